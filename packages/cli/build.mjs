@@ -1,0 +1,50 @@
+import { readFile, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Importing a part of Node.js changes nothing by itself, so unused imports of it may go; and commander wants
+ * child_process only for commands that are programs of their own, which there are none of. Both save start-up time.
+ */
+const lightImports = {
+  name: 'light-imports',
+  setup(builder) {
+    builder.onResolve({ filter: /^node:child_process$/ }, () => ({ path: 'child_process', namespace: 'unused' }));
+    builder.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {}' }));
+    builder.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+  },
+};
+
+/**
+ * Bundles the command line. Commands become chunks that load when they run, so that start-up reads little.
+ * The contract is taken from its sources: a bundle never mixes in a stale build of it.
+ */
+export async function buildCli(outdir = here('dist')) {
+  const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
+  // Chunk names carry hashes; without this, old ones pile up. Type declarations in dist/types stay.
+  await rm(`${outdir}/chunks`, { recursive: true, force: true });
+  await build({
+    entryPoints: [here('src/bin.ts')],
+    outdir,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    // Names appear in error messages of libraries and in reports of crashes.
+    keepNames: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    legalComments: 'linked',
+    logLevel: 'warning',
+    plugins: [lightImports],
+    alias: { '@pipecat-cloud/contract': here('../contract/src') },
+    define: { CLI_VERSION: JSON.stringify(version) },
+    // commander is CommonJS and requires parts of Node.js. Nothing else is left to require in a bundle.
+    banner: { js: 'const require = process.getBuiltinModule;' },
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildCli(process.argv[2]);

@@ -1,0 +1,29 @@
+import { version } from './lib/version.js';
+
+const argv = process.argv.slice(2);
+
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  // Before anything loads: people and scripts ask this to see whether the tool is there.
+  process.stdout.write(`${version}\n`);
+} else {
+  // A reader that has seen enough (`| head`) closes the pipe. That is no failure, and nothing to talk about.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const { runCli } = await import('./run.js');
+  process.exitCode = await runCli({
+    argv,
+    executable: /(?:^|[\\/])pcc(?:\.\w+)?$/.test(process.argv[1] ?? '') ? 'pcc' : 'pipecat',
+    env: process.env,
+    cwd: process.cwd(),
+    platform: process.platform,
+    // Opening standard input takes time, and most commands never read it.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+}

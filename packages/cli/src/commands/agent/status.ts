@@ -1,0 +1,76 @@
+import type { Service } from '@pipecat-cloud/contract/agents';
+import { agentName } from '../../lib/agent-name.js';
+import type { CommandContext } from '../../lib/context.js';
+import { duration, time } from '../../lib/format.js';
+import { fields } from '../../lib/table.js';
+import { clean } from '../../lib/text.js';
+
+export async function agentStatus(
+  context: CommandContext,
+  argument: string | undefined,
+  options: { configFile?: string },
+) {
+  const name = await agentName(context, argument, options.configFile);
+  const [api, org] = [await context.api(), await context.org()];
+  const service = await api.getService(org, name);
+  context.result(service, () => statusText(service, context));
+}
+
+function statusText(service: Service, { colours }: CommandContext): string {
+  const { bold, dim, red } = colours;
+  const spec = service.deployment?.manifest.spec;
+  const limit = spec?.maxSessionDurationSeconds;
+  const rows: [string, string][] = [
+    ['Agent', service.name],
+    ['State', state(service, colours)],
+    ['Sessions', `${service.activeSessionCount ?? 0} active`],
+    ['Scaling', `${service.autoScaling.minReplicas} kept warm, ${service.autoScaling.maxReplicas} at most`],
+    ['Profile', service.agentProfile ?? '-'],
+    ['Region', service.region],
+    ['Image', spec?.image ?? '-'],
+    ['Secrets', spec?.envFromSecretNames?.join(', ') || '-'],
+    ['Session limit', limit === undefined ? 'default' : duration(limit)],
+    ['Socket auth', service.websocketAuth ?? '-'],
+    ['Krisp VIVA', service.krispViva?.audioFilter ?? 'off'],
+    ['Deployment', service.activeDeploymentId ?? '-'],
+    ['Created', `${time(service.createdAt)} UTC`],
+    ['Updated', `${time(service.updatedAt)} UTC`],
+  ];
+  const extra: string[] = [];
+  for (const [label, revision] of [
+    ['Current', service.currentRevision],
+    ['Previous', service.previousRevision],
+  ] as const) {
+    if (!revision) continue;
+    const health =
+      revision.health.ready && revision.health.restartCount === 0 ? '' : ` · ${healthText(revision.health)}`;
+    extra.push(
+      `${label} revision ${revision.deploymentID.slice(0, 12)}: ${revision.phase} · ${revision.readyReplicas} ready${health}`,
+    );
+  }
+  for (const { type, status, message, reason } of service.conditions ?? []) {
+    if (type === 'Degraded' && status === 'True') extra.push(`Degraded: ${message || reason}`);
+  }
+  const errors = (service.errors ?? []).map(({ code, message }) => red(clean(`${code}: ${message}`)));
+  const next = service.ready ? `pipecat cloud agent start ${service.name}` : `pipecat cloud agent logs ${service.name}`;
+  return [
+    fields(
+      rows.map(([label, value]) => [label, label === 'State' ? value : clean(value)] as const),
+      bold,
+    ),
+    ...(extra.length + errors.length > 0 ? ['', ...extra.map(clean), ...errors] : []),
+    '',
+    dim(`Next: ${next}`),
+  ].join('\n');
+}
+
+function state(service: Service, { green, yellow, red }: CommandContext['colours']): string {
+  if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');
+  if (service.ready) return green('ready');
+  return yellow(service.available ? 'updating; the previous deployment serves' : 'not ready');
+}
+
+function healthText(health: NonNullable<Service['currentRevision']>['health']): string {
+  const restarts = health.restartCount > 0 ? `${health.restartCount} restarts` : '';
+  return [health.state, restarts, health.reason, health.message].filter(Boolean).join(', ');
+}

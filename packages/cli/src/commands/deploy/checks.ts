@@ -1,0 +1,71 @@
+import type { Service } from '@pipecat-cloud/contract/agents';
+import { ApiError, type Client } from '@pipecat-cloud/contract/client';
+import { CliError, exitCodes, usageError } from '../../lib/errors.js';
+import { checkRegion } from '../../lib/regions.js';
+import type { DeployPlan } from './options.js';
+
+export interface Ground {
+  /** What is deployed under the name now. */
+  existing: Service | undefined;
+  region: string;
+}
+
+/** Looks at the server before anything is built: the agent as it is, the region, the secret sets. */
+export async function surveyGround(api: Client, org: string, plan: DeployPlan): Promise<Ground> {
+  const [existing] = await Promise.all([
+    orMissing(api.getService(org, plan.name)),
+    checkRegion(api, org, plan.region),
+    plan.secretSet === undefined ? undefined : checkSecretSet(api, org, plan.secretSet),
+    plan.pullSecretSet === undefined ? undefined : checkPullSecret(api, org, plan.pullSecretSet),
+  ]);
+  // An agent's region is fixed when it is made, so an update that names none stays where it is.
+  const region = plan.region ?? existing?.region ?? (await api.getProperties(org)).properties.defaultRegion;
+  if (existing && plan.region !== undefined && plan.region !== existing.region) {
+    throw usageError(
+      `${plan.name} is in region ${existing.region} and can't move to ${plan.region}.`,
+      'Deploy it under another name, or delete it first.',
+    );
+  }
+  return { existing, region };
+}
+
+async function checkSecretSet(api: Client, org: string, set: string): Promise<void> {
+  try {
+    await api.getSecretSet(org, set);
+  } catch (error) {
+    if (!(error instanceof ApiError) || !error.fromApi) throw error;
+    if (error.status === 404) throw missingSet(set, org, `pipecat cloud secrets set ${set} --file .env`);
+    if (error.status === 400) {
+      throw usageError(`'${set}' is an image pull secret, not a set of secrets.`, `Did you mean --credentials ${set}?`);
+    }
+    throw error;
+  }
+}
+
+/** The server refuses to show pull secrets with a 400: that answer says that it is there (contract §4.6). */
+async function checkPullSecret(api: Client, org: string, set: string): Promise<void> {
+  try {
+    await api.getSecretSet(org, set);
+  } catch (error) {
+    if (!(error instanceof ApiError) || !error.fromApi) throw error;
+    if (error.status === 400) return;
+    if (error.status === 404) throw missingSet(set, org, undefined);
+    throw error;
+  }
+  throw usageError(`'${set}' is a set of secrets, not an image pull secret.`, `Did you mean --secrets ${set}?`);
+}
+
+function missingSet(set: string, org: string, command: string | undefined): CliError {
+  return new CliError(`There is no secret set '${set}' in ${org}.`, {
+    exit: exitCodes.notFound,
+    code: '404',
+    hint: command ? `Create it with: ${command}` : "'pipecat cloud secrets list' shows those that are there.",
+  });
+}
+
+async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: unknown) => {
+    if (error instanceof ApiError && error.fromApi && error.status === 404) return undefined;
+    throw error;
+  });
+}

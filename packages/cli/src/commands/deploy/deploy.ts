@@ -1,0 +1,126 @@
+import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
+import type { CommandContext } from '../../lib/context.js';
+import { type DeployFile, findDeployFile } from '../../lib/deploy-file.js';
+import { usageError } from '../../lib/errors.js';
+import { plural } from '../../lib/format.js';
+import type { ContextFile } from '../../lib/pack/list-files.js';
+import { fields } from '../../lib/table.js';
+import { type BuildOutcome, buildFromFiles } from './build.js';
+import { surveyGround } from './checks.js';
+import { contextFiles } from './context-files.js';
+import { type DeployFlags, type DeployPlan, planDeploy } from './options.js';
+import { waitUntilReady } from './wait-ready.js';
+
+/** `deploy`: everything that can be wrong is looked at first; then build, create or update, wait (contract §4.6). */
+export async function deploy(
+  context: CommandContext,
+  nameArgument: string | undefined,
+  imageArgument: string | undefined,
+  flags: DeployFlags,
+) {
+  const file = await findDeployFile(context.io, flags.configFile);
+  const plan = planDeploy(nameArgument, imageArgument, flags, file);
+  const unattended = flags.yes === true || flags.force === true;
+  checkCredentials(plan, flags, unattended);
+  const files = plan.source.kind === 'context' ? await contextFiles(context, plan, file) : [];
+  const [api, org] = [await context.api(), await context.org()];
+  const { existing, region } = await surveyGround(api, org, plan);
+
+  context.note(summary(context, plan, org, region, existing, files, file));
+  if (!unattended) await context.confirm(existing ? `Update ${plan.name}?` : `Create ${plan.name}?`, '--yes');
+
+  const build =
+    plan.source.kind === 'context'
+      ? await buildFromFiles(context, {
+          ...{ api, org, region, files },
+          dockerfile: plan.dockerfile,
+          timeoutSeconds: flags.buildTimeout,
+        })
+      : undefined;
+  context.progress.step(existing ? `Updating ${plan.name}` : `Creating ${plan.name}`);
+  const body = requestBody(plan, region, build);
+  const accepted = existing ? await api.updateService(org, body) : await api.createService(org, body);
+  if (accepted.warning) context.warn(accepted.warning);
+  const service = flags.wait
+    ? await waitUntilReady(api, org, plan.name, flags.waitTimeout, context.progress)
+    : undefined;
+  report(context, { plan, org, action: existing ? 'updated' : 'created', build, accepted, service });
+}
+
+/** Without a terminal the missing confirmation is the first thing to say; on one, the missing pull secret. */
+function checkCredentials(plan: DeployPlan, flags: DeployFlags, unattended: boolean): void {
+  if (unattended || plan.source.kind !== 'image' || plan.pullSecretSet !== undefined || flags.credentials === false)
+    return;
+  throw usageError(
+    `No credentials for the registry of ${plan.source.image}.`,
+    'Pass --credentials SET for a private image, or --no-credentials (or --yes) for a public one.',
+  );
+}
+
+function requestBody(plan: DeployPlan, region: string, build: BuildOutcome | undefined): DeployBody {
+  const { source } = plan;
+  if (build) return { ...plan.body, region, buildId: build.id };
+  if (source.kind === 'buildId') return { ...plan.body, region, buildId: source.buildId };
+  return source.kind === 'image' ? { ...plan.body, region, image: source.image } : { ...plan.body, region };
+}
+
+function summary(
+  { colours }: CommandContext,
+  plan: DeployPlan,
+  org: string,
+  region: string,
+  existing: Service | undefined,
+  files: readonly ContextFile[],
+  file: DeployFile | undefined,
+): string {
+  const { source, body } = plan;
+  const what =
+    source.kind === 'image'
+      ? source.image
+      : source.kind === 'buildId'
+        ? `build ${source.buildId}`
+        : `${plan.buildDir} (${plural(files.length, 'file')})`;
+  const { minAgents = 0, maxAgents } = body.autoScaling ?? {};
+  const was = existing?.autoScaling.minReplicas;
+  const rows: [string, string][] = [
+    ['Agent', `${plan.name} in ${org}, ${region} (${existing ? 'update' : 'new'})`],
+    ['From', what],
+    [
+      'Scaling',
+      `${minAgents} kept warm${was !== undefined && was !== minAgents ? ` (now ${was})` : ''}${maxAgents === undefined ? '' : `, ${maxAgents} at most`}`,
+    ],
+    ...(plan.secretSet ? [['Secrets', plan.secretSet] as [string, string]] : []),
+    ...(body.agentProfile ? [['Profile', body.agentProfile] as [string, string]] : []),
+    ...(file ? [['Settings', file.path] as [string, string]] : []),
+  ];
+  return fields(rows, colours.dim);
+}
+
+interface Outcome {
+  plan: DeployPlan;
+  org: string;
+  action: 'created' | 'updated';
+  build: BuildOutcome | undefined;
+  accepted: Service;
+  service: Service | undefined;
+}
+
+function report(context: CommandContext, { plan, org, action, build, accepted, service }: Outcome): void {
+  const current = service ?? accepted;
+  const data = {
+    name: plan.name,
+    organization: org,
+    action,
+    ready: service !== undefined,
+    ...(build ? { build } : {}),
+    ...(accepted.warning ? { warning: accepted.warning } : {}),
+    service: current,
+  };
+  const { green } = context.colours;
+  context.result(data, () =>
+    service
+      ? `${green('Ready:')} ${plan.name} is ${action}.`
+      : `Accepted: ${plan.name} is ${action}; it is not ready yet. See: pipecat cloud agent status ${plan.name}`,
+  );
+  if (service) context.note(context.colours.dim(`Start a session: pipecat cloud agent start ${plan.name}`));
+}

@@ -1,0 +1,133 @@
+import { type Client, createClient } from '@pipecat-cloud/contract/client';
+import { redact } from '@pipecat-cloud/contract/token-format';
+import { CliError, exitCodes } from './errors.js';
+import type { Io } from './io.js';
+import { createProgress, type Progress } from './progress.js';
+import { createPrompts, type Prompts } from './prompt.js';
+import { resolveSettings, type Setting, type Settings } from './settings.js';
+import { type Colours, coloursFor } from './text.js';
+import { userAgent } from './version.js';
+
+export interface GlobalFlags {
+  json?: boolean;
+  organization?: string;
+}
+
+/** What a command works with. It knows neither flags of its own nor streams. */
+export interface CommandContext extends Prompts {
+  io: Io;
+  json: boolean;
+  /** Columns of the terminal that data goes to; undefined where it is none. */
+  width: number | undefined;
+  /** Colours for stdout. */
+  colours: Colours;
+  progress: Progress;
+  settings(): Promise<Settings>;
+  /** Set once settings have been read; for error messages. */
+  known(): { settings?: Settings; organization?: Setting };
+  /** A client with the user's token. Without one: exit 4. */
+  api(): Promise<Client>;
+  /** A client with another credential, or with none. */
+  apiWith(token: string | undefined): Promise<Client>;
+  /** The organization to work in; asks the server for the first where nothing names one. */
+  org(): Promise<string>;
+  organization(): Promise<Setting>;
+  /** The command's outcome, once: the text, or with `--json` the data. */
+  result(data: unknown, text: () => string): void;
+  /** A remark for the person, on stderr. */
+  note(text: string): void;
+  warn(text: string): void;
+}
+
+export function createContext(io: Io, flags: GlobalFlags): CommandContext {
+  const json = flags.json === true;
+  const colours = coloursFor(io.stdout, io.env);
+  const stderrColours = coloursFor(io.stderr, io.env);
+  const progress = createProgress(io.stderr, io.env, stderrColours);
+  const known: { settings?: Settings; organization?: Setting } = {};
+  let reading: Promise<Settings> | undefined;
+
+  const note = (text: string) => progress.line(redact(text));
+  const warn = (text: string) => progress.line(`${stderrColours.yellow('Warning:')} ${redact(text)}`);
+
+  function settings(): Promise<Settings> {
+    reading ??= resolveSettings(io, flags, warn).then((found) => {
+      known.settings = found;
+      return found;
+    });
+    return reading;
+  }
+
+  async function apiWith(token: string | undefined): Promise<Client> {
+    const { apiHost } = await settings();
+    return createClient({ host: apiHost.value, userAgent, ...(token === undefined ? {} : { token }) });
+  }
+
+  async function api(): Promise<Client> {
+    return apiWith(usableToken((await settings()).token));
+  }
+
+  async function organization(): Promise<Setting> {
+    known.organization ??= (await settings()).organization ?? (await firstOrganization(await api()));
+    return known.organization;
+  }
+
+  return {
+    io,
+    json,
+    width: io.stdout.isTTY ? io.stdout.columns : undefined,
+    colours,
+    progress,
+    ...createPrompts(io, json),
+    settings,
+    known: () => known,
+    api,
+    apiWith,
+    organization,
+    org: async () => (await organization()).value,
+    result(data, text) {
+      progress.stop();
+      io.stdout.write(`${json ? JSON.stringify(data, null, 2) : text()}\n`);
+    },
+    note,
+    warn,
+  };
+}
+
+function usableToken(token: Setting | undefined): string {
+  if (!token) {
+    throw noCredential('You are not signed in.', 'Set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat');
+  }
+  if (token.value === '') {
+    throw noCredential(
+      'PIPECAT_TOKEN is set but empty; stored credentials are not used in its place.',
+      "Put a token into it (in CI: is the job allowed to read that secret?), or unset it to use 'auth use-pat'.",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(token.value)) {
+    throw new CliError(`The token from ${token.from} contains spaces or other characters that no token has.`, {
+      exit: exitCodes.credentialRejected,
+      code: '401',
+      reason: 'malformed_token',
+      hint: 'Copy it again, without quotes and line breaks.',
+    });
+  }
+  return token.value;
+}
+
+function noCredential(message: string, hint: string): CliError {
+  return new CliError(message, { exit: exitCodes.noCredential, code: '401', reason: 'no_credential', hint });
+}
+
+async function firstOrganization(api: Client): Promise<Setting> {
+  const { organizations } = await api.listOrganizations();
+  const first = organizations[0];
+  if (!first) {
+    throw new CliError('This token reaches no organization.', {
+      exit: exitCodes.forbidden,
+      code: 'NO_ORGANIZATION',
+      hint: 'Ask an owner or admin of the organization to add you, or use another token.',
+    });
+  }
+  return { value: first.name, source: 'server', from: 'first of the organizations that the token reaches' };
+}

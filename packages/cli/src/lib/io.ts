@@ -1,0 +1,18 @@
+/** All that the command line sees of its process. Only `bin.ts` makes one from the real thing. */
+export interface Io {
+  /** Arguments after the executable. */
+  argv: readonly string[];
+  /** What the user typed to get here: `pipecat` or `pcc`. */
+  executable: string;
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  platform: NodeJS.Platform;
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+}
+
+/** A question can be asked only when the answer can be typed and the question be seen. */
+export function canAsk(io: Io): boolean {
+  return Boolean(io.stdin.isTTY && io.stderr.isTTY);
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, whyNot } from '../errors.js';
+
+/** Left out of a context that has no `.dockerignore` (contract §10.2). */
+export const defaultExclusions: readonly string[] = [
+  ...['.git', '.gitignore', '.gitattributes', '.env', '.env.*', '*.pem', '*.key'],
+  ...['__pycache__', '*.pyc', '*.pyo', '*.pyd', '*.so', '.Python', '.venv', 'venv', 'ENV', 'env'],
+  ...['.pytest_cache', '.coverage', 'htmlcov', '.tox', '.nox', '.mypy_cache', '.ruff_cache'],
+  ...['.vscode', '.idea', '*.swp', '*.swo', 'dist', 'build', '*.egg-info', '*.egg', '.eggs', 'node_modules'],
+  ...['.github', '.claude', '.codex', '.cursor', 'pcc-deploy.toml', '.ipynb_checkpoints', '.cache'],
+  ...['.DS_Store', 'Thumbs.db', '*.log'],
+];
+
+export interface Exclusions {
+  patterns: readonly string[];
+  /** Whether they are those of a `.dockerignore`, which stands in for the defaults and for `[build.exclude]`. */
+  fromDockerignore: boolean;
+}
+
+/** Patterns for one context directory: its `.dockerignore` alone, else the defaults and the deploy file's own. */
+export async function exclusionsFor(directory: string, extra: readonly string[]): Promise<Exclusions> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, '.dockerignore'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw fileError(`${join(directory, '.dockerignore')} can't be read: ${whyNot(error)}.`, undefined, error);
+    }
+    const own = extra.map(normalise).filter((pattern) => pattern !== '');
+    return { patterns: [...defaultExclusions, ...own], fromDockerignore: false };
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const patterns = lines.filter((line) => line !== '' && !line.startsWith('#')).map(normalise);
+  return { patterns: patterns.filter((pattern) => pattern !== ''), fromDockerignore: true };
+}
+
+/**
+ * Tells whether a path relative to the context, with `/` between its parts, is left out: when any one part, or the
+ * whole path, matches a pattern. No negation: `!x` is a name like any other (contract §10.2).
+ */
+export function excluder(patterns: readonly string[]): (path: string) => boolean {
+  const matchers = patterns.map((pattern) => glob(pattern));
+  return (path) => {
+    const parts = path.split('/');
+    return matchers.some((matches) => matches.test(path) || parts.some((part) => matches.test(part)));
+  };
+}
+
+/** Shell-style matching as Python's `fnmatch` does it: `*`, `?` and `[…]`, where `*` and `?` cross `/` too. */
+export function glob(pattern: string): RegExp {
+  let source = '';
+  for (let index = 0; index < pattern.length; index++) {
+    const character = pattern[index] ?? '';
+    if (character === '*') source += '.*';
+    else if (character === '?') source += '.';
+    else if (character === '[') {
+      // A `]` right after the bracket (or its `!`) belongs to the set.
+      const first = pattern[index + 1] === '!' ? index + 2 : index + 1;
+      const end = pattern.indexOf(']', pattern[first] === ']' ? first + 1 : first);
+      if (end < 0) {
+        source += '\\[';
+        continue;
+      }
+      source += characterSet(pattern.slice(index + 1, end));
+      index = end;
+    } else source += character.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  }
+  return new RegExp(`^(?:${source})$`, 's');
+}
+
+function characterSet(content: string): string {
+  const negated = content.startsWith('!');
+  const body = (negated ? content.slice(1) : content).replace(/[\\[\]^]/g, '\\$&');
+  // A range that runs backwards matches nothing in a shell, and is a syntax error here.
+  const ranges = body.replace(/([^\\])-([^\\])/g, (range, from: string, to: string) => (from > to ? '' : range));
+  if (ranges === '') return negated ? '.' : '(?!)';
+  return `[${negated ? '^' : ''}${ranges}]`;
+}
+
+function normalise(pattern: string): string {
+  return pattern.trim().replace(/^\.\//, '').replace(/\/+$/, '');
+}

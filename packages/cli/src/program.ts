@@ -1,0 +1,111 @@
+import { Command, Option } from 'commander';
+import type { CommandContext, GlobalFlags } from './lib/context.js';
+import type { Io } from './lib/io.js';
+import { version } from './lib/version.js';
+import { addAgent } from './tree/agent.js';
+import { addAuth } from './tree/auth.js';
+import { addDeploy } from './tree/deploy.js';
+import { addOrganizations } from './tree/organizations.js';
+import { addSecrets } from './tree/secrets.js';
+
+export interface ProgramDeps {
+  io: Io;
+  begin(flags: GlobalFlags): CommandContext;
+  writeOut(text: string): void;
+  writeErr(text: string): void;
+}
+
+/** A command's handler: the context, then its arguments in order, then its options. */
+export type Handler = (context: CommandContext, ...args: never[]) => Promise<void>;
+/** Wraps the import of a handler, so that a command's code loads when it runs. */
+export type Run = (load: () => Promise<Handler>) => (...received: unknown[]) => Promise<void>;
+
+/** The whole command tree. Parsing throws `CommanderError` in place of ending the process. */
+export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): Command {
+  const name = io.executable === 'pcc' ? 'pcc' : 'pipecat cloud';
+  const program = new Command(name)
+    .description('Deploy and run voice agents on a Pipecat Cloud of your own.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut,
+      writeErr,
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+    .configureHelp({ showGlobalOptions: false })
+    .addOption(jsonOption())
+    .option('--show-cli-config', 'print settings and where each comes from')
+    .addHelpText('after', () => topics);
+
+  const run: Run =
+    (load) =>
+    async (...received) => {
+      const command = received.at(-1) as Command;
+      const context = begin(command.optsWithGlobals<GlobalFlags>());
+      const handler = await load();
+      await (handler as (context: CommandContext, ...args: unknown[]) => Promise<void>)(
+        context,
+        ...received.slice(0, -1),
+      );
+    };
+
+  addAuth(program, run);
+  addOrganizations(program, run);
+  addDeploy(program, run);
+  addAgent(program, run);
+  addSecrets(program, run);
+  program
+    .command('completion')
+    .summary('print a completion script')
+    .description('Prints a script that completes commands and options, for example: source <(pipecat completion bash)')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(
+      run(async () => {
+        const { printCompletion } = await import('./commands/completion.js');
+        return (context, ...[shell]: [string]) => printCompletion(context, program, shell);
+      }),
+    );
+  program.action(async (options: GlobalFlags & { showCliConfig?: boolean }, command: Command) => {
+    if (options.showCliConfig) {
+      const { showConfig } = await import('./commands/show-config.js');
+      return showConfig(begin(command.opts()));
+    }
+    if (command.args.length > 0) {
+      command.error(`error: unknown command '${command.args[0]}'`, { code: 'commander.unknownCommand' });
+    }
+    program.outputHelp();
+    const { CommanderError } = await import('commander');
+    throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)');
+  });
+  inherit(program);
+  return program;
+}
+
+/** `--json` is understood anywhere on the line, before and after the command. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print exactly one JSON document');
+}
+
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.helpCommand(false).exitOverride().copyInheritedSettings(command);
+    if (child.commands.length === 0) child.addOption(jsonOption());
+    child.helpOption('-h, --help', 'explain this command');
+    inherit(child);
+  }
+}
+
+const topics = `
+Settings (flag, then environment, then ~/.config/pipecatcloud/pipecatcloud.toml):
+  PIPECAT_TOKEN         personal access token, pcc_pat_…
+  PIPECAT_ORG           organization
+  PIPECAT_API_HOST      address of the API, by default http://localhost:7400
+  PIPECAT_CONFIG_PATH   credentials file
+
+Exit codes:
+  0 done · 1 failed · 2 usage · 4 no credential · 5 credential rejected · 6 forbidden · 7 wrong organization
+  8 not found · 9 conflict or not ready · 10 timed out · 11 at capacity · 12 server or network`;

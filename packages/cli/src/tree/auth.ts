@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Run } from '../program.js';
+
+export function addAuth(program: Command, run: Run): void {
+  const auth = program.command('auth').description('Sign in with a personal access token, and see who you are');
+  auth
+    .command('use-pat')
+    .summary('store a personal access token')
+    .description(
+      'Checks a personal access token and stores it. Asks for it without showing it; in scripts use --stdin or\n' +
+        '--token-file, or set PIPECAT_TOKEN and store nothing.',
+    )
+    .argument('[token]', 'the token; visible to other users of this machine, so better left out')
+    .option('--stdin', 'read the token from standard input')
+    .option('--token-file <path>', 'read the token from a file')
+    .action(run(async () => (await import('../commands/auth/use-pat.js')).usePat));
+  auth
+    .command('whoami')
+    .description('Show who you are, the organization, and where each setting comes from')
+    .option('-o, --organization <name>', 'organization to work in')
+    .action(run(async () => (await import('../commands/auth/whoami.js')).whoAmI));
+  auth
+    .command('logout')
+    .description('Remove the stored credentials')
+    .action(run(async () => (await import('../commands/auth/logout.js')).logout));
+}

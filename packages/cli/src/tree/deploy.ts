@@ -1,0 +1,49 @@
+import { type Command, Option } from 'commander';
+import type { Run } from '../program.js';
+import { configFileOption, integer, oneOf, organizationOption, regionOption } from './options.js';
+
+/** Options of contract §4.6. What a flag leaves open, the deploy file or a default fills in. */
+export function addDeploy(program: Command, run: Run): void {
+  const any = Number.MAX_SAFE_INTEGER;
+  program
+    .command('deploy')
+    .summary('deploy an agent from this directory or from an image')
+    .description(
+      'Deploys an agent: creates it, or puts a new deployment in place of the current one.\n' +
+        'Without an image, the directory is packed, uploaded and built. Options override pcc-deploy.toml.',
+    )
+    .argument('[name]', 'name of the agent (default: agent_name of the deploy file)')
+    .argument('[image]', 'image to run, with its tag')
+    .option('-b, --build-id <id>', 'deploy this earlier build')
+    .option('-d, --build-dir <path>', 'directory to build from (default: .)')
+    .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)')
+    .option('-c, --credentials <set>', 'image pull secret set')
+    .addOption(new Option('--no-credentials', 'the image needs no pull secret (also: -nc)'))
+    .option('-s, --secrets <set>', 'secret set that the agent gets as environment')
+    .option('-p, --profile <name>', 'agent-1x, agent-2x or agent-3x')
+    .option('--min-agents <count>', 'agents kept warm (also: -min)', integer(0, any))
+    .option('--max-agents <count>', 'agents at most (also: -max)', integer(1, any))
+    .option('--max-session-duration <seconds>', '60 to 14400', integer(60, 14_400))
+    .addOption(regionOption('region to deploy to'))
+    .addOption(new Option('--krisp-viva-audio-filter <model>', 'tel or pro').argParser(oneOf(['tel', 'pro'])))
+    .option('-y, --yes', 'do not ask')
+    .option('-f, --force', 'new deployment even if nothing changed; does not ask')
+    .addOption(new Option('--wait', 'wait until the agent is ready (the default)').hideHelp())
+    .option('--no-wait', 'return as soon as the deployment is accepted')
+    .addOption(
+      new Option('--wait-timeout <seconds>', 'how long to wait for it to be ready')
+        .argParser(integer(1, 86_400))
+        .default(600),
+    )
+    .addOption(
+      new Option('--build-timeout <seconds>', 'how long to wait for the build')
+        .argParser(integer(1, 86_400))
+        .default(1200),
+    )
+    .addOption(new Option('--enable-krisp', 'deprecated: use --krisp-viva-audio-filter').hideHelp())
+    .addOption(new Option('--min-instances <count>').argParser(integer(0, any)).hideHelp())
+    .addOption(new Option('--max-instances <count>').argParser(integer(1, any)).hideHelp())
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/deploy/deploy.js')).deploy));
+}

@@ -1,0 +1,30 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** `-o, --organization NAME`, on every command that works inside one. */
+export const organizationOption = () => new Option('-o, --organization <name>', 'organization to work in');
+export const regionOption = (description: string) => new Option('-r, --region <code>', description);
+export const configFileOption = () => new Option('--config-file <path>', 'deploy file (default: pcc-deploy.toml)');
+
+/** Parser of a whole number between bounds, for commander. */
+export function integer(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(
+        maximum === Number.MAX_SAFE_INTEGER
+          ? `Give a whole number, at least ${minimum}.`
+          : `Give a whole number from ${minimum} to ${maximum}.`,
+      );
+    }
+    return value;
+  };
+}
+
+/** One of a few words, whatever their case. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
+    if (!found) throw new InvalidArgumentError(`Give one of ${words.join(', ')}.`);
+    return found;
+  };
+}

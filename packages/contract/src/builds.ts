@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox';
+import { Timestamp } from './names.js';
+
+export const buildStatuses = ['pending', 'building', 'success', 'failed', 'timeout'] as const;
+export type BuildStatus = (typeof buildStatuses)[number];
+
+/** Sum of file sizes before compression (contract §10.2). */
+export const contextSizeLimitBytes = 524_288_000;
+export const contextEntryLimit = 100_000;
+
+export const Build = Type.Object({
+  id: Type.String(),
+  organizationId: Type.String(),
+  status: Type.Enum([...buildStatuses]),
+  region: Type.String(),
+  contextHash: Type.String(),
+  dockerfilePath: Type.String(),
+  imageUri: Type.Optional(Type.String()),
+  errorMessage: Type.Optional(Type.String()),
+  contextSizeBytes: Type.Optional(Type.Integer()),
+  buildDurationSeconds: Type.Optional(Type.Integer()),
+  createdAt: Timestamp,
+  startedAt: Type.Optional(Timestamp),
+  completedAt: Type.Optional(Timestamp),
+  updatedAt: Timestamp,
+});
+export type Build = Static<typeof Build>;
+
+export const UploadUrlBody = Type.Object({ region: Type.Optional(Type.String({ maxLength: 63 })) });
+/** A presigned form post (contract §10.1): the fields are strings, sent first and in this order; the file comes last. */
+export const UploadUrl = Type.Object({
+  uploadId: Type.String(),
+  uploadUrl: Type.String(),
+  uploadFields: Type.Record(Type.String(), Type.String()),
+  expiresAt: Timestamp,
+});
+export type UploadUrl = Static<typeof UploadUrl>;
+
+export const CreateBuildBody = Type.Object({
+  uploadId: Type.String({ maxLength: 64 }),
+  region: Type.Optional(Type.String({ maxLength: 63 })),
+  dockerfilePath: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+});
+export type CreateBuildBody = Static<typeof CreateBuildBody>;
+
+export const CreatedBuild = Type.Object({ build: Build, contextHash: Type.String(), cached: Type.Boolean() });
+export type CreatedBuild = Static<typeof CreatedBuild>;
+
+export const BuildQuery = Type.Object({
+  status: Type.Optional(Type.Enum([...buildStatuses])),
+  region: Type.Optional(Type.String({ maxLength: 63 })),
+  contextHash: Type.Optional(Type.String({ maxLength: 64 })),
+  dockerfilePath: Type.Optional(Type.String({ maxLength: 500 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
+});
+export type BuildQuery = Static<typeof BuildQuery>;
+export const BuildList = Type.Object({
+  builds: Type.Array(Build),
+  total: Type.Integer(),
+  limit: Type.Integer(),
+  offset: Type.Integer(),
+});
+export type BuildList = Static<typeof BuildList>;
+export const BuildEnvelope = Type.Object({ build: Build });
+export type BuildEnvelope = Static<typeof BuildEnvelope>;
+
+export const BuildLogQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 500 })),
+  /** Lines to skip from the start; how a client follows a running build. */
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 })),
+});
+export const BuildLogs = Type.Object({ logs: Type.Array(Type.String()), nextToken: Type.Optional(Type.String()) });
+export type BuildLogs = Static<typeof BuildLogs>;

@@ -1,0 +1,193 @@
+import type { WhoAmI } from './accounts.js';
+import type { DeployBody, Service, ServiceList, WrappedService } from './agents.js';
+import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
+import type {
+  BuildEnvelope,
+  BuildList,
+  BuildLogs,
+  BuildQuery,
+  CreateBuildBody,
+  CreatedBuild,
+  UploadUrl,
+} from './builds.js';
+import type { DeploymentList } from './deployments.js';
+import type { ErrorEnvelope, StatusOk } from './errors.js';
+import type { LogList, LogQuery } from './logs.js';
+import type { DailyKey, OrganizationList } from './organizations.js';
+import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from './properties.js';
+import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
+import type {
+  SessionDetail,
+  SessionList,
+  SessionQuery,
+  StartBody,
+  StartedSession,
+  StoppedSession,
+} from './sessions.js';
+import type { CreatedToken, CreateTokenBody, Token, TokenList } from './tokens.js';
+
+/** The server answered with an error. `body` is its envelope; synthesised where the answer was not one of ours. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly body: ErrorEnvelope;
+  /** False where something else answered (a proxy's HTML page, an empty body): the text is then about that. */
+  readonly fromApi: boolean;
+
+  constructor(status: number, body: ErrorEnvelope, fromApi: boolean) {
+    super(body.error);
+    this.name = 'ApiError';
+    this.status = status;
+    this.body = body;
+    this.fromApi = fromApi;
+  }
+}
+
+/** The server could not be reached, or did not answer in time. `cause` is the network's error. */
+export class NetworkError extends Error {
+  readonly host: string;
+  readonly timedOut: boolean;
+
+  constructor(host: string, timedOut: boolean, cause: unknown) {
+    super(timedOut ? `${host} did not answer in time` : `${host} cannot be reached`, { cause });
+    this.name = 'NetworkError';
+    this.host = host;
+    this.timedOut = timedOut;
+  }
+}
+
+export interface ClientOptions {
+  /** Base URL; a trailing slash is dropped. */
+  host: string;
+  token?: string;
+  userAgent?: string;
+  /** Per request, to the end of the answer; default 60,000. */
+  timeoutMs?: number;
+  fetch?: typeof fetch;
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+
+/** Typed calls, one per route, thin over `fetch`. Every method throws `ApiError` or `NetworkError`. */
+export function createClient(options: ClientOptions) {
+  const host = options.host.replace(/\/+$/, '');
+  const send = options.fetch ?? fetch;
+
+  async function request<T>(
+    method: string,
+    path: string,
+    init: { query?: Query; body?: unknown; timeoutMs?: number } = {},
+  ): Promise<T> {
+    const url = new URL(host + path);
+    for (const [name, value] of Object.entries(init.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (options.token) headers.authorization = `Bearer ${options.token}`;
+    if (options.userAgent) headers['user-agent'] = options.userAgent;
+    if (init.body !== undefined) headers['content-type'] = 'application/json';
+    const signal = AbortSignal.timeout(init.timeoutMs ?? options.timeoutMs ?? 60_000);
+    let response: Response;
+    let text: string;
+    try {
+      response = await send(url, {
+        method,
+        headers,
+        signal,
+        redirect: 'error',
+        ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      });
+      text = await response.text();
+    } catch (cause) {
+      throw new NetworkError(host, signal.aborted, cause);
+    }
+    return readAnswer<T>(response, text, host);
+  }
+
+  const org = (name: string) => `/v1/organizations/${encodeURIComponent(name)}`;
+  const service = (o: string, name: string) => `${org(o)}/services/${encodeURIComponent(name)}`;
+  const set = (o: string, name: string) => `${org(o)}/secrets/${encodeURIComponent(name)}`;
+
+  return {
+    request,
+    whoAmI: () => request<WhoAmI>('GET', '/v1/users'),
+    listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
+    dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
+
+    listTokens: () => request<TokenList>('GET', '/v1/tokens'),
+    describeToken: () => request<{ token: Token }>('GET', '/v1/tokens/self'),
+    createToken: (body: CreateTokenBody) => request<CreatedToken>('POST', '/v1/tokens', { body }),
+    revokeToken: (id: string) => request<StatusOk>('DELETE', `/v1/tokens/${encodeURIComponent(id)}`),
+
+    listServices: (o: string, query: { region?: string } = {}) =>
+      request<ServiceList>('GET', `${org(o)}/services`, { query }),
+    getService: async (o: string, name: string) => (await request<WrappedService>('GET', service(o, name))).body,
+    createService: (o: string, body: DeployBody) => request<Service>('POST', `${org(o)}/services`, { body }),
+    updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
+    deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
+    listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
+    readLogs: (o: string, name: string, query: LogQuery = {}) =>
+      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
+
+    listSessions: (o: string, name: string, query: SessionQuery = {}) =>
+      request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
+    getSession: (o: string, name: string, id: string) =>
+      request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+    /** Waits for a cold start, so its deadline is longer than that of the other calls. */
+    startSession: (o: string, name: string, body: StartBody) =>
+      request<StartedSession>('POST', `${service(o, name)}/sessions`, { body, timeoutMs: 180_000 }),
+    startPublic: (name: string, body: StartBody) =>
+      request<StartedSession>('POST', `/v1/public/${encodeURIComponent(name)}/start`, { body, timeoutMs: 180_000 }),
+    stopSession: (o: string, name: string, id: string) =>
+      request<StoppedSession>('DELETE', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+
+    listApiKeys: (o: string) => request<ApiKeyList>('GET', `${org(o)}/apiKeys`),
+    createApiKey: (o: string, body: CreateApiKeyBody) => request<CreatedApiKey>('POST', `${org(o)}/apiKeys`, { body }),
+    revokeApiKey: (o: string, id: string) => request<StatusOk>('DELETE', `${org(o)}/apiKeys/${encodeURIComponent(id)}`),
+
+    listSecretSets: (o: string, query: { region?: string } = {}) =>
+      request<SecretSetList>('GET', `${org(o)}/secrets`, { query }),
+    getSecretSet: (o: string, name: string) => request<SecretSet>('GET', set(o, name)),
+    putSecret: (o: string, name: string, body: PutSecretBody) =>
+      request<PutSecretResult>('PUT', set(o, name), { body }),
+    deleteSecret: (o: string, name: string, key: string) =>
+      request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
+    deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),
+
+    listRegions: (o: string) => request<RegionList>('GET', `${org(o)}/regions`),
+    getProperties: (o: string) => request<Properties>('GET', `${org(o)}/properties`),
+    getPropertySchema: (o: string) => request<PropertySchema>('GET', `${org(o)}/properties/schema`),
+    patchProperties: (o: string, body: PatchPropertiesBody) =>
+      request<Properties>('PATCH', `${org(o)}/properties`, { body }),
+
+    createUpload: (o: string, body: { region?: string }) =>
+      request<UploadUrl>('POST', `${org(o)}/builds/upload-url`, { body }),
+    createBuild: (o: string, body: CreateBuildBody) => request<CreatedBuild>('POST', `${org(o)}/builds`, { body }),
+    listBuilds: (o: string, query: BuildQuery = {}) => request<BuildList>('GET', `${org(o)}/builds`, { query }),
+    getBuild: async (o: string, id: string) =>
+      (await request<BuildEnvelope>('GET', `${org(o)}/builds/${encodeURIComponent(id)}`)).build,
+    readBuildLogs: (o: string, id: string, query: { limit?: number; offset?: number } = {}) =>
+      request<BuildLogs>('GET', `${org(o)}/builds/${encodeURIComponent(id)}/logs`, { query }),
+  };
+}
+export type Client = ReturnType<typeof createClient>;
+
+function readAnswer<T>(response: Response, text: string, host: string): T {
+  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
+  const body = isJson ? parse(text) : undefined;
+  if (response.ok && body !== undefined) return body as T;
+  const envelope = body as Partial<ErrorEnvelope> | undefined;
+  if (!response.ok && typeof envelope?.error === 'string' && typeof envelope.code === 'string') {
+    throw new ApiError(response.status, envelope as ErrorEnvelope, true);
+  }
+  const what = isJson ? 'JSON that is not of this API' : (response.headers.get('content-type') ?? 'no content type');
+  const error = `${host} answered ${response.status} with ${what}: something other than the API answers there; check the API host`;
+  throw new ApiError(response.status, { error, code: String(response.status) }, false);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { type Static, Type } from 'typebox';
+import { Timestamp } from './names.js';
+
+export const agentProfiles = {
+  'agent-1x': { cpuMillicores: 500, memoryMib: 1024, cpu: '500m', memory: '1Gi' },
+  'agent-2x': { cpuMillicores: 1000, memoryMib: 2048, cpu: '1', memory: '2Gi' },
+  'agent-3x': { cpuMillicores: 1500, memoryMib: 3072, cpu: '1500m', memory: '3Gi' },
+} as const;
+export type AgentProfile = keyof typeof agentProfiles;
+
+/** Session length in seconds: contract §11.2. */
+export const sessionDuration = { minimum: 60, maximum: 14_400, default: 7_200 } as const;
+export const maxAgentsLimit = 50;
+
+export const Manifest = Type.Object({
+  apiVersion: Type.String(),
+  kind: Type.String(),
+  metadata: Type.Object({ name: Type.String(), namespace: Type.String() }),
+  spec: Type.Object({
+    dailyNodeType: Type.String(),
+    image: Type.String(),
+    autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
+    resources: Type.Object({ cpu: Type.String(), memory: Type.String() }),
+    envFromSecretNames: Type.Array(Type.String()),
+    imagePullSecretName: Type.Optional(Type.String()),
+    maxSessionDurationSeconds: Type.Optional(Type.Integer()),
+  }),
+});
+
+export const Deployment = Type.Object({
+  id: Type.String(),
+  serviceId: Type.String(),
+  buildId: Type.Optional(Type.String()),
+  manifest: Manifest,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Deployment = Static<typeof Deployment>;
+
+export const DeploymentList = Type.Object({ deployments: Type.Array(Deployment) });
+export type DeploymentList = Static<typeof DeploymentList>;
+
+export const deploymentPhases = ['Creating', 'Validating', 'Active', 'Draining', 'Failed'] as const;
+export const Revision = Type.Object({
+  deploymentID: Type.String(),
+  phase: Type.Enum([...deploymentPhases]),
+  readyReplicas: Type.Integer(),
+  phaseStartedAt: Timestamp,
+  health: Type.Object({
+    ready: Type.Boolean(),
+    state: Type.String(),
+    restartCount: Type.Integer(),
+    replicasStarted: Type.Integer(),
+    reason: Type.Optional(Type.String()),
+    message: Type.Optional(Type.String()),
+  }),
+});

@@ -1,0 +1,18 @@
+import { type Static, Type } from 'typebox';
+
+/** `GET /v1/organizations` (contract §3.8). The order is part of the contract: the caller's default comes first. */
+export const OrganizationList = Type.Object({
+  organizations: Type.Array(
+    Type.Object({
+      name: Type.String({ description: 'What clients send back as {org}' }),
+      verboseName: Type.String(),
+      id: Type.Optional(Type.String()),
+      role: Type.Optional(Type.String()),
+    }),
+  ),
+});
+export type OrganizationList = Static<typeof OrganizationList>;
+
+/** `GET …/daily`: empty unless the credential holds `daily_key:read` explicitly. */
+export const DailyKey = Type.Object({ apiKey: Type.Optional(Type.String()) });
+export type DailyKey = Static<typeof DailyKey>;

@@ -1,0 +1,41 @@
+import { type Static, Type } from 'typebox';
+import { SecretKey } from './names.js';
+
+export const SecretSetSummary = Type.Object({
+  name: Type.String(),
+  type: Type.Enum(['secret', 'imagePullSecret']),
+  region: Type.String(),
+  status: Type.Enum(['pending', 'ready', 'failed']),
+});
+export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
+export type SecretSetList = Static<typeof SecretSetList>;
+
+/** Names of a set's keys; values are never read back (contract §6.6). */
+export const SecretSet = Type.Object({
+  secrets: Type.Array(Type.Object({ fieldName: Type.String() })),
+  region: Type.String(),
+  status: Type.Enum(['pending', 'ready', 'failed']),
+  errorMessage: Type.Optional(Type.String()),
+});
+export type SecretSet = Static<typeof SecretSet>;
+
+const value = Type.String({ minLength: 1, maxLength: 65_536 });
+
+/** One key per call from the command line, an array from REST, or a pull secret: all three on both routes (contract §6.6). */
+export const PutSecretBody = Type.Object({
+  name: Type.Optional(Type.String()),
+  isImagePullSecret: Type.Optional(Type.Boolean()),
+  secretKey: Type.Optional(SecretKey),
+  secretValue: Type.Optional(value),
+  secrets: Type.Optional(
+    Type.Array(Type.Object({ secretKey: SecretKey, secretValue: value }), { minItems: 1, maxItems: 200 }),
+  ),
+  host: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  region: Type.Optional(Type.String({ maxLength: 63 })),
+});
+export type PutSecretBody = Static<typeof PutSecretBody>;
+
+export const PutSecretResult = Type.Object({ status: Type.Literal('OK'), region: Type.String() });
+export type PutSecretResult = Static<typeof PutSecretResult>;
+
+export const RegionQuery = Type.Object({ region: Type.Optional(Type.String({ maxLength: 63 })) });

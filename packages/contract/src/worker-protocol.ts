@@ -1,0 +1,6 @@
+/** Numbers and names of the worker channel, apart from its schemas so that a worker needn't load a schema library. */
+export const workerProtocolVersion = 1;
+/** The largest frame either side accepts, in bytes. */
+export const workerFrameLimit = 8 * 1024 * 1024;
+/** Header of every hop to a worker's data port; see `HopClaims`. */
+export const hopHeader = 'x-pipecat-cloud-hop';

@@ -1,0 +1,194 @@
+import { type Static, Type } from 'typebox';
+import { hopHeader, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
+
+/**
+ * What control plane and worker say to each other. The worker dials `GET /v1/workers/channel` (WebSocket, its credential as
+ * bearer) and every frame is one JSON text message: `ControlMessage` downwards, `WorkerMessage` upwards.
+ *
+ * Commands are idempotent and are repeated after a break until the worker's state shows that they took effect. Reports are
+ * numbered by the worker, kept by it until acknowledged, and sent again after a break; the control plane applies each at least
+ * once and every application is guarded, so that a doubled report changes nothing.
+ */
+export { hopHeader, workerFrameLimit, workerProtocolVersion };
+
+export const EnrolBody = Type.Object(
+  { token: Type.String({ maxLength: 255 }), name: Type.String({ minLength: 1, maxLength: 100 }) },
+  { additionalProperties: false },
+);
+export type EnrolBody = Static<typeof EnrolBody>;
+/** The credential is shown this once; the worker keeps it in a file of mode 600. */
+export const Enrolled = Type.Object({ workerId: Type.String(), credential: Type.String() });
+export type Enrolled = Static<typeof Enrolled>;
+
+/** Where an instance's files come from. */
+export type InstanceSource =
+  | { type: 'build'; buildId: string; contextSha256: string; dockerfilePath: string }
+  | { type: 'image'; image: string };
+
+/** Everything a driver needs to make one instance. `environment` holds secret values: in memory only, never written by the worker. */
+export interface InstanceSpec {
+  instanceId: string;
+  organizationId: string;
+  agentId: string;
+  agentName: string;
+  deploymentId: string;
+  source: InstanceSource;
+  cpuMillicores: number;
+  memoryMib: number;
+  environment: Record<string, string>;
+  /** From `ensure` to the first answer of its port; later it has failed. */
+  startTimeoutSeconds: number;
+}
+
+export interface Activation {
+  instanceId: string;
+  /** Must be greater than every epoch this instance has seen. */
+  epoch: number;
+  sessionId: string;
+  /** `bot`: the worker posts to `/bot` and holds the request. `socket`: a relayed `/ws` follows within `connectTimeoutSeconds`. */
+  entry: 'bot' | 'socket';
+  /** The transport the caller asked for, sent as `x-daily-transport-type`. */
+  transport?: string;
+  room?: { url: string; token: string };
+  /** The JSON object for `/bot`; ignored for sockets. */
+  body: unknown;
+  maxSessionSeconds: number;
+  connectTimeoutSeconds: number;
+}
+
+export interface BuildOrder {
+  buildId: string;
+  contextSha256: string;
+  dockerfilePath: string;
+  timeoutSeconds: number;
+}
+
+export type Command =
+  | { do: 'ensure'; spec: InstanceSpec }
+  /** Ends the instance and forgets it. An instance that holds a session is removed only with `evenIfBusy`. */
+  | { do: 'remove'; instanceId: string; graceSeconds: number; evenIfBusy?: boolean }
+  /** Answered once the instance has accepted the session, or refused with `stale_epoch`, `busy` or `not_ready`. */
+  | { do: 'activate'; activation: Activation }
+  /** Ends the session and its instance. Answered at once; the end comes as a report. */
+  | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
+  /** Answered once the build is queued or known; lines and result come as reports. */
+  | { do: 'build'; order: BuildOrder }
+  /** Removes the files of a build that nothing needs any more. */
+  | { do: 'forget-build'; buildId: string };
+
+export type CommandRefusal = 'stale_epoch' | 'busy' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
+
+export type ControlMessage =
+  | {
+      type: 'welcome';
+      version: number;
+      workerId: string;
+      /** Identifies this installation; drivers label what they make with it. */
+      installationId: string;
+      /** Ed25519 public key (SPKI, base64) that signs `HopClaims`. */
+      hopPublicKey: string;
+    }
+  | { type: 'command'; id: string; command: Command }
+  | { type: 'acknowledge'; numbers: number[] };
+
+/**
+ * `preparing` its files · `starting` until its port answers · `ready` idle · `busy` holds a session · `settling` its session has
+ * ended but the bot is not known to have finished · `exited` by itself or removed · `failed` never became ready.
+ */
+export type InstanceState = 'preparing' | 'starting' | 'ready' | 'busy' | 'settling' | 'exited' | 'failed';
+
+export interface ObservedInstance {
+  instanceId: string;
+  state: InstanceState;
+  /** Highest epoch accepted, 0 before the first. */
+  epoch: number;
+  sessionId?: string;
+  /** From `ensure` to ready, once known. */
+  startedMs?: number;
+  /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
+  error?: { code: string; message: string };
+}
+
+export type SessionEndReason =
+  | 'completed'
+  | 'bot_failed'
+  | 'socket_closed'
+  | 'connect_timeout'
+  | 'instance_exited'
+  | 'stopped'
+  | 'duration_exceeded';
+
+export interface WorkerLogLine {
+  /** Byte offset of the line's end in its source; grows, so a repeated line can be told. */
+  position: number;
+  /** ISO 8601 with milliseconds. */
+  time: string;
+  text: string;
+  sessionId?: string;
+}
+
+export interface UsageSample {
+  /** Unix seconds. */
+  t: number;
+  /** CPU in millicores over the interval. */
+  c: number;
+  /** Resident memory in bytes. */
+  m: number;
+}
+
+export type Report =
+  | {
+      type: 'session-ended';
+      sessionId: string;
+      instanceId: string;
+      epoch: number;
+      reason: SessionEndReason;
+      /** Status that `/bot` answered with, where one was received. */
+      status?: number;
+      at: string;
+    }
+  | {
+      type: 'logs';
+      organizationId: string;
+      agentId: string;
+      deploymentId: string;
+      instanceId: string;
+      lines: WorkerLogLine[];
+    }
+  | { type: 'usage'; sessionId: string; samples: UsageSample[] }
+  | { type: 'build-started'; buildId: string; at: string }
+  | { type: 'build-logs'; buildId: string; lines: WorkerLogLine[] }
+  | {
+      type: 'build-finished';
+      buildId: string;
+      outcome: 'success' | 'failed' | 'timeout';
+      message?: string;
+      at: string;
+    };
+
+export type WorkerMessage =
+  | {
+      type: 'hello';
+      version: number;
+      /** Kind of its driver: `process`, `docker`, `kubernetes`. */
+      driver: string;
+      /** Base URL of the data port as the control plane reaches it, no trailing slash. */
+      dataUrl: string;
+    }
+  /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
+  | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
+  | { type: 'answer'; id: string; ok: true }
+  | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
+  | { type: 'report'; number: number; report: Report };
+
+/**
+ * What a hop to the data port proves: `hopHeader: base64url(JSON of HopClaims) + "." + base64url(Ed25519 signature of the first part)`.
+ * The worker refuses a hop for a session that the instance does not hold. Path at the data port: `/instances/{instanceId}/{rest}`.
+ */
+export interface HopClaims {
+  instanceId: string;
+  sessionId: string;
+  epoch: number;
+  /** Unix seconds. */
+  expires: number;
+}

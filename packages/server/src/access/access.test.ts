@@ -1,0 +1,200 @@
+import { permissions, rolePermissions, roles, routeAccess } from '@pipecat-cloud/contract/permissions';
+import { formatToken } from '@pipecat-cloud/contract/token-format';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFakeClock, type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
+
+const clock = createFakeClock();
+let server: Harness;
+let ours: TestOrganization;
+let theirs: TestOrganization;
+let owner: Member;
+let stranger: Member;
+
+beforeAll(async () => {
+  server = await harness({ clock });
+  ours = await server.organization('ours');
+  theirs = await server.organization('theirs');
+  owner = await ours.member('owner');
+  stranger = await theirs.member('owner');
+});
+afterAll(() => server.end());
+
+const random = '0123456789abcdef0123456789abcdef01234567';
+
+describe('a credential is refused with the reason', () => {
+  test.each([
+    ['nothing', undefined, 'no_credential', /PIPECAT_TOKEN/],
+    ['an empty bearer', '', 'no_credential', /PIPECAT_TOKEN/],
+    ['half a token', 'pcc_pat_0123', 'malformed_token', /cut short/],
+    ['a wrong checksum', `pcc_pat_${random}00000000`, 'malformed_token', /cut short/],
+    ['something else', 'eyJhbGciOiJIUzI1NiJ9', 'malformed_token', /no kind/],
+    ['a token never made here', formatToken('personal', random), 'unknown_token', /API host/],
+  ])('%s', async (_name, token, reason, text) => {
+    const { status, body } = await server.call(token, 'GET', '/v1/users');
+    expect(status).toBe(401);
+    expect(body).toMatchObject({ code: '401', reason });
+    expect(body.error).toMatch(text);
+  });
+
+  test('an expired token is told when and its name, from the very instant', async () => {
+    const expiresAt = new Date(clock.now().getTime() + 1000).toISOString();
+    const { token } = await ours.member('viewer', {}, expiresAt);
+    expect((await server.call(token, 'GET', '/v1/users')).status).toBe(200);
+    clock.advance(1000);
+    const { status, body } = await server.call(token, 'GET', '/v1/users');
+    expect(status).toBe(401);
+    expect(body).toMatchObject({ reason: 'expired_token', help: 'http://localhost:7400/account/tokens' });
+    expect(body.error).toContain(expiresAt);
+    expect(body.error).toContain('viewer of ours');
+  });
+
+  test('a revoked token is refused from the return of the call that revoked it, cached or not', async () => {
+    const { token, tokenId } = await ours.member('viewer');
+    expect((await server.call(token, 'GET', '/v1/users')).status).toBe(200);
+    expect((await server.call(token, 'DELETE', `/v1/tokens/${tokenId}`)).body).toEqual({ status: 'OK' });
+    const { status, body } = await server.call(token, 'GET', '/v1/users');
+    expect(status).toBe(401);
+    expect(body.reason).toBe('revoked_token');
+    expect(body.error).toContain(clock.now().toISOString());
+  });
+
+  test('an API key where a token is wanted, and the reverse, name both kinds', async () => {
+    const { body: key } = await server.call(owner.token, 'POST', '/v1/organizations/ours/apiKeys', { name: 'k', type: 'public' });
+    const keyForToken = await server.call(key.key, 'GET', '/v1/users');
+    expect(keyForToken.status).toBe(403);
+    expect(keyForToken.body.reason).toBe('wrong_credential_kind');
+    expect(keyForToken.body.error).toMatch(/personal access token .* you sent a public API key/);
+    const tokenForKey = await server.call(owner.token, 'POST', '/v1/public/bot/start', {});
+    expect(tokenForKey.status).toBe(403);
+    expect(tokenForKey.body.error).toMatch(/public API key .* you sent a personal access token/);
+    expect(tokenForKey.body.info).toBe(tokenForKey.body.error);
+  });
+
+  test('unknown credentials are throttled by address, good ones of another address are not', async () => {
+    const limited = await harness({ clock });
+    try {
+      const member = await (await limited.organization('o')).member('viewer');
+      const attempt = (n: number) => formatToken('personal', n.toString(16).padStart(40, '0'));
+      let last = { status: 0, headers: {} as Record<string, unknown> };
+      for (let n = 0; n < 61; n++) last = await limited.call(attempt(n), 'GET', '/v1/users');
+      expect(last.status).toBe(429);
+      expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+      const elsewhere = await limited.http.inject({
+        url: '/v1/users',
+        headers: { authorization: `Bearer ${member.token}` },
+        remoteAddress: '192.0.2.7',
+      });
+      expect(elsewhere.statusCode).toBe(200);
+    } finally {
+      await limited.end();
+    }
+  });
+});
+
+describe('what a token may do', () => {
+  test('an organization out of reach and one that does not exist get the same answer', async () => {
+    const foreign = await server.call(stranger.token, 'GET', '/v1/organizations/ours/services');
+    const absent = await server.call(stranger.token, 'GET', '/v1/organizations/absent/services');
+    expect(foreign.status).toBe(403);
+    expect(foreign.body.reason).toBe('wrong_organization');
+    expect(foreign.body.error).toContain('PIPECAT_ORG');
+    expect(foreign.body.error.replace('ours', 'absent')).toBe(absent.body.error);
+  });
+
+  test('a grant narrows its owner, and a live token may always ask who it is', async () => {
+    const { token } = await ours.member('owner', { permissions: ['logs:read'] });
+    for (const path of ['/v1/users', '/v1/organizations', '/v1/tokens/self']) {
+      expect((await server.call(token, 'GET', path)).status).toBe(200);
+    }
+    const { status, body, headers } = await server.call(token, 'GET', '/v1/organizations/ours/services');
+    expect(status).toBe(403);
+    expect(body.reason).toBe('missing_permission');
+    expect(body.error).toContain('agents:read');
+    expect(headers['www-authenticate']).toContain('insufficient_scope');
+    expect(headers['pipecat-accepted-permissions']).toBe('agents:read');
+  });
+
+  test('a token bound to an organization gets exactly that one', async () => {
+    const { token, userId } = await theirs.member('viewer', { organizations: ['theirs'] });
+    await server.store.organizations.addMember(ours.id, userId, 'viewer', clock.now());
+    const { body } = await server.call(token, 'GET', '/v1/organizations');
+    expect(body.organizations.map(({ name }: { name: string }) => name)).toEqual(['theirs']);
+    expect((await server.call(token, 'GET', '/v1/organizations/ours/services')).body.reason).toBe('wrong_organization');
+  });
+
+  test('a role of now decides, not the one at the time the token was made', async () => {
+    const { token } = await ours.member('viewer');
+    const { status, body } = await server.call(token, 'PUT', '/v1/organizations/ours/secrets/abc', { secretKey: 'A', secretValue: 'b' });
+    expect(status).toBe(403);
+    expect(body.error).toContain('viewer');
+  });
+
+  test('a token makes another only with tokens:write named, never a wider or longer one', async () => {
+    const plain = await ours.member('owner');
+    expect((await server.call(plain.token, 'POST', '/v1/tokens', { name: 'child' })).body.reason).toBe('missing_permission');
+    const inAMonth = new Date(clock.now().getTime() + 30 * 86_400_000).toISOString();
+    const maker = await ours.member('owner', { permissions: ['tokens:write', 'logs:read'] }, inAMonth);
+    const make = (body: object) => server.call(maker.token, 'POST', '/v1/tokens', { name: 'child', ...body });
+    expect((await make({ expiresInDays: 7, grant: { permissions: ['logs:read'] } })).status).toBe(200);
+    expect((await make({ expiresInDays: 60, grant: { permissions: ['logs:read'] } })).status).toBe(400);
+    expect((await make({ expiresInDays: null, grant: { permissions: ['logs:read'] } })).status).toBe(400);
+    expect((await make({ expiresInDays: 7, grant: { permissions: ['secrets:write'] } })).status).toBe(400);
+    expect((await make({ expiresInDays: 7 })).status).toBe(400);
+  });
+
+  test('every authenticated answer names the token and its end', async () => {
+    const expiresAt = new Date(clock.now().getTime() + 86_400_000).toISOString();
+    const member = await ours.member('viewer', {}, expiresAt);
+    const { headers } = await server.call(member.token, 'GET', '/v1/users');
+    expect(headers['pipecat-token-id']).toBe(member.tokenId);
+    expect(headers['pipecat-token-expires-at']).toBe(expiresAt);
+    expect(headers['pipecat-request-id']).toBeTruthy();
+  });
+});
+
+/** A path of the table with something in every place; what is there does not exist. */
+const concrete = (path: string, org: string) =>
+  path
+    .replace(':org', org)
+    .replace(/:(name|agent)/, 'some-agent')
+    .replace(':set', 'some-set')
+    .replace(/:(id|key)/g, '00000000-0000-4000-8000-000000000000')
+    .replace('*', 'status');
+const methodOf = (name: string) => (name === 'ANY' ? 'GET' : name) as 'GET';
+
+describe('every route of the permission table', () => {
+  const guarded = Object.entries(routeAccess).filter(([, { needs }]) => needs !== 'anyone');
+
+  test.each(guarded)('%s refuses a caller without a credential', async (route) => {
+    const [method = '', path = ''] = route.split(' ');
+    if (route === 'GET /v1/workers/channel') return; // An upgrade, tested with the workers.
+    const { status, body } = await server.call(undefined, methodOf(method), concrete(path, 'ours'));
+    expect({ status, reason: body.reason }).toEqual({ status: 401, reason: 'no_credential' });
+  });
+
+  const scoped = guarded.filter(([route]) => route.includes(':org'));
+  test.each(scoped)('%s tells another organization nothing', async (route) => {
+    const [method = '', path = ''] = route.split(' ');
+    const { status, body } = await server.call(stranger.token, methodOf(method), concrete(path, 'ours'));
+    expect({ status, reason: body.reason }).toEqual({ status: 403, reason: 'wrong_organization' });
+    expect(JSON.stringify(body)).not.toContain(ours.id);
+    const byId = await server.call(stranger.token, methodOf(method), concrete(path, ours.id));
+    expect(byId.status).toBe(403);
+  });
+
+  test.each(scoped.filter(([, { needs }]) => needs !== 'live'))('%s is refused exactly to the roles that lack its permission', async (route, { needs }) => {
+    const [method = '', path = ''] = route.split(' ');
+    for (const role of roles) {
+      const { token } = await ours.member(role);
+      const { body } = await server.call(token, methodOf(method), concrete(path, 'ours'));
+      expect({ role, refused: body.reason === 'missing_permission' }).toEqual({
+        role,
+        refused: needs === 'daily_key:read' || !rolePermissions[role].has(needs as (typeof permissions)[number]),
+      });
+    }
+  });
+
+  test('a route that is not in the table keeps the server from starting', async () => {
+    expect(() => server.http.get('/v1/forgotten', async () => ({}))).toThrow();
+  });
+});

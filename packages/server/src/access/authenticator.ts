@@ -1,0 +1,215 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
+import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
+import { LRUCache } from 'lru-cache';
+import type { Store } from '../db/store.js';
+import { type AppError, forbidden, unauthorized } from '../errors.js';
+import type { Clock } from '../system.js';
+import type { StoredToken } from '../tokens/token-repository.js';
+import type { CredentialDigests } from './credential-digests.js';
+import type { Principal } from './principal.js';
+import type { Throttle } from './throttle.js';
+import type { TokenUses } from './token-use.js';
+
+export interface CredentialSource {
+  authorization: string | undefined;
+  cookie: string | undefined;
+  address: string;
+  userAgent: string;
+}
+
+interface AuthenticatorDeps {
+  store: Store;
+  clock: Clock;
+  digests: CredentialDigests;
+  uses: TokenUses;
+  throttle: Throttle;
+  sessionOf: (cookie: string) => Promise<string | undefined>;
+  publicUrl: string;
+  /** Off where another process may revoke without this one being told. */
+  cache: boolean;
+}
+
+/** What a digest stands for. `unknown` is cached too, for a shorter time. */
+type Credential =
+  | { kind: 'token'; token: StoredToken }
+  | {
+      kind: 'apiKey';
+      id: string;
+      organizationId: string;
+      access: 'public' | 'private';
+      digest: string;
+      revokedAt: string | null;
+    }
+  | { kind: 'worker'; id: string; digest: string; revokedAt: string | null }
+  | { kind: 'unknown' };
+
+const positiveTtlMs = 5_000;
+const negativeTtlMs = 1_000;
+
+const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> = {
+  personal: 'personal',
+  serviceAccount: 'serviceAccount',
+  ci: 'ci',
+  private: 'private',
+  public: 'public',
+  worker: 'worker',
+  enrolment: undefined,
+};
+const kindNames: Readonly<Record<CredentialKind, string>> = {
+  user: 'a dashboard session',
+  personal: 'a personal access token (pcc_pat_…)',
+  serviceAccount: 'a service-account token (pcc_pat_sa_…)',
+  ci: 'a CI token (pcc_pat_ci_…)',
+  private: 'a private API key (sk_…)',
+  public: 'a public API key (pk_…)',
+  worker: "a worker's credential",
+};
+
+/**
+ * Turns what a request carries into a principal, or throws the refusal that fits. Details are given only once a digest has
+ * matched, so that a guesser learns nothing. Malformed credentials cost neither a hash nor a query.
+ */
+export function createAuthenticator(deps: AuthenticatorDeps) {
+  const { store, clock, digests, uses, throttle, publicUrl } = deps;
+  const cache = new LRUCache<string, Credential>({ max: 20_000, ttl: positiveTtlMs });
+  let evictions = 0;
+
+  async function lookUp(kind: CredentialKind, candidates: readonly string[]): Promise<Credential> {
+    if (kind === 'public' || kind === 'private') {
+      const key = await store.apiKeys.findByDigests(candidates);
+      if (!key) return { kind: 'unknown' };
+      return {
+        kind: 'apiKey',
+        id: key.id,
+        organizationId: key.organizationId,
+        access: key.type,
+        digest: key.digest,
+        revokedAt: key.revokedAt,
+      };
+    }
+    if (kind === 'worker') {
+      const worker = await store.workers.findByDigest(candidates);
+      return worker ? { kind: 'worker', ...worker } : { kind: 'unknown' };
+    }
+    const token = await store.tokens.findByDigest(candidates);
+    return token ? { kind: 'token', token } : { kind: 'unknown' };
+  }
+
+  /** Digest of a retired pepper is replaced by one of the current pepper at the token's next use. */
+  async function renew(token: StoredToken, current: { digest: string; pepperId: string }): Promise<void> {
+    if (token.pepperId === current.pepperId) return;
+    await store.tokens.moveToPepper(token.id, current.digest, current.pepperId);
+  }
+
+  async function find(value: string, kind: CredentialKind): Promise<Credential> {
+    const current = digests.current(value);
+    const cached = cache.get(current.digest);
+    if (cached) return cached;
+    const before = evictions;
+    const candidates = digests.candidates(value);
+    const found = await lookUp(kind, candidates);
+    // The index compared text; this comparison takes the same time wherever they differ.
+    if (found.kind !== 'unknown' && !candidates.some((digest) => equal(digest, digestOf(found))))
+      return { kind: 'unknown' };
+    if (found.kind === 'token') await renew(found.token, current);
+    // A revocation that came in between must not be undone by what was read before it.
+    if (deps.cache && before === evictions) {
+      cache.set(current.digest, found, { ttl: found.kind === 'unknown' ? negativeTtlMs : positiveTtlMs });
+    }
+    return found;
+  }
+
+  function principalOfToken(token: StoredToken, source: CredentialSource): Principal {
+    const now = clock.now();
+    const help = `${publicUrl}/account/tokens`;
+    if (token.revokedAt) {
+      throw unauthorized(
+        'revoked_token',
+        `The token '${token.name}' was revoked on ${token.revokedAt}: ${token.revokedReason}. Make a new one at ${help}`,
+        help,
+      );
+    }
+    if (token.expiresAt && token.expiresAt <= now.toISOString()) {
+      throw unauthorized(
+        'expired_token',
+        `The token '${token.name}' expired on ${token.expiresAt}. Make a new one at ${help}`,
+        help,
+      );
+    }
+    if (!token.userId) throw new Error(`Token ${token.id} has no owner`);
+    uses.note(token.id, now, source.address, source.userAgent);
+    const { id: tokenId, userId, grant, expiresAt } = token;
+    return { kind: 'user', userId, via: 'token', tokenId, tokenKind: 'personal', grant, expiresAt };
+  }
+
+  return {
+    /** Only credentials of `kinds` pass; another kind that is alive gets a 403 that names both. */
+    async authenticate(source: CredentialSource, kinds: readonly CredentialKind[]): Promise<Principal> {
+      if (source.authorization === undefined) {
+        const userId = source.cookie === undefined ? undefined : await deps.sessionOf(source.cookie);
+        if (!userId) throw noCredential(kinds);
+        if (!kinds.includes('user')) throw wrongKind('user', kinds);
+        return { kind: 'user', userId, via: 'session' };
+      }
+      const value = /^Bearer +(\S+)$/i.exec(source.authorization)?.[1];
+      if (!value) throw noCredential(kinds);
+      const kind = parseToken(value) && credentialKinds[kindOf(value) as TokenKind];
+      if (!kind) throw malformed(value);
+      throttle.check(source.address);
+      const found = await find(value, kind);
+      if (found.kind === 'unknown') {
+        throttle.fail(source.address);
+        throw unauthorized(
+          'unknown_token',
+          'This credential is unknown here: it was deleted, or it belongs to another server. Check the API host',
+        );
+      }
+      if (found.kind === 'token') {
+        const principal = principalOfToken(found.token, source);
+        if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+        return principal;
+      }
+      if (found.revokedAt)
+        throw unauthorized('revoked_token', `This credential was revoked on ${found.revokedAt}. Make a new one`);
+      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+      if (found.kind === 'worker') return { kind: 'worker', workerId: found.id };
+      return { kind: 'apiKey', organizationId: found.organizationId, keyId: found.id, access: found.access };
+    },
+
+    /** Call after the commit that revokes or changes a credential: from then on the database is asked again. */
+    evict(digest: string): void {
+      evictions++;
+      cache.delete(digest);
+    },
+  };
+}
+export type Authenticator = ReturnType<typeof createAuthenticator>;
+
+const digestOf = (found: Exclude<Credential, { kind: 'unknown' }>) =>
+  found.kind === 'token' ? found.token.digest : found.digest;
+
+function equal(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+function noCredential(kinds: readonly CredentialKind[]): AppError {
+  const wanted = kinds.includes('public')
+    ? 'a public API key (pk_…) as a bearer'
+    : kinds.includes('worker')
+      ? "a worker's credential as a bearer"
+      : 'a personal access token: set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat';
+  return unauthorized('no_credential', `No credential was sent. This needs ${wanted}`);
+}
+
+function malformed(value: string): AppError {
+  const what = kindOf(value)
+    ? 'is not whole: it was probably cut short or mistyped'
+    : 'is of no kind that this server makes';
+  return unauthorized('malformed_token', `The credential that was sent ${what}. Copy it again, or make a new one`);
+}
+
+function wrongKind(sent: CredentialKind, kinds: readonly CredentialKind[]): AppError {
+  const wanted = kinds.includes('personal') ? kindNames.personal : kinds.map((kind) => kindNames[kind]).join(' or ');
+  return forbidden('wrong_credential_kind', `This endpoint takes ${wanted}; you sent ${kindNames[sent]}`);
+}

@@ -1,0 +1,40 @@
+import { LRUCache } from 'lru-cache';
+import { tooManyRequests } from '../errors.js';
+import type { Clock } from '../system.js';
+
+/** Counts failures by source address in fixed windows; never by account or token, so that nobody can lock out somebody else. */
+export function createThrottle({
+  clock,
+  limit,
+  windowSeconds,
+}: {
+  clock: Clock;
+  limit: number;
+  windowSeconds: number;
+}) {
+  const windows = new LRUCache<string, { since: number; failures: number }>({ max: 50_000 });
+
+  function current(address: string): { since: number; failures: number } {
+    const now = clock.now().getTime();
+    const window = windows.get(address);
+    // A clock that was set back must not keep an address out for longer than one window.
+    if (window && now >= window.since && now < window.since + windowSeconds * 1000) return window;
+    const fresh = { since: now, failures: 0 };
+    windows.set(address, fresh);
+    return fresh;
+  }
+
+  return {
+    /** Throws 429 while the address has used up its failures. */
+    check(address: string): void {
+      const window = current(address);
+      if (window.failures < limit) return;
+      const seconds = Math.ceil((window.since + windowSeconds * 1000 - clock.now().getTime()) / 1000);
+      throw tooManyRequests(`Too many failed attempts from ${address}; wait ${seconds} seconds`, seconds);
+    },
+    fail(address: string): void {
+      current(address).failures++;
+    },
+  };
+}
+export type Throttle = ReturnType<typeof createThrottle>;

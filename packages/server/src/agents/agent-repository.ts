@@ -1,0 +1,121 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from '../db/schema.js';
+import type { RepositoryContext } from '../db/store.js';
+
+export interface Agent {
+  id: string;
+  organizationId: string;
+  name: string;
+  region: string;
+  minAgents: number;
+  maxAgents: number;
+  websocketAuth: 'none' | 'token';
+  desiredDeploymentId: string | null;
+  liveDeploymentId: string | null;
+  reconciledDeploymentId: string | null;
+  createdAt: string;
+  updatedAt: string;
+  deletedAt: string | null;
+}
+export type AgentChange = Partial<
+  Pick<
+    Agent,
+    'minAgents' | 'maxAgents' | 'websocketAuth' | 'desiredDeploymentId' | 'liveDeploymentId' | 'reconciledDeploymentId'
+  >
+>;
+
+export function createAgentRepository({ db }: RepositoryContext) {
+  const living = (organizationId: string) =>
+    db.selectFrom('agent').selectAll().where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
+
+  return {
+    /** False when the name is taken: the unique index decides, not a read. */
+    async insert(agent: Agent): Promise<boolean> {
+      const row = await db
+        .insertInto('agent')
+        .values({
+          id: agent.id,
+          organization_id: agent.organizationId,
+          name: agent.name,
+          region: agent.region,
+          min_agents: agent.minAgents,
+          max_agents: agent.maxAgents,
+          websocket_auth: agent.websocketAuth,
+          desired_deployment_id: agent.desiredDeploymentId,
+          live_deployment_id: agent.liveDeploymentId,
+          reconciled_deployment_id: agent.reconciledDeploymentId,
+          created_at: agent.createdAt,
+          updated_at: agent.updatedAt,
+          deleted_at: null,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async find(organizationId: string, name: string): Promise<Agent | undefined> {
+      const row = await living(organizationId).where('name', '=', name).executeTakeFirst();
+      return row && toAgent(row);
+    },
+
+    async list(organizationId: string, region?: string): Promise<Agent[]> {
+      const rows = await living(organizationId)
+        .$if(region !== undefined, (query) => query.where('region', '=', region as string))
+        .orderBy('name')
+        .execute();
+      return rows.map(toAgent);
+    },
+
+    async update(organizationId: string, id: string, change: AgentChange, now: Date): Promise<void> {
+      await db
+        .updateTable('agent')
+        .set({
+          ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
+          ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
+          ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
+          ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
+          ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
+          ...(change.reconciledDeploymentId === undefined
+            ? {}
+            : { reconciled_deployment_id: change.reconciledDeploymentId }),
+          updated_at: now.toISOString(),
+        })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async markDeleted(organizationId: string, id: string, now: Date): Promise<void> {
+      await db
+        .updateTable('agent')
+        .set({ deleted_at: now.toISOString(), updated_at: now.toISOString() })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .execute();
+    },
+
+    /** Every living agent of every organization: for the reconciler alone. */
+    async listAll(): Promise<Agent[]> {
+      return (await db.selectFrom('agent').selectAll().where('deleted_at', 'is', null).execute()).map(toAgent);
+    },
+  };
+}
+
+function toAgent(row: Selectable<Schema['agent']>): Agent {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    region: row.region,
+    minAgents: row.min_agents,
+    maxAgents: row.max_agents,
+    websocketAuth: row.websocket_auth as Agent['websocketAuth'],
+    desiredDeploymentId: row.desired_deployment_id,
+    liveDeploymentId: row.live_deployment_id,
+    reconciledDeploymentId: row.reconciled_deployment_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+  };
+}

@@ -1,0 +1,80 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { DeployBody, Service, ServiceList, WrappedService } from '@pipecat-cloud/contract/agents';
+import { DeploymentList } from '@pipecat-cloud/contract/deployments';
+import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
+import { OrganizationParams } from '@pipecat-cloud/contract/names';
+import { RegionQuery } from '@pipecat-cloud/contract/secrets';
+import { Type } from 'typebox';
+import { actorOfRequest, organizationOf } from '../http/request.js';
+import type { AgentService } from './agent-service.js';
+import { presentDeployment } from './service-status.js';
+
+export const ServiceParams = Type.Object({ ...OrganizationParams.properties, name: Type.String() });
+const services = '/v1/organizations/:org/services';
+
+/** The wire says service where we say agent. */
+export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = async (app, { agents }) => {
+  app.get(
+    services,
+    {
+      schema: {
+        params: OrganizationParams,
+        querystring: RegionQuery,
+        response: { 200: ServiceList, '4xx': ErrorEnvelope },
+      },
+    },
+    async (request) => {
+      const list = await agents.list(organizationOf(request), request.query);
+      return {
+        services: list.map((agent) => ({
+          id: agent.id,
+          name: agent.name,
+          region: agent.region,
+          activeDeploymentId: agent.liveDeploymentId,
+          desiredDeploymentId: agent.desiredDeploymentId,
+          ready: agent.liveDeploymentId !== null && agent.liveDeploymentId === agent.desiredDeploymentId,
+          createdAt: agent.createdAt,
+          updatedAt: agent.updatedAt,
+        })),
+      };
+    },
+  );
+
+  const deploySchema = {
+    params: OrganizationParams,
+    body: DeployBody,
+    response: { 200: Service, '4xx': ErrorEnvelope },
+  };
+  app.post(services, { schema: deploySchema }, (request) =>
+    agents.create(organizationOf(request), actorOfRequest(request), request.body),
+  );
+  // No name in the path: the body names the agent (contract §6.2).
+  app.put(services, { schema: deploySchema }, (request) =>
+    agents.update(organizationOf(request), actorOfRequest(request), request.body),
+  );
+
+  app.get(
+    `${services}/:name`,
+    { schema: { params: ServiceParams, response: { 200: WrappedService, '4xx': ErrorEnvelope } } },
+    async (request) => ({ body: await agents.get(organizationOf(request), request.params.name) }),
+  );
+
+  app.delete(
+    `${services}/:name`,
+    { schema: { params: ServiceParams, response: { 200: StatusOk, '4xx': ErrorEnvelope } } },
+    async (request) => {
+      await agents.remove(organizationOf(request), actorOfRequest(request), request.params.name);
+      return { status: 'OK' as const };
+    },
+  );
+
+  app.get(
+    `${services}/:name/deployments`,
+    { schema: { params: ServiceParams, response: { 200: DeploymentList, '4xx': ErrorEnvelope } } },
+    async (request) => {
+      const organization = organizationOf(request);
+      const { agent, deployments } = await agents.deployments(organization, request.params.name);
+      return { deployments: deployments.map((deployment) => presentDeployment(deployment, agent, organization.name)) };
+    },
+  );
+};

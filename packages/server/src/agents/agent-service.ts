@@ -1,0 +1,282 @@
+import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
+import { maxAgentsLimit } from '@pipecat-cloud/contract/deployments';
+import { reservedAgentName } from '@pipecat-cloud/contract/names';
+import type { Actor, OrganizationAccess } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { BuildService } from '../builds/build-service.js';
+import type { Repositories, Store } from '../db/store.js';
+import type { Deployment, DeploymentSettings } from '../deployments/deployment-repository.js';
+import { badRequest, notFound } from '../errors.js';
+import type { Slot } from '../slots/slot-repository.js';
+import { surplusSlots } from '../slots/surplus.js';
+import type { Clock, Ids } from '../system.js';
+import type { Agent, AgentChange } from './agent-repository.js';
+import { presentService } from './service-status.js';
+
+interface AgentServiceDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  audit: Audit;
+  builds: Pick<BuildService, 'findUsable'>;
+  region: string;
+  /** Wakes the reconciler; the change is committed already. */
+  nudge: () => void;
+  removeLogs: (agentId: string) => Promise<void>;
+}
+
+export function createAgentService({ store, clock, ids, audit, builds, region, nudge, removeLogs }: AgentServiceDeps) {
+  async function find(organizationId: string, name: string): Promise<Agent> {
+    const agent = await store.agents.find(organizationId, name);
+    if (!agent) throw notFound('Agent', name);
+    return agent;
+  }
+
+  async function present(organization: OrganizationAccess, agent: Agent, warning?: string): Promise<Service> {
+    const wanted = [agent.desiredDeploymentId, agent.liveDeploymentId].filter((id) => id !== null);
+    const [slots, open, ...deployments] = await Promise.all([
+      store.slots.listOfAgent(organization.id, agent.id),
+      store.sessions.countOpen(organization.id),
+      ...wanted.map((id) => store.deployments.find(organization.id, id)),
+    ]);
+    const known = deployments.filter((deployment) => deployment !== undefined);
+    return presentService({
+      agent,
+      desired: known.find(({ id }) => id === agent.desiredDeploymentId),
+      live: known.find(({ id }) => id === agent.liveDeploymentId),
+      slots,
+      activeSessions: open.get(agent.id) ?? 0,
+      organizationName: organization.name,
+      warning,
+    });
+  }
+
+  /** Everything that a deploy refers to must be there before anything changes (contract §6.2 and §7.2). */
+  async function checkReferences(organizationId: string, body: DeployBody): Promise<void> {
+    if (body.region !== undefined && body.region !== region) {
+      throw badRequest(`Region '${body.region}' is not available here; the only one is '${region}'`);
+    }
+    for (const [name, type] of [
+      [body.secretSet, 'secret'],
+      [body.imagePullSecretSet, 'imagePullSecret'],
+    ] as const) {
+      if (name === undefined) continue;
+      const set = await store.secrets.findSet(organizationId, name);
+      if (!set) throw notFound('Secret set', name);
+      if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
+      if (set.region !== region)
+        throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
+    }
+    if (body.buildId !== undefined) await builds.findUsable(organizationId, body.buildId);
+  }
+
+  async function addDeployment(repos: Repositories, agent: Agent, settings: DeploymentSettings): Promise<Deployment> {
+    const now = clock.now().toISOString();
+    const deployment: Deployment = {
+      ...settings,
+      id: ids.id(),
+      organizationId: agent.organizationId,
+      agentId: agent.id,
+      phase: 'Creating',
+      phaseStartedAt: now,
+      startFailures: 0,
+      error: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await repos.deployments.insert(deployment);
+    return deployment;
+  }
+
+  /** One row for each session that may run at once, and a spare one. */
+  async function fitSlots(repos: Repositories, agent: Agent, maxAgents: number): Promise<void> {
+    const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
+    const counted = slots.filter(({ spare }) => !spare);
+    const missing = Array.from({ length: Math.max(0, maxAgents - counted.length) }, () => newSlot(agent, false));
+    const spare = slots.some((slot) => slot.spare) ? [] : [newSlot(agent, true)];
+    await repos.slots.insert([...missing, ...spare]);
+    // The reconciler retires the others; an empty one could take a session at once.
+    for (const slot of surplusSlots(slots, maxAgents))
+      if (slot.state === 'empty') await repos.slots.removeEmpty(slot.id);
+  }
+
+  function newSlot(agent: Agent, spare: boolean): Slot {
+    return {
+      id: ids.id(),
+      organizationId: agent.organizationId,
+      agentId: agent.id,
+      spare,
+      state: 'empty',
+      epoch: 0,
+      deploymentId: null,
+      instanceId: null,
+      workerId: null,
+      sessionId: null,
+      changedAt: clock.now().toISOString(),
+      notBefore: null,
+    };
+  }
+
+  return {
+    find,
+
+    async get(organization: OrganizationAccess, name: string): Promise<Service> {
+      return await present(organization, await find(organization.id, name));
+    },
+
+    async list(organization: OrganizationAccess, filter: { region?: string | undefined }): Promise<Agent[]> {
+      return await store.agents.list(organization.id, filter.region);
+    },
+
+    async deployments(
+      organization: OrganizationAccess,
+      name: string,
+    ): Promise<{ agent: Agent; deployments: Deployment[] }> {
+      const agent = await find(organization.id, name);
+      return { agent, deployments: await store.deployments.listOfAgent(organization.id, agent.id) };
+    },
+
+    async create(organization: OrganizationAccess, actor: Actor, body: DeployBody): Promise<Service> {
+      if (reservedAgentName(body.serviceName)) {
+        throw badRequest(
+          `An agent cannot be called '${body.serviceName}': 'webhooks' and names that begin with 'start' are ambiguous in public URLs`,
+        );
+      }
+      if ((body.image === undefined) === (body.buildId === undefined)) {
+        throw badRequest('A new agent needs exactly one of image and buildId');
+      }
+      const { minAgents, maxAgents } = scalingOf(body, { minAgents: 0, maxAgents: maxAgentsLimit });
+      await checkReferences(organization.id, body);
+      const now = clock.now().toISOString();
+      const agent: Agent = {
+        id: ids.id(),
+        organizationId: organization.id,
+        name: body.serviceName,
+        region,
+        minAgents,
+        maxAgents,
+        websocketAuth: body.websocketAuth ?? 'token',
+        desiredDeploymentId: null,
+        liveDeploymentId: null,
+        reconciledDeploymentId: null,
+        createdAt: now,
+        updatedAt: now,
+        deletedAt: null,
+      };
+      const created = await store.transaction(async (repos) => {
+        if (!(await repos.agents.insert(agent))) {
+          throw badRequest(
+            `An agent called '${agent.name}' exists already in ${organization.name}; update it, or choose another name`,
+          );
+        }
+        const deployment = await addDeployment(repos, agent, mergeSettings(undefined, body));
+        await repos.agents.update(organization.id, agent.id, { desiredDeploymentId: deployment.id }, clock.now());
+        await fitSlots(repos, agent, maxAgents);
+        await audit.record(repos, actor, {
+          action: 'agent.created',
+          organizationId: organization.id,
+          target: agent.name,
+          detail: { deploymentId: deployment.id },
+        });
+        return { ...agent, desiredDeploymentId: deployment.id };
+      });
+      nudge();
+      return await present(organization, created);
+    },
+
+    /** Absent members stay as they are. What makes a new deployment and what does not: contract §11.1. */
+    async update(organization: OrganizationAccess, actor: Actor, body: DeployBody): Promise<Service> {
+      if (body.image !== undefined && body.buildId !== undefined)
+        throw badRequest('An update takes image or buildId, not both');
+      const before = await find(organization.id, body.serviceName);
+      if (body.region !== undefined && body.region !== before.region) {
+        throw badRequest(`Agent '${before.name}' is in region '${before.region}', which is fixed for life`);
+      }
+      const scaling = scalingOf(body, before);
+      await checkReferences(organization.id, body);
+      const result = await store.transaction(async (repos) => {
+        const agent = await repos.agents.find(organization.id, body.serviceName);
+        if (!agent) throw notFound('Agent', body.serviceName);
+        const current = agent.desiredDeploymentId
+          ? await repos.deployments.find(organization.id, agent.desiredDeploymentId)
+          : undefined;
+        const settings = mergeSettings(current, body);
+        const redeploy = body.forceRedeploy === true || !current || !sameSettings(current, settings);
+        const change: AgentChange = {
+          ...scaling,
+          ...(body.websocketAuth ? { websocketAuth: body.websocketAuth } : {}),
+        };
+        const deployment = redeploy ? await addDeployment(repos, agent, settings) : undefined;
+        if (deployment) change.desiredDeploymentId = deployment.id;
+        const changed =
+          redeploy || (Object.keys(change) as (keyof AgentChange)[]).some((key) => change[key] !== agent[key]);
+        if (changed) {
+          await repos.agents.update(organization.id, agent.id, change, clock.now());
+          await fitSlots(repos, agent, scaling.maxAgents);
+          await audit.record(repos, actor, {
+            action: deployment ? 'agent.deployed' : 'agent.updated',
+            organizationId: organization.id,
+            target: agent.name,
+            detail: deployment ? { deploymentId: deployment.id } : { ...change },
+          });
+        }
+        return { agent: { ...agent, ...change }, changed };
+      });
+      nudge();
+      const warning = result.changed
+        ? undefined
+        : 'Nothing changed, so nothing was deployed. Pass --force to deploy the same again';
+      return await present(organization, result.agent, warning);
+    },
+
+    /** No new session from now on; those that run go on to their end (contract §11.6). */
+    async remove(organization: OrganizationAccess, actor: Actor, name: string): Promise<void> {
+      const agent = await find(organization.id, name);
+      await store.transaction(async (repos) => {
+        await repos.agents.markDeleted(organization.id, agent.id, clock.now());
+        await audit.record(repos, actor, { action: 'agent.deleted', organizationId: organization.id, target: name });
+      });
+      nudge();
+      await removeLogs(agent.id);
+    },
+  };
+}
+export type AgentService = ReturnType<typeof createAgentService>;
+
+function scalingOf(body: DeployBody, before: { minAgents: number; maxAgents: number }) {
+  const minAgents = body.autoScaling?.minAgents ?? before.minAgents;
+  const maxAgents = body.autoScaling?.maxAgents ?? before.maxAgents;
+  if (minAgents > maxAgents) throw badRequest(`minAgents (${minAgents}) is greater than maxAgents (${maxAgents})`);
+  return { minAgents, maxAgents };
+}
+
+function mergeSettings(current: DeploymentSettings | undefined, body: DeployBody): DeploymentSettings {
+  const source =
+    body.buildId !== undefined
+      ? { buildId: body.buildId, image: null }
+      : body.image !== undefined
+        ? { image: body.image, buildId: null }
+        : { image: current?.image ?? null, buildId: current?.buildId ?? null };
+  return {
+    ...source,
+    secretSet: body.secretSet ?? current?.secretSet ?? null,
+    imagePullSecretSet: body.imagePullSecretSet ?? current?.imagePullSecretSet ?? null,
+    profile: body.agentProfile ?? current?.profile ?? 'agent-1x',
+    maxSessionSeconds: body.maxSessionDuration ?? current?.maxSessionSeconds ?? null,
+    krispAudioFilter:
+      body.krispViva?.audioFilter === undefined ? (current?.krispAudioFilter ?? null) : body.krispViva.audioFilter,
+  };
+}
+
+const settingNames = [
+  'image',
+  'buildId',
+  'secretSet',
+  'imagePullSecretSet',
+  'profile',
+  'maxSessionSeconds',
+  'krispAudioFilter',
+] as const;
+function sameSettings(a: DeploymentSettings, b: DeploymentSettings): boolean {
+  return settingNames.every((name) => a[name] === b[name]);
+}

@@ -1,0 +1,121 @@
+import type { Service } from '@pipecat-cloud/contract/agents';
+import { agentProfiles, type Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
+import type { Deployment } from '../deployments/deployment-repository.js';
+import type { Slot } from '../slots/slot-repository.js';
+import type { Agent } from './agent-repository.js';
+
+export interface ServiceFacts {
+  agent: Agent;
+  desired: Deployment | undefined;
+  live: Deployment | undefined;
+  slots: readonly Slot[];
+  activeSessions: number;
+  organizationName: string;
+  warning: string | undefined;
+}
+
+/**
+ * What pollers read (contract §11.3). Until the desired deployment is live, `ready` and `activeDeploymentReady` are false, so that
+ * no client reports success for the old one; `available` stays true while an older one serves.
+ */
+export function presentService({
+  agent,
+  desired,
+  live,
+  slots,
+  activeSessions,
+  organizationName,
+  warning,
+}: ServiceFacts): Service {
+  const available = live !== undefined;
+  const current = available && desired?.id === live.id;
+  const failed = desired?.phase === 'Failed';
+  const shown = desired ?? live;
+  return {
+    id: agent.id,
+    name: agent.name,
+    region: agent.region,
+    ready: current,
+    available,
+    activeDeploymentReady: current,
+    createdAt: agent.createdAt,
+    updatedAt: agent.updatedAt,
+    desiredDeploymentId: agent.desiredDeploymentId,
+    activeDeploymentId: agent.liveDeploymentId,
+    reconciledDeploymentId: agent.reconciledDeploymentId,
+    activeSessionCount: activeSessions,
+    agentProfile: shown?.profile ?? 'agent-1x',
+    autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
+    krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
+    websocketAuth: agent.websocketAuth,
+    conditions: conditionsOf({ available, current, failed, message: desired?.error?.message ?? '' }),
+    ...(desired ? { currentRevision: revisionOf(desired, slots) } : {}),
+    ...(live && live.id !== desired?.id ? { previousRevision: revisionOf(live, slots) } : {}),
+    ...(shown ? { deployment: presentDeployment(shown, agent, organizationName) } : {}),
+    errors: failed && desired.error ? [desired.error] : [],
+    ...(warning ? { warning } : {}),
+  };
+}
+
+function conditionsOf(state: {
+  available: boolean;
+  current: boolean;
+  failed: boolean;
+  message: string;
+}): Service['conditions'] {
+  const condition = (type: 'Available' | 'Progressing' | 'Degraded', on: boolean, reason: string, message = '') => ({
+    type,
+    status: on ? ('True' as const) : ('False' as const),
+    reason,
+    message,
+  });
+  return [
+    condition('Available', state.available, state.available ? 'AsExpected' : 'NoReadyDeployment'),
+    condition('Progressing', !state.current && !state.failed, state.current ? 'AsExpected' : 'Deploying'),
+    condition('Degraded', state.failed, state.failed ? 'DeploymentFailed' : 'AsExpected', state.message),
+  ];
+}
+
+function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable<Service['currentRevision']> {
+  const own = slots.filter(({ deploymentId }) => deploymentId === deployment.id);
+  const running = own.filter(({ state }) => state === 'ready' || state === 'claimed' || state === 'settling').length;
+  const healthy = deployment.phase === 'Active' || deployment.phase === 'Draining';
+  return {
+    deploymentID: deployment.id,
+    phase: deployment.phase,
+    readyReplicas: running,
+    phaseStartedAt: deployment.phaseStartedAt,
+    health: {
+      ready: healthy,
+      state: healthy ? 'running' : deployment.phase === 'Failed' ? 'failed' : 'starting',
+      restartCount: deployment.startFailures,
+      replicasStarted: own.length,
+      ...(deployment.error ? { reason: deployment.error.code, message: deployment.error.message } : {}),
+    },
+  };
+}
+
+export function presentDeployment(deployment: Deployment, agent: Agent, organizationName: string): WireDeployment {
+  const { cpu, memory } = agentProfiles[deployment.profile];
+  return {
+    id: deployment.id,
+    serviceId: agent.id,
+    ...(deployment.buildId ? { buildId: deployment.buildId } : {}),
+    manifest: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: agent.name, namespace: organizationName },
+      spec: {
+        dailyNodeType: 'arm',
+        image: deployment.image ?? `build:${deployment.buildId}`,
+        autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
+        resources: { cpu, memory },
+        envFromSecretNames: deployment.secretSet ? [deployment.secretSet] : [],
+        ...(deployment.imagePullSecretSet ? { imagePullSecretName: deployment.imagePullSecretSet } : {}),
+        ...(deployment.maxSessionSeconds ? { maxSessionDurationSeconds: deployment.maxSessionSeconds } : {}),
+      },
+    },
+    createdAt: deployment.createdAt,
+    updatedAt: deployment.updatedAt,
+  };
+}

@@ -1,0 +1,187 @@
+import {
+  type BuildQuery,
+  type CreateBuildBody,
+  contextEntryLimit,
+  contextSizeLimitBytes,
+} from '@pipecat-cloud/contract/builds';
+import type { Actor, OrganizationAccess } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { Repositories, Store } from '../db/store.js';
+import { badRequest, notFound } from '../errors.js';
+import type { Clock, Ids } from '../system.js';
+import { isUuid } from '../uuid.js';
+import { createBuildReports } from './build-reports.js';
+import type { StoredBuild } from './build-repository.js';
+import { checkContext } from './context-check.js';
+import type { ContextLimits } from './context-entries.js';
+import type { Upload, UploadContent } from './upload-repository.js';
+import type { StoredContext, UploadStore } from './upload-store.js';
+
+interface BuildServiceDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  audit: Audit;
+  uploads: Pick<UploadStore, 'open'>;
+  /** Told when there is a new build. */
+  queue: { nudge(): void };
+  contextLimits?: ContextLimits;
+  /** Lines kept of one build. */
+  lineLimit?: number;
+}
+
+const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries: contextEntryLimit };
+
+/** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
+export function createBuildService(deps: BuildServiceDeps) {
+  const { store, clock, ids, audit, uploads, queue, contextLimits = defaultLimits } = deps;
+
+  /** The upload with its content, or a 400 that says what to do (contract §10.3). */
+  async function uploadOf(
+    organization: OrganizationAccess,
+    body: CreateBuildBody,
+  ): Promise<Upload & { content: UploadContent }> {
+    const found = isUuid(body.uploadId) ? await store.builds.uploads.find(organization.id, body.uploadId) : undefined;
+    if (!found || found.state === 'removed') throw missingUpload();
+    const { content } = found;
+    if (!content)
+      throw badRequest(
+        'The upload has not received its file yet; post the file to the uploadUrl, then create the build',
+      );
+    if (body.region !== undefined && body.region !== found.region) {
+      throw badRequest(
+        `The upload is for region '${found.region}', the build for '${body.region}': both must be in the same region`,
+      );
+    }
+    return { ...found, content };
+  }
+
+  async function checkStored(upload: Upload, dockerfilePath: string): Promise<void> {
+    const stored = await uploads.open(upload.id);
+    if (!stored) throw missingUpload();
+    await checkContext(stored.stream, dockerfilePath, contextLimits);
+  }
+
+  return {
+    ...createBuildReports(deps),
+
+    /**
+     * A build of an uploaded context. The successful build of the same files is returned instead where there is one (`cached`),
+     * and a repeated request gets the build that it started (contract §10.3).
+     */
+    async create(
+      organization: OrganizationAccess,
+      actor: Actor,
+      body: CreateBuildBody,
+    ): Promise<{ build: StoredBuild; cached: boolean }> {
+      const dockerfilePath = checkedPath(body.dockerfilePath ?? 'Dockerfile');
+      const upload = await uploadOf(organization, body);
+      const { contextHash, sha256: contextSha256, sizeBytes } = upload.content;
+      const identity = { region: upload.region, contextHash, contextSha256, dockerfilePath };
+      const cached = await store.builds.findCached(organization.id, identity);
+      if (cached) return { build: cached, cached: true };
+
+      await checkStored(upload, dockerfilePath);
+      const build = await store.transaction(async (repos) => {
+        // First: on PostgreSQL it makes two requests for the same upload wait for each other.
+        if (!(await repos.builds.uploads.use(organization.id, upload.id))) throw missingUpload();
+        const open = await repos.builds.findOpen(organization.id, upload.id, dockerfilePath);
+        if (open) return open;
+        const now = clock.now();
+        const created: StoredBuild = {
+          ...identity,
+          id: ids.id(),
+          organizationId: organization.id,
+          uploadId: upload.id,
+          contextSizeBytes: sizeBytes,
+          status: 'pending',
+          errorMessage: undefined,
+          createdAt: now,
+          startedAt: undefined,
+          completedAt: undefined,
+          updatedAt: now,
+        };
+        await repos.builds.insert(created);
+        await audit.record(repos, actor, {
+          action: 'build.created',
+          organizationId: organization.id,
+          target: created.id,
+        });
+        return created;
+      });
+      queue.nudge();
+      return { build, cached: false };
+    },
+
+    /** Newest first. Filters combine. */
+    async list(organizationId: string, query: BuildQuery) {
+      const { limit = 20, offset = 0, ...filter } = query;
+      // No build has such a value, and PostgreSQL takes no NUL in a text.
+      const impossible = Object.values(filter).some((value) => value.includes('\0'));
+      const found = impossible
+        ? { builds: [], total: 0 }
+        : await store.builds.list(organizationId, filter, { limit, offset });
+      return { ...found, limit, offset };
+    },
+
+    /** 404 for an unknown build and for another organization's alike. */
+    async get(organizationId: string, id: string): Promise<StoredBuild> {
+      const build = isUuid(id) ? await store.builds.find(organizationId, id) : undefined;
+      if (!build) throw notFound('Build', id);
+      return build;
+    },
+
+    /** Lines of a build, first line first; empty before it starts. */
+    async logs(
+      organizationId: string,
+      id: string,
+      { limit = 500, offset = 0 }: { limit?: number; offset?: number },
+    ): Promise<string[]> {
+      const build = await this.get(organizationId, id);
+      return await store.builds.lines.list(build.id, { limit, offset });
+    },
+
+    /**
+     * The build that a deployment names: 400 when the organization has no such build, or when it is not successful, naming its
+     * status. The region is for the caller to compare. Inside a transaction, hand its repositories in.
+     */
+    async findUsable(
+      organizationId: string,
+      buildId: string,
+      repos: Pick<Repositories, 'builds'> = store,
+    ): Promise<StoredBuild> {
+      const build = isUuid(buildId) ? await repos.builds.find(organizationId, buildId) : undefined;
+      if (!build)
+        throw badRequest('There is no such build in this organization; create one from your sources, then deploy it');
+      if (build.status !== 'success') {
+        const why = build.errorMessage === undefined ? '' : ` (${build.errorMessage})`;
+        throw badRequest(`Build '${buildId}' cannot be deployed: its status is '${build.status}', not 'success'${why}`);
+      }
+      return build;
+    },
+
+    /** The files of any organization's build, for workers. 404 when the build or its file is not there. */
+    async openContext(buildId: string): Promise<StoredContext & { sha256: string }> {
+      const build = isUuid(buildId) ? await store.builds.findAny(buildId) : undefined;
+      const stored = build && (await uploads.open(build.uploadId));
+      if (!build || !stored) throw notFound('Context of build', buildId);
+      return { ...stored, sha256: build.contextSha256 };
+    },
+  };
+}
+export type BuildService = ReturnType<typeof createBuildService>;
+
+const missingUpload = () =>
+  badRequest(
+    'There is no such upload in this organization, or it has expired; ask for a new upload URL, send the file, then create the build',
+  );
+
+/** A path below the context's root; kept as it was given, because clients look builds up by it. */
+function checkedPath(path: string): string {
+  if (path.startsWith('/') || path.split('/').includes('..') || /[\\\p{Cc}]/u.test(path)) {
+    throw badRequest(
+      "dockerfilePath must be a path inside the build context, such as 'Dockerfile' or 'docker/Dockerfile'",
+    );
+  }
+  return path;
+}

@@ -1,0 +1,107 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { Parser, type ReadEntry } from 'tar';
+import { AppError, badRequest } from '../errors.js';
+import { type ContextLimits, createContextEntries } from './context-entries.js';
+
+/** Headers, padding and long names of an entry stay below this, so more than it and the files is no honest archive. */
+const overheadBytes = 4096;
+/** Files that tell a worker without a container engine how to run an agent; one of them stands in for a Dockerfile. */
+const runnableFiles = ['pcc-deploy.toml', 'bot.py'];
+
+/**
+ * Reads a stored context, a gzip-compressed tar, through to its end without writing anything, and stops at the first problem
+ * with a 400 that names it. However the archive is made, no more is unpacked than the limits allow.
+ */
+export async function checkContext(source: Readable, dockerfilePath: string, limits: ContextLimits): Promise<void> {
+  const entries = createContextEntries(limits);
+  const parser = createParser((entry) => entries.add({ path: entry.path, type: entry.type, sizeBytes: entry.size }));
+  try {
+    await pipeline(source, createGunzip({ chunkSize: 64 * 1024 }), (unpacked) => consume(unpacked, parser, limits));
+  } catch (error) {
+    throw toRefusal(error);
+  }
+  if (!entries.hasFile(dockerfilePath) && !runnableFiles.some((name) => entries.hasFile(name))) {
+    throw badRequest(
+      `The build context has no '${dockerfilePath}', and at its root neither ${runnableFiles.join(' nor ')}: add one of them, or name the Dockerfile with dockerfilePath`,
+    );
+  }
+}
+
+async function consume(unpacked: AsyncIterable<Buffer>, parser: ContextParser, limits: ContextLimits): Promise<void> {
+  const limitBytes = limits.sizeBytes + limits.entries * overheadBytes;
+  let bytes = 0;
+  for await (const chunk of unpacked) {
+    bytes += chunk.length;
+    if (bytes > limitBytes)
+      throw badRequest(
+        `The build context is refused: it unpacks to more than ${limits.sizeBytes} bytes, the limit of a context`,
+      );
+    parser.write(chunk);
+  }
+  parser.end();
+}
+
+interface ContextParser {
+  write(chunk: Buffer): void;
+  end(): void;
+}
+
+/** Calls `onEntry` with every header; bodies are passed over. `write` and `end` throw what `onEntry` threw, and for a broken tar. */
+function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
+  let failure: unknown;
+  let ended = false;
+  let first = true;
+  const fail = (error: unknown) => {
+    failure ??= error;
+  };
+  // With this filter every entry arrives as ignored, also those whose type the library does not know.
+  const parser = new Parser({ strict: true, filter: () => false });
+  parser.on('error', (error: Error) =>
+    fail(badRequest(`The build context is refused: it is no complete tar archive (${error.message})`)),
+  );
+  parser.on('eof', () => {
+    ended = true;
+  });
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    if (failure !== undefined) return;
+    try {
+      if (entry.meta)
+        throw badRequest('The build context is refused: it has an extended header of more than a megabyte');
+      onEntry(entry);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  return {
+    write(chunk) {
+      // The library would unpack an archive in the archive by itself, outside our limits.
+      if (first && isCompressed(chunk)) throw badRequest('The build context is refused: it is compressed twice');
+      first = false;
+      parser.write(chunk);
+      if (failure !== undefined) throw failure;
+    },
+    end() {
+      parser.end();
+      if (failure !== undefined) throw failure;
+      if (!ended) throw badRequest('The build context is refused: its tar archive breaks off before its end');
+    },
+  };
+}
+
+/** A single byte is no tar header either, so a short first chunk is refused along with gzip and zstd. */
+function isCompressed(chunk: Buffer): boolean {
+  const magic = chunk.subarray(0, 4).toString('hex');
+  return chunk.length < 4 || magic.startsWith('1f8b') || magic === '28b52ffd';
+}
+
+function toRefusal(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'Z_BUF_ERROR')
+    return badRequest('The build context is refused: its gzip stream breaks off before its end');
+  if (code?.startsWith('Z_'))
+    return badRequest('The build context is refused: it is not gzip-compressed, or is damaged');
+  return error;
+}

@@ -1,0 +1,134 @@
+import type { RepositoryContext } from '../db/store.js';
+
+/** `waiting` for its file · `complete` with one · `used` by a build, so kept · `removed`: its file may be gone at any moment. */
+export type UploadState = 'waiting' | 'complete' | 'used' | 'removed';
+
+export interface Upload {
+  id: string;
+  organizationId: string;
+  region: string;
+  state: UploadState;
+  /** Known once complete. */
+  content: UploadContent | undefined;
+  createdAt: Date;
+  /** Until then the file may begin to come; once complete, when it came. */
+  expiresAt: Date;
+}
+
+export interface UploadContent {
+  sizeBytes: number;
+  /** Hex digest of the stored bytes. */
+  sha256: string;
+  /** First 16 hex digits of the MD5 of the stored bytes (contract §10.3). */
+  contextHash: string;
+}
+
+export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
+  return {
+    async insert(upload: Omit<Upload, 'state' | 'content'>): Promise<void> {
+      await db
+        .insertInto('upload')
+        .values({
+          id: upload.id,
+          organization_id: upload.organizationId,
+          region: upload.region,
+          state: 'waiting',
+          size_bytes: null,
+          sha256: null,
+          context_hash: null,
+          created_at: upload.createdAt.toISOString(),
+          expires_at: upload.expiresAt.toISOString(),
+        })
+        .execute();
+    },
+
+    async find(organizationId: string, id: string): Promise<Upload | undefined> {
+      const row = await db
+        .selectFrom('upload')
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && toUpload(row);
+    },
+
+    /** For the upload itself, whose signature stands for the organization. */
+    async findAny(id: string): Promise<Upload | undefined> {
+      const row = await db.selectFrom('upload').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && toUpload(row);
+    },
+
+    /** True when this call made the waiting upload complete. */
+    async complete(id: string, content: UploadContent, now: Date): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('upload')
+        .set({
+          state: 'complete',
+          size_bytes: content.sizeBytes,
+          sha256: content.sha256,
+          context_hash: content.contextHash,
+          expires_at: now.toISOString(),
+        })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst();
+      return numUpdatedRows > 0;
+    },
+
+    /** Keeps the file for good. False when the upload has been removed since it was read. */
+    async use(organizationId: string, id: string): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('upload')
+        .set({ state: 'used' })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .where('state', 'in', ['complete', 'used'])
+        .executeTakeFirst();
+      return numUpdatedRows > 0;
+    },
+
+    /** Marks what no build was made of and expired before `before`, and returns every marked upload, also of an earlier call. */
+    async markExpired(before: Date, except: readonly string[]): Promise<string[]> {
+      await db
+        .updateTable('upload')
+        .set({ state: 'removed' })
+        .where('state', 'in', ['waiting', 'complete'])
+        .where('expires_at', '<', before.toISOString())
+        .$if(except.length > 0, (query) => query.where('id', 'not in', except))
+        .execute();
+      const rows = await db.selectFrom('upload').select('id').where('state', '=', 'removed').execute();
+      return rows.map(({ id }) => id);
+    },
+
+    /** Forgets one that is marked; its file must be gone already. */
+    async forget(id: string): Promise<void> {
+      await db.deleteFrom('upload').where('id', '=', id).where('state', '=', 'removed').execute();
+    },
+  };
+}
+
+interface UploadRow {
+  id: string;
+  organization_id: string;
+  region: string;
+  state: string;
+  size_bytes: number | null;
+  sha256: string | null;
+  context_hash: string | null;
+  created_at: string;
+  expires_at: string;
+}
+
+function toUpload(row: UploadRow): Upload {
+  const { size_bytes: sizeBytes, sha256, context_hash: contextHash } = row;
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    region: row.region,
+    state: row.state as UploadState,
+    content:
+      sizeBytes !== null && sha256 !== null && contextHash !== null ? { sizeBytes, sha256, contextHash } : undefined,
+    createdAt: new Date(row.created_at),
+    expiresAt: new Date(row.expires_at),
+  };
+}

@@ -1,0 +1,137 @@
+import type { UploadUrl } from '@pipecat-cloud/contract/builds';
+import type { OrganizationAccess } from '../access/principal.js';
+import type { Store } from '../db/store.js';
+import { AppError, badRequest, conflict, notFound } from '../errors.js';
+import type { Clock, Ids } from '../system.js';
+import { isUuid } from '../uuid.js';
+import type { Upload, UploadContent } from './upload-repository.js';
+import { contextType, isSignedUpload, signUpload, type UploadFields } from './upload-signature.js';
+import { type StagedUpload, tooLargeUpload, type UploadStore } from './upload-store.js';
+
+interface UploadServiceDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  uploads: UploadStore;
+  /** `keys.signing`. */
+  signingKey: Buffer;
+  publicUrl: string;
+  /** Code of the one region that this installation offers. */
+  region: string;
+}
+
+const minuteMs = 60_000;
+const acceptForMs = 15 * minuteMs;
+/** After its expiry, or its arrival where that is later: a build must still find an upload that took its whole time. */
+const keepForMs = 60 * minuteMs;
+
+export function createUploadService({ store, clock, ids, uploads, signingKey, publicUrl, region }: UploadServiceDeps) {
+  /** Ids whose file is arriving; of two senders the second is refused at once. */
+  const arriving = new Set<string>();
+
+  async function admit(fields: UploadFields): Promise<Upload> {
+    if (!isSignedUpload(signingKey, fields))
+      throw refused('The signature of the upload is wrong: send the fields exactly as they were given');
+    if (Number(fields.expires) * 1000 <= clock.now().getTime())
+      throw refused('The upload has expired; ask for a new upload URL');
+    const upload = isUuid(fields.key) ? await store.builds.uploads.findAny(fields.key) : undefined;
+    if (!upload || upload.state === 'removed') throw notFound('Upload', fields.key);
+    if (upload.state !== 'waiting') throw secondFile();
+    return upload;
+  }
+
+  return {
+    /** A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered. */
+    async createUrl(organization: OrganizationAccess, wantedRegion?: string): Promise<UploadUrl> {
+      const chosen = wantedRegion ?? organization.defaultRegion;
+      if (chosen !== region) throw badRequest(`Region '${chosen}' is not offered here; use '${region}'`);
+      const now = clock.now();
+      const upload = { id: ids.id(), organizationId: organization.id, region: chosen, createdAt: now };
+      const expiresAt = new Date(now.getTime() + acceptForMs);
+      await store.builds.uploads.insert({ ...upload, expiresAt });
+      return {
+        uploadId: upload.id,
+        uploadUrl: `${publicUrl}/v1/uploads`,
+        uploadFields: { ...signUpload(signingKey, upload.id, expiresAt) },
+        expiresAt: expiresAt.toISOString(),
+      };
+    },
+
+    /**
+     * Takes one file. The fields are checked before the first byte of it is read: 403 for a wrong signature or an expired one,
+     * 404, 409 for a second file. `complete` puts the file in place, `abandon` leaves nothing; one of them must be called.
+     */
+    async receive(
+      fields: UploadFields,
+      declaredBytes: number | undefined,
+      source: AsyncIterable<Buffer>,
+    ): Promise<{ complete(): Promise<UploadContent>; abandon(): Promise<void> }> {
+      const { id } = await admit(fields);
+      if (declaredBytes !== undefined && declaredBytes > uploads.limitBytes + formOverheadBytes)
+        throw tooLargeUpload(uploads.limitBytes);
+      if (arriving.has(id)) throw secondFile();
+      arriving.add(id);
+      let staged: StagedUpload;
+      try {
+        staged = await uploads.stage(id, source);
+      } catch (error) {
+        arriving.delete(id);
+        throw error;
+      }
+      return {
+        async complete() {
+          try {
+            await staged.commit();
+            if (!(await store.builds.uploads.complete(id, staged.content, clock.now()))) throw secondFile();
+            return staged.content;
+          } finally {
+            arriving.delete(id);
+          }
+        },
+        async abandon() {
+          arriving.delete(id);
+          await staged.discard();
+        },
+      };
+    },
+
+    /** Removes uploads that no build was made of in time, and what an ended process left behind. Safe to repeat. */
+    async sweep(): Promise<void> {
+      const before = new Date(clock.now().getTime() - keepForMs);
+      for (const id of await store.builds.uploads.markExpired(before, [...arriving])) {
+        await uploads.remove(id);
+        await store.builds.uploads.forget(id);
+      }
+      await uploads.removeLeftovers(before);
+    },
+  };
+}
+export type UploadService = ReturnType<typeof createUploadService>;
+
+/** Fields, boundaries and part headers around the file. */
+const formOverheadBytes = 64 * 1024;
+
+const refused = (message: string) => new AppError(403, '403', message);
+const secondFile = () =>
+  conflict('This upload has received its file already; ask for a new upload URL to send another');
+
+/** The fields of a form, all there and nothing else, or a 400 that names the first problem. */
+export function readUploadFields(fields: ReadonlyMap<string, string>): UploadFields {
+  const read = (name: keyof UploadFields): string => {
+    const value = fields.get(name);
+    if (value === undefined) {
+      throw badRequest(
+        `The file came before the field '${name}': send every upload field first, in the order given, and the file last`,
+      );
+    }
+    return value;
+  };
+  const found = {
+    key: read('key'),
+    'Content-Type': read('Content-Type'),
+    expires: read('expires'),
+    signature: read('signature'),
+  };
+  if (found['Content-Type'] !== contextType) throw badRequest(`The field 'Content-Type' must be ${contextType}`);
+  return found;
+}

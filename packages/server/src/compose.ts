@@ -1,0 +1,268 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createAuthenticator } from './access/authenticator.js';
+import { createCredentialDigests } from './access/credential-digests.js';
+import { createThrottle } from './access/throttle.js';
+import { createTokenUse } from './access/token-use.js';
+import { accountRoutes } from './accounts/account-routes.js';
+import { agentRoutes } from './agents/agent-routes.js';
+import { createAgentService } from './agents/agent-service.js';
+import { apiKeyRoutes } from './api-keys/api-key-routes.js';
+import { createApiKeyService } from './api-keys/api-key-service.js';
+import { createAudit } from './audit/audit-service.js';
+import { type Bootstrapped, bootstrap } from './bootstrap.js';
+import { createBuildQueue } from './builds/build-queue.js';
+import { buildRoutes } from './builds/build-routes.js';
+import { createBuildService } from './builds/build-service.js';
+import { createUploadSweeper } from './builds/upload-sweeper.js';
+import { uploadRoutes } from './builds/upload-routes.js';
+import { createUploadService } from './builds/upload-service.js';
+import { createUploadStore } from './builds/upload-store.js';
+import { workerBuildRoutes } from './builds/worker-build-routes.js';
+import type { Config } from './config/config.js';
+import type { Keys } from './config/keys.js';
+import { openDatabase } from './db/open.js';
+import { createStore, type Store } from './db/store.js';
+import { publicRoutes } from './gateway/public-routes.js';
+import { createSessionPlaces } from './gateway/session-places.js';
+import { createSocketGateway } from './gateway/sockets.js';
+import { addUpgrades } from './gateway/upgrade.js';
+import { addAuthHook } from './http/auth-hook.js';
+import { dashboard } from './http/dashboard.js';
+import { addHealthRoutes, createHttp } from './http/server.js';
+import { createFileLogStore } from './logs/file-log-store.js';
+import { logRoutes } from './logs/log-routes.js';
+import { createWorkerLogs } from './logs/worker-logs.js';
+import { organizationRoutes } from './organizations/organization-routes.js';
+import { createPass } from './pool/pass.js';
+import { propertyRoutes } from './properties/property-routes.js';
+import { createPropertyService } from './properties/property-service.js';
+import { createPeriodic } from './periodic.js';
+import { createSecretBox } from './secrets/secret-box.js';
+import { secretRoutes } from './secrets/secret-routes.js';
+import { createSecretService } from './secrets/secret-service.js';
+import { sessionRoutes } from './sessions/session-routes.js';
+import { createSessionService } from './sessions/session-service.js';
+import { createSessionStarts } from './sessions/session-starts.js';
+import { createSocketTokens } from './sessions/socket-tokens.js';
+import { createSessionCookie } from './sign-in/session-cookie.js';
+import { signInRoutes } from './sign-in/sign-in-routes.js';
+import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
+import { type Clock, type Ids, systemClock, systemIds } from './system.js';
+import { tokenRoutes } from './tokens/token-routes.js';
+import { createTokenService } from './tokens/token-service.js';
+import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
+import { createHopSigner } from './workers/hop-signer.js';
+import { createReportHandler } from './workers/report-handler.js';
+import { createWorkerChannel } from './workers/worker-channel.js';
+
+/** What tests replace: time, chance, and the one outside party there is so far. */
+export interface Overrides {
+  clock?: Clock;
+  ids?: Ids;
+  deliverCode?: (email: string, code: string) => Promise<void>;
+}
+
+export interface ControlPlane {
+  http: FastifyInstance;
+  store: Store;
+  signIn: SignInService;
+  enrolment: Enrolment;
+  bootstrapped: Bootstrapped;
+  close(): Promise<void>;
+}
+
+/** Builds everything by hand, in order; `close` runs the order backwards. Listens to nothing yet. */
+export async function compose(
+  config: Config,
+  keys: Keys,
+  log: Logger,
+  overrides: Overrides = {},
+): Promise<ControlPlane> {
+  const clock = overrides.clock ?? systemClock;
+  const ids = overrides.ids ?? systemIds;
+  const region = config.region;
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const database = await openDatabase(config.database);
+  const store = createStore(database);
+  const audit = createAudit({ clock, ids });
+  const digests = createCredentialDigests(keys.peppers);
+  const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+
+  const uses = createTokenUse(store);
+  const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
+  const cookie = createSessionCookie(config.publicUrl);
+  const signIn = createSignInService({
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    cookie,
+    deliver: overrides.deliverCode ?? (async () => {}),
+    onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
+  });
+  const authenticator = createAuthenticator({
+    store,
+    clock,
+    digests,
+    uses,
+    throttle,
+    sessionOf: signIn.sessionOf,
+    publicUrl: config.publicUrl,
+    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
+    cache: database.dialect === 'sqlite',
+  });
+
+  const reconciler = createPeriodic({
+    run: async () => {
+      while (await pass.pass());
+    },
+    intervalMs: 2_000,
+    onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
+  });
+  const { nudge } = reconciler;
+  const box = createSecretBox({ masters: keys.masters, clock });
+  const secrets = createSecretService({ store, clock, ids, audit, box, region });
+  const uploadStore = createUploadStore({
+    directory: join(config.dataDirectory, 'uploads'),
+    limitBytes: contextSizeLimitBytes,
+  });
+  const uploads = createUploadService({
+    store,
+    clock,
+    ids,
+    uploads: uploadStore,
+    signingKey: keys.signing,
+    publicUrl: config.publicUrl,
+    region: region.code,
+  });
+  const hops = createHopSigner(keys.hop, clock);
+  const workers = createWorkerChannel({
+    log,
+    ids,
+    installationId: bootstrapped.installationId,
+    hopPublicKey: hops.publicKey,
+    applyReport: (report) => applyReport(report),
+    onChange: () => {
+      nudge();
+      buildQueue.nudge();
+    },
+  });
+  const buildQueue = createBuildQueue({
+    store,
+    log,
+    workers: {
+      async build(order) {
+        const workerId = workers.pick();
+        if (!workerId) throw new Error('No worker is connected');
+        await workers.command(workerId, { do: 'build', order });
+      },
+    },
+  });
+  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue });
+  const applyReport = createReportHandler({ store, clock, builds, appendLogs: createWorkerLogs({ logs: logStore, clock, log }), nudge });
+
+  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, nudge });
+  const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
+  const sessions = createSessionService({
+    store,
+    clock,
+    ids,
+    audit,
+    workers,
+    starts,
+    socketTokens,
+    publicUrl: config.publicUrl,
+    nudge,
+  });
+  const agents = createAgentService({
+    store,
+    clock,
+    ids,
+    audit,
+    builds,
+    region: region.code,
+    nudge,
+    removeLogs: (agentId) => logStore.removeAgent(agentId),
+  });
+  const pass = createPass({
+    store,
+    clock,
+    ids,
+    log,
+    workers,
+    secretEnvironment: secrets.secretEnvironment,
+    isStarting: starts.isStarting,
+    nudge,
+  });
+
+  const http = createHttp(log);
+  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addHealthRoutes(http, store);
+  await http.register(accountRoutes, { store });
+  await http.register(organizationRoutes, { store });
+  await http.register(tokenRoutes, {
+    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
+  });
+  await http.register(apiKeyRoutes, {
+    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
+  });
+  await http.register(secretRoutes, { secrets });
+  await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
+  await http.register(agentRoutes, { agents });
+  await http.register(sessionRoutes, { sessions });
+  await http.register(logRoutes, {
+    logs: logStore,
+    findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
+  });
+  await http.register(buildRoutes, { builds, uploads });
+  await http.register(uploadRoutes, { uploads });
+  await http.register(workerBuildRoutes, { builds });
+  const enrolment = createEnrolment({ store, clock, ids, audit, digests });
+  await http.register(enrolmentRoutes, { enrolment, throttle });
+  await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
+  await http.register(dashboard);
+  const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
+  addUpgrades(http.server, { log, sockets, workers, authenticator });
+  await http.ready();
+
+  reconciler.start();
+  buildQueue.start();
+  const sweeper = createUploadSweeper({ uploads, log });
+  const housekeeping = createPeriodic({
+    run: async () => {
+      await store.socketTokens.removeExpired(clock.now());
+      await store.signIn.pruneSessions(clock.now());
+    },
+    intervalMs: 60 * 60 * 1000,
+    onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
+  });
+  sweeper.start();
+  housekeeping.start();
+
+  return {
+    http,
+    store,
+    signIn,
+    enrolment,
+    bootstrapped,
+    async close() {
+      await http.close();
+      await workers.close();
+      await housekeeping.close();
+      await sweeper.close();
+      await buildQueue.close();
+      await reconciler.close();
+      await pass.idle();
+      await uses.close();
+      await logStore.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import { organizationNamePattern } from '@pipecat-cloud/contract/names';
+import { type Environment, type VariableName, variables } from './env.js';
+
+export interface Config {
+  port: number;
+  host: string;
+  dataDirectory: string;
+  database: { dialect: 'sqlite'; file: string } | { dialect: 'postgres'; url: string };
+  /** No trailing slash. */
+  publicUrl: string;
+  region: { code: string; name: string };
+  logLevel: string;
+  bootstrap: { email?: string; organization?: string; tokenFile: string };
+  workerEnrolmentFile: string;
+}
+
+/** Every problem at once, a line each, so that nobody mends them one start at a time. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+/** Reads the environment; the only function that does. Throws `ConfigError`. Never creates or opens anything. */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const read = (name: VariableName) => environment[name]?.trim() || variables[name].default;
+  const check = (name: VariableName, fine: boolean, wanted: string) => {
+    if (!fine) problems.push(`${name}: ${wanted}, not '${shown(name, read(name))}'`);
+  };
+
+  const port = Number(read('PORT'));
+  check('PORT', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a port from 0 to 65535');
+  const databaseUrl = read('PIPECAT_CLOUD_DATABASE_URL');
+  check(
+    'PIPECAT_CLOUD_DATABASE_URL',
+    !databaseUrl || /^postgres(ql)?:\/\//.test(databaseUrl),
+    'postgres://user@host/database or nothing',
+  );
+  const publicUrl = (read('PIPECAT_CLOUD_PUBLIC_URL') || `http://localhost:${port}`).replace(/\/+$/, '');
+  check('PIPECAT_CLOUD_PUBLIC_URL', isOrigin(publicUrl), 'http(s)://host[:port] without a path');
+  const region = read('PIPECAT_CLOUD_REGION');
+  check('PIPECAT_CLOUD_REGION', /^[a-z0-9][a-z0-9-]{0,62}$/.test(region), 'lower-case letters, digits and dashes');
+  const logLevel = read('PIPECAT_CLOUD_LOG_LEVEL');
+  check('PIPECAT_CLOUD_LOG_LEVEL', ['debug', 'info', 'warn', 'error'].includes(logLevel), 'debug, info, warn or error');
+  const email = read('PIPECAT_CLOUD_BOOTSTRAP_EMAIL');
+  check('PIPECAT_CLOUD_BOOTSTRAP_EMAIL', !email || /^[^\s@]+@[^\s@]+$/.test(email), 'an e-mail address');
+  const organization = read('PIPECAT_CLOUD_BOOTSTRAP_ORG');
+  check(
+    'PIPECAT_CLOUD_BOOTSTRAP_ORG',
+    !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
+    'lower-case letters, digits and dashes, at most 63',
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
+  const inData = (name: VariableName, file: string) => resolve(read(name) || `${dataDirectory}/${file}`);
+  return {
+    port,
+    host: read('PIPECAT_CLOUD_HOST'),
+    dataDirectory,
+    database: databaseUrl
+      ? { dialect: 'postgres', url: databaseUrl }
+      : { dialect: 'sqlite', file: `${dataDirectory}/pipecat-cloud.db` },
+    publicUrl,
+    region: { code: region, name: read('PIPECAT_CLOUD_REGION_NAME') },
+    logLevel,
+    bootstrap: {
+      ...(email ? { email } : {}),
+      ...(organization ? { organization } : {}),
+      tokenFile: inData('PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE', 'bootstrap-token'),
+    },
+    workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
+  };
+}
+
+/** A database URL may carry a password. */
+function shown(name: VariableName, value: string): string {
+  return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
+}
+
+function isOrigin(text: string): boolean {
+  try {
+    const url = new URL(text);
+    return /^https?:$/.test(url.protocol) && url.origin === text;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+/** Every environment variable that the control plane reads. The table in the documentation is made from this one. */
+export const variables = {
+  PORT: { default: '7400', about: 'Port of the API and the dashboard' },
+  PIPECAT_CLOUD_HOST: { default: '127.0.0.1', about: 'Address to listen on; 0.0.0.0 for every interface' },
+  PIPECAT_CLOUD_DATA_DIR: { default: './data', about: 'Folder for the database, keys, logs and builds' },
+  PIPECAT_CLOUD_DATABASE_URL: {
+    default: '',
+    about: 'postgres://… for PostgreSQL; empty for SQLite in the data folder',
+  },
+  PIPECAT_CLOUD_PUBLIC_URL: { default: '', about: 'How clients reach this server; empty for http://localhost:PORT' },
+  PIPECAT_CLOUD_REGION: { default: 'us-west', about: 'Code of the one region that this installation offers' },
+  PIPECAT_CLOUD_REGION_NAME: { default: 'This machine', about: "The region's name for people" },
+  PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'debug, info, warn or error' },
+  PIPECAT_CLOUD_BOOTSTRAP_EMAIL: { default: '', about: "First boot: the owner's e-mail address" },
+  PIPECAT_CLOUD_BOOTSTRAP_ORG: { default: '', about: 'First boot: name of the first organization' },
+  PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE: {
+    default: '',
+    about: 'First boot: where the first token is written, mode 600; empty for bootstrap-token in the data folder',
+  },
+  PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
+    default: '',
+    about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
+  },
+} as const;
+
+export type VariableName = keyof typeof variables;
+export type Environment = Partial<Record<string, string>>;

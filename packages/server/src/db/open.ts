@@ -1,0 +1,68 @@
+import { chmod } from 'node:fs/promises';
+import Database from 'better-sqlite3';
+import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import type { Config } from '../config/config.js';
+import { migrationProvider } from './migrations.js';
+import type { Schema } from './schema.js';
+
+export type Dialect = 'sqlite' | 'postgres';
+export interface OpenDatabase {
+  db: Kysely<Schema>;
+  dialect: Dialect;
+}
+
+// Both dialects give numbers; ours stay far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Opens and migrates. A migration runs whole or not at all; two processes that start at once wait for each other. */
+export async function openDatabase(config: Config['database']): Promise<OpenDatabase> {
+  const opened = config.dialect === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
+  const { error } = await new Migrator({ db: opened.db, provider: migrationProvider }).migrateToLatest();
+  if (error) {
+    await opened.db.destroy();
+    throw new Error(`The database could not be brought up to date: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+  return opened;
+}
+
+async function openSqlite(file: string): Promise<OpenDatabase> {
+  const database = new Database(file);
+  if (file !== ':memory:') await chmod(file, 0o600);
+  database.pragma('journal_mode = WAL');
+  // An acknowledged change survives a power failure.
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  database.pragma('busy_timeout = 10000');
+  return {
+    db: new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) }),
+    dialect: 'sqlite',
+  };
+}
+
+/** Kysely prepares each statement again; keeping them makes a query about twice as fast. */
+function withStatementCache(database: Database.Database) {
+  const statements = new Map<string, Database.Statement>();
+  return {
+    prepare(text: string) {
+      let statement = statements.get(text);
+      if (!statement) {
+        statement = database.prepare(text);
+        if (statements.size > 1000) statements.clear();
+        statements.set(text, statement);
+      }
+      return statement;
+    },
+    close: () => database.close(),
+  };
+}
+
+function openPostgres(url: string): OpenDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'pipecat-cloud' });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), dialect: 'postgres' };
+}

@@ -1,0 +1,198 @@
+import type { Generated } from 'kysely';
+
+/**
+ * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
+ * repositories.
+ */
+export interface Schema {
+  setting: { name: string; value: string };
+  user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
+  organization: { id: string; name: string; verbose_name: string; default_region: string; created_at: string };
+  membership: { organization_id: string; user_id: string; role: string; created_at: string };
+  one_time_code: {
+    id: string;
+    /** `setup` for the owner's first sign-in, `sign_in` for an e-mail code, `enrolment` for a worker. */
+    purpose: string;
+    digest: string;
+    user_id: string | null;
+    attempts: number;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+  };
+  dashboard_session: { digest: string; user_id: string; created_at: string; expires_at: string };
+  token: {
+    id: string;
+    kind: string;
+    user_id: string | null;
+    service_account_id: string | null;
+    name: string;
+    digest: string;
+    pepper_id: string;
+    masked: string;
+    legacy: number;
+    grant_json: string;
+    created_at: string;
+    expires_at: string | null;
+    revoked_at: string | null;
+    revoked_by: string | null;
+    revoked_reason: string | null;
+    last_used_at: string | null;
+    last_used_address: string | null;
+    last_used_user_agent: string | null;
+  };
+  api_key: {
+    id: string;
+    organization_id: string;
+    type: string;
+    name: string;
+    digest: string;
+    pepper_id: string;
+    masked: string;
+    /** Public keys only: they are listed again in clear (contract §6.5). */
+    sealed: string | null;
+    created_at: string;
+    revoked_at: string | null;
+    last_used_at: string | null;
+  };
+  data_key: { organization_id: string; sealed: string; created_at: string };
+  secret_set: {
+    id: string;
+    organization_id: string;
+    name: string;
+    type: string;
+    region: string;
+    host: string | null;
+    created_at: string;
+    updated_at: string;
+  };
+  secret_value: { set_id: string; field_name: string; sealed: string; updated_at: string };
+  agent: {
+    id: string;
+    organization_id: string;
+    name: string;
+    region: string;
+    min_agents: number;
+    max_agents: number;
+    websocket_auth: string;
+    desired_deployment_id: string | null;
+    live_deployment_id: string | null;
+    /** The last desired deployment that a reconciler pass has seen. */
+    reconciled_deployment_id: string | null;
+    created_at: string;
+    updated_at: string;
+    deleted_at: string | null;
+  };
+  deployment: {
+    id: string;
+    organization_id: string;
+    agent_id: string;
+    image: string | null;
+    build_id: string | null;
+    secret_set: string | null;
+    image_pull_secret_set: string | null;
+    profile: string;
+    max_session_seconds: number | null;
+    krisp_audio_filter: string | null;
+    phase: string;
+    phase_started_at: string;
+    start_failures: Generated<number>;
+    error_code: string | null;
+    error_message: string | null;
+    created_at: string;
+    updated_at: string;
+  };
+  slot: {
+    id: string;
+    organization_id: string;
+    agent_id: string;
+    /** 0 while it counts towards max_agents; 1 for the extra one that lets a new deployment start while all others are busy. */
+    spare: number;
+    state: string;
+    epoch: number;
+    deployment_id: string | null;
+    instance_id: string | null;
+    worker_id: string | null;
+    session_id: string | null;
+    changed_at: string;
+    /** No new instance before this time: backoff after failed starts. */
+    not_before: string | null;
+  };
+  session: {
+    id: string;
+    organization_id: string;
+    agent_id: string;
+    deployment_id: string;
+    slot_id: string | null;
+    instance_id: string | null;
+    worker_id: string | null;
+    epoch: number;
+    state: string;
+    entry: string;
+    cold_start: number | null;
+    created_at: string;
+    activated_at: string | null;
+    ended_at: string | null;
+    end_reason: string | null;
+    completion_status: string | null;
+    updated_at: string;
+  };
+  session_usage: { session_id: string; t: number; c: number; m: number };
+  socket_token: {
+    nonce: string;
+    organization_id: string;
+    agent_id: string;
+    session_id: string;
+    expires_at: string;
+    used_at: string | null;
+  };
+  upload: {
+    id: string;
+    organization_id: string;
+    region: string;
+    state: string;
+    size_bytes: number | null;
+    sha256: string | null;
+    context_hash: string | null;
+    created_at: string;
+    expires_at: string;
+  };
+  build: {
+    id: string;
+    organization_id: string;
+    upload_id: string;
+    region: string;
+    context_hash: string;
+    context_sha256: string;
+    context_size_bytes: number;
+    dockerfile_path: string;
+    status: string;
+    error_message: string | null;
+    created_at: string;
+    started_at: string | null;
+    completed_at: string | null;
+    updated_at: string;
+  };
+  build_log: { build_id: string; position: number; text: string };
+  worker: {
+    id: string;
+    name: string;
+    digest: string;
+    pepper_id: string;
+    created_at: string;
+    revoked_at: string | null;
+    last_seen_at: string | null;
+  };
+  audit: {
+    id: string;
+    organization_id: string | null;
+    at: string;
+    actor_kind: string;
+    actor_id: string | null;
+    credential_id: string | null;
+    address: string | null;
+    action: string;
+    target: string | null;
+    detail_json: string | null;
+  };
+}

@@ -1,0 +1,58 @@
+import { platformCodes, type RefusalReason } from '@pipecat-cloud/contract/errors';
+
+/** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
+export class AppError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options: { details?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'AppError';
+    this.status = status;
+    this.code = code;
+    this.details = options.details ?? {};
+    this.headers = options.headers ?? {};
+  }
+}
+
+export const badRequest = (message: string, code = 'GENERIC_BAD_REQUEST') => new AppError(400, code, message);
+export const notFound = (kind: string, name: string) => new AppError(404, '404', `${kind} '${name}' not found`);
+export const conflict = (message: string) => new AppError(409, 'CONFLICT', message);
+export const gone = (message: string) => new AppError(410, '410', message);
+export const tooLarge = (message: string) => new AppError(413, '413', message);
+export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
+  new AppError(429, '429', message, { headers: { 'retry-after': String(retryAfterSeconds) } });
+export const unavailable = (message: string, cause?: unknown) => new AppError(503, '503', message, { cause });
+
+/** `status` and `message` repeat what `error` and `code` say: the published example of a 429 has those members (contract §11.5). */
+export function atCapacity(name: string, maxAgents: number): AppError {
+  const text = `Agent '${name}' is at capacity: all ${maxAgents} of its agents hold a session. Try again when one ends, or raise max_agents`;
+  return new AppError(429, '429', text, {
+    details: { message: text, status: 429, reason: platformCodes.atCapacity },
+    headers: { 'retry-after': '5' },
+  });
+}
+
+export function notReady(name: string, why = 'it has no deployment that is ready'): AppError {
+  return new AppError(400, platformCodes.notReady, `Agent '${name}' cannot take sessions yet: ${why}`);
+}
+
+/** 401: the credential itself. `code` is "401" for every one of them, or official clients do not ask for a new login (contract §2.1). */
+export function unauthorized(reason: RefusalReason, message: string, help?: string): AppError {
+  return new AppError(401, '401', message, {
+    details: { reason, ...(help ? { help } : {}) },
+    headers: { 'www-authenticate': reason === 'no_credential' ? 'Bearer' : 'Bearer error="invalid_token"' },
+  });
+}
+
+/** 403: the credential is good, the request is not for it. */
+export function forbidden(reason: RefusalReason, message: string, headers: Record<string, string> = {}): AppError {
+  return new AppError(403, '403', message, { details: { reason }, headers });
+}

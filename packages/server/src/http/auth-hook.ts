@@ -1,0 +1,55 @@
+import { type RouteAccess, routeAccess } from '@pipecat-cloud/contract/permissions';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../access/authenticator.js';
+import { authorize } from '../access/authorize.js';
+import type { Store } from '../db/store.js';
+import { checkCsrf } from '../sign-in/csrf.js';
+import './request.js';
+
+interface AuthHookDeps {
+  authenticator: Authenticator;
+  store: Store;
+  publicUrl: string;
+}
+
+/** Closed unless opened: a route that the permission table does not name keeps the server from starting. */
+export function addAuthHook(app: FastifyInstance, { authenticator, store, publicUrl }: AuthHookDeps): void {
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat().filter((method) => method !== 'HEAD');
+    const found = methods.map((method) => accessOf(method, route.url));
+    const [first] = found;
+    if (!first || found.includes(undefined)) throw new Error(`${methods} ${route.url} is not in the permission table`);
+    route.config = { ...route.config, access: first };
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    const access = request.routeOptions.config.access;
+    if (!access || access.needs === 'anyone') return;
+    void reply.header('pipecat-accepted-permissions', access.needs === 'live' ? '' : access.needs);
+    request.principal = await authenticator.authenticate(
+      {
+        authorization: request.headers.authorization,
+        cookie: request.headers.cookie,
+        address: request.ip,
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      access.kinds,
+    );
+    describeToken(request, reply);
+    if (request.principal.kind === 'user' && request.principal.via === 'session') checkCsrf(request, publicUrl);
+    const { org } = request.params as { org?: string };
+    if (org !== undefined) request.organization = await authorize(store, request.principal, org, access.needs);
+  });
+}
+
+function accessOf(method: string, url: string): RouteAccess | undefined {
+  return routeAccess[`${method} ${url}`] ?? routeAccess[`ANY ${url}`];
+}
+
+/** So that a pipeline can see from any answer how long its token lives. */
+function describeToken(request: FastifyRequest, reply: FastifyReply): void {
+  const { principal } = request;
+  if (principal?.kind !== 'user' || principal.via !== 'token') return;
+  void reply.header('pipecat-token-id', principal.tokenId);
+  if (principal.expiresAt) void reply.header('pipecat-token-expires-at', principal.expiresAt);
+}

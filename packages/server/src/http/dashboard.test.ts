@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dashboard } from './dashboard.js';
+import { notFoundHandler } from './error-handler.js';
+
+let folder: string;
+let app: FastifyInstance;
+const html = { accept: 'text/html,application/xhtml+xml' };
+const get = (url: string, headers: Record<string, string> = html) => app.inject({ url, headers });
+
+async function serve(directory: string): Promise<void> {
+  app = Fastify();
+  app.setNotFoundHandler(notFoundHandler);
+  await app.register(dashboard, { directory });
+}
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
+  await mkdir(join(folder, 'dist/assets'), { recursive: true });
+  await writeFile(join(folder, 'dist/index.html'), '<title>page</title>');
+  await writeFile(join(folder, 'dist/favicon.svg'), '<svg/>');
+  await writeFile(join(folder, 'dist/assets/index-a1b2.js'), 'let a');
+  await writeFile(join(folder, 'secret.txt'), 'outside');
+  await symlink(join(folder, 'secret.txt'), join(folder, 'dist/assets/link.txt'));
+  await serve(join(folder, 'dist'));
+});
+afterEach(async () => {
+  await app.close();
+  await rm(folder, { recursive: true });
+});
+
+test.each(['/', '/setup', '/account/tokens', '/agents/v1/x', '/index.html'])(
+  '%s is the page, under strict headers',
+  async (url) => {
+    const answer = await get(url);
+    expect([answer.statusCode, answer.body]).toEqual([200, '<title>page</title>']);
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy':
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  },
+);
+
+test('files with a hash in their name are kept for good, others are asked for again', async () => {
+  const asset = await get('/assets/index-a1b2.js', { accept: '*/*' });
+  expect([asset.body, asset.headers['cache-control']]).toEqual(['let a', 'public, max-age=31536000, immutable']);
+  expect((await get('/favicon.svg')).headers['cache-control']).toBe('no-cache');
+});
+
+test.each(['/v1', '/v1/nothing', '/auth/nothing', '/ws/nothing'])(
+  '%s stays the API’s 404, also for a browser',
+  async (url) => {
+    const answer = await get(url);
+    expect([answer.statusCode, answer.json().code]).toEqual([404, '404']);
+  },
+);
+
+test('what asks for no page gets none', async () => {
+  expect((await get('/account/tokens', { accept: 'application/json' })).statusCode).toBe(404);
+  const missing = await get('/assets/gone.js', { accept: '*/*' });
+  expect([missing.statusCode, missing.headers['cache-control']]).toEqual([404, undefined]);
+});
+
+test.each([
+  '/../secret.txt',
+  '/assets/../../secret.txt',
+  '/%2e%2e/secret.txt',
+  '/assets/..%2f..%2fsecret.txt',
+  '/assets/link.txt',
+  '/%00',
+])('nothing outside is served: %s', async (url) => {
+  for (const accept of ['*/*', 'text/html']) expect((await get(url, { accept })).body).not.toContain('outside');
+});
+
+test('without a build it says what to do', async () => {
+  await app.close();
+  await serve(join(folder, 'nothing'));
+  const answer = await get('/');
+  expect([answer.statusCode, answer.body]).toEqual([503, 'The dashboard is not built. Run: npm run build\n']);
+});

@@ -1,0 +1,28 @@
+import type { RouteAccess } from '@pipecat-cloud/contract/permissions';
+import type { FastifyRequest } from 'fastify';
+import { type Actor, actorOf, type OrganizationAccess, type Principal } from '../access/principal.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal?: Principal;
+    organization?: OrganizationAccess;
+  }
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+}
+
+/** The organization that the auth hook resolved. Only routes with `:org` in their path, or a key's routes, have one. */
+export function organizationOf(request: FastifyRequest): OrganizationAccess {
+  if (!request.organization) throw new Error(`${request.routeOptions.url} resolves no organization`);
+  return request.organization;
+}
+
+export function principalOf(request: FastifyRequest): Principal {
+  if (!request.principal) throw new Error(`${request.routeOptions.url} asks for no credential`);
+  return request.principal;
+}
+
+export function actorOfRequest(request: FastifyRequest): Actor {
+  return actorOf(request.principal, request.ip);
+}

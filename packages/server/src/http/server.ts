@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Ajv } from 'ajv';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Store } from '../db/store.js';
+import { handleError, notFoundHandler } from './error-handler.js';
+
+/** Bodies are JSON of deploys, secrets and session starts; uploads have a limit of their own. */
+const bodyLimitBytes = 2 * 1024 * 1024;
+
+/** The Fastify instance before any route: limits, validation, errors, headers that every answer carries. */
+export function createHttp(logger: FastifyBaseLogger): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  // Bodies are taken at their word: "5" is not a number. Query strings are text, so they are converted.
+  const bodies = new Ajv({ coerceTypes: false, useDefaults: true, removeAdditional: false, allErrors: false });
+  const queries = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: false });
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodies : queries).compile(schema as object),
+  );
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(notFoundHandler);
+  // An empty body with a JSON content type is what some clients send with DELETE and `/start`.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(text as string));
+    } catch {
+      done(Object.assign(new Error('The body is not valid JSON'), { statusCode: 400 }));
+    }
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('pipecat-request-id', request.id);
+    void reply.header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    request.log.debug(
+      { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  return app as unknown as FastifyInstance;
+}
+
+/** `/livez`: the process answers. `/readyz`: so does its database. */
+export function addHealthRoutes(app: FastifyInstance, store: Store): void {
+  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await store.ping();
+      return { status: 'ok' };
+    } catch {
+      return reply.status(503).send({ error: 'The database does not answer', code: '503' });
+    }
+  });
+}

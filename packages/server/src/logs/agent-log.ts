@@ -1,0 +1,166 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeLine } from './log-codec.js';
+import type { LogLine, LogSource } from './log-store.js';
+import { appendWhole, repairEnd } from './segment-file.js';
+import { addToIndex, emptyIndex, indexPathOf, loadIndex, type SegmentIndex, saveIndex } from './segment-index.js';
+
+/** A segment as it was when it was asked for: what comes later in the file is not part of it. */
+export interface Segment {
+  number: number;
+  path: string;
+  bytes: number;
+  lines: number;
+  firstTime: string;
+  lastTime: string;
+  index(): Promise<SegmentIndex>;
+}
+
+type Closed = Omit<Segment, 'index'>;
+
+/**
+ * The log of one agent: numbered segment files in a folder, the last one growing. Opening repairs what a crash left. Only one
+ * process may write to a folder.
+ */
+export async function openAgentLog(folder: string, segmentBytes: number) {
+  const pathOf = (number: number) => join(folder, `${String(number).padStart(8, '0')}.jsonl`);
+  /** Per instance, over all segments. */
+  const positions = new Map<string, number>();
+  const closed: Closed[] = [];
+  let active: { number: number; index: SegmentIndex } | undefined;
+  let nextNumber = 1;
+  let ended = false;
+  let change = Promise.withResolvers<void>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  for (const number of await segmentNumbers(folder)) {
+    await retire();
+    active = { number, index: await loadIndex(pathOf(number), await repairEnd(pathOf(number))) };
+    for (const [instanceId, position] of active.index.positions) remember(instanceId, position);
+    nextNumber = number + 1;
+  }
+
+  function remember(instanceId: string, position: number): void {
+    positions.set(instanceId, Math.max(position, positions.get(instanceId) ?? -1));
+  }
+
+  function describe(number: number, { bytes, lines, firstTime, lastTime }: SegmentIndex): Closed {
+    return { number, path: pathOf(number), bytes, lines, firstTime, lastTime };
+  }
+
+  /** Closes the growing segment. Its index is a help only, so a full disk doesn't stop the log here. */
+  async function retire(): Promise<void> {
+    if (!active) return;
+    const { number, index } = active;
+    await saveIndex(pathOf(number), index).catch(() => {});
+    closed.push(describe(number, index));
+    active = undefined;
+  }
+
+  /** One change at a time, in the order of the calls. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(work);
+    queue = result.catch(() => {});
+    return result;
+  }
+
+  function announce(): void {
+    const { resolve } = change;
+    change = Promise.withResolvers<void>();
+    resolve();
+  }
+
+  /** Those that are new, each position once. */
+  function freshLines(instanceId: string, lines: readonly LogLine[]): LogLine[] {
+    let last = positions.get(instanceId) ?? -1;
+    return lines.filter(({ position }) => {
+      if (position <= last) return false;
+      last = position;
+      return true;
+    });
+  }
+
+  async function append(source: LogSource, lines: readonly LogLine[]): Promise<void> {
+    const fresh = freshLines(source.instanceId, lines);
+    // An agent that has been removed while this waited keeps nothing.
+    if (fresh.length === 0 || ended) return;
+    if (active && active.index.bytes >= segmentBytes) await retire();
+    if (!active) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      active = { number: nextNumber++, index: emptyIndex() };
+    }
+    const { number, index } = active;
+    index.bytes = await appendWhole(
+      pathOf(number),
+      fresh.map((line) => encodeLine(source, line)).join(''),
+      index.bytes,
+    );
+    for (const line of fresh) {
+      addToIndex(index, { ...line, deploymentId: source.deploymentId, instanceId: source.instanceId });
+      remember(source.instanceId, line.position);
+    }
+    announce();
+  }
+
+  /** Segments, oldest first. */
+  function segments(): Segment[] {
+    const all: Segment[] = closed.map((one) => ({ ...one, index: () => loadIndex(one.path, one.bytes) }));
+    if (active) {
+      const { number, index } = active;
+      all.push({ ...describe(number, index), index: async () => index });
+    }
+    return all;
+  }
+
+  return {
+    append: (source: LogSource, lines: readonly LogLine[]) => inTurn(() => append(source, lines)),
+    segments,
+    /** Resolves at the next change after this call. */
+    changed: () => change.promise,
+    isEnded: () => ended,
+
+    prune(before: Date): Promise<void> {
+      return inTurn(async () => {
+        const time = before.toISOString();
+        if (active && active.index.lastTime < time) await retire();
+        for (const segment of closed.filter(({ lastTime }) => lastTime < time)) {
+          // The index first: without its segment it would never be found again.
+          await rm(indexPathOf(segment.path), { force: true });
+          await rm(segment.path, { force: true });
+          closed.splice(closed.indexOf(segment), 1);
+        }
+      });
+    },
+
+    /** Deletes the folder. */
+    remove(): Promise<void> {
+      return inTurn(async () => {
+        ended = true;
+        await rm(folder, { recursive: true, force: true });
+        closed.length = 0;
+        active = undefined;
+        announce();
+      });
+    },
+
+    close(): Promise<void> {
+      return inTurn(async () => {
+        ended = true;
+        announce();
+      });
+    },
+  };
+}
+export type AgentLog = Awaited<ReturnType<typeof openAgentLog>>;
+
+/** Ascending; none when there is no folder. */
+async function segmentNumbers(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => /^\d{8,}\.jsonl$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,95 @@
+import { access, chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { redact } from '@pipecat-cloud/contract/token-format';
+import { pino } from 'pino';
+import { exists } from './bootstrap.js';
+import { compose } from './compose.js';
+import { type Config, ConfigError, readConfig } from './config/config.js';
+import { openKeys } from './config/keys.js';
+
+/** The parent that supervises this process, where there is one. */
+const tell = (message: object) => process.send?.(message);
+
+async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  await prepareDataDirectory(config.dataDirectory);
+  const keys = await openKeys(join(config.dataDirectory, 'keys.json'));
+  const log = pino({ level: config.logLevel, base: { process: 'control-plane' } });
+  const plane = await compose(config, keys, log, {
+    deliverCode: async (email, code) => {
+      // No mail server is configured: the terminal of whoever runs the installation is the channel. Not the log file.
+      tell({ type: 'notice', text: `Sign-in code for ${email}: ${code} (10 minutes)` });
+    },
+  });
+  try {
+    await plane.http.listen({ port: config.port, host: config.host });
+  } catch (error) {
+    await plane.close();
+    throw error;
+  }
+  await plane.enrolment.offer(config.workerEnrolmentFile);
+
+  let closing = false;
+  const close = () => {
+    if (closing) return;
+    closing = true;
+    plane.close().catch((err: unknown) => {
+      log.error({ err }, 'closing failed');
+      process.exitCode = 1;
+    });
+    if (process.connected) process.disconnect();
+  };
+  process.once('SIGTERM', close);
+  process.once('SIGINT', close);
+  // The supervisor is gone: nobody would restart or stop this process.
+  process.once('disconnect', close);
+
+  const { port } = plane.http.server.address() as { port: number };
+  log.info({ port, dataDirectory: config.dataDirectory }, 'control plane listens');
+  tell({ type: 'ready', port, notes: await notes(config, plane) });
+}
+
+async function notes(config: Config, plane: Awaited<ReturnType<typeof compose>>): Promise<string[]> {
+  const { bootstrapped, signIn, store } = plane;
+  const lines = [`API and dashboard  ${config.publicUrl}`, `Data               ${config.dataDirectory}`];
+  if (await exists(config.bootstrap.tokenFile))
+    lines.push(`First token        ${config.bootstrap.tokenFile} (24 hours)`);
+  const claimed = bootstrapped.headless || (await store.signIn.hasUsedCode(bootstrapped.ownerId, 'setup'));
+  if (!claimed) {
+    // In the fragment, which browsers send to no server: it reaches no log.
+    lines.push(
+      `Set up your owner account (one use, 24 hours): ${config.publicUrl}/setup#code=${await signIn.createSetupCode(bootstrapped.ownerId)}`,
+    );
+  }
+  return lines;
+}
+
+async function prepareDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+    await access(directory, 2);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `The data folder ${directory} cannot be used (${code}). Choose another with PIPECAT_CLOUD_DATA_DIR`,
+    ]);
+  }
+}
+
+/** One clear line for what the person who starts this can mend; the whole error for what is ours. */
+function explain(error: unknown): string {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (error instanceof ConfigError) return message;
+  if (code === 'EADDRINUSE')
+    return `Port ${process.env.PORT ?? 7400} is in use. Stop what listens there, or choose another with PORT`;
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+    return `Cannot listen there (${code}): check PORT and PIPECAT_CLOUD_HOST`;
+  return message ?? stack ?? String(error);
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${redact(explain(error))}\n`);
+  process.exitCode = 1;
+  if (process.connected) process.disconnect();
+});

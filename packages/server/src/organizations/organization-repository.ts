@@ -1,0 +1,72 @@
+import type { Role } from '@pipecat-cloud/contract/permissions';
+import type { RepositoryContext } from '../db/store.js';
+
+export interface Organization {
+  id: string;
+  /** The slug of paths and of `{agent}.{organization}`. */
+  name: string;
+  verboseName: string;
+  defaultRegion: string;
+}
+export type Membership = Organization & { role: Role };
+
+const columns = [
+  'organization.id',
+  'organization.name',
+  'organization.verbose_name as verboseName',
+  'organization.default_region as defaultRegion',
+] as const;
+
+export function createOrganizationRepository({ db }: RepositoryContext) {
+  return {
+    async insert(organization: Organization, now: Date): Promise<void> {
+      await db
+        .insertInto('organization')
+        .values({
+          id: organization.id,
+          name: organization.name,
+          verbose_name: organization.verboseName,
+          default_region: organization.defaultRegion,
+          created_at: now.toISOString(),
+        })
+        .execute();
+    },
+    async find(id: string): Promise<Organization | undefined> {
+      return await db.selectFrom('organization').select(columns).where('id', '=', id).executeTakeFirst();
+    },
+    async findByName(name: string): Promise<Organization | undefined> {
+      return await db.selectFrom('organization').select(columns).where('name', '=', name).executeTakeFirst();
+    },
+    async addMember(organizationId: string, userId: string, role: Role, now: Date): Promise<void> {
+      await db
+        .insertInto('membership')
+        .values({ organization_id: organizationId, user_id: userId, role, created_at: now.toISOString() })
+        .execute();
+    },
+    /** The user's default organization first, then by age: the order is contract (§3.7). */
+    async listOfUser(userId: string): Promise<Membership[]> {
+      const rows = await db
+        .selectFrom('membership')
+        .innerJoin('organization', 'organization.id', 'membership.organization_id')
+        .innerJoin('user_account', 'user_account.id', 'membership.user_id')
+        .select([...columns, 'membership.role', 'user_account.default_organization_id as first'])
+        .where('membership.user_id', '=', userId)
+        .orderBy('membership.created_at')
+        .orderBy('organization.name')
+        .execute();
+      return rows
+        .sort((a, b) => Number(b.id === b.first) - Number(a.id === a.first))
+        .map(({ first: _, role, ...organization }) => ({ ...organization, role: role as Role }));
+    },
+    async setDefaultRegion(organizationId: string, region: string): Promise<void> {
+      await db.updateTable('organization').set({ default_region: region }).where('id', '=', organizationId).execute();
+    },
+    async setVerboseName(organizationId: string, verboseName: string): Promise<void> {
+      await db
+        .updateTable('organization')
+        .set({ verbose_name: verboseName })
+        .where('id', '=', organizationId)
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import type { Agent } from '../agents/agent-repository.js';
+import type { Store } from '../db/store.js';
+import type { Deployment } from '../deployments/deployment-repository.js';
+import { endSession } from '../sessions/session-ends.js';
+import type { Session } from '../sessions/session-repository.js';
+import type { Slot } from '../slots/slot-repository.js';
+import { surplusSlots } from '../slots/surplus.js';
+import type { Clock, Ids } from '../system.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
+import { instanceSpec } from './instance-spec.js';
+import { type Action, plan } from './plan.js';
+import { createRollout } from './rollout.js';
+import { settle } from './settle.js';
+
+export interface PassDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  workers: WorkerChannel;
+  secretEnvironment: (organizationId: string, setName: string) => Promise<Record<string, string>>;
+  /** Whether a caller of this process is waiting for the session to start. */
+  isStarting: (sessionId: string) => boolean;
+  nudge: () => void;
+}
+
+/** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
+const lostAfterMs = 10_000;
+const maxBackoffMs = 30_000;
+
+type Observed = ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>>;
+
+export function createPass(deps: PassDeps) {
+  const { store, clock, log, workers, nudge } = deps;
+  const rollout = createRollout(deps);
+  const underWay = new Map<string, Promise<void>>();
+  const missingSince = new Map<string, number>();
+
+  /** Starts an action and remembers it; never waited for, or one slow instance would stall every agent. */
+  function begin(action: Action, facts: { agents: readonly Agent[]; deployments: readonly Deployment[] }): void {
+    const { instanceId } = action;
+    if (underWay.has(instanceId)) return;
+    const done = act(action, facts)
+      .then(nudge, (err: unknown) => log.warn({ err, instanceId }, `${action.do} failed; the next pass tries again`))
+      .finally(() => underWay.delete(instanceId));
+    underWay.set(instanceId, done);
+  }
+
+  async function act(
+    action: Action,
+    facts: { agents: readonly Agent[]; deployments: readonly Deployment[] },
+  ): Promise<void> {
+    const { workerId, instanceId } = action;
+    if (action.do === 'remove') {
+      await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
+      return;
+    }
+    const { slot } = action;
+    const agent = facts.agents.find(({ id }) => id === slot.agentId);
+    const deployment =
+      facts.deployments.find(({ id }) => id === slot.deploymentId) ??
+      (slot.deploymentId ? await store.deployments.find(slot.organizationId, slot.deploymentId) : undefined);
+    if (!agent || !deployment) return;
+    const spec = await instanceSpec(deps, agent, deployment, instanceId);
+    await workers.command(workerId, { do: 'ensure', spec });
+  }
+
+  async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
+    let changed = false;
+    const surplus = surplusOf(facts);
+    for (const slot of facts.slots) {
+      const agent = facts.agents.find(({ id }) => id === slot.agentId);
+      const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
+      const seen = slot.instanceId ? instances?.get(slot.instanceId) : undefined;
+      const desired = facts.deployments.find(({ id }) => id === agent?.desiredDeploymentId);
+      const current =
+        slot.deploymentId !== null &&
+        (slot.deploymentId === agent?.liveDeploymentId ||
+          (slot.deploymentId === desired?.id && desired.phase !== 'Failed'));
+      const workerKnown = instances !== undefined && !missingYet(slot, instances);
+      const settlement = settle({ slot, seen, workerKnown, current, surplus: surplus.has(slot.id) });
+      if (slot.state === 'empty' && surplus.has(slot.id)) await store.slots.removeEmpty(slot.id);
+      if (settlement && (await applySettlement(slot, settlement))) changed = true;
+    }
+    return changed;
+  }
+
+  /** An instance that was ordered a moment ago and is still being ordered is not gone. */
+  function missingYet(slot: Slot, instances: ReadonlyMap<string, ObservedInstance>): boolean {
+    return slot.instanceId !== null && !instances.has(slot.instanceId) && underWay.has(slot.instanceId);
+  }
+
+  async function applySettlement(
+    slot: Slot,
+    { to, failure }: NonNullable<ReturnType<typeof settle>>,
+  ): Promise<boolean> {
+    const now = clock.now();
+    if (failure && slot.deploymentId) {
+      const failures = await store.deployments.addStartFailure(slot.deploymentId, failure, now);
+      log.warn(
+        { agentId: slot.agentId, instanceId: slot.instanceId, failures, error: failure },
+        'instance failed to start',
+      );
+      const backoff = Math.min(maxBackoffMs, 500 * 2 ** failures);
+      return await store.slots.change(
+        slot,
+        { state: to, notBefore: new Date(now.getTime() + backoff).toISOString() },
+        now,
+      );
+    }
+    const cleared = to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
+    return await store.slots.change(slot, { state: to, ...cleared }, now);
+  }
+
+  /** Sessions that nobody waits for any more, and those whose instance their worker does not know. */
+  async function settleSessions(
+    sessions: readonly Session[],
+    slots: readonly Slot[],
+    observed: Observed,
+  ): Promise<void> {
+    const now = clock.now();
+    const open = new Set(sessions.map(({ id }) => id));
+    for (const id of missingSince.keys()) if (!open.has(id)) missingSince.delete(id);
+    for (const session of sessions) {
+      if (session.state === 'starting') {
+        if (deps.isStarting(session.id)) continue;
+        await end(session, 'start_abandoned', now);
+        continue;
+      }
+      const slot = slots.find(({ sessionId }) => sessionId === session.id);
+      const instances = slot?.workerId ? observed.get(slot.workerId) : undefined;
+      const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
+      if (!instances || (seen && seen.state !== 'exited' && seen.state !== 'failed')) {
+        missingSince.delete(session.id);
+        continue;
+      }
+      const since = missingSince.get(session.id) ?? now.getTime();
+      missingSince.set(session.id, since);
+      if (now.getTime() - since >= lostAfterMs) await end(session, 'instance_lost', now);
+    }
+  }
+
+  async function end(session: Session, reason: 'start_abandoned' | 'instance_lost', now: Date): Promise<void> {
+    const { id: sessionId, epoch } = session;
+    log.warn({ sessionId, reason }, 'session ended by the reconciler');
+    await endSession(store, clock, { sessionId, epoch, reason, at: now.toISOString(), slot: 'retiring' });
+  }
+
+  async function assignWorkers(slots: readonly Slot[]): Promise<boolean> {
+    let changed = false;
+    for (const slot of slots) {
+      if (!slot.instanceId || slot.workerId || slot.state === 'retiring' || slot.state === 'empty') continue;
+      const workerId = workers.pick();
+      if (workerId && (await store.slots.change(slot, { workerId }, clock.now()))) changed = true;
+    }
+    return changed;
+  }
+
+  async function read(): Promise<Facts> {
+    const [agents, deployments, slots, sessions] = await Promise.all([
+      store.agents.listAll(),
+      store.deployments.listCurrent(),
+      store.slots.listAll(),
+      store.sessions.listOpen(),
+    ]);
+    return { agents, deployments, slots, sessions };
+  }
+
+  return {
+    /** Safe to repeat, and safe to lose halfway: the next pass starts from what it finds. True when another pass is due. */
+    async pass(): Promise<boolean> {
+      // The world first, then the database: a row added in between is started, never mistaken for an orphan.
+      const observed = workers.observed();
+      const facts = await read();
+      await settleSessions(facts.sessions, facts.slots, observed);
+      let changed = await settleSlots(facts, observed);
+      for (const agent of facts.agents) {
+        changed =
+          (await rollout.advance({
+            agent,
+            desired: facts.deployments.find(({ id }) => id === agent.desiredDeploymentId),
+            live: facts.deployments.find(({ id }) => id === agent.liveDeploymentId),
+            slots: facts.slots.filter(({ agentId }) => agentId === agent.id),
+          })) || changed;
+      }
+      changed = (await assignWorkers(facts.slots)) || changed;
+      const starting = new Set(facts.sessions.filter(({ state }) => state === 'starting').map(({ id }) => id));
+      const actions = plan({ slots: facts.slots, observed, starting, wasEnsured: workers.wasEnsured });
+      for (const action of actions) begin(action, facts);
+      return changed;
+    },
+    /** Waits for the actions that were begun. */
+    async idle(): Promise<void> {
+      await Promise.allSettled(underWay.values());
+    },
+  };
+}
+export type Pass = ReturnType<typeof createPass>;
+
+interface Facts {
+  agents: readonly Agent[];
+  deployments: readonly Deployment[];
+  slots: readonly Slot[];
+  sessions: readonly Session[];
+}
+
+/** Slots that are to go once they are empty: those of deleted agents, and those beyond an agent's limit. */
+function surplusOf({ agents, slots }: Facts): ReadonlySet<string> {
+  const living = new Set(agents.map(({ id }) => id));
+  const orphaned = slots.filter(({ agentId }) => !living.has(agentId));
+  const beyond = agents.flatMap((agent) =>
+    surplusSlots(
+      slots.filter(({ agentId }) => agentId === agent.id),
+      agent.maxAgents,
+    ),
+  );
+  return new Set([...orphaned, ...beyond].map(({ id }) => id));
+}

@@ -1,0 +1,193 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from '../db/schema.js';
+import type { RepositoryContext } from '../db/store.js';
+
+export interface SecretSet {
+  id: string;
+  organizationId: string;
+  name: string;
+  type: 'secret' | 'imagePullSecret';
+  region: string;
+  /** Pull secrets only: the registry, with a slash at its end. */
+  host: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+export type NewSecretSet = Pick<SecretSet, 'id' | 'name' | 'type' | 'region' | 'host'>;
+export interface SealedValue {
+  fieldName: string;
+  sealed: string;
+}
+
+/** Secret sets, their sealed values, and the sealed data key that each organization has. Nothing in clear comes in or out. */
+export function createSecretRepository({ db, dialect }: RepositoryContext) {
+  const setsOf = (organizationId: string) =>
+    db.selectFrom('secret_set').selectAll().where('organization_id', '=', organizationId);
+  /** A statement on values reaches only sets of the organization, whatever set id it is given. */
+  const ownSet = (organizationId: string, setId: string) =>
+    db.selectFrom('secret_set').select('id').where('organization_id', '=', organizationId).where('id', '=', setId);
+
+  return {
+    async listSets(organizationId: string, region?: string): Promise<SecretSet[]> {
+      const query = region === undefined ? setsOf(organizationId) : setsOf(organizationId).where('region', '=', region);
+      return (await query.orderBy('name').execute()).map(toSecretSet);
+    },
+
+    async findSet(organizationId: string, name: string): Promise<SecretSet | undefined> {
+      const row = await setsOf(organizationId).where('name', '=', name).executeTakeFirst();
+      return row && toSecretSet(row);
+    },
+
+    /** Like `findSet`, and until the transaction ends nobody else changes, deletes or (if they lock it too) starts using the set. */
+    async lockSet(organizationId: string, name: string): Promise<SecretSet | undefined> {
+      const row = await setsOf(organizationId)
+        .where('name', '=', name)
+        // SQLite has one writer at a time and no such clause.
+        .$if(dialect === 'postgres', (query) => query.forUpdate())
+        .executeTakeFirst();
+      return row && toSecretSet(row);
+    },
+
+    /** False when the name is taken in the organization. */
+    async insertSet(organizationId: string, set: NewSecretSet, now: Date): Promise<boolean> {
+      const row = await db
+        .insertInto('secret_set')
+        .values({
+          id: set.id,
+          organization_id: organizationId,
+          name: set.name,
+          type: set.type,
+          region: set.region,
+          host: set.host,
+          created_at: now.toISOString(),
+          updated_at: now.toISOString(),
+        })
+        .onConflict((conflict) => conflict.columns(['organization_id', 'name']).doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** Marks the set as changed; `host` is kept unless given. */
+    async touchSet(organizationId: string, setId: string, now: Date, host?: string): Promise<void> {
+      await db
+        .updateTable('secret_set')
+        .set({ updated_at: now.toISOString(), ...(host === undefined ? {} : { host }) })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', setId)
+        .execute();
+    },
+
+    /** With all its values. */
+    async removeSet(organizationId: string, setId: string): Promise<void> {
+      await db.deleteFrom('secret_set').where('organization_id', '=', organizationId).where('id', '=', setId).execute();
+    },
+
+    async values(organizationId: string, setId: string): Promise<SealedValue[]> {
+      const rows = await db
+        .selectFrom('secret_value')
+        .select(['field_name', 'sealed'])
+        .where('set_id', 'in', ownSet(organizationId, setId))
+        .orderBy('field_name')
+        .execute();
+      return rows.map((row) => ({ fieldName: row.field_name, sealed: row.sealed }));
+    },
+
+    async fieldNames(organizationId: string, setId: string): Promise<string[]> {
+      const rows = await db
+        .selectFrom('secret_value')
+        .select('field_name')
+        .where('set_id', 'in', ownSet(organizationId, setId))
+        .orderBy('field_name')
+        .execute();
+      return rows.map((row) => row.field_name);
+    },
+
+    /** Inserts or replaces. The set must be one that the caller read for its own organization. */
+    async putValue(setId: string, value: SealedValue, now: Date): Promise<void> {
+      const row = { sealed: value.sealed, updated_at: now.toISOString() };
+      await db
+        .insertInto('secret_value')
+        .values({ set_id: setId, field_name: value.fieldName, ...row })
+        .onConflict((conflict) => conflict.columns(['set_id', 'field_name']).doUpdateSet(row))
+        .execute();
+    },
+
+    /** False when there was no such field. */
+    async removeValue(organizationId: string, setId: string, fieldName: string): Promise<boolean> {
+      const row = await db
+        .deleteFrom('secret_value')
+        .where('set_id', 'in', ownSet(organizationId, setId))
+        .where('field_name', '=', fieldName)
+        .returning('field_name')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** Names of agents whose live or wanted deployment takes its secrets, or its right to pull, from the set. */
+    async agentsUsing(organizationId: string, name: string): Promise<string[]> {
+      const rows = await db
+        .selectFrom('agent')
+        .innerJoin('deployment', (join) =>
+          join.on((on) =>
+            on.or([
+              on('deployment.id', '=', on.ref('agent.desired_deployment_id')),
+              on('deployment.id', '=', on.ref('agent.live_deployment_id')),
+            ]),
+          ),
+        )
+        .select('agent.name')
+        .distinct()
+        .where('agent.organization_id', '=', organizationId)
+        .where('agent.deleted_at', 'is', null)
+        .where((where) =>
+          where.or([where('deployment.secret_set', '=', name), where('deployment.image_pull_secret_set', '=', name)]),
+        )
+        .orderBy('agent.name')
+        .execute();
+      return rows.map((row) => row.name);
+    },
+
+    /** The organization's data key as the secret box sealed it. */
+    async dataKey(organizationId: string): Promise<string | undefined> {
+      const row = await db
+        .selectFrom('data_key')
+        .select('sealed')
+        .where('organization_id', '=', organizationId)
+        .executeTakeFirst();
+      return row?.sealed;
+    },
+
+    /** Keeps what is there: of two that race, the first one's key is the organization's. */
+    async insertDataKey(organizationId: string, sealed: string, now: Date): Promise<void> {
+      await db
+        .insertInto('data_key')
+        .values({ organization_id: organizationId, sealed, created_at: now.toISOString() })
+        .onConflict((conflict) => conflict.column('organization_id').doNothing())
+        .execute();
+    },
+
+    /** Replaces the wrapping of the key, never the key: only if it is still the one that was read. */
+    async rewrapDataKey(organizationId: string, from: string, to: string): Promise<void> {
+      await db
+        .updateTable('data_key')
+        .set({ sealed: to })
+        .where('organization_id', '=', organizationId)
+        .where('sealed', '=', from)
+        .execute();
+    },
+  };
+}
+
+function toSecretSet(row: Selectable<Schema['secret_set']>): SecretSet {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    type: row.type as SecretSet['type'],
+    region: row.region,
+    host: row.host,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,158 @@
+import type { PutSecretBody, SecretSetList, SecretSet as SecretSetView } from '@pipecat-cloud/contract/secrets';
+import type { Actor, OrganizationAccess } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { Repositories, Store } from '../db/store.js';
+import { badRequest, conflict, notFound } from '../errors.js';
+import { checkRegion, type Region } from '../properties/regions.js';
+import type { Clock, Ids } from '../system.js';
+import type { SecretBox } from './secret-box.js';
+import { checkSetName, readChange, type SecretChange } from './secret-change.js';
+import type { SecretSet } from './secret-repository.js';
+
+interface SecretServiceDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  audit: Audit;
+  box: SecretBox;
+  region: Region;
+}
+
+/** As many as one call may bring; together they must still fit into a process's environment. */
+const maxKeys = 200;
+const maxBytes = 512 * 1024;
+
+/** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
+export function createSecretService({ store, clock, ids, audit, box, region }: SecretServiceDeps) {
+  async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
+    const set = await store.secrets.findSet(organizationId, name);
+    if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
+    return set;
+  }
+
+  /** The set under a lock, made where there is none. Type and region are for life. */
+  async function setFor(
+    repos: Repositories,
+    organization: OrganizationAccess,
+    name: string,
+    change: SecretChange,
+    wanted?: string,
+  ) {
+    const now = clock.now();
+    const fresh = { id: ids.id(), name, type: change.type, region: wanted ?? region.code, host: change.host ?? null };
+    const created = await repos.secrets.insertSet(organization.id, fresh, now);
+    const set = await repos.secrets.lockSet(organization.id, name);
+    if (!set) throw conflict(`Secret set '${name}' was deleted in the meantime; try again`);
+    if (set.type !== change.type) {
+      throw badRequest(`Secret set '${name}' is of type ${set.type} and stays so; choose another name`);
+    }
+    if (wanted !== undefined && set.region !== wanted) {
+      throw badRequest(`Secret set '${name}' is in region '${set.region}' and stays there; choose another name`);
+    }
+    if (!created) await repos.secrets.touchSet(organization.id, set.id, now, change.host);
+    return { set, created };
+  }
+
+  async function refuseTooMuch(repos: Repositories, organizationId: string, set: SecretSet): Promise<void> {
+    const values = await repos.secrets.values(organizationId, set.id);
+    if (values.length > maxKeys) throw badRequest(`Secret set '${set.name}' would have more than ${maxKeys} keys`);
+    // Sealed text is a third longer than the value, so this is a generous reading of the limit.
+    const bytes = values.reduce((sum, value) => sum + value.sealed.length * 0.75, 0);
+    if (bytes > maxBytes)
+      throw badRequest(`The values of secret set '${set.name}' would take more than ${maxBytes / 1024} KiB together`);
+  }
+
+  return {
+    async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
+      const sets = await store.secrets.listSets(organizationId, wanted);
+      return { sets: sets.map(({ name, type, region: code }) => ({ name, type, region: code, status: 'ready' })) };
+    },
+
+    /** Names only. A pull secret is answered with 400 and exactly the code "400": official deploys take that for "it exists" (contract §2.1). */
+    async get(organizationId: string, name: string, wanted?: string): Promise<SecretSetView> {
+      const set = await existing(organizationId, name, wanted);
+      if (set.type === 'imagePullSecret')
+        throw badRequest(`Secret set '${name}' is an image pull secret; what is in it is shown to nobody`, '400');
+      const names = await store.secrets.fieldNames(organizationId, set.id);
+      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, status: 'ready' };
+    },
+
+    /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
+    async put(
+      organization: OrganizationAccess,
+      actor: Actor,
+      name: string,
+      body: PutSecretBody,
+    ): Promise<{ region: string }> {
+      checkSetName(name);
+      if (body.region !== undefined) checkRegion(region, body.region);
+      const change = readChange(name, body);
+      return await store.transaction(async (repos) => {
+        const { set, created } = await setFor(repos, organization, name, change, body.region);
+        const sealer = await box.forOrganization(repos, organization.id);
+        for (const { fieldName, value } of change.values) {
+          const sealed = sealer.seal(['secret', name, fieldName], value);
+          await repos.secrets.putValue(set.id, { fieldName, sealed }, clock.now());
+        }
+        await refuseTooMuch(repos, organization.id, set);
+        await audit.record(repos, actor, {
+          action: created ? 'secret.set_created' : 'secret.set_changed',
+          organizationId: organization.id,
+          target: name,
+          detail:
+            change.type === 'secret'
+              ? { keys: change.values.map(({ fieldName }) => fieldName) }
+              : { host: change.host },
+        });
+        return { region: set.region };
+      });
+    },
+
+    async removeKey(organizationId: string, actor: Actor, name: string, key: string): Promise<void> {
+      await store.transaction(async (repos) => {
+        const set = await repos.secrets.lockSet(organizationId, name);
+        if (!set) throw notFound('Secret set', name);
+        if (set.type === 'imagePullSecret')
+          throw badRequest(`Secret set '${name}' is an image pull secret, which has no keys; delete the whole set`);
+        if (!(await repos.secrets.removeValue(organizationId, set.id, key))) throw notFound('Secret', `${name}/${key}`);
+        await repos.secrets.touchSet(organizationId, set.id, clock.now());
+        await audit.record(repos, actor, {
+          action: 'secret.key_deleted',
+          organizationId,
+          target: name,
+          detail: { key },
+        });
+      });
+    },
+
+    /** Refused while an agent needs the set: its next instance would start without, or not at all. */
+    async removeSet(organizationId: string, actor: Actor, name: string): Promise<void> {
+      await store.transaction(async (repos) => {
+        const set = await repos.secrets.lockSet(organizationId, name);
+        if (!set) throw notFound('Secret set', name);
+        const agents = await repos.secrets.agentsUsing(organizationId, name);
+        if (agents.length > 0) {
+          throw conflict(
+            `Secret set '${name}' is used by ${agents.map((agent) => `'${agent}'`).join(', ')}; deploy with another set or delete the agent first`,
+          );
+        }
+        await repos.secrets.removeSet(organizationId, set.id);
+        await audit.record(repos, actor, { action: 'secret.set_deleted', organizationId, target: name });
+      });
+    },
+
+    /** The decrypted set, for the environment of an instance and nothing else. Throws when it is absent or holds a pull secret. */
+    async secretEnvironment(organizationId: string, name: string): Promise<Record<string, string>> {
+      const set = await existing(organizationId, name);
+      if (set.type !== 'secret')
+        throw badRequest(`Secret set '${name}' is an image pull secret; no environment is made of it`);
+      const values = await store.secrets.values(organizationId, set.id);
+      if (values.length === 0) return {};
+      const opener = await box.forOrganization(store, organizationId);
+      return Object.fromEntries(
+        values.map(({ fieldName, sealed }) => [fieldName, opener.open(['secret', name, fieldName], sealed)]),
+      );
+    },
+  };
+}
+export type SecretService = ReturnType<typeof createSecretService>;

@@ -1,0 +1,40 @@
+import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
+import type { Store } from '../db/store.js';
+import type { Clock } from '../system.js';
+
+/** `start_failed`: no instance accepted it · `start_abandoned`: the caller got no answer because the control plane went down · `instance_lost`: its worker no longer has it. */
+export type EndReason = SessionEndReason | 'start_failed' | 'start_abandoned' | 'instance_lost';
+
+const completionStatuses: Readonly<Record<EndReason, string>> = {
+  completed: 'HTTP_COMPLETED',
+  bot_failed: 'HTTP_ERROR',
+  socket_closed: 'WS_CONNECTION_CLOSED',
+  connect_timeout: 'BOT_CONNECTION_TIMEOUT',
+  instance_exited: 'INSTANCE_EXITED',
+  stopped: 'TERMINATED',
+  duration_exceeded: 'MAX_DURATION_EXCEEDED',
+  start_failed: 'START_FAILED',
+  start_abandoned: 'START_FAILED',
+  instance_lost: 'INSTANCE_EXITED',
+};
+
+export interface SessionEnding {
+  sessionId: string;
+  epoch: number;
+  reason: EndReason;
+  status?: number | undefined;
+  at: string;
+  /** `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does. */
+  slot: 'settling' | 'retiring';
+}
+
+/** Ends a session and frees its slot in one step, guarded by the epoch. False when it had ended already. */
+export async function endSession(store: Store, clock: Clock, ending: SessionEnding): Promise<boolean> {
+  const { sessionId, epoch, reason, status, at, slot } = ending;
+  const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
+  return await store.transaction(async (repos) => {
+    const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at }, clock.now());
+    await repos.slots.release(sessionId, epoch, slot, clock.now());
+    return ended;
+  });
+}

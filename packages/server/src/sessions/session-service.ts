@@ -1,0 +1,195 @@
+import type { Session as WireSession } from '@pipecat-cloud/contract/sessions';
+import {
+  type ResourceMetrics,
+  type SessionDetail,
+  type SessionQuery,
+  type StartBody,
+  type StartedSession,
+  startBodyLimits,
+} from '@pipecat-cloud/contract/sessions';
+import type { UsageSample } from '@pipecat-cloud/contract/worker';
+import type { Actor } from '../access/principal.js';
+import type { Agent } from '../agents/agent-repository.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { Store } from '../db/store.js';
+import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
+import type { Clock, Ids } from '../system.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
+import { endSession } from './session-ends.js';
+import type { Session } from './session-repository.js';
+import type { SessionStarts } from './session-starts.js';
+import type { SocketTokens } from './socket-tokens.js';
+
+interface SessionServiceDeps {
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  audit: Audit;
+  workers: WorkerChannel;
+  starts: SessionStarts;
+  socketTokens: SocketTokens;
+  publicUrl: string;
+  nudge: () => void;
+}
+export interface Organization {
+  id: string;
+  name: string;
+}
+
+export function createSessionService(deps: SessionServiceDeps) {
+  const { store, clock, ids, audit, workers, starts, socketTokens, publicUrl, nudge } = deps;
+
+  async function findAgent(organizationId: string, name: string): Promise<Agent> {
+    const agent = await store.agents.find(organizationId, name);
+    if (!agent) throw notFound('Agent', name);
+    return agent;
+  }
+
+  async function find(organizationId: string, agentName: string, sessionId: string): Promise<Session> {
+    const agent = await findAgent(organizationId, agentName);
+    const session = await store.sessions.find(organizationId, agent.id, sessionId);
+    if (!session) throw notFound('Session', sessionId);
+    return session;
+  }
+
+  /** No bot starts here: the socket that follows claims an instance when it connects (contract §8.2). */
+  async function prepareSocket(organization: Organization, agent: Agent, body: unknown): Promise<StartedSession> {
+    const serviceHost = `${agent.name}.${organization.name}`;
+    const wsUrl = `${publicUrl.replace(/^http/, 'ws')}/ws/generic/${serviceHost}`;
+    const sessionId = ids.id();
+    if (agent.websocketAuth === 'none') {
+      if (body !== undefined)
+        throw badRequest(
+          'A body with transport \'websocket\' needs websocket_auth = "token"; pass it as ?body= instead',
+        );
+      return { wsUrl, sessionId };
+    }
+    const token = await socketTokens.issue(
+      { organizationId: organization.id, agentId: agent.id, serviceHost },
+      sessionId,
+    );
+    const encoded = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
+    return { token, wsUrl, sessionId, ...encoded };
+  }
+
+  return {
+    findAgent,
+    find,
+
+    async start(
+      organization: Organization,
+      agentName: string,
+      actor: Actor,
+      request: StartBody,
+    ): Promise<StartedSession> {
+      const agent = await findAgent(organization.id, agentName);
+      if (!agent.liveDeploymentId) throw notReady(agent.name);
+      checkSize(request);
+      if (request.createDailyRoom) {
+        throw badRequest(
+          'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
+        );
+      }
+      if (request.transport === 'websocket') return await prepareSocket(organization, agent, request.body);
+      const { sessionId } = await starts.start(agent, {
+        sessionId: ids.id(),
+        entry: 'bot',
+        transport: request.transport,
+        body: request.body ?? {},
+        actor,
+      });
+      return { sessionId };
+    },
+
+    async list(organizationId: string, agentName: string, query: SessionQuery) {
+      const agent = await findAgent(organizationId, agentName);
+      const { sessions, total } = await store.sessions.list(organizationId, agent.id, {
+        limit: query.limit ?? 100,
+        offset: query.offset ?? 0,
+        status: query.status ?? 'all',
+        deploymentId: query.deploymentId,
+      });
+      return { sessions: sessions.map(presentSession), total_count: total };
+    },
+
+    async detail(organizationId: string, agentName: string, sessionId: string): Promise<SessionDetail> {
+      const session = await find(organizationId, agentName, sessionId);
+      const samples = await store.sessions.listUsage(session.id);
+      return { ...presentSession(session), resourceMetrics: presentUsage(session, samples), meetingIds: [] };
+    },
+
+    /** Ends the session and its instance; it is recorded as ended when this returns. */
+    async stop(organizationId: string, agentName: string, sessionId: string, actor: Actor): Promise<void> {
+      const session = await find(organizationId, agentName, sessionId);
+      if (session.state === 'ended' || !session.instanceId) throw notFound('Running session', sessionId);
+      const place = workers.locate(session.instanceId);
+      if (!place)
+        throw unavailable(
+          `The worker that holds session ${sessionId} cannot be reached; the session goes on. Try again`,
+        );
+      const { epoch, instanceId } = session;
+      await workers.command(place.workerId, { do: 'stop', instanceId, sessionId, epoch });
+      const at = clock.now().toISOString();
+      await endSession(store, clock, { sessionId, epoch, reason: 'stopped', at, slot: 'retiring' });
+      await store.transaction((repos) =>
+        audit.record(repos, actor, { action: 'session.stopped', organizationId, target: sessionId }),
+      );
+      nudge();
+    },
+  };
+}
+export type SessionService = ReturnType<typeof createSessionService>;
+
+function checkSize(request: StartBody): void {
+  if (request.body === undefined) return;
+  const limit = request.transport === 'websocket' ? startBodyLimits.websocket : startBodyLimits.other;
+  const bytes = Buffer.byteLength(JSON.stringify(request.body));
+  if (bytes > limit) throw tooLarge(`body has ${bytes} bytes; at most ${limit} are taken for this transport`);
+}
+
+function presentSession(session: Session): WireSession {
+  const seconds = session.activatedAt ? (Date.parse(session.activatedAt) - Date.parse(session.createdAt)) / 1000 : null;
+  return {
+    sessionId: session.id,
+    state: session.state,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+    endedAt: session.endedAt,
+    botStartSeconds: seconds === null ? null : Math.round(seconds),
+    coldStart: session.coldStart,
+    completionStatus: session.completionStatus,
+    endReason: session.endReason,
+    serviceId: session.agentId,
+    organizationId: session.organizationId,
+    deploymentId: session.deploymentId,
+  };
+}
+
+function presentUsage(session: Session, samples: readonly UsageSample[]): ResourceMetrics | null {
+  const [last] = samples.slice(-1);
+  if (!last) return null;
+  const cpu = samples.map(({ c }) => c).sort((a, b) => a - b);
+  const memory = samples.map(({ m }) => m).sort((a, b) => a - b);
+  const at = new Date(last.t * 1000).toISOString();
+  return {
+    id: session.id,
+    sessionId: session.id,
+    sampleCount: samples.length,
+    cpuMillicoresP50: percentile(cpu, 0.5),
+    cpuMillicoresP90: percentile(cpu, 0.9),
+    cpuMillicoresP95: percentile(cpu, 0.95),
+    cpuMillicoresP99: percentile(cpu, 0.99),
+    memoryBytesP50: percentile(memory, 0.5),
+    memoryBytesP90: percentile(memory, 0.9),
+    memoryBytesP95: percentile(memory, 0.95),
+    memoryBytesP99: percentile(memory, 0.99),
+    timeseries: [...samples],
+    eventTs: at,
+    createdAt: at,
+  };
+}
+
+/** Nearest rank, on sorted values. */
+function percentile(sorted: readonly number[], of: number): number {
+  return Math.round(sorted[Math.max(0, Math.ceil(of * sorted.length) - 1)] ?? 0);
+}

@@ -1,0 +1,157 @@
+import type { RepositoryContext } from '../db/store.js';
+
+export type CodePurpose = 'setup' | 'sign_in';
+export interface NewCode {
+  id: string;
+  purpose: CodePurpose;
+  digest: string;
+  /** Null for a code that was asked for with an address nobody has: the same work is done, nobody can use it. */
+  userId: string | null;
+  expiresAt: Date;
+}
+
+/** One-time codes and dashboard sessions; both are kept as digests only. */
+export function createSignInRepository({ db }: RepositoryContext) {
+  return {
+    async insertCode(code: NewCode, now: Date): Promise<void> {
+      await db
+        .insertInto('one_time_code')
+        .values({
+          id: code.id,
+          purpose: code.purpose,
+          digest: code.digest,
+          user_id: code.userId,
+          attempts: 0,
+          created_at: now.toISOString(),
+          expires_at: code.expiresAt.toISOString(),
+          used_at: null,
+        })
+        .execute();
+    },
+
+    async countCodesSince(userId: string | null, purpose: CodePurpose, since: Date): Promise<number> {
+      const row = await db
+        .selectFrom('one_time_code')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .where('user_id', userId === null ? 'is' : '=', userId)
+        .where('purpose', '=', purpose)
+        .where('created_at', '>', since.toISOString())
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+
+    /**
+     * Counts one attempt on every live code of the person and returns those it was counted on: each code can be compared with at
+     * most `maxAttempts` guesses, however many arrive at once.
+     */
+    async spendAttempt(
+      userId: string | null,
+      purpose: CodePurpose,
+      maxAttempts: number,
+      now: Date,
+    ): Promise<{ id: string; digest: string }[]> {
+      return await db
+        .updateTable('one_time_code')
+        .set(({ eb }) => ({ attempts: eb('attempts', '+', 1) }))
+        .where('user_id', userId === null ? 'is' : '=', userId)
+        .where('purpose', '=', purpose)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', now.toISOString())
+        .where('attempts', '<', maxAttempts)
+        .returning(['id', 'digest'])
+        .execute();
+    },
+
+    /** A code of high entropy is found by its digest. Undefined when it is unknown, used or expired. */
+    async findCode(
+      purpose: CodePurpose,
+      digests: readonly string[],
+      now: Date,
+    ): Promise<{ id: string; userId: string | null } | undefined> {
+      const row = await db
+        .selectFrom('one_time_code')
+        .select(['id', 'user_id'])
+        .where('purpose', '=', purpose)
+        .where('digest', 'in', digests)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', now.toISOString())
+        .executeTakeFirst();
+      return row && { id: row.id, userId: row.user_id };
+    },
+
+    /** False when somebody else used it first. */
+    async useCode(id: string, now: Date): Promise<boolean> {
+      const row = await db
+        .updateTable('one_time_code')
+        .set({ used_at: now.toISOString() })
+        .where('id', '=', id)
+        .where('used_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** Has the person ever used a code of this purpose? */
+    async hasUsedCode(userId: string, purpose: CodePurpose): Promise<boolean> {
+      const row = await db
+        .selectFrom('one_time_code')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('purpose', '=', purpose)
+        .where('used_at', 'is not', null)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** Unused codes of the purpose stop working. */
+    async dropUnusedCodes(userId: string, purpose: CodePurpose): Promise<void> {
+      await db
+        .deleteFrom('one_time_code')
+        .where('user_id', '=', userId)
+        .where('purpose', '=', purpose)
+        .where('used_at', 'is', null)
+        .execute();
+    },
+
+    /** Sign-in codes older than this serve neither a check nor a count any more. */
+    async pruneCodes(createdBefore: Date): Promise<void> {
+      await db
+        .deleteFrom('one_time_code')
+        .where('purpose', '=', 'sign_in')
+        .where('created_at', '<', createdBefore.toISOString())
+        .execute();
+    },
+
+    async insertSession(digest: string, userId: string, now: Date, expiresAt: Date): Promise<void> {
+      await db
+        .insertInto('dashboard_session')
+        .values({ digest, user_id: userId, created_at: now.toISOString(), expires_at: expiresAt.toISOString() })
+        .execute();
+    },
+
+    /** The session's owner; undefined when it is unknown, ended or expired. */
+    async findSession(digests: readonly string[], now: Date): Promise<{ userId: string } | undefined> {
+      const row = await db
+        .selectFrom('dashboard_session')
+        .select('user_id')
+        .where('digest', 'in', digests)
+        .where('expires_at', '>', now.toISOString())
+        .executeTakeFirst();
+      return row && { userId: row.user_id };
+    },
+
+    /** The owner of the session that was ended. */
+    async removeSession(digests: readonly string[]): Promise<{ userId: string } | undefined> {
+      const row = await db
+        .deleteFrom('dashboard_session')
+        .where('digest', 'in', digests)
+        .returning('user_id')
+        .executeTakeFirst();
+      return row && { userId: row.user_id };
+    },
+
+    async pruneSessions(now: Date): Promise<void> {
+      await db.deleteFrom('dashboard_session').where('expires_at', '<=', now.toISOString()).execute();
+    },
+  };
+}

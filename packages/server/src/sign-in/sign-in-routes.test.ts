@@ -1,0 +1,97 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCredentialDigests } from '../access/credential-digests.js';
+import { handleError } from '../http/error-handler.js';
+import { databases, type TestDatabase } from '../testing/databases.js';
+import { openTwoOrganizations, type TwoOrganizations, testKeys } from '../testing/two-organizations.js';
+import { createSessionCookie } from './session-cookie.js';
+import { signInRoutes } from './sign-in-routes.js';
+import { createSignInService, type SignInService } from './sign-in-service.js';
+
+const publicUrl = 'http://localhost:7400';
+const page = { origin: publicUrl, 'x-pipecat-csrf': '1' };
+const cookie = createSessionCookie(publicUrl);
+let world: TwoOrganizations;
+let signIn: SignInService;
+let app: FastifyInstance;
+let codes: string[];
+
+beforeEach(async () => {
+  world = await openTwoOrganizations(databases[0] as TestDatabase);
+  codes = [];
+  signIn = createSignInService({
+    ...world,
+    digests: createCredentialDigests(testKeys.peppers),
+    cookie,
+    deliver: async (_email, code) => void codes.push(code),
+    onDeliveryFailed: () => {},
+  });
+  app = Fastify();
+  app.setErrorHandler(handleError);
+  await app.register(signInRoutes, { signIn, cookie, publicUrl });
+});
+afterEach(async () => {
+  await app.close();
+  await world.drop();
+});
+const post = (url: string, payload: object, headers: Record<string, string> = page) =>
+  app.inject({ method: 'POST', url, payload, headers });
+
+test('from asking for a code to signing out', async () => {
+  const asked = await post('/auth/code', { email: 'ann@acme.example' });
+  expect([asked.statusCode, asked.json()]).toEqual([200, { status: 'OK' }]);
+  await vi.waitFor(() => expect(codes).toHaveLength(1));
+  const entered = await post('/auth/session', { email: 'ann@acme.example', code: codes[0] });
+  expect(entered.statusCode).toBe(200);
+  expect(entered.headers['cache-control']).toBe('no-store');
+  expect(entered.body).toBe('{"status":"OK"}');
+  const set = String(entered.headers['set-cookie']);
+  expect(set).toMatch(/^pipecat_session=[0-9a-f]{40}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/);
+  const sent = set.split(';')[0] ?? '';
+  expect(await signIn.sessionOf(sent)).toBe('u1');
+  const left = await app.inject({ method: 'DELETE', url: '/auth/session', headers: { ...page, cookie: sent } });
+  expect([left.statusCode, left.headers['set-cookie']]).toEqual([200, cookie.clear()]);
+  expect(await signIn.sessionOf(sent)).toBeUndefined();
+});
+
+test('an unknown address gets the same answer', async () => {
+  const known = await post('/auth/code', { email: 'ann@acme.example' });
+  const unknown = await post('/auth/code', { email: 'nobody@nowhere.example' });
+  expect([unknown.statusCode, unknown.body]).toEqual([known.statusCode, known.body]);
+});
+
+test('the set-up link’s code starts a session', async () => {
+  const entered = await post('/auth/setup', { code: await signIn.createSetupCode('u1'), email: 'ann@acme.example' });
+  expect(entered.statusCode).toBe(200);
+  expect(await signIn.sessionOf(String(entered.headers['set-cookie']))).toBe('u1');
+});
+
+test('a refused code sets no cookie', async () => {
+  for (const [url, body] of [
+    ['/auth/session', { email: 'ann@acme.example', code: '00000000' }],
+    ['/auth/setup', { code: 'guess' }],
+  ] as const) {
+    const answer = await post(url, body);
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.json()).toMatchObject({ code: '401' });
+  }
+});
+
+test.each([
+  ['/auth/code', { email: 'no address' }],
+  ['/auth/session', { email: 'ann@acme.example', code: '1234' }],
+  ['/auth/setup', { code: 'x', email: 'nothing' }],
+])('%s refuses a malformed body', async (url, body) => {
+  expect((await post(url, body)).statusCode).toBe(400);
+});
+
+test.each(['/auth/code', '/auth/session', '/auth/setup'])(
+  '%s refuses another site’s page before it does anything',
+  async (url) => {
+    const code = await signIn.createSetupCode('u1');
+    const answer = await post(url, { email: 'ann@acme.example', code }, { ...page, origin: 'https://evil.example' });
+    expect(answer.statusCode).toBe(403);
+    expect(await signIn.setupPending('u1')).toBe(true);
+  },
+);

@@ -1,0 +1,241 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCredentialDigests } from '../access/credential-digests.js';
+import type { Actor } from '../access/principal.js';
+import { databases } from '../testing/databases.js';
+import {
+  everythingStored,
+  openTwoOrganizations,
+  type TwoOrganizations,
+  testKeys,
+} from '../testing/two-organizations.js';
+import { createSessionCookie } from './session-cookie.js';
+import { createSignInService, type SignInService } from './sign-in-service.js';
+
+const nobody: Actor = { kind: 'nobody', id: null, credentialId: null, address: '192.0.2.9' };
+const cookie = createSessionCookie('http://localhost:7400');
+const digests = createCredentialDigests(testKeys.peppers);
+const hourMs = 3_600_000;
+const refused = { status: 401, code: '401' };
+
+describe.each(databases)('signing in on $name', (database) => {
+  let world: TwoOrganizations;
+  let signIn: SignInService;
+  let mail: { email: string; code: string }[];
+  let failures: unknown[];
+  beforeEach(async () => {
+    world = await openTwoOrganizations(database);
+    mail = [];
+    failures = [];
+    signIn = createSignInService({
+      ...world,
+      digests,
+      cookie,
+      deliver: async (email, code) => void mail.push({ email, code }),
+      onDeliveryFailed: (error) => void failures.push(error),
+    });
+  });
+  afterEach(() => world.drop());
+
+  const header = (value: string) => `theme=dark; pipecat_session=${value}; other=1`;
+  const sessions = () => world.db.selectFrom('dashboard_session').selectAll().execute();
+  const from = (n: number): Actor => ({ ...nobody, address: `198.51.100.${n}` });
+  async function codeFor(email: string, actor = nobody): Promise<string> {
+    const before = mail.length;
+    await signIn.requestCode(actor, email);
+    await vi.waitFor(() => expect(mail).toHaveLength(before + 1));
+    return mail.at(-1)?.code ?? '';
+  }
+  const wrong = (code: string) => String((Number(code) + 1) % 100_000_000).padStart(8, '0');
+
+  test('a code signs its owner in once, whatever the case of the address', async () => {
+    const code = await codeFor('Ann@Acme.example');
+    expect(code).toMatch(/^\d{8}$/);
+    expect(mail.at(-1)?.email).toBe('ann@acme.example');
+    const value = await signIn.signIn(nobody, { email: 'ANN@acme.example', code }, undefined);
+    expect(await signIn.sessionOf(header(value))).toBe('u1');
+    await expect(signIn.signIn(nobody, { email: 'ann@acme.example', code }, undefined)).rejects.toMatchObject(refused);
+  });
+
+  test('two who use a code at once get one session', async () => {
+    const code = await codeFor('ann@acme.example');
+    const tries = [1, 2, 3].map((n) => signIn.signIn(from(n), { email: 'ann@acme.example', code }, undefined));
+    const results = await Promise.allSettled(tries);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await sessions()).toHaveLength(1);
+  });
+
+  test('a code is good for ten minutes and for its own person', async () => {
+    const code = await codeFor('ann@acme.example');
+    await expect(signIn.signIn(nobody, { email: 'bob@bolt.example', code }, undefined)).rejects.toMatchObject(refused);
+    world.clock.advance(10 * 60_000);
+    await expect(signIn.signIn(nobody, { email: 'ann@acme.example', code }, undefined)).rejects.toMatchObject(refused);
+  });
+
+  test('after five wrong guesses the right code is refused as well, from whatever address', async () => {
+    const code = await codeFor('ann@acme.example');
+    for (let n = 0; n < 5; n++) {
+      await expect(
+        signIn.signIn(from(n), { email: 'ann@acme.example', code: wrong(code) }, undefined),
+      ).rejects.toMatchObject(refused);
+    }
+    await expect(signIn.signIn(from(9), { email: 'ann@acme.example', code }, undefined)).rejects.toMatchObject(refused);
+    expect(await sessions()).toEqual([]);
+  });
+
+  test('guesses that arrive at once are counted each', async () => {
+    const code = await codeFor('ann@acme.example');
+    const guesses = Array.from({ length: 8 }, (_, n) =>
+      signIn.signIn(from(n), { email: 'ann@acme.example', code: wrong(code) }, undefined),
+    );
+    await Promise.allSettled(guesses);
+    const row = await world.db.selectFrom('one_time_code').select('attempts').executeTakeFirstOrThrow();
+    expect(row.attempts).toBe(5);
+  });
+
+  test('known or not, the same refusal and the same rows; a decoy signs nobody in', async () => {
+    await codeFor('ann@acme.example');
+    await signIn.requestCode(nobody, 'nobody@nowhere.example');
+    const rows = await world.db
+      .selectFrom('one_time_code')
+      .select(['purpose', 'user_id', 'digest'])
+      .orderBy('user_id')
+      .execute();
+    expect(rows.map(({ user_id }) => user_id).sort()).toEqual([null, 'u1'].sort());
+    const texts = [];
+    for (const email of ['ann@acme.example', 'nobody@nowhere.example']) {
+      texts.push(
+        await signIn.signIn(nobody, { email, code: '00000000' }, undefined).catch((error: Error) => error.message),
+      );
+    }
+    expect(texts[0]).toBe(texts[1]);
+    const digest = digests.current('sign_in:nobody@nowhere.example:12345678').digest;
+    await world.db.updateTable('one_time_code').set({ digest }).where('user_id', 'is', null).execute();
+    await expect(
+      signIn.signIn(nobody, { email: 'nobody@nowhere.example', code: '12345678' }, undefined),
+    ).rejects.toMatchObject(refused);
+    expect(mail).toHaveLength(1);
+  });
+
+  test('five codes an hour for an address; the sixth is not sent and nobody is told', async () => {
+    for (let n = 0; n < 5; n++) await codeFor('ann@acme.example', from(n));
+    await signIn.requestCode(from(9), 'ann@acme.example');
+    // Deliveries leave in order: this one would come after the sixth.
+    await codeFor('bob@bolt.example');
+    expect(mail.map(({ email }) => email)).toEqual([...Array(5).fill('ann@acme.example'), 'bob@bolt.example']);
+    world.clock.advance(hourMs + 1);
+    await codeFor('ann@acme.example');
+  });
+
+  test('an address that fails too often, or asks too often, waits', async () => {
+    for (let n = 0; n < 20; n++) {
+      await expect(signIn.signIn(nobody, { email: 'x@y.example', code: '00000000' }, undefined)).rejects.toMatchObject(
+        refused,
+      );
+    }
+    await expect(signIn.signIn(nobody, { email: 'x@y.example', code: '00000000' }, undefined)).rejects.toMatchObject({
+      status: 429,
+    });
+    await expect(signIn.setUp(nobody, { code: 'x' }, undefined)).rejects.toMatchObject({ status: 429 });
+    await expect(signIn.setUp(from(1), { code: 'x' }, undefined)).rejects.toMatchObject(refused);
+    for (let n = 0; n < 30; n++) await signIn.requestCode(nobody, 'x@y.example');
+    await expect(signIn.requestCode(nobody, 'x@y.example')).rejects.toMatchObject({ status: 429 });
+    world.clock.advance(600_000);
+    await signIn.requestCode(nobody, 'x@y.example');
+  });
+
+  test('each sign-in makes a fresh session and ends the one that the browser sent', async () => {
+    const planted = 'a'.repeat(40);
+    const first = await signIn.signIn(
+      nobody,
+      { email: 'ann@acme.example', code: await codeFor('ann@acme.example') },
+      header(planted),
+    );
+    expect(first).not.toBe(planted);
+    expect(await signIn.sessionOf(header(planted))).toBeUndefined();
+    const second = await signIn.signIn(
+      nobody,
+      { email: 'bob@bolt.example', code: await codeFor('bob@bolt.example') },
+      header(first),
+    );
+    expect(await signIn.sessionOf(header(first))).toBeUndefined();
+    expect(await signIn.sessionOf(header(second))).toBe('u2');
+  });
+
+  test('a session ends by signing out, or after twelve hours', async () => {
+    const value = await signIn.signIn(
+      nobody,
+      { email: 'ann@acme.example', code: await codeFor('ann@acme.example') },
+      undefined,
+    );
+    await signIn.signOut(nobody, header(value));
+    await signIn.signOut(nobody, header(value));
+    expect(await signIn.sessionOf(header(value))).toBeUndefined();
+    const next = await signIn.signIn(
+      nobody,
+      { email: 'ann@acme.example', code: await codeFor('ann@acme.example') },
+      undefined,
+    );
+    world.clock.advance(12 * hourMs - 1);
+    expect(await signIn.sessionOf(header(next))).toBe('u1');
+    world.clock.advance(1);
+    expect(await signIn.sessionOf(header(next))).toBeUndefined();
+  });
+
+  test('the set-up link signs the owner in once and takes address and name of the organization', async () => {
+    expect(await signIn.setupPending('u1')).toBe(true);
+    const code = await signIn.createSetupCode('u1');
+    const value = await signIn.setUp(
+      nobody,
+      { code, email: 'Boss@Acme.example', organizationName: 'Acme & Sons' },
+      undefined,
+    );
+    expect(await signIn.sessionOf(header(value))).toBe('u1');
+    expect(await world.store.accounts.find('u1')).toMatchObject({ email: 'boss@acme.example' });
+    expect(await world.store.organizations.find('org-a')).toMatchObject({ name: 'acme', verboseName: 'Acme & Sons' });
+    expect(await signIn.setupPending('u1')).toBe(false);
+    await expect(signIn.setUp(nobody, { code }, undefined)).rejects.toMatchObject(refused);
+  });
+
+  test('a set-up link lives a day, and only the newest works', async () => {
+    const first = await signIn.createSetupCode('u1');
+    const second = await signIn.createSetupCode('u1');
+    await expect(signIn.setUp(nobody, { code: first }, undefined)).rejects.toMatchObject(refused);
+    world.clock.advance(24 * hourMs);
+    await expect(signIn.setUp(nobody, { code: second }, undefined)).rejects.toMatchObject(refused);
+  });
+
+  test('an address that somebody else has does not use the link up', async () => {
+    const code = await signIn.createSetupCode('u1');
+    await expect(signIn.setUp(nobody, { code, email: 'BOB@bolt.example' }, undefined)).rejects.toMatchObject({
+      status: 409,
+    });
+    await signIn.setUp(nobody, { code, email: 'ann@acme.example' }, undefined);
+  });
+
+  test('a delivery that fails is reported to the operator, not to the caller', async () => {
+    const failing = createSignInService({
+      ...world,
+      digests,
+      cookie,
+      deliver: async () => {
+        throw new Error('no post today');
+      },
+      onDeliveryFailed: (error) => void failures.push(error),
+    });
+    await failing.requestCode(nobody, 'ann@acme.example');
+    await vi.waitFor(() => expect(failures).toHaveLength(1));
+  });
+
+  test('neither codes nor sessions are stored in clear; sign-ins and refusals are audited', async () => {
+    const setup = await signIn.createSetupCode('u1');
+    const code = await codeFor('ann@acme.example');
+    const unused = await codeFor('ann@acme.example');
+    await expect(signIn.signIn(nobody, { email: 'ann@acme.example', code: wrong(code) }, undefined)).rejects.toThrow();
+    const value = await signIn.signIn(nobody, { email: 'ann@acme.example', code }, undefined);
+    const stored = await everythingStored(world);
+    for (const canary of [setup, `"${code}"`, `"${unused}"`, value]) expect(stored).not.toContain(canary);
+    expect(stored).toContain('sign_in.signed_in');
+    expect(stored).toContain('sign_in.refused');
+    expect(stored).toContain('192.0.2.9');
+  });
+});

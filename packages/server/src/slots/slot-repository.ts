@@ -1,0 +1,183 @@
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import type { Schema } from '../db/schema.js';
+import type { RepositoryContext } from '../db/store.js';
+
+/**
+ * `empty` no instance · `starting` an instance that is not ready · `ready` an idle one · `claimed` holds a session · `settling` its
+ * session has ended and the worker has not yet said that the bot is done · `retiring` its instance is to be removed.
+ */
+export type SlotState = 'empty' | 'starting' | 'ready' | 'claimed' | 'settling' | 'retiring';
+
+export interface Slot {
+  id: string;
+  organizationId: string;
+  agentId: string;
+  spare: boolean;
+  state: SlotState;
+  epoch: number;
+  deploymentId: string | null;
+  instanceId: string | null;
+  workerId: string | null;
+  sessionId: string | null;
+  changedAt: string;
+  notBefore: string | null;
+}
+export interface Claim {
+  slotId: string;
+  epoch: number;
+  instanceId: string;
+  deploymentId: string;
+  workerId: string | null;
+  /** The instance was ready and idle. */
+  warm: boolean;
+}
+
+/** The only place where an instance changes hands. */
+export function createSlotRepository({ db, dialect }: RepositoryContext) {
+  return {
+    /**
+     * Hands the best free slot to one session: warm, then starting, then empty; the live deployment only. An empty slot takes
+     * `newInstanceId`. Undefined when every slot is taken. Call it in a transaction with the session's row.
+     */
+    async claim(
+      agent: { id: string; liveDeploymentId: string },
+      sessionId: string,
+      newInstanceId: string,
+      now: Date,
+    ): Promise<Claim | undefined> {
+      const best = await db
+        .selectFrom('slot')
+        .select(['id', 'state', 'instance_id'])
+        .where('agent_id', '=', agent.id)
+        .where('spare', '=', 0)
+        .where((eb) =>
+          eb.or([
+            eb.and([eb('state', 'in', ['ready', 'starting']), eb('deployment_id', '=', agent.liveDeploymentId)]),
+            eb('state', '=', 'empty'),
+          ]),
+        )
+        .orderBy(sql`case state when 'ready' then 0 when 'starting' then 1 else 2 end`)
+        .orderBy('changed_at')
+        .limit(1)
+        // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
+        .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
+        .executeTakeFirst();
+      if (!best) return undefined;
+      const row = await db
+        .updateTable('slot')
+        .set((eb) => ({
+          state: 'claimed',
+          session_id: sessionId,
+          epoch: eb('epoch', '+', 1),
+          deployment_id: agent.liveDeploymentId,
+          instance_id: best.instance_id ?? newInstanceId,
+          changed_at: now.toISOString(),
+          not_before: null,
+        }))
+        .where('id', '=', best.id)
+        .where('state', '=', best.state)
+        .returning(['id', 'epoch', 'instance_id', 'worker_id'])
+        .executeTakeFirst();
+      if (!row?.instance_id) return undefined;
+      return {
+        slotId: row.id,
+        epoch: row.epoch,
+        instanceId: row.instance_id,
+        deploymentId: agent.liveDeploymentId,
+        workerId: row.worker_id,
+        warm: best.state === 'ready',
+      };
+    },
+
+    /** After a session: the instance is not offered again before its worker says that the bot is done. Guarded by session and epoch. */
+    async release(sessionId: string, epoch: number, to: 'settling' | 'retiring', now: Date): Promise<void> {
+      await db
+        .updateTable('slot')
+        .set({ state: to, session_id: null, changed_at: now.toISOString() })
+        .where('session_id', '=', sessionId)
+        .where('epoch', '=', epoch)
+        .execute();
+    },
+
+    async insert(slots: readonly Slot[]): Promise<void> {
+      if (slots.length === 0) return;
+      await db
+        .insertInto('slot')
+        .values(
+          slots.map((slot) => ({
+            id: slot.id,
+            organization_id: slot.organizationId,
+            agent_id: slot.agentId,
+            spare: slot.spare ? 1 : 0,
+            state: slot.state,
+            epoch: slot.epoch,
+            changed_at: slot.changedAt,
+          })),
+        )
+        .execute();
+    },
+
+    async listOfAgent(organizationId: string, agentId: string): Promise<Slot[]> {
+      const rows = await db
+        .selectFrom('slot')
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .where('agent_id', '=', agentId)
+        .orderBy('id')
+        .execute();
+      return rows.map(toSlot);
+    },
+
+    /** Every slot of every organization: for the reconciler alone. */
+    async listAll(): Promise<Slot[]> {
+      return (await db.selectFrom('slot').selectAll().execute()).map(toSlot);
+    },
+
+    /** Moves a slot on, if it is still as it was read. */
+    async change(
+      slot: Slot,
+      to: Partial<Pick<Slot, 'state' | 'deploymentId' | 'instanceId' | 'workerId' | 'spare' | 'notBefore'>>,
+      now: Date,
+    ): Promise<boolean> {
+      const result = await db
+        .updateTable('slot')
+        .set({
+          ...(to.state === undefined ? {} : { state: to.state, changed_at: now.toISOString() }),
+          ...(to.deploymentId === undefined ? {} : { deployment_id: to.deploymentId }),
+          ...(to.instanceId === undefined ? {} : { instance_id: to.instanceId }),
+          ...(to.workerId === undefined ? {} : { worker_id: to.workerId }),
+          ...(to.spare === undefined ? {} : { spare: to.spare ? 1 : 0 }),
+          ...(to.notBefore === undefined ? {} : { not_before: to.notBefore }),
+        })
+        .where('id', '=', slot.id)
+        .where('state', '=', slot.state)
+        .where('epoch', '=', slot.epoch)
+        .where('instance_id', slot.instanceId === null ? 'is' : '=', slot.instanceId)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows) === 1;
+    },
+
+    /** Removes a slot that has stayed empty. */
+    async removeEmpty(id: string): Promise<void> {
+      await db.deleteFrom('slot').where('id', '=', id).where('state', '=', 'empty').execute();
+    },
+  };
+}
+
+function toSlot(row: Selectable<Schema['slot']>): Slot {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    agentId: row.agent_id,
+    spare: row.spare === 1,
+    state: row.state as SlotState,
+    epoch: row.epoch,
+    deploymentId: row.deployment_id,
+    instanceId: row.instance_id,
+    workerId: row.worker_id,
+    sessionId: row.session_id,
+    changedAt: row.changed_at,
+    notBefore: row.not_before,
+  };
+}

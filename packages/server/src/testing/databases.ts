@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { type OpenDatabase, openDatabase } from '../db/open.js';
+
+export interface TestDatabase {
+  name: string;
+  open(): Promise<OpenDatabase & { drop(): Promise<void> }>;
+}
+
+/** Set by `npm test`, which starts a throw-away server where the machine has PostgreSQL and says so by name where it has not. */
+const postgresUrl = process.env.PIPECAT_CLOUD_TEST_POSTGRES_URL;
+
+/** Every store test runs on each of these: `describe.each(databases)`. */
+export const databases: readonly TestDatabase[] = [
+  { name: 'SQLite', open: openMemory },
+  ...(postgresUrl ? [{ name: 'PostgreSQL', open: () => openScratch(postgresUrl) }] : []),
+];
+
+async function openMemory() {
+  const opened = await openDatabase({ dialect: 'sqlite', file: ':memory:' });
+  return { ...opened, drop: () => opened.db.destroy() };
+}
+
+async function openScratch(url: string) {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(url, `create database ${name}`);
+  const target = new URL(url);
+  target.pathname = `/${name}`;
+  const opened = await openDatabase({ dialect: 'postgres', url: target.href });
+  return {
+    ...opened,
+    drop: async () => {
+      await opened.db.destroy();
+      await administer(url, `drop database ${name} with (force)`);
+    },
+  };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,236 @@
+import {
+  type Command,
+  type CommandRefusal,
+  type ControlMessage,
+  type ObservedInstance,
+  type Report,
+  type WorkerMessage,
+  workerFrameLimit,
+  workerProtocolVersion,
+} from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import type { Ids } from '../system.js';
+
+/** The worker said no. The command had no effect. */
+export class CommandRefused extends Error {
+  readonly refusal: CommandRefusal;
+  constructor(refusal: CommandRefusal, message: string) {
+    super(message);
+    this.name = 'CommandRefused';
+    this.refusal = refusal;
+  }
+}
+/** No answer: the command may or may not have taken effect. Repeat it, or ask the worker's state. */
+export class WorkerUnreachable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'WorkerUnreachable';
+  }
+}
+
+export interface ChannelDeps {
+  log: Logger;
+  ids: Ids;
+  installationId: string;
+  hopPublicKey: string;
+  /** Applies a report; it is acknowledged once this has resolved, and comes again when it has not. */
+  applyReport: (report: Report) => Promise<void>;
+  /** A worker connected or its instances changed. */
+  onChange: () => void;
+}
+
+interface Connection {
+  workerId: string;
+  socket: WebSocket;
+  driver: string;
+  dataUrl: string;
+  instances: Map<string, ObservedInstance> | undefined;
+  pending: Map<string, { resolve: () => void; reject: (error: Error) => void }>;
+  /** Instances whose spec this connection has carried: a worker that restarted has lost the secrets of the others. */
+  ensured: Set<string>;
+  queue: Promise<void>;
+}
+
+const commandTimeoutMs = 30_000;
+const heartbeatMs = 3_000;
+
+/** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
+export function createWorkerChannel({ log, ids, installationId, hopPublicKey, applyReport, onChange }: ChannelDeps) {
+  const connections = new Map<string, Connection>();
+  const listeners = new Set<() => void>();
+
+  function changed(): void {
+    for (const listener of [...listeners]) listener();
+    onChange();
+  }
+
+  function send(connection: Connection, message: ControlMessage): void {
+    connection.socket.send(JSON.stringify(message));
+  }
+
+  function applyInOrder(connection: Connection, number: number, report: Report): void {
+    connection.queue = connection.queue
+      .then(() => applyReport(report))
+      .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
+      .catch((error: unknown) => {
+        log.error(
+          { err: error, workerId: connection.workerId, report: report.type },
+          'a report could not be applied; it will come again',
+        );
+        connection.socket.terminate();
+      });
+  }
+
+  function receive(connection: Connection, message: WorkerMessage): void {
+    switch (message.type) {
+      case 'hello':
+        if (message.version !== workerProtocolVersion) {
+          log.error(
+            { workerId: connection.workerId, version: message.version },
+            'a worker of another version was turned away',
+          );
+          connection.socket.close(4400, 'protocol version');
+          return;
+        }
+        connection.driver = message.driver;
+        connection.dataUrl = message.dataUrl;
+        return;
+      case 'observed':
+        connection.instances = new Map(message.instances.map((instance) => [instance.instanceId, instance]));
+        changed();
+        return;
+      case 'answer': {
+        const waiting = connection.pending.get(message.id);
+        connection.pending.delete(message.id);
+        if (message.ok) waiting?.resolve();
+        else waiting?.reject(new CommandRefused(message.refusal, message.message));
+        return;
+      }
+      case 'report':
+        applyInOrder(connection, message.number, message.report);
+    }
+  }
+
+  function watchHeartbeat(connection: Connection): void {
+    let alive = true;
+    connection.socket.on('pong', () => {
+      alive = true;
+    });
+    const timer = setInterval(() => {
+      if (!alive) return connection.socket.terminate();
+      alive = false;
+      connection.socket.ping();
+    }, heartbeatMs);
+    connection.socket.once('close', () => clearInterval(timer));
+  }
+
+  function drop(connection: Connection): void {
+    for (const { reject } of connection.pending.values()) reject(new WorkerUnreachable('The link to the worker broke'));
+    connection.pending.clear();
+    if (connections.get(connection.workerId) !== connection) return;
+    connections.delete(connection.workerId);
+    log.warn({ workerId: connection.workerId }, 'worker disconnected');
+    changed();
+  }
+
+  return {
+    maxPayload: workerFrameLimit,
+
+    accept(socket: WebSocket, workerId: string): void {
+      const connection: Connection = {
+        workerId,
+        socket,
+        driver: '',
+        dataUrl: '',
+        instances: undefined,
+        pending: new Map(),
+        ensured: new Set(),
+        queue: Promise.resolve(),
+      };
+      connections.get(workerId)?.socket.terminate();
+      connections.set(workerId, connection);
+      socket.on('error', (error) => log.warn({ err: error, workerId }, 'worker link failed'));
+      socket.once('close', () => drop(connection));
+      socket.on('message', (data) => {
+        const message = parse(String(data));
+        if (message) receive(connection, message);
+        else socket.close(4400, 'not a message of this protocol');
+      });
+      watchHeartbeat(connection);
+      send(connection, { type: 'welcome', version: workerProtocolVersion, workerId, installationId, hopPublicKey });
+      log.info({ workerId }, 'worker connected');
+    },
+
+    /** Resolves with the worker's yes; throws `CommandRefused` or `WorkerUnreachable`. */
+    async command(workerId: string, command: Command): Promise<void> {
+      const connection = connections.get(workerId);
+      if (!connection) throw new WorkerUnreachable('The worker is not connected');
+      const id = ids.id();
+      if (command.do === 'ensure') connection.ensured.add(command.spec.instanceId);
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          connection.pending.delete(id);
+          reject(new WorkerUnreachable(`The worker did not answer '${command.do}' in time`));
+        }, commandTimeoutMs);
+        const settle =
+          <T extends unknown[]>(then: (...args: T) => void) =>
+          (...args: T) => {
+            clearTimeout(timer);
+            then(...args);
+          };
+        connection.pending.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        send(connection, { type: 'command', id, command });
+      });
+    },
+
+    /** Workers that have said what they run, by id. */
+    observed(): ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>> {
+      const known = [...connections.values()].flatMap(({ workerId, instances }) =>
+        instances ? [[workerId, instances] as const] : [],
+      );
+      return new Map(known);
+    },
+
+    /** Where an instance runs now, among the workers that are connected. */
+    locate(instanceId: string): { workerId: string; instance: ObservedInstance } | undefined {
+      for (const { workerId, instances } of connections.values()) {
+        const instance = instances?.get(instanceId);
+        if (instance) return { workerId, instance };
+      }
+      return undefined;
+    },
+
+    wasEnsured: (workerId: string, instanceId: string) => connections.get(workerId)?.ensured.has(instanceId) ?? false,
+    dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
+    drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
+
+    /** The connected worker with the fewest instances. */
+    pick(): string | undefined {
+      const ready = [...connections.values()].filter(({ instances }) => instances);
+      return ready.sort((a, b) => (a.instances?.size ?? 0) - (b.instances?.size ?? 0))[0]?.workerId;
+    },
+
+    /** Calls back after every change of any worker's state until the returned function is called. */
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    async close(): Promise<void> {
+      for (const { socket } of connections.values()) socket.close(1001, 'control plane closes');
+      await Promise.all([...connections.values()].map(({ queue }) => queue));
+      for (const { socket } of connections.values()) socket.terminate();
+    },
+  };
+}
+export type WorkerChannel = ReturnType<typeof createWorkerChannel>;
+
+function parse(text: string): WorkerMessage | undefined {
+  try {
+    const message = JSON.parse(text) as WorkerMessage;
+    return typeof message?.type === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Report } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import { makeFolder, readIfThere, removeFile, replaceFile } from '../files.js';
+
+export type BuildOutcome = Omit<Extract<Report, { type: 'build-finished' }>, 'type' | 'buildId'>;
+
+/** What is kept of a build until it is forgotten. */
+export interface BuildRecord {
+  buildId: string;
+  /** How often it was begun: each attempt numbers its lines above those before. */
+  attempts: number;
+  outcome?: BuildOutcome;
+  acknowledged?: boolean;
+}
+
+export type BuildResults = Awaited<ReturnType<typeof openBuildResults>>;
+
+/** Outcomes of builds, one file each in `build-results/` of the worker's folder. */
+export async function openBuildResults(workerDir: string, log: Logger) {
+  const folder = await makeFolder(join(workerDir, 'build-results'));
+  const pathOf = (buildId: string) => join(folder, `${buildId}.json`);
+  const records = new Map<string, BuildRecord>();
+
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.json')) continue;
+    try {
+      const record = JSON.parse((await readIfThere(join(folder, name))) ?? '') as BuildRecord;
+      records.set(record.buildId, record);
+    } catch (err) {
+      log.error({ err, file: join(folder, name) }, 'a build result cannot be read; the build runs again when ordered');
+    }
+  }
+
+  async function save(record: BuildRecord): Promise<void> {
+    await replaceFile(pathOf(record.buildId), JSON.stringify(record), { durable: record.outcome !== undefined });
+  }
+
+  return {
+    get: (buildId: string): BuildRecord | undefined => records.get(buildId),
+    unacknowledged: (): BuildRecord[] =>
+      [...records.values()].filter(({ outcome, acknowledged }) => outcome !== undefined && !acknowledged),
+    /** Notes that the build begins, once more perhaps. */
+    async begin(buildId: string): Promise<BuildRecord> {
+      const record: BuildRecord = { buildId, attempts: (records.get(buildId)?.attempts ?? 0) + 1 };
+      records.set(buildId, record);
+      await save(record);
+      return record;
+    },
+    async finish(record: BuildRecord, outcome: BuildOutcome): Promise<void> {
+      record.outcome = outcome;
+      await save(record);
+    },
+    async acknowledge(record: BuildRecord): Promise<void> {
+      record.acknowledged = true;
+      if (records.get(record.buildId) === record) await save(record);
+    },
+    async forget(buildId: string): Promise<void> {
+      records.delete(buildId);
+      await removeFile(pathOf(buildId));
+    },
+  };
+}

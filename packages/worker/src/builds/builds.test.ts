@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Driver, DriverError } from '../drivers/driver.js';
+import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
+
+let rig: Rig;
+afterEach(() => rig.close());
+
+const context = Buffer.from('a context');
+const contextSha256 = createHash('sha256').update(context).digest('hex');
+const wait = { timeout: 10_000, interval: 5 };
+
+async function start(options?: RigOptions): Promise<void> {
+  rig = await startRig(options);
+  await rig.ready();
+  rig.control.contexts.set('b-1', (res) => void Readable.from([context]).pipe(res));
+}
+
+/** A worker whose builds do this. */
+const building = (build: Driver['build']): RigOptions => ({ wrapDriver: (driver) => ({ ...driver, build }) });
+
+const order = (buildId = 'b-1', change = {}) =>
+  rig.control.command({
+    do: 'build',
+    order: { buildId, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60, ...change },
+  });
+const whenFinished = async (count = 1) =>
+  (await rig.control.whenReported('build-finished', undefined, count))[count - 1];
+const lines = () => rig.control.reportsOf('build-logs').flatMap((report) => report.lines);
+
+test('fetches the context with the credential, builds, and reports start, lines and result in this order', async () => {
+  await start();
+  expect(await order()).toMatchObject({ ok: true });
+  expect(await whenFinished()).toMatchObject({ buildId: 'b-1', outcome: 'success' });
+  expect(rig.control.seen.contextCredentials).toEqual(['Bearer wk_1']);
+  expect(lines().map(({ text }) => text)).toEqual(['built b-1']);
+  const kinds = rig.control.reports.map(({ report }) => report.type).filter((type) => type.startsWith('build'));
+  expect(kinds).toEqual(['build-started', 'build-logs', 'build-finished']);
+});
+
+test('numbers lines upwards and keeps tokens out of them', async () => {
+  await start(
+    building(async (_order, _context, onLine) => {
+      for (let at = 0; at < 500; at++) onLine(`line ${at}\n`);
+      onLine(`sk_${'a'.repeat(48)}`);
+    }),
+  );
+  await order();
+  await whenFinished();
+  expect(lines()).toHaveLength(501);
+  expect(lines().at(-1)?.text).toBe('sk_[redacted]');
+  const positions = lines().map(({ position }) => position);
+  expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+});
+
+test("a failed build says the driver's sentence", async () => {
+  await start(building(() => Promise.reject(new DriverError('PCC_UNKNOWN_ERROR', 'pip found no such package'))));
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: 'pip found no such package' });
+});
+
+test('a build that takes too long is called off', async () => {
+  const never: Driver['build'] = (_order, _context, _onLine, signal) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  await start(building(never));
+  await order('b-1', { timeoutSeconds: 0.05 });
+  expect(await whenFinished()).toMatchObject({ outcome: 'timeout' });
+});
+
+test('a context that is gone fails the build', async () => {
+  await start();
+  rig.control.contexts.clear();
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: expect.stringContaining('Deploy again') });
+});
+
+test.each([
+  ['answers 500', (res: import('node:http').ServerResponse) => void res.writeHead(500).end()],
+  [
+    'breaks off',
+    (res: import('node:http').ServerResponse) => void res.writeHead(200).write('half', () => res.destroy()),
+  ],
+])('a control plane that %s is asked again', async (_, trouble) => {
+  await start();
+  const healthy = rig.control.contexts.get('b-1');
+  let asked = 0;
+  rig.control.contexts.set('b-1', (res) => (++asked < 3 ? trouble(res) : healthy?.(res)));
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
+  expect(asked).toBe(3);
+});
+
+test('builds run one after the other and are named while they wait', async () => {
+  const running: string[] = [];
+  const release = Promise.withResolvers<void>();
+  await start(
+    building(async ({ buildId }) => {
+      running.push(buildId);
+      await release.promise;
+    }),
+  );
+  await order('b-1');
+  await order('b-2');
+  await order('b-1');
+  await vi.waitFor(() => {
+    const last = rig.control.messages.findLast(({ type }) => type === 'observed');
+    expect(last).toMatchObject({ builds: ['b-1', 'b-2'] });
+  }, wait);
+  expect(running).toEqual(['b-1']);
+  release.resolve();
+  await whenFinished(2);
+  expect(running).toEqual(['b-1', 'b-2']);
+});
+
+test('a finished build that is ordered again is told again, not run', async () => {
+  await start();
+  await order();
+  const first = await whenFinished();
+  await rig.stopWorker();
+  await rig.startWorker();
+  await order();
+  expect(await whenFinished(2)).toEqual(first);
+  expect(rig.control.seen.contextCredentials).toHaveLength(1);
+});
+
+test('an unacknowledged result is told again by the next worker', async () => {
+  await start();
+  rig.control.behaviour.acknowledge = false;
+  await order();
+  const first = await whenFinished();
+  await rig.stopWorker();
+  rig.control.behaviour.acknowledge = true;
+  await rig.startWorker();
+  expect(await whenFinished(2)).toEqual(first);
+});
+
+test('a build under way when the worker ends runs again when ordered, with lines above those before', async () => {
+  let attempts = 0;
+  await start(
+    building(async (_order, _context, onLine, signal) => {
+      onLine('working');
+      if (++attempts > 1) return;
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }),
+  );
+  await order();
+  await rig.control.whenReported('build-logs');
+  await rig.stopWorker();
+  expect(rig.control.reportsOf('build-finished')).toEqual([]);
+  await rig.startWorker();
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
+  expect(lines()[1]?.position).toBeGreaterThan(lines()[0]?.position ?? Number.NaN);
+});
+
+test('a forgotten build is broken off and runs anew when it is ordered again', async () => {
+  let attempts = 0;
+  await start(
+    building(async (_order, _context, _onLine, signal) => {
+      if (++attempts > 1) return;
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }),
+  );
+  await order();
+  await vi.waitFor(() => expect(attempts).toBe(1), wait);
+  expect(await rig.control.command({ do: 'forget-build', buildId: 'b-1' })).toMatchObject({ ok: true });
+  expect(rig.control.reportsOf('build-finished')).toEqual([]);
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
+});

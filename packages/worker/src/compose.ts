@@ -1,0 +1,131 @@
+import type { WorkerMessage } from '@pipecat-cloud/contract/worker';
+import { workerProtocolVersion } from '@pipecat-cloud/contract/worker-protocol';
+import { type Logger, pino } from 'pino';
+import { createChannel } from './channel.js';
+import { carryOut } from './commands.js';
+import type { WorkerConfig } from './config.js';
+import { createDriver } from './drivers/create-driver.js';
+import type { Driver } from './drivers/driver.js';
+import { createEnrolment } from './enrolment.js';
+import { makeFolder } from './files.js';
+import { openInstallation } from './installation.js';
+import { createOutbox } from './outbox.js';
+import { openDataServer } from './relay/data-server.js';
+import { createRelays } from './relay/relays.js';
+import { createTeller } from './teller.js';
+import { defaultTimings, type Timings } from './timings.js';
+import { composeWorkload, type Workload } from './workload.js';
+
+export interface Overrides {
+  log?: Logger;
+  /** Makes the driver, once the installation is known. */
+  driver?: (installationId: string) => Promise<Driver>;
+  timings?: Partial<Timings>;
+}
+
+export interface Worker {
+  /** Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker; rejects when that can't be. */
+  ready: Promise<void>;
+  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
+  close(): Promise<void>;
+}
+
+/** Builds the worker: with `workload.ts` the only place where its parts are put together. */
+export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker {
+  const log = overrides.log ?? pino({ level: config.logLevel, name: 'worker' });
+  const timings = { ...defaultTimings, ...overrides.timings };
+  const { controlUrl, workerDir, enrolmentFile, name } = config;
+  const closers: (() => Promise<void> | void)[] = [];
+  const closing = new AbortController();
+
+  /** What is made after closing has begun is closed at once. */
+  async function onClose(close: () => Promise<void> | void): Promise<void> {
+    if (closing.signal.aborted) await close();
+    else closers.push(close);
+  }
+
+  function makeDriver(installationId: string): Promise<Driver> {
+    if (overrides.driver) return overrides.driver(installationId);
+    const { environment, driver } = config;
+    return createDriver(driver, { directory: workerDir, installationId, log, environment });
+  }
+
+  async function start(): Promise<void> {
+    await makeFolder(workerDir);
+    const installation = await openInstallation(workerDir, log);
+    const relays = createRelays();
+    let workload: Workload | undefined;
+    const data = await openDataServer({
+      host: config.dataHost,
+      port: config.dataPort,
+      key: installation.hopKey,
+      instance: (instanceId) => workload?.instances.get(instanceId),
+      relays,
+      log,
+    });
+    await onClose(data.close);
+
+    const enrolment = createEnrolment({ controlUrl, workerDir, enrolmentFile, name, log });
+    const outbox = createOutbox((message) => channel.send(message));
+    const teller = createTeller({ observeMs: timings.observeMs, tell: () => observed().map(channel.send) });
+    const greeted = Promise.withResolvers<void>();
+    const channel = createChannel({
+      controlUrl,
+      enrolment,
+      outbox,
+      timings,
+      log,
+      greeting: () => [
+        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url },
+        ...observed(),
+      ],
+      async onWelcome(welcome) {
+        await installation.welcome(welcome);
+        log.info({ workerId: welcome.workerId }, 'linked to the control plane');
+        greeted.resolve();
+      },
+      onCommand: async (command) => carryOut(await working, command),
+    });
+
+    /** Nothing until it is known what runs here: an empty list would say that nothing does. */
+    function observed(): WorkerMessage[] {
+      if (!workload) return [];
+      const { instances, builds } = workload;
+      return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
+    }
+
+    const working = installation.installationId().then(async (installationId) => {
+      const driver = await makeDriver(installationId);
+      await onClose(driver.close);
+      await driver.check();
+      workload = await composeWorkload({
+        driver,
+        workerDir,
+        outbox,
+        relays,
+        timings,
+        log,
+        context: { controlUrl, credential: enrolment.credential },
+        changed: teller.changed,
+      });
+      await onClose(workload.close);
+      teller.changed();
+      return workload;
+    });
+    working.catch(() => undefined); // Awaited below, and by each command.
+    await onClose(teller.close);
+    channel.start();
+    await onClose(channel.close);
+    await Promise.all([working, greeted.promise]);
+  }
+
+  const ready = start();
+  ready.catch(() => undefined); // The caller may look at it later, or never after closing.
+  return {
+    ready,
+    async close() {
+      closing.abort();
+      for (const close of closers.splice(0).reverse()) await close();
+    },
+  };
+}

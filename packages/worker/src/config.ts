@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export interface WorkerConfig {
+  /** Base URL of the control plane, no trailing slash. */
+  controlUrl: string;
+  /** Absolute path of the worker's own folder. */
+  workerDir: string;
+  name: string;
+  /** File with a one-time enrolment token, used when there is no credential or it is refused. */
+  enrolmentFile: string;
+  dataHost: string;
+  /** 0 takes any free port. */
+  dataPort: number;
+  logLevel: string;
+  /** Kind of driver. */
+  driver: string;
+  /** The worker's own environment, for the driver to choose from. */
+  environment: Environment;
+}
+
+export type Environment = Record<string, string | undefined>;
+
+/** The configuration can't be used; the message names every wrong variable with the way out. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+    this.name = 'ConfigError';
+  }
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** Reads `PIPECAT_CLOUD_*` and `PORT`. Throws `ConfigError` with all problems at once. The one place that reads the environment. */
+export function loadConfig(env: Environment = process.env): WorkerConfig {
+  const problems: string[] = [];
+
+  function port(name: string, fallback: number): number {
+    const text = env[name]?.trim();
+    if (!text) return fallback;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+    problems.push(`${name} is '${text}'; it must be a port number from 0 to 65535`);
+    return fallback;
+  }
+
+  const text = (name: string, fallback: string) => env[name]?.trim() || fallback;
+
+  const controlUrl = text('PIPECAT_CLOUD_CONTROL_URL', `http://127.0.0.1:${port('PORT', 7400)}`).replace(/\/+$/, '');
+  if (!/^https?:$/.test(URL.parse(controlUrl)?.protocol ?? '')) {
+    problems.push('PIPECAT_CLOUD_CONTROL_URL must be an http:// or https:// URL, such as http://127.0.0.1:7400');
+  }
+  const name = text('PIPECAT_CLOUD_WORKER_NAME', hostname());
+  if (name.length > 100) problems.push('PIPECAT_CLOUD_WORKER_NAME must have at most 100 characters');
+  const logLevel = text('PIPECAT_CLOUD_LOG_LEVEL', 'info');
+  if (!logLevels.includes(logLevel)) {
+    problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
+  }
+  const dataDir = text('PIPECAT_CLOUD_DATA_DIR', './data');
+  const config: WorkerConfig = {
+    controlUrl,
+    workerDir: resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker'))),
+    name,
+    enrolmentFile: resolve(text('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', join(dataDir, 'worker-enrolment'))),
+    dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST', '127.0.0.1'),
+    dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT', 0),
+    logLevel,
+    driver: 'process',
+    environment: env,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

@@ -1,0 +1,75 @@
+import type { BuildOrder, InstanceSpec } from '@pipecat-cloud/contract/worker';
+
+/** What a driver sees of one instance; the worker adds readiness, epochs and sessions to it. */
+export interface DriverInstance {
+  instanceId: string;
+  /** `running` says nothing of readiness: the process is there. */
+  state: 'preparing' | 'running' | 'exited' | 'failed';
+  /** Base URL of its port, no trailing slash; present while running. */
+  address?: string;
+  /** Process ids or cgroup members are the driver's own; this is only for people. */
+  exit?: { code: number | null; signal: string | null; at: string };
+  /** Why it failed or exited, with a platform code (contract §2.1). */
+  error?: { code: string; message: string };
+  /** What `ensure` was given, less the environment: survives a restart of the worker. */
+  labels: InstanceLabels;
+}
+
+export type InstanceLabels = Pick<
+  InstanceSpec,
+  'instanceId' | 'organizationId' | 'agentId' | 'agentName' | 'deploymentId'
+>;
+
+export interface DriverLogLine {
+  /** Offset of the line's end in the instance's output; grows. Reading from it continues with the next line. */
+  position: number;
+  /** When it was written, or read where the source keeps no time. */
+  time: Date;
+  text: string;
+}
+
+export interface DriverUsage {
+  /** Total CPU time so far, in milliseconds, of every process of the instance. */
+  cpuMs: number;
+  memoryBytes: number;
+}
+
+/** Runs instances somewhere. Every method may be repeated safely: the worker calls them until the world matches. */
+export interface Driver {
+  readonly kind: string;
+  /** Throws, with the way out, when this driver can't work here. */
+  check(): Promise<void>;
+  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; throws `DriverError` when it can't be made. */
+  ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
+  /** Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is forgotten. */
+  remove(instanceId: string, options: { graceSeconds: number }): Promise<void>;
+  /** Ends the processes but keeps the instance in `list()` as exited, with its output. Resolves once nothing runs. */
+  kill(instanceId: string, options: { graceSeconds: number }): Promise<void>;
+  /** Exactly the instances that this driver made for this installation, also those from before a restart of the worker. */
+  list(): Promise<DriverInstance[]>;
+  /** Calls back within a second of an exit; exits while the worker was away are found by `list`. */
+  onExit(listener: (instanceId: string) => void): void;
+  /** Present end of the instance's output: lines written later have a greater position. */
+  logEnd(instanceId: string): Promise<number>;
+  /** Whole lines after `position`, then those to come, until the signal aborts or the instance has exited and all is read. */
+  logs(instanceId: string, position: number, signal: AbortSignal): AsyncIterable<DriverLogLine>;
+  usage(instanceId: string): Promise<DriverUsage | undefined>;
+  /** Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails. */
+  build(order: BuildOrder, context: ContextSource, onLine: (text: string) => void, signal: AbortSignal): Promise<void>;
+  forgetBuild(buildId: string): Promise<void>;
+  /** Lets go of watchers. Instances go on. */
+  close(): Promise<void>;
+}
+
+/** Opens the gzip'd tar of a build's context; the caller has not checked it. */
+export type ContextSource = (signal: AbortSignal) => Promise<NodeJS.ReadableStream>;
+
+/** An instance or build that can't be made, with a platform code and a sentence for the team that deploys. */
+export class DriverError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'DriverError';
+    this.code = code;
+  }
+}

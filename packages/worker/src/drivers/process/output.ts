@@ -1,0 +1,63 @@
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DriverLogLine } from '../driver.js';
+import { createLineCutter } from './lines.js';
+
+const pollMs = 100;
+const chunkBytes = 64 * 1024;
+
+export interface OutputRequest {
+  path: string;
+  position: number;
+  /** True once nobody writes to the file any more. */
+  ended: () => boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * The lines of a growing file after a byte position, then those to come. Ends when the signal aborts, or when the writer has
+ * ended and all is read, a last line without newline included. A missing file has no lines.
+ */
+export async function* readOutput({ path, position, ended, signal }: OutputRequest): AsyncGenerator<DriverLogLine> {
+  const file = await openIfThere(path);
+  if (!file) return;
+  try {
+    const cutter = createLineCutter(position);
+    const buffer = Buffer.alloc(chunkBytes);
+    let offset = position;
+    for (;;) {
+      // Asked before reading: what was written until the end is then read in this round.
+      const last = ended();
+      for (;;) {
+        if (signal.aborted) return;
+        const { bytesRead } = await file.read(buffer, 0, chunkBytes, offset);
+        if (bytesRead === 0) break;
+        offset += bytesRead;
+        for (const line of cutter.push(buffer.subarray(0, bytesRead))) {
+          yield { position: line.end, time: new Date(), text: line.text };
+        }
+      }
+      if (last) break;
+      await delay(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+    const rest = cutter.rest();
+    if (rest) yield { position: rest.end, time: new Date(), text: rest.text };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size of the output in bytes; 0 when there is none. */
+export async function outputEnd(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size ?? 0;
+}
+
+async function openIfThere(path: string) {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

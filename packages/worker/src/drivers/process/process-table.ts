@@ -1,0 +1,22 @@
+/** One living process; a zombie has ended and is never listed. */
+export interface ProcessEntry {
+  pid: number;
+  group: number;
+  /** Differs between two processes that had the same id one after the other. */
+  startedAt: string;
+  /** CPU time of it and of the children it has waited for. */
+  cpuMs: number;
+}
+
+/** The machine's processes, as far as this user may see them. Reads are synchronous: each is a few microseconds. */
+export interface ProcessTable {
+  /** Start time of a process, also of a zombie; undefined when there is none of that id. */
+  startedAt(pid: number): string | undefined;
+  /** False for a start time from before the machine last started. */
+  sinceBoot(startedAt: string): boolean;
+  /** All of them, or the one of an id. */
+  list(pid?: number): ProcessEntry[];
+  /** Processes whose environment at their start had `name`, with its value. Empty where the system doesn't tell. */
+  marked(name: string): { pid: number; value: string }[];
+  memoryBytes(pid: number): number;
+}

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DriverError } from '../driver.js';
+import { makeFolder, readText } from './files.js';
+import { createKeyedQueue } from './keyed-queue.js';
+import type { Requirements } from './launch-plan.js';
+import type { ProcessTable } from './process-table.js';
+import { runStep, type Step } from './run-step.js';
+
+/** Where and how the steps of one environment run. */
+export type PythonJob = Pick<Step, 'folder' | 'environment' | 'onLine' | 'signal'> & {
+  requirements: Requirements | undefined;
+  /** Identifies the context, for requirements that refer to other files of it. */
+  contextSha256: string;
+};
+
+export interface PythonDeps {
+  /** Folder of all environments. */
+  root: string;
+  table: ProcessTable;
+  /** The Python base of agents, with its own requirements.txt. */
+  base: string;
+}
+
+/** Python environments, one for each set of requirements and shared by the builds that have the same. */
+export function createPythonEnvironments({ root, table, base }: PythonDeps) {
+  const inTurn = createKeyedQueue();
+  const complete = (name: string) => join(root, name, '.complete');
+
+  async function make(name: string, job: PythonJob, baseFile: string | undefined): Promise<void> {
+    const folder = join(root, name);
+    if ((await readText(complete(name))) !== undefined) return;
+    // A half-made one: the worker ended meanwhile. Environments can't be moved, so it is made in place.
+    await rm(folder, { recursive: true, force: true });
+    await makeFolder(root);
+    await mkdir(folder, { mode: 0o700 });
+    const step = (title: string, command: Step['command']) => runStep(table, { ...job, name: title, command });
+    job.onLine('Making a Python environment');
+    await step("Making a Python environment (on Debian and Ubuntu it needs the package 'python3-venv')", [
+      'python3',
+      '-m',
+      'venv',
+      folder,
+    ]);
+    const lists = [baseFile, await ownList(folder, job.requirements)].flatMap((file) => (file ? ['-r', file] : []));
+    if (lists.length > 0) {
+      const pip = [join(folder, 'bin', 'python'), '-m', 'pip', 'install'] as const;
+      await step('Installing requirements', [...pip, '--disable-pip-version-check', '--no-input', ...lists]);
+    }
+    await writeFile(complete(name), '');
+  }
+
+  return {
+    /** Makes the environment unless it is there; returns its name. Throws `DriverError` where it can't be made. */
+    async ensure(job: PythonJob): Promise<string> {
+      const version = await pythonVersion(job.environment);
+      const baseFile = join(base, 'requirements.txt');
+      const baseText = await readText(baseFile);
+      const own = job.requirements?.text ?? '';
+      const parts = [version, baseText ?? '', own, needsContext(own) ? job.contextSha256 : ''];
+      const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+      await inTurn(name, () => make(name, job, baseText === undefined ? undefined : baseFile));
+      return name;
+    },
+    /** The interpreter of an environment; undefined when it is not there or not complete. */
+    async interpreter(name: string): Promise<string | undefined> {
+      return (await readText(complete(name))) === undefined ? undefined : join(root, name, 'bin', 'python');
+    },
+    /** Removes the environments that `used` does not name. */
+    async prune(used: ReadonlySet<string>): Promise<void> {
+      const names = await readdir(root).catch(() => []);
+      for (const name of names.filter((candidate) => !used.has(candidate))) {
+        await inTurn(name, () => rm(join(root, name), { recursive: true, force: true }));
+      }
+    },
+  };
+}
+
+/** The context's own file where there is one: paths in it are relative to it. */
+async function ownList(folder: string, requirements: Requirements | undefined): Promise<string | undefined> {
+  if (!requirements || requirements.file) return requirements?.file;
+  const path = join(folder, 'requirements.txt');
+  await writeFile(path, requirements.text);
+  return path;
+}
+
+/** Options and paths in a requirements file may refer to other files of the context. */
+function needsContext(requirements: string): boolean {
+  return /^\s*(-r|-c|-e|-f|--(requirement|constraint|editable|find-links)|\.|\/|\S+\.(whl|zip|tar\.gz)\b)|file:|@\s*\./m.test(
+    requirements,
+  );
+}
+
+async function pythonVersion(environment: Record<string, string>): Promise<string> {
+  const wayOut =
+    "Install Python 3.10 or newer as 'python3' on the worker's host, or run a worker with the docker driver.";
+  let output: string;
+  try {
+    const script = 'import sys; print(*sys.version_info[:3], sys.executable)';
+    ({ stdout: output } = await promisify(execFile)('python3', ['-c', script], { env: environment }));
+  } catch (error) {
+    throw new DriverError('PCC_UNKNOWN_ERROR', `This agent needs Python and the worker found none. ${wayOut}`, {
+      cause: error,
+    });
+  }
+  const [major, minor] = output.split(' ').map(Number);
+  if (major !== 3 || (minor ?? 0) < 10) {
+    const found = output.trim().split(' ').slice(0, 3).join('.');
+    throw new DriverError('PCC_UNKNOWN_ERROR', `This agent needs Python 3.10 and the worker has ${found}. ${wayOut}`);
+  }
+  return output.trim();
+}

@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Rig, specOf, startRig, stopMarker } from '../test-rig/rig.js';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await startRig({ timings: { socketGraceMs: 100, capGraceMs: 100 } });
+  await rig.ready();
+  await rig.makeReady('i-1');
+});
+afterEach(() => rig.close());
+
+const ends = () => rig.control.reportsOf('session-ended');
+const whenEnded = async () => (await rig.control.whenReported('session-ended'))[0];
+const recordFile = () => join(rig.workerDir, 'sessions', 'i-1.json');
+
+async function startSession(change = {}) {
+  expect(await rig.activate({ instanceId: 'i-1', ...change })).toMatchObject({ ok: true });
+}
+
+test('a running session goes on and ends with the stop marker', async () => {
+  await startSession();
+  await rig.bot('i-1');
+  await rig.stopWorker();
+  await rig.startWorker();
+  expect(await rig.control.whenObserved('i-1', 'busy')).toMatchObject({ sessionId: 's-1', epoch: 1 });
+  expect(await rig.activate({ instanceId: 'i-1', epoch: 2, sessionId: 's-2' })).toMatchObject({ refusal: 'busy' });
+  rig.world.print('i-1', stopMarker('s-1'));
+  expect(await whenEnded()).toMatchObject({ sessionId: 's-1', reason: 'completed', epoch: 1 });
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(await rig.activate({ instanceId: 'i-1', epoch: 2, sessionId: 's-2' })).toMatchObject({ ok: true });
+  expect(rig.agents.of('i-1').bots).toHaveLength(2);
+});
+
+test('a bot that stopped while the worker was away has ended', async () => {
+  await startSession();
+  await rig.bot('i-1');
+  await rig.stopWorker();
+  rig.world.print('i-1', stopMarker('s-1'));
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'completed' });
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('the stop marker of an earlier life of the session id does not count', async () => {
+  rig.world.print('i-1', stopMarker('s-1'));
+  await startSession();
+  await rig.bot('i-1');
+  await rig.stopWorker();
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'busy');
+  rig.world.print('i-1', stopMarker('s-1'));
+  await whenEnded();
+});
+
+test('an instance that exited while the worker was away has ended its session', async () => {
+  await startSession();
+  await rig.bot('i-1');
+  await rig.stopWorker();
+  rig.world.exit('i-1', 1);
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited' });
+  await rig.control.whenObserved('i-1', 'exited');
+});
+
+test('an instance that vanished while the worker was away has ended its session, and nothing is left of it', async () => {
+  await startSession();
+  await rig.stopWorker();
+  await rig.world.open().remove('i-1', { graceSeconds: 0 });
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited' });
+  await vi.waitFor(() => expect(existsSync(recordFile())).toBe(false));
+});
+
+test('the cap counts from the start of the session, whoever is away', async () => {
+  await startSession({ maxSessionSeconds: 0.2 });
+  await rig.bot('i-1');
+  await rig.stopWorker();
+  await vi.waitFor(async () => {
+    const { session } = JSON.parse(await readFile(recordFile(), 'utf8'));
+    expect(Date.now() - Date.parse(session.startedAt)).toBeGreaterThan(200);
+  });
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'duration_exceeded' });
+  await rig.control.whenObserved('i-1', 'exited');
+  expect(ends()).toHaveLength(1);
+});
+
+test('a session that waits for its socket goes on waiting', async () => {
+  await startSession({ entry: 'socket', connectTimeoutSeconds: 1 });
+  await rig.stopWorker();
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'busy');
+  expect(await whenEnded()).toMatchObject({ reason: 'connect_timeout' });
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('a session whose relay ended with the worker has ended', async () => {
+  await startSession({ entry: 'socket' });
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  await rig.stopWorker();
+  // As it is once a socket was passed on.
+  record.session.phase = 'sent';
+  await writeFile(recordFile(), JSON.stringify(record));
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'socket_closed' });
+  rig.world.print('i-1', stopMarker('s-1'));
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('a worker killed between accepting a session and starting its bot ends the session and the instance', async () => {
+  await startSession();
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  await rig.stopWorker();
+  record.session.phase = 'accepted';
+  await writeFile(recordFile(), JSON.stringify(record));
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'bot_failed' });
+  await rig.control.whenObserved('i-1', 'exited');
+  expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'stale_epoch' });
+});
+
+test('the same, where the bot says that it has started, goes on', async () => {
+  await startSession();
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  rig.world.print('i-1', stopMarker('s-1').replace('Stopping', 'Starting'));
+  await rig.stopWorker();
+  record.session.phase = 'accepted';
+  await writeFile(recordFile(), JSON.stringify(record));
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'busy');
+  rig.world.print('i-1', stopMarker('s-1'));
+  expect(await whenEnded()).toMatchObject({ reason: 'completed' });
+});
+
+test('a stop under way is carried on', async () => {
+  await startSession();
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  await rig.stopWorker();
+  record.session.stopping = true;
+  await writeFile(recordFile(), JSON.stringify(record));
+  await rig.startWorker();
+  expect(await whenEnded()).toMatchObject({ reason: 'stopped' });
+  await rig.control.whenObserved('i-1', 'exited');
+});
+
+test('an end that was on disk but not acknowledged is told again, unchanged', async () => {
+  rig.control.behaviour.acknowledge = false;
+  await startSession();
+  (await rig.bot('i-1')).answer(200);
+  const told = await whenEnded();
+  const onDisk = join(rig.workerDir, 'copy.json');
+  await cp(recordFile(), onDisk);
+  await rig.stopWorker();
+  // As a kill between recording and acknowledgement leaves it.
+  await cp(onDisk, recordFile());
+  rig.control.behaviour.acknowledge = true;
+  await rig.startWorker();
+  await rig.control.whenReported('session-ended', undefined, 2);
+  expect(ends()).toEqual([told, told]);
+  await vi.waitFor(async () => expect(JSON.parse(await readFile(recordFile(), 'utf8')).ends).toEqual([]));
+  await rig.stopWorker();
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(ends()).toHaveLength(2);
+  await rm(onDisk);
+});
+
+test('a settling instance goes on settling, and is killed in the end', async () => {
+  await startSession({ maxSessionSeconds: 0.05 });
+  await whenEnded();
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  await rig.stopWorker();
+  record.settling = { sessionId: 's-1', logStart: 0, until: new Date(Date.now() + 300).toISOString() };
+  await writeFile(recordFile(), JSON.stringify(record));
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'settling');
+  await rig.control.whenObserved('i-1', 'exited');
+  expect(ends()).toHaveLength(1);
+});
+
+test('an instance whose session file is unreadable is not offered: it could hold a session', async () => {
+  await rig.stopWorker();
+  await writeFile(recordFile(), '{"epoch":');
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'failed');
+  expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'not_ready' });
+});
+
+test('an adopted instance keeps the time it took to start', async () => {
+  const startedMs = rig.control.instance('i-1')?.startedMs;
+  await rig.stopWorker();
+  await rig.startWorker();
+  await rig.control.command({ do: 'ensure', spec: specOf('i-1') });
+  expect(await rig.control.whenObserved('i-1', 'ready')).toMatchObject({ startedMs });
+});

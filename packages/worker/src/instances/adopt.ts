@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { Driver, DriverInstance } from '../drivers/driver.js';
+import type { Ends } from './ends.js';
+import { createInstance, type Instance, isGone, unknownError } from './instance.js';
+import { emptyRecord, type HeldSession, type InstanceRecord, type Records } from './record.js';
+import type { Tenancy } from './tenancy.js';
+
+export interface AdoptDeps {
+  driver: Driver;
+  records: Records;
+  ends: Ends;
+  log: Logger;
+  occupy: (instance: Instance, session: HeldSession) => Tenancy;
+  /** Called for each instance before its session goes on. */
+  add: (instance: Instance) => void;
+}
+
+// Offered again it could take a session beside the one that it may hold.
+const unreadableMessage = "The worker can't read what it wrote down of this instance, and gives it up";
+
+/** After a restart of the worker: puts what runs and what was written down together again, and reports what ended meanwhile. */
+export async function adopt(deps: AdoptDeps): Promise<void> {
+  const { records: loaded, unreadable } = await deps.records.load();
+  const records = new Map(loaded.map((record) => [record.labels.instanceId, record]));
+  for (const seen of await deps.driver.list()) {
+    const record = records.get(seen.instanceId) ?? emptyRecord(seen.labels);
+    if (unreadable.has(seen.instanceId)) record.failure = { code: unknownError, message: unreadableMessage };
+    records.delete(seen.instanceId);
+    await adoptOne(deps, seen, record);
+  }
+  for (const record of records.values()) await settleVanished(deps, record);
+}
+
+async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceRecord): Promise<void> {
+  const instance = createInstance(record, lifeOf(seen, record));
+  instance.address = seen.address;
+  instance.error ??= seen.error;
+  deps.add(instance);
+  for (const end of record.ends) deps.ends.report(record, end);
+  const session = record.session ?? settlingAsHeld(record);
+  if (!session) return;
+  const tenancy = deps.occupy(instance, session);
+  const going = isGone(instance) ? tenancy.instanceGone(seen.exit?.at) : tenancy.resume();
+  // Not awaited: a stop carried on takes as long as the instance takes to end.
+  going.catch((err) => deps.log.error({ err, instanceId: instance.id }, 'resuming a session failed'));
+}
+
+function lifeOf(seen: DriverInstance, record: InstanceRecord): Instance['life'] {
+  if (record.failure) return 'failed';
+  if (seen.state === 'running') return 'starting';
+  return seen.state;
+}
+
+/** An ended session has less to remember; the rest only matters to one that is held. */
+function settlingAsHeld({ settling, epoch }: InstanceRecord): HeldSession | undefined {
+  if (!settling) return undefined;
+  const { sessionId, logStart, until } = settling;
+  return {
+    sessionId,
+    epoch,
+    entry: 'bot',
+    startedAt: until,
+    maxSessionSeconds: 0,
+    connectTimeoutSeconds: 0,
+    logStart,
+    phase: 'sent',
+  };
+}
+
+/** The driver doesn't know the instance any more: its session can't run. */
+async function settleVanished({ records, ends, log }: AdoptDeps, record: InstanceRecord): Promise<void> {
+  const { session } = record;
+  if (session) {
+    const reason = session.stopping ? 'stopped' : 'instance_exited';
+    record.ends.push({ sessionId: session.sessionId, epoch: session.epoch, reason, at: new Date().toISOString() });
+    delete record.session;
+    await records.save(record, { durable: true });
+    log.warn(
+      { instanceId: record.labels.instanceId, sessionId: session.sessionId },
+      'the instance of a session is gone',
+    );
+  }
+  for (const end of record.ends) ends.report(record, end);
+  await ends.forget(record);
+}

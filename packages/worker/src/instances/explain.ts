@@ -1,0 +1,22 @@
+import { redact } from '@pipecat-cloud/contract/token-format';
+import type { Driver, DriverInstance } from '../drivers/driver.js';
+import type { Instance } from './instance.js';
+import { lastLines } from './markers.js';
+
+const longestMessage = 4000;
+
+/** The message with the last lines of output behind it, free of secrets. An adopted instance's secrets aren't known, so its output stays out. */
+export async function explain(driver: Driver, instance: Instance, message: string): Promise<string> {
+  if (!instance.redactor) return redact(message);
+  const lines = await lastLines(driver, instance.id).catch(() => []);
+  const output = lines.length > 0 ? `Its last output: ${lines.join('\n')}` : 'It wrote nothing';
+  return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
+}
+
+/** As the end of a sentence: "… with exit code 1". */
+export function describeExit(seen: DriverInstance | undefined): string {
+  if (!seen?.exit) return seen?.error ? `(${seen.error.message})` : 'and left no trace';
+  const { code, signal } = seen.exit;
+  if (signal) return `by signal ${signal}`;
+  return code === null ? 'with an unknown exit code' : `with exit code ${code}`;
+}

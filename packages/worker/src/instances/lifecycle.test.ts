@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DriverError } from '../drivers/driver.js';
+import { type Rig, specOf, startRig } from '../test-rig/rig.js';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await startRig();
+  await rig.ready();
+});
+afterEach(() => rig.close());
+
+const ensure = (change = {}) => rig.control.command({ do: 'ensure', spec: specOf('i-1', change) });
+
+test('an instance becomes ready, with the time it took, and is told at once', async () => {
+  expect(await ensure()).toMatchObject({ ok: true });
+  const ready = await rig.control.whenObserved('i-1', 'ready');
+  expect(ready).toMatchObject({ instanceId: 'i-1', epoch: 0, startedMs: expect.any(Number) });
+});
+
+test('an answer of 404 is an answer: the instance is ready', async () => {
+  rig.agents.defaults.readyz = 404;
+  await ensure();
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('an instance is starting while it answers 503, and ready afterwards', async () => {
+  rig.agents.defaults.readyz = 503;
+  await ensure();
+  await rig.control.whenObserved('i-1', 'starting');
+  rig.agents.of('i-1').readyz = 200;
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('an idle instance that answers 503 is not offered until it answers again', async () => {
+  await rig.makeReady('i-1');
+  rig.agents.of('i-1').readyz = 503;
+  await rig.control.whenObserved('i-1', 'starting');
+  expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'not_ready' });
+  rig.agents.of('i-1').readyz = 200;
+  await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('a busy instance may answer 503: its session goes on', async () => {
+  await rig.makeReady('i-1');
+  await rig.activate({ instanceId: 'i-1' });
+  const bot = await rig.bot('i-1');
+  rig.agents.of('i-1').readyz = 503;
+  const before = rig.control.messages.length;
+  await vi.waitFor(() => expect(rig.control.messages.slice(before).length).toBeGreaterThan(3));
+  expect(rig.control.instance('i-1')?.state).toBe('busy');
+  bot.answer(200);
+  expect((await rig.control.whenReported('session-ended'))[0]).toMatchObject({ reason: 'completed' });
+  await rig.control.whenObserved('i-1', 'starting');
+});
+
+test('an instance that is not ready in time has failed, says its last lines without secrets, and is killed', async () => {
+  rig.agents.defaults.readyz = 503;
+  await ensure({ startTimeoutSeconds: 0.3, environment: { KEY: 'super-secret-value' } });
+  await rig.control.whenObserved('i-1', 'starting');
+  rig.world.print('i-1', 'first line\nmy key is super-secret-value and pk_0123456789abcdef\n');
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error).toMatchObject({ code: 'PCC_UNKNOWN_ERROR' });
+  expect(error?.message).toMatch(/within 0.3 s.*first line\nmy key is \[redacted\] and pk_\[redacted\]/s);
+  await vi.waitFor(async () => expect((await rig.world.open().list())[0]?.state).toBe('exited'));
+});
+
+test('an instance that exits before it is ready has failed with its exit code and last lines', async () => {
+  rig.agents.defaults.readyz = 503;
+  await ensure();
+  await rig.control.whenObserved('i-1', 'starting');
+  rig.world.print('i-1', 'ModuleNotFoundError: no module named bot\n');
+  rig.world.exit('i-1', 1);
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error?.message).toMatch(/exit code 1.*ModuleNotFoundError/s);
+});
+
+test("what the driver can't make has failed with the driver's code and sentence", async () => {
+  rig.world.failNextEnsure(new DriverError('PCC_IMAGE_NOT_FOUND', 'There is no such image.'));
+  await ensure();
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error).toEqual({ code: 'PCC_IMAGE_NOT_FOUND', message: 'There is no such image.' });
+  await rig.control.command({ do: 'remove', instanceId: 'i-1', graceSeconds: 0 });
+  await rig.control.whenObserved('i-1', undefined);
+});
+
+test('an unexpected failure of the driver says nothing of the machine', async () => {
+  rig.world.failNextEnsure(new Error('/home/someone/private'));
+  await ensure();
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error?.message).not.toContain('private');
+});
+
+test('ensuring again leaves the instance alone', async () => {
+  await rig.makeReady('i-1');
+  await rig.activate({ instanceId: 'i-1' });
+  await ensure();
+  expect(rig.control.instance('i-1')?.state).toBe('busy');
+  expect(await rig.world.open().list()).toHaveLength(1);
+});
+
+test('removing ends the instance and forgets it; again is no error', async () => {
+  await rig.makeReady('i-1');
+  const remove = { do: 'remove', instanceId: 'i-1', graceSeconds: 0 } as const;
+  expect(await rig.control.command(remove)).toMatchObject({ ok: true });
+  await rig.control.whenObserved('i-1', undefined);
+  expect(await rig.control.command(remove)).toMatchObject({ ok: true });
+  expect(await rig.world.open().list()).toEqual([]);
+});
+
+test('an idle instance that exits by itself is told with its exit code', async () => {
+  await rig.makeReady('i-1');
+  rig.world.exit('i-1', 9);
+  expect((await rig.control.whenObserved('i-1', 'exited'))?.error?.message).toMatch(/exit code 9/);
+});
+
+test('an id that is a path is refused', async () => {
+  const answer = await rig.control.command({ do: 'ensure', spec: specOf('../i-1') });
+  expect(answer).toMatchObject({ ok: false, refusal: 'failed' });
+});

@@ -1,0 +1,219 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import { type Driver, DriverError, type DriverInstance } from '../drivers/driver.js';
+import type { Timings } from '../timings.js';
+import { describeExit, explain } from './explain.js';
+import { type Instance, isGone, unknownError } from './instance.js';
+import { createProber } from './prober.js';
+import type { Records } from './record.js';
+
+export interface LifecycleDeps {
+  driver: Driver;
+  records: Records;
+  timings: Timings;
+  log: Logger;
+  changed: () => void;
+  /** Asks the driver what runs, for an address or an exit. */
+  refresh: () => Promise<void>;
+}
+
+export type Lifecycle = ReturnType<typeof createLifecycle>;
+
+/** One instance from `ensure` to its end, apart from its sessions. */
+export function createLifecycle(deps: LifecycleDeps) {
+  const { driver, records, timings, log, changed } = deps;
+  const starting = new Map<string, { deadline: NodeJS.Timeout; abort: AbortController; done: Promise<void> }>();
+  const killing = new Map<string, Promise<void>>();
+  const ends = new Map<string, Promise<void>>();
+  const startTimeouts = new Map<string, number>();
+  let closed = false;
+  const prober = createProber({ timings, onReady, onSilent, changed });
+
+  function background(work: Promise<void>, what: string, { id }: Instance): void {
+    work.catch((err) => log.error({ err, instanceId: id }, `${what} failed`));
+  }
+
+  function onReady(instance: Instance): void {
+    clearTimeout(starting.get(instance.id)?.deadline);
+    if (instance.record.startedMs !== undefined) return;
+    instance.record.startedMs = Date.now() - (instance.ensuredAt ?? Date.now());
+    log.info({ instanceId: instance.id, startedMs: instance.record.startedMs }, 'instance ready');
+    background(records.save(instance.record), 'noting that an instance is ready', instance);
+  }
+
+  function onSilent(instance: Instance, silentMs: number): void {
+    const limit = startTimeouts.get(instance.id);
+    if (limit === undefined || instance.record.startedMs === undefined || silentMs < limit * 1000) return;
+    const message = `The instance has not answered on its port for ${limit} s`;
+    background(failAndKill(instance, message), 'ending a silent instance', instance);
+  }
+
+  async function fail(instance: Instance, code: string, message: string): Promise<void> {
+    prober.stop(instance.id);
+    clearTimeout(starting.get(instance.id)?.deadline);
+    instance.life = 'failed';
+    instance.error = { code, message };
+    instance.explaining = false;
+    instance.record.failure = instance.error;
+    log.warn({ instanceId: instance.id, code }, 'instance failed');
+    changed();
+    await records.save(instance.record);
+  }
+
+  async function failAndKill(instance: Instance, message: string): Promise<void> {
+    if (isGone(instance) || killing.has(instance.id)) return;
+    prober.stop(instance.id);
+    const explained = await explain(driver, instance, message);
+    if (isGone(instance)) return;
+    await fail(instance, unknownError, explained);
+    starting.get(instance.id)?.abort.abort();
+    await kill(instance, timings.stopGraceSeconds);
+  }
+
+  async function make(instance: Instance, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+    try {
+      await driver.ensure(spec, signal);
+    } catch (error) {
+      if (isGone(instance) || instance.removing) return;
+      const known = error instanceof DriverError;
+      if (!known) log.error({ err: error, instanceId: instance.id }, 'the driver failed to make an instance');
+      const message = known ? error.message : 'The worker could not start the instance; its log says why';
+      return fail(instance, known ? error.code : unknownError, instance.redactor?.(message) ?? message);
+    }
+    if (isGone(instance) || instance.removing) return;
+    instance.life = 'starting';
+    changed();
+    await deps.refresh();
+    prober.watch(instance);
+  }
+
+  return {
+    /** Makes the instance and watches it until it is ready or has failed. */
+    start(instance: Instance, spec: InstanceSpec): void {
+      const abort = new AbortController();
+      instance.ensuredAt = Date.now();
+      startTimeouts.set(instance.id, spec.startTimeoutSeconds);
+      const deadline = setTimeout(() => {
+        const message = `The instance did not answer on its port within ${spec.startTimeoutSeconds} s`;
+        background(failAndKill(instance, message), 'ending an instance that did not start', instance);
+      }, spec.startTimeoutSeconds * 1000);
+      const done = make(instance, spec, abort.signal);
+      starting.set(instance.id, { deadline, abort, done });
+      background(done, 'starting an instance', instance);
+    },
+
+    /** Watches an instance that ran before this worker did. */
+    adopt(instance: Instance): void {
+      prober.watch(instance);
+    },
+
+    /** `ensure` again for an adopted instance tells its start timeout, counted from now if it never was ready. */
+    known(instance: Instance, spec: InstanceSpec): void {
+      if (startTimeouts.has(instance.id)) return;
+      startTimeouts.set(instance.id, spec.startTimeoutSeconds);
+      if (instance.record.startedMs !== undefined || isGone(instance)) return;
+      const message = `The instance did not answer on its port within ${spec.startTimeoutSeconds} s`;
+      const deadline = setTimeout(() => {
+        if (instance.record.startedMs !== undefined) return;
+        background(failAndKill(instance, message), 'ending an instance that did not start', instance);
+      }, spec.startTimeoutSeconds * 1000);
+      starting.set(instance.id, { deadline, abort: new AbortController(), done: Promise.resolve() });
+    },
+
+    /** Probes again at once, as not ready. */
+    doubt(instance: Instance): void {
+      if (isGone(instance)) return;
+      instance.life = 'starting';
+      changed();
+      prober.watch(instance);
+    },
+
+    gone,
+    kill,
+
+    /** Gives up an instance that is being made; resolves once the driver has let go of it. */
+    async abandon(instance: Instance): Promise<void> {
+      const entry = starting.get(instance.id);
+      clearTimeout(entry?.deadline);
+      entry?.abort.abort();
+      await entry?.done;
+    },
+
+    forget({ id }: Instance): void {
+      prober.stop(id);
+      clearTimeout(starting.get(id)?.deadline);
+      starting.delete(id);
+      startTimeouts.delete(id);
+      ends.delete(id);
+    },
+
+    close(): void {
+      closed = true;
+      prober.close();
+      for (const { deadline, abort } of starting.values()) {
+        clearTimeout(deadline);
+        abort.abort();
+      }
+    },
+  };
+
+  /** The driver no longer sees it run. Resolves once that is told, and its session's end with it. */
+  function gone(instance: Instance, seen?: DriverInstance): Promise<void> {
+    let work = ends.get(instance.id);
+    if (!work) {
+      work = isGone(instance) ? Promise.resolve() : goneNow(instance, seen);
+      ends.set(instance.id, work);
+    }
+    return work;
+  }
+
+  async function goneNow(instance: Instance, seen?: DriverInstance): Promise<void> {
+    const wasReady = instance.record.startedMs !== undefined;
+    const expected = killing.has(instance.id) || instance.removing;
+    instance.life = wasReady || expected ? 'exited' : 'failed';
+    instance.explaining = !expected;
+    prober.stop(instance.id);
+    clearTimeout(starting.get(instance.id)?.deadline);
+    const ended = instance.tenancy?.instanceGone(seen?.exit?.at);
+    if (!expected) {
+      const how = describeExit(seen);
+      const message = await explain(
+        driver,
+        instance,
+        wasReady ? `The instance ended ${how}` : `It ended ${how} before ready`,
+      );
+      instance.error = { code: seen?.error?.code ?? unknownError, message };
+      instance.explaining = false;
+      log.warn({ instanceId: instance.id, exit: seen?.exit }, 'instance ended by itself');
+      if (!wasReady) await fail(instance, instance.error.code, message);
+    }
+    changed();
+    await ended;
+  }
+
+  /** Ends its processes, trying until it works. */
+  function kill(instance: Instance, graceSeconds: number, why?: string): Promise<void> {
+    const under = killing.get(instance.id);
+    if (under) return under;
+    prober.stop(instance.id);
+    const done = killUntilGone(instance, graceSeconds, why).finally(() => killing.delete(instance.id));
+    killing.set(instance.id, done);
+    return done;
+  }
+
+  async function killUntilGone(instance: Instance, graceSeconds: number, why?: string): Promise<void> {
+    while (!closed) {
+      try {
+        await driver.kill(instance.id, { graceSeconds });
+        break;
+      } catch (err) {
+        log.error({ err, instanceId: instance.id }, 'an instance could not be ended; trying again');
+        await delay(1000);
+      }
+    }
+    if (closed) return;
+    if (why) instance.error = { code: unknownError, message: why };
+    await gone(instance);
+  }
+}

@@ -1,0 +1,116 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import type { InstanceLabels } from '../drivers/driver.js';
+import { makeFolder, readIfThere, removeFile, replaceFile } from '../files.js';
+
+/** A session that an instance holds. */
+export interface HeldSession {
+  sessionId: string;
+  epoch: number;
+  entry: 'bot' | 'socket';
+  /** ISO 8601: when it was accepted; its cap and its connect timeout count from here. */
+  startedAt: string;
+  maxSessionSeconds: number;
+  connectTimeoutSeconds: number;
+  /** End of the instance's output when it was accepted. */
+  logStart: number;
+  /** `sent`: the instance may have seen `/bot` or `/ws`. Before that nothing of the session can run in it. */
+  phase: 'accepted' | 'sent';
+  /** A stop was asked for and is carried on after a restart. */
+  stopping?: boolean;
+}
+
+/** An ended session whose bot is not known to have finished. */
+export interface SettlingSession {
+  sessionId: string;
+  logStart: number;
+  /** ISO 8601: when the instance is killed. */
+  until: string;
+}
+
+export interface SessionEnd {
+  sessionId: string;
+  epoch: number;
+  reason: SessionEndReason;
+  status?: number;
+  at: string;
+}
+
+/** Lines with `from < position <= to` belong to the session; without `to` it goes on. */
+export interface LogInterval {
+  sessionId: string;
+  from: number;
+  to?: number;
+}
+
+/** What the worker must know of an instance after its own end. No environment, no body, no token. */
+export interface InstanceRecord {
+  labels: InstanceLabels;
+  /** Highest epoch accepted, 0 before the first. */
+  epoch: number;
+  /** The activation of that epoch, if it was accepted: the same one again is answered alike. */
+  accepted?: { sessionId: string; epoch: number };
+  session?: HeldSession;
+  settling?: SettlingSession;
+  /** Ends that the control plane has not acknowledged. */
+  ends: SessionEnd[];
+  intervals: LogInterval[];
+  /** From `ensure` to ready. */
+  startedMs?: number;
+  failure?: { code: string; message: string };
+}
+
+export type Records = Awaited<ReturnType<typeof openRecords>>;
+
+/** One file per instance in `sessions/` of the worker's folder. */
+export async function openRecords(workerDir: string, log: Logger) {
+  const folder = await makeFolder(join(workerDir, 'sessions'));
+  const writing = new Map<string, Promise<void>>();
+  const pathOf = (instanceId: string) => join(folder, `${instanceId}.json`);
+
+  function inTurn(instanceId: string, work: () => Promise<void>): Promise<void> {
+    const done = (writing.get(instanceId) ?? Promise.resolve()).catch(() => undefined).then(work);
+    writing.set(instanceId, done);
+    const forget = () => {
+      if (writing.get(instanceId) === done) writing.delete(instanceId);
+    };
+    done.then(forget, forget);
+    return done;
+  }
+
+  return {
+    /** Every record. Of an unreadable one only the instance is told: nobody knows which epochs it has seen. */
+    async load(): Promise<{ records: InstanceRecord[]; unreadable: Set<string> }> {
+      const records: InstanceRecord[] = [];
+      const unreadable = new Set<string>();
+      for (const name of await readdir(folder)) {
+        if (!name.endsWith('.json')) continue;
+        try {
+          records.push(JSON.parse((await readIfThere(join(folder, name))) ?? '') as InstanceRecord);
+        } catch (err) {
+          log.error({ err, file: join(folder, name) }, 'a session file cannot be read; its instance is given up');
+          unreadable.add(name.slice(0, -'.json'.length));
+        }
+      }
+      return { records, unreadable };
+    },
+    /** Writes the record as it is when its turn comes: always the newest state, in the order of the calls. */
+    save(record: InstanceRecord, { durable = false } = {}): Promise<void> {
+      const { instanceId } = record.labels;
+      return inTurn(instanceId, () => replaceFile(pathOf(instanceId), JSON.stringify(record), { durable }));
+    },
+    remove(instanceId: string): Promise<void> {
+      return inTurn(instanceId, () => removeFile(pathOf(instanceId)));
+    },
+    /** Resolves when nothing is being written. */
+    async idle(): Promise<void> {
+      await Promise.allSettled(writing.values());
+    },
+  };
+}
+
+export function emptyRecord(labels: InstanceLabels): InstanceRecord {
+  return { labels, epoch: 0, ends: [], intervals: [] };
+}

@@ -1,0 +1,70 @@
+import { Agent, request } from 'node:http';
+import type { Activation } from '@pipecat-cloud/contract/worker';
+
+export interface HeldBot {
+  /** The status that `/bot` answered with, or undefined when the connection broke first. Never rejects. */
+  result: Promise<number | undefined>;
+  /** Lets go of the connection; the bot may go on. */
+  release(): void;
+}
+
+/** A request that is not taken by then never will be: the port is there but nobody accepts. */
+const acceptTimeoutMs = 10_000;
+
+/**
+ * Posts the activation to `/bot` and holds the request for as long as the session lasts, without any timeout (contract §9.6).
+ * Resolves once the request is written to an accepted connection; rejects when it could not be, and then no bot was started.
+ */
+export function holdBot(address: string, activation: Activation): Promise<HeldBot> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify(isObject(activation.body) ? activation.body : {});
+    const post = request(`${address}/bot`, {
+      method: 'POST',
+      agent: new Agent({ keepAlive: false }),
+      headers: { ...headersOf(activation), 'content-length': Buffer.byteLength(body) },
+    });
+    let answered: (status: number | undefined) => void = () => undefined;
+    const result = new Promise<number | undefined>((settle) => {
+      answered = settle;
+    });
+    const late = setTimeout(
+      () => post.destroy(new Error(`it did not take the request within ${acceptTimeoutMs / 1000} s`)),
+      acceptTimeoutMs,
+    );
+    const accepted = () => {
+      clearTimeout(late);
+      resolve({ result, release: () => post.destroy() });
+    };
+    post.on('socket', (socket) => socket.setNoDelay(true).setKeepAlive(true, 30_000));
+    post.on('finish', accepted);
+    post.on('response', (response) => {
+      accepted(); // Some servers refuse before they have read everything.
+      response.resume();
+      response.on('end', () => answered(response.complete ? response.statusCode : undefined));
+      response.on('close', () => answered(undefined));
+      response.on('error', () => answered(undefined));
+    });
+    post.on('error', (error) => {
+      clearTimeout(late);
+      reject(error);
+      answered(undefined);
+    });
+    post.on('close', () => answered(undefined));
+    post.end(body);
+  });
+}
+
+/** Contract §9.4. */
+function headersOf({ sessionId, transport, room, maxSessionSeconds }: Activation): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'x-daily-session-id': sessionId,
+    ...(transport === undefined ? {} : { 'x-daily-transport-type': transport }),
+    ...(room ? { 'x-daily-room-url': room.url, 'x-daily-room-token': room.token } : {}),
+    'x-pcc-max-session-seconds': String(maxSessionSeconds),
+  };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

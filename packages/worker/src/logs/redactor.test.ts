@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { createRedactor } from './redactor.js';
+
+test('takes out values of eight or more characters and leaves shorter ones', () => {
+  const redactor = createRedactor({ LONG: 'eight888', SHORT: 'seven77' });
+  expect(redactor('x eight888 y seven77 eight888')).toBe('x [redacted] y seven77 [redacted]');
+});
+
+test('takes out the longer of two values where one holds the other', () => {
+  const redactor = createRedactor({ A: 'password', B: 'password-and-more' });
+  expect(redactor('password-and-more, password')).toBe('[redacted], [redacted]');
+});
+
+test('takes out each line of a value of several lines', () => {
+  const redactor = createRedactor({ KEY: 'first-line-of-key\nsecond-line-of-key\n' });
+  expect(redactor('a second-line-of-key')).toBe('a [redacted]');
+});
+
+test('takes the characters of a value as they are', () => {
+  const redactor = createRedactor({ ODD: 'a.*+$&^(b)' });
+  expect(redactor('a.*+$&^(b) axxxxxxxx')).toBe('[redacted] axxxxxxxx');
+});

@@ -1,0 +1,50 @@
+import { compose } from './compose.js';
+import { ConfigError, loadConfig, type WorkerConfig } from './config.js';
+
+function configured(): WorkerConfig | undefined {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(error.message);
+    return undefined;
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`pipecat-cloud worker: ${message}\n`);
+  process.exitCode = 1;
+}
+
+function run(config: WorkerConfig): void {
+  const worker = compose(config);
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    closing ??= worker.close();
+    await closing;
+    // The channel to the parent would keep this process.
+    if (process.connected) process.disconnect();
+  }
+
+  function closeOn(event: 'SIGTERM' | 'SIGINT' | 'disconnect'): void {
+    process.once(event, () => {
+      close().catch((error: Error) => complain(`closing failed: ${error.message}`));
+    });
+  }
+
+  closeOn('SIGTERM');
+  closeOn('SIGINT');
+  // Without its parent nobody would end this process, and the next start would find it in the way.
+  closeOn('disconnect');
+  worker.ready.then(
+    () => process.send?.({ type: 'ready' }),
+    (error: Error) => {
+      if (!closing) complain(error.message);
+      return close();
+    },
+  );
+}
+
+const config = configured();
+if (config) run(config);

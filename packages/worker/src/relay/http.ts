@@ -1,0 +1,69 @@
+import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { forInstance, passOn } from './headers.js';
+import type { AllowedHop } from './hop.js';
+import type { Relays } from './relays.js';
+
+export interface HttpRelayDeps {
+  agent: Agent;
+  relays: Relays;
+  log: Logger;
+}
+
+/** Passes a request on to the instance and its answer back, both as they come: nothing is held back and nothing times out. */
+export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: IncomingMessage, res: ServerResponse): void {
+  const { agent, relays, log } = deps;
+  const { address, path, sessionId, instance } = hop;
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  let abort: () => void = () => undefined;
+  const ended = relays.track(instance.id, () => {
+    abort();
+    res.destroy();
+  });
+  res.on('close', () => {
+    ended();
+    abort();
+  });
+
+  function send(): void {
+    const target = new URL(address);
+    const upstream = request({
+      agent,
+      host: target.hostname,
+      port: target.port,
+      method: req.method ?? 'GET',
+      // As it came: parsing and printing it again would change what the instance sees.
+      path,
+      headers: forInstance(req.rawHeaders, target.host, sessionId),
+    });
+    abort = () => upstream.destroy();
+    upstream.on('response', (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.statusMessage, passOn(answer.rawHeaders));
+      res.flushHeaders();
+      answer.pipe(res);
+      // A broken answer must not look like a whole one.
+      answer.on('close', () => {
+        if (!answer.complete) res.destroy();
+      });
+      answer.on('error', () => undefined);
+    });
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      if (res.destroyed) return;
+      // The instance closed an idle connection at the moment it was used again: nothing of the request arrived.
+      if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
+      if (res.headersSent) return void res.destroy();
+      log.debug({ err: error, instanceId: instance.id }, 'an instance did not answer a relayed request');
+      refuse(res, 502, 'The agent did not answer the request');
+    });
+    if (hasBody) req.pipe(upstream);
+    else upstream.end();
+  }
+  send();
+}
+
+/** Answers with the error envelope of contract §2.1. */
+export function refuse(res: ServerResponse, status: number, message: string): void {
+  const body = JSON.stringify({ error: message, code: String(status) });
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  res.end(body);
+}

@@ -1,0 +1,64 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { BuildOrder, InstanceSpec } from '@pipecat-cloud/contract/worker';
+import { vi } from 'vitest';
+import type { Driver, DriverLogLine } from '../drivers/driver.js';
+
+/** A driver with what its tests need to drive the instances. */
+export interface DriverUnderTest {
+  driver: Driver;
+  /** A build that `driver` has made; with `STUBBORN=1` in their environment its instances ignore SIGTERM. */
+  buildId: string;
+  /** A context that can be built, as gzip'd tar. */
+  context: Buffer;
+  /** Closes the driver and makes a new one on what it left. */
+  restart(): Promise<Driver>;
+  /** Makes an instance write this; it answers at `address`. */
+  print(instance: { instanceId: string; address: string }, output: Uint8Array): Promise<void>;
+  /** Makes an instance end by itself. */
+  exit(instance: { instanceId: string; address: string }, code: number): Promise<void>;
+  /** Ends and removes everything. */
+  close(): Promise<void>;
+}
+
+export const never: AbortSignal = new AbortController().signal;
+
+/** The spec of a new instance of a build. */
+export function specOf(buildId: string, environment: Record<string, string> = {}): InstanceSpec {
+  return {
+    instanceId: `i-${randomUUID()}`,
+    organizationId: 'org-1',
+    agentId: 'agent-1',
+    agentName: 'bot',
+    deploymentId: 'dep-1',
+    source: { type: 'build', buildId, contextSha256: '', dockerfilePath: 'Dockerfile' },
+    cpuMillicores: 500,
+    memoryMib: 1024,
+    environment,
+    startTimeoutSeconds: 30,
+  };
+}
+
+export function orderOf(context: Buffer, change: Partial<BuildOrder> = {}): BuildOrder {
+  const contextSha256 = createHash('sha256').update(context).digest('hex');
+  return { buildId: `b-${randomUUID()}`, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60, ...change };
+}
+
+/** Waits until an instance answers at its port. */
+export async function whenAnswering(driver: Driver, instanceId: string): Promise<string> {
+  const answering = async () => {
+    const found = (await driver.list()).find((instance) => instance.instanceId === instanceId);
+    if (!found?.address) throw new Error(`instance is ${found?.state}`);
+    await (await fetch(`${found.address}/readyz`)).body?.cancel();
+    return found.address;
+  };
+  return vi.waitFor(answering, { timeout: 15_000, interval: 20 });
+}
+
+/** The first `count` lines after a position. */
+export async function readLines(driver: Driver, instanceId: string, position: number, count: number) {
+  const lines: DriverLogLine[] = [];
+  for await (const line of driver.logs(instanceId, position, AbortSignal.timeout(15_000))) {
+    if (lines.push(line) >= count) break;
+  }
+  return lines;
+}

@@ -1,0 +1,45 @@
+/** How often and how long, in one place; tests shorten them. */
+export interface Timings {
+  /** The whole state is sent this often even if nothing changed. */
+  observeMs: number;
+  usageMs: number;
+  /** Between probes until an instance is ready, and afterwards. */
+  probeStartMs: number;
+  probeIdleMs: number;
+  probeTimeoutMs: number;
+  /** From the socket's close to the stop marker, then the instance is killed. */
+  socketGraceMs: number;
+  /** From the session cap to the bot's end, then the instance is killed. */
+  capGraceMs: number;
+  /** Between SIGTERM and SIGKILL when a session is stopped. */
+  stopGraceSeconds: number;
+  /** How long requests of an ended session may still finish, unless a new session comes first. */
+  relayGraceMs: number;
+  /** How long a removal waits for the last log lines to be acknowledged. */
+  drainMs: number;
+  logBatchMs: number;
+  /** Ping interval of the channel, and the silence after which the peer counts as dead. */
+  pingMs: number;
+  silenceMs: number;
+  /** Reconnecting: first and longest wait. */
+  backoffMinMs: number;
+  backoffMaxMs: number;
+}
+
+export const defaultTimings: Timings = {
+  observeMs: 5000,
+  usageMs: 5000,
+  probeStartMs: 50,
+  probeIdleMs: 5000,
+  probeTimeoutMs: 2000,
+  socketGraceMs: 10_000,
+  capGraceMs: 15_000,
+  stopGraceSeconds: 2,
+  relayGraceMs: 5000,
+  drainMs: 3000,
+  logBatchMs: 100,
+  pingMs: 3000,
+  silenceMs: 9000,
+  backoffMinMs: 100,
+  backoffMaxMs: 2000,
+};

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { BuildContextDeps } from './builds/build-context.js';
+import { openBuildResults } from './builds/build-results.js';
+import { type Builds, createBuilds } from './builds/builds.js';
+import type { Driver } from './drivers/driver.js';
+import { createEnds } from './instances/ends.js';
+import { createInstances, type Instances } from './instances/instances.js';
+import { openRecords } from './instances/record.js';
+import { createUsageSampler } from './instances/usage.js';
+import { createCollectors } from './logs/collector.js';
+import { openLogPositions } from './logs/log-positions.js';
+import type { Outbox } from './outbox.js';
+import type { Relays } from './relay/relays.js';
+import type { Timings } from './timings.js';
+
+export interface WorkloadDeps {
+  driver: Driver;
+  workerDir: string;
+  outbox: Outbox;
+  relays: Relays;
+  timings: Timings;
+  log: Logger;
+  context: BuildContextDeps;
+  changed: () => void;
+}
+
+/** All that needs a driver: instances with their sessions, logs and usage, and builds. */
+export interface Workload {
+  instances: Instances;
+  builds: Builds;
+  close(): Promise<void>;
+}
+
+/** Resolves once the instances from before this worker are adopted. */
+export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
+  const { driver, workerDir, outbox, relays, timings, log, context, changed } = deps;
+  const records = await openRecords(workerDir, log);
+  const positions = await openLogPositions(workerDir, log);
+  const results = await openBuildResults(workerDir, log);
+  const ends = createEnds({ outbox, records, log });
+  const usage = createUsageSampler({ driver, outbox, timings, log });
+  const collectors = createCollectors({ driver, outbox, positions, timings, log });
+  const instances = createInstances({ driver, records, ends, collectors, relays, usage, timings, log, changed });
+  await instances.adopt();
+  positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
+  const builds = createBuilds({ driver, results, outbox, context, timings, log, changed });
+
+  return {
+    instances,
+    builds,
+    async close() {
+      await builds.close();
+      collectors.close();
+      await instances.close();
+      usage.close();
+      await positions.close();
+    },
+  };
+}

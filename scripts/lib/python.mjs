@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onPath } from './programs.mjs';
+import { run } from './run.mjs';
+
+const PROGRAMS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
+const VERSION = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); sys.exit(sys.version_info < (3, 11))';
+
+/**
+ * A Python interpreter with the packages that the agent's Python base needs, in a virtual environment that is kept
+ * under node_modules/.cache until the requirements or the Python change. Returns `{ python }`, or `{ reason }`.
+ */
+export async function obtainPython(root, signal) {
+  const requirements = join(root, 'packages/agent/python/requirements.txt');
+  if (!existsSync(requirements)) return { reason: `${requirements} is missing` };
+  const base = await findPython(signal);
+  if (!base) return { reason: 'no Python 3.11 or newer on this machine (install python3)' };
+  const cache = join(root, 'node_modules', '.cache', 'pipecat-cloud');
+  const key = createHash('sha256').update(readFileSync(requirements)).update(`${base.program} ${base.version}`);
+  const folder = join(cache, `python-${key.digest('hex').slice(0, 16)}`);
+  const python = join(folder, 'bin', 'python');
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return { python };
+
+  mkdirSync(cache, { recursive: true });
+  for (const name of readdirSync(cache)) {
+    if (name.startsWith('python-')) rmSync(join(cache, name), { recursive: true, force: true });
+  }
+  const made = await run(base.program, ['-m', 'venv', folder], { signal });
+  if (made.code !== 0) return { reason: `python -m venv failed (install python3-venv): ${lastLine(made.output)}` };
+  const options = ['--disable-pip-version-check', '--no-input', '--quiet'];
+  const filled = await run(python, ['-m', 'pip', 'install', ...options, '-r', requirements], { signal });
+  if (filled.code !== 0) return { reason: `pip could not install the requirements: ${lastLine(filled.output)}` };
+  writeFileSync(complete, '');
+  return { python };
+}
+
+async function findPython(signal) {
+  for (const name of PROGRAMS) {
+    const program = onPath([name]);
+    if (!program) continue;
+    const { code, output } = await run(program, ['-c', VERSION], { signal });
+    if (code === 0) return { program, version: output.trim() };
+  }
+  return undefined;
+}
+
+function lastLine(output) {
+  const lines = output.trim().split('\n');
+  return lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1) ?? '';
+}

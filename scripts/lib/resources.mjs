@@ -1,0 +1,55 @@
+import { startPostgres } from './postgres.mjs';
+import { findChromium, onPath } from './programs.mjs';
+import { obtainPython } from './python.mjs';
+
+/** What the suites find in their environment. */
+export const VARIABLES = {
+  postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
+  python: 'PIPECAT_CLOUD_TEST_PYTHON',
+  chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
+  speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
+};
+
+const found = (value, reason) => (value ? { value } : { reason });
+
+function obtainers(root, signal) {
+  return {
+    async postgres() {
+      const server = await startPostgres(signal);
+      return server.url ? { value: server.url, release: server.stop } : server;
+    },
+    async python() {
+      const { python, reason } = await obtainPython(root, signal);
+      return found(python, reason);
+    },
+    chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
+    speech: async () => found(onPath(['espeak-ng']), 'espeak-ng is not on the path (install espeak-ng)'),
+  };
+}
+
+/**
+ * Obtains what the suites need beyond Node, one after the other. A variable that is set already wins. Returns
+ * `{ env, skipped, release() }`: the environment for the suites, in which what could not be had is absent, the
+ * suites that will be skipped as `{ name, reason }`, and what to call in the end.
+ */
+export async function obtainResources({ root, env, signal }) {
+  const result = { ...env };
+  const skipped = [];
+  const releases = [];
+  for (const [name, obtain] of Object.entries(obtainers(root, signal))) {
+    const variable = VARIABLES[name];
+    if (result[variable] || signal.aborted) continue;
+    delete result[variable]; // Empty counts as absent.
+    const { value, reason, release } = await obtain();
+    if (value) result[variable] = value;
+    else skipped.push({ name, reason });
+    if (release) releases.push(release);
+  }
+  return {
+    env: result,
+    skipped,
+    async release() {
+      for (const release of releases.splice(0)) await release();
+    },
+  };
+}

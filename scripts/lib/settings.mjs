@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { Refusal } from './output.mjs';
+
+const PORT = /^[1-9][0-9]{0,4}$/;
+
+/**
+ * The settings that the supervisor itself needs; all others are read and judged by the processes. An empty variable
+ * counts as absent. Throws a Refusal for a port that is none.
+ */
+export function readSettings(env, root) {
+  const given = env.PORT?.trim() || '7400';
+  const port = Number(given);
+  if (!PORT.test(given) || port > 65535) {
+    throw new Refusal(`PORT must be a whole number from 1 to 65535, not "${given}".`);
+  }
+  return {
+    port,
+    host: env.PIPECAT_CLOUD_HOST?.trim() || '127.0.0.1',
+    dataDir: resolve(root, env.PIPECAT_CLOUD_DATA_DIR?.trim() || 'data'),
+    localUrl: `http://localhost:${port}`,
+    publicUrl: env.PIPECAT_CLOUD_PUBLIC_URL?.trim() || `http://localhost:${port}`,
+  };
+}
+
+/** The environment of both processes: they see the same port and folder as the supervisor checked. */
+export function childEnvironment(env, { port, dataDir }) {
+  return { ...env, PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir, PIPECAT_CLOUD_SUPERVISED: '1' };
+}

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { chooseStages } from './stages.mjs';
+
+test.each([
+  [[], ['lint', 'dashboard types', 'unit and contract', 'python', 'end to end'], []],
+  [['lint'], ['lint', 'dashboard types'], []],
+  [['unit'], ['unit and contract', 'python'], []],
+  [['e2e'], ['end to end'], []],
+  [['packages/cli'], ['unit and contract'], ['packages/cli']],
+  [['e2e/src/tour'], ['end to end'], ['e2e/src/tour']],
+  [['e2e', 'tour'], ['end to end'], ['tour']],
+])('npm test -- %j', (args, names, filters) => {
+  const chosen = chooseStages(args);
+  expect(chosen.stages.map(({ name }) => name)).toEqual(names);
+  expect(chosen.filters).toEqual(filters);
+});

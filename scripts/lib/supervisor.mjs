@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { takeLock } from './lock.mjs';
+import { progress, say, seconds, surviveClosedOutput, warn } from './output.mjs';
+import { prepareDataFolder, requireFreePort } from './preflight.mjs';
+import { childEnvironment, readSettings } from './settings.mjs';
+import { createSupervised, ExitedEarly } from './supervised.mjs';
+
+const STOP_MS = 10_000;
+const SLOW_MS = 15_000;
+// npm passes Ctrl-C on to a process that the terminal has told already: two within this time are one.
+const SAME_KEYPRESS_MS = 500;
+
+/**
+ * Checks what can be checked, builds, runs the control plane and the worker, and stays until it is told to stop.
+ * Resolves to the exit code. `build({ signal })` and `files` (`{ controlPlane, worker }`) are handed in,
+ * `stopDeadline` (ms) is how long each process may take to stop.
+ */
+export async function supervise({ root, env, files, build, stopDeadline = STOP_MS }) {
+  surviveClosedOutput();
+  const settings = readSettings(env, root);
+  prepareDataFolder(settings.dataDir);
+  const lock = await takeLock(settings.dataDir, { url: settings.localUrl, closingDeadline: stopDeadline });
+  try {
+    await requireFreePort(settings, lock.tookOver ? stopDeadline : 0);
+    return await runAll({ root, env, files, build, stopDeadline, settings, lock });
+  } finally {
+    lock.release();
+  }
+}
+
+async function runAll({ root, env, files, build, stopDeadline, settings, lock }) {
+  const common = { cwd: root, env: childEnvironment(env, settings), stopDeadline, onChange: () => remember() };
+  const logs = {
+    controlPlane: join(settings.dataDir, 'control-plane.log'),
+    worker: join(settings.dataDir, 'worker.log'),
+  };
+  const controlPlane = createSupervised({
+    ...common,
+    name: 'control plane',
+    file: files.controlPlane,
+    log: logs.controlPlane,
+  });
+  const worker = createSupervised({ ...common, name: 'worker', file: files.worker, log: logs.worker });
+  const all = [worker, controlPlane]; // In the order of stopping.
+  const remember = () => lock.setChildren(all.map(({ pid }) => pid()).filter((pid) => pid !== undefined));
+
+  const stop = listenForStop(all);
+  const stopAll = async () => {
+    for (const each of all) await each.stop();
+  };
+  try {
+    await Promise.race([build({ signal: stop.signal }), stop.asked]);
+    if (stop.signal.aborted) return stop.exitCode();
+    const notes = await Promise.race([startBoth(controlPlane, worker), stop.asked]);
+    if (notes) {
+      describe(settings, logs, notes);
+      await stop.asked;
+    }
+    say('Stopping …');
+    await stopAll();
+    say('Stopped.');
+    return stop.exitCode();
+  } catch (error) {
+    if (stop.signal.aborted) return stop.exitCode();
+    await stopAll();
+    if (error instanceof ExitedEarly) return 1;
+    throw error;
+  } finally {
+    stop.forget();
+  }
+}
+
+async function startBoth(controlPlane, worker) {
+  const first = await watched(controlPlane);
+  return [...first, ...(await watched(worker))];
+}
+
+/** Starts one; a person who waits is told for what. */
+async function watched(supervised) {
+  const clear = progress(`Starting the ${supervised.name} …`);
+  const slow = setTimeout(() => {
+    warn(`The ${supervised.name} is not ready after ${seconds(SLOW_MS)}; still waiting.`);
+  }, SLOW_MS);
+  try {
+    return await supervised.start();
+  } finally {
+    clearTimeout(slow);
+    clear();
+  }
+}
+
+function describe({ localUrl, publicUrl, dataDir }, logs, notes) {
+  say('Pipecat Cloud is running: a control plane and a worker.');
+  say(`  Dashboard  ${publicUrl}`);
+  say(`  API        ${publicUrl}/v1`);
+  say(`  Data       ${dataDir}`);
+  say(`  Logs       ${logs.controlPlane}`);
+  say(`             ${logs.worker}`);
+  for (const note of notes) say(note);
+  say('Ctrl-C stops it.');
+  say(`ready ${localUrl}`);
+}
+
+/** `asked` resolves at the first signal to stop; a second one kills at once. */
+function listenForStop(all) {
+  const controller = new AbortController();
+  let resolveAsked;
+  let firstAt = 0;
+  let killed = false;
+  const asked = new Promise((resolve) => {
+    resolveAsked = resolve;
+  });
+  function onSignal() {
+    if (!firstAt) {
+      firstAt = Date.now();
+      controller.abort();
+      resolveAsked();
+    } else if (Date.now() - firstAt > SAME_KEYPRESS_MS) {
+      killed = true;
+      for (const each of all) each.kill();
+    }
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    asked,
+    signal: controller.signal,
+    exitCode: () => (killed ? 130 : 0),
+    forget() {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
