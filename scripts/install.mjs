@@ -102,6 +102,9 @@ function runNpm(root, env) {
     '--include=dev',
     '--include=optional',
     '--prefer-offline',
+    // npm's own pauses of ten seconds and more make a missing network look like a hang.
+    '--fetch-retry-mintimeout=500',
+    '--fetch-retry-maxtimeout=2000',
     '--loglevel=error',
     '--no-progress',
   ];

@@ -17,10 +17,10 @@ import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
 import { createBuildService } from './builds/build-service.js';
-import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { uploadRoutes } from './builds/upload-routes.js';
 import { createUploadService } from './builds/upload-service.js';
 import { createUploadStore } from './builds/upload-store.js';
+import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { workerBuildRoutes } from './builds/worker-build-routes.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
@@ -37,10 +37,10 @@ import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
+import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
 import { createPropertyService } from './properties/property-service.js';
-import { createPeriodic } from './periodic.js';
 import { createSecretBox } from './secrets/secret-box.js';
 import { secretRoutes } from './secrets/secret-routes.js';
 import { createSecretService } from './secrets/secret-service.js';
@@ -165,7 +165,13 @@ export async function compose(
     },
   });
   const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue });
-  const applyReport = createReportHandler({ store, clock, builds, appendLogs: createWorkerLogs({ logs: logStore, clock, log }), nudge });
+  const applyReport = createReportHandler({
+    store,
+    clock,
+    builds,
+    appendLogs: createWorkerLogs({ logs: logStore, clock, log }),
+    nudge,
+  });
 
   const starts = createSessionStarts({ store, clock, ids, log, audit, workers, nudge });
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });

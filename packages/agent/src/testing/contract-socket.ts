@@ -42,7 +42,7 @@ export function socketSessionRules(command: AgentCommand): void {
       await closed;
     });
 
-    test.each(['', '?body=%25%25', `?body=${base64('{"cut":')}`, '?body=gICA'])(
+    test.each(['', '?body=%25%25', `?body=${base64('{"cut":')}`, '?body=IoAi'])(
       'starts the bot with an empty body on %j',
       async (query) => {
         const { id, ws, frames, closed } = await openSocket(agent, query);

@@ -1,6 +1,7 @@
 import { type Client, createClient } from '@pipecat-cloud/contract/client';
 import { redact } from '@pipecat-cloud/contract/token-format';
 import { CliError, exitCodes } from './errors.js';
+import { httpFetch } from './http-fetch.js';
 import type { Io } from './io.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
@@ -60,7 +61,12 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
 
   async function apiWith(token: string | undefined): Promise<Client> {
     const { apiHost } = await settings();
-    return createClient({ host: apiHost.value, userAgent, ...(token === undefined ? {} : { token }) });
+    return createClient({
+      host: apiHost.value,
+      userAgent,
+      fetch: httpFetch,
+      ...(token === undefined ? {} : { token }),
+    });
   }
 
   async function api(): Promise<Client> {

@@ -1,4 +1,4 @@
-import { permissions, rolePermissions, roles, routeAccess } from '@pipecat-cloud/contract/permissions';
+import { type permissions, rolePermissions, roles, routeAccess } from '@pipecat-cloud/contract/permissions';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFakeClock, type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
@@ -59,7 +59,10 @@ describe('a credential is refused with the reason', () => {
   });
 
   test('an API key where a token is wanted, and the reverse, name both kinds', async () => {
-    const { body: key } = await server.call(owner.token, 'POST', '/v1/organizations/ours/apiKeys', { name: 'k', type: 'public' });
+    const { body: key } = await server.call(owner.token, 'POST', '/v1/organizations/ours/apiKeys', {
+      name: 'k',
+      type: 'public',
+    });
     const keyForToken = await server.call(key.key, 'GET', '/v1/users');
     expect(keyForToken.status).toBe(403);
     expect(keyForToken.body.reason).toBe('wrong_credential_kind');
@@ -124,14 +127,19 @@ describe('what a token may do', () => {
 
   test('a role of now decides, not the one at the time the token was made', async () => {
     const { token } = await ours.member('viewer');
-    const { status, body } = await server.call(token, 'PUT', '/v1/organizations/ours/secrets/abc', { secretKey: 'A', secretValue: 'b' });
+    const { status, body } = await server.call(token, 'PUT', '/v1/organizations/ours/secrets/abc', {
+      secretKey: 'A',
+      secretValue: 'b',
+    });
     expect(status).toBe(403);
     expect(body.error).toContain('viewer');
   });
 
   test('a token makes another only with tokens:write named, never a wider or longer one', async () => {
     const plain = await ours.member('owner');
-    expect((await server.call(plain.token, 'POST', '/v1/tokens', { name: 'child' })).body.reason).toBe('missing_permission');
+    expect((await server.call(plain.token, 'POST', '/v1/tokens', { name: 'child' })).body.reason).toBe(
+      'missing_permission',
+    );
     const inAMonth = new Date(clock.now().getTime() + 30 * 86_400_000).toISOString();
     const maker = await ours.member('owner', { permissions: ['tokens:write', 'logs:read'] }, inAMonth);
     const make = (body: object) => server.call(maker.token, 'POST', '/v1/tokens', { name: 'child', ...body });
@@ -182,17 +190,20 @@ describe('every route of the permission table', () => {
     expect(byId.status).toBe(403);
   });
 
-  test.each(scoped.filter(([, { needs }]) => needs !== 'live'))('%s is refused exactly to the roles that lack its permission', async (route, { needs }) => {
-    const [method = '', path = ''] = route.split(' ');
-    for (const role of roles) {
-      const { token } = await ours.member(role);
-      const { body } = await server.call(token, methodOf(method), concrete(path, 'ours'));
-      expect({ role, refused: body.reason === 'missing_permission' }).toEqual({
-        role,
-        refused: needs === 'daily_key:read' || !rolePermissions[role].has(needs as (typeof permissions)[number]),
-      });
-    }
-  });
+  test.each(scoped.filter(([, { needs }]) => needs !== 'live'))(
+    '%s is refused exactly to the roles that lack its permission',
+    async (route, { needs }) => {
+      const [method = '', path = ''] = route.split(' ');
+      for (const role of roles) {
+        const { token } = await ours.member(role);
+        const { body } = await server.call(token, methodOf(method), concrete(path, 'ours'));
+        expect({ role, refused: body.reason === 'missing_permission' }).toEqual({
+          role,
+          refused: needs === 'daily_key:read' || !rolePermissions[role].has(needs as (typeof permissions)[number]),
+        });
+      }
+    },
+  );
 
   test('a route that is not in the table keeps the server from starting', async () => {
     expect(() => server.http.get('/v1/forgotten', async () => ({}))).toThrow();

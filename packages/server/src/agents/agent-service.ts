@@ -96,8 +96,7 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
     const spare = slots.some((slot) => slot.spare) ? [] : [newSlot(agent, true)];
     await repos.slots.insert([...missing, ...spare]);
     // The reconciler retires the others; an empty one could take a session at once.
-    for (const slot of surplusSlots(slots, maxAgents))
-      if (slot.state === 'empty') await repos.slots.removeEmpty(slot.id);
+    for (const slot of surplusSlots(slots, maxAgents)) if (slot.state === 'empty') await repos.slots.remove(slot);
   }
 
   function newSlot(agent: Agent, spare: boolean): Slot {

@@ -64,6 +64,10 @@ function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
   parser.on('eof', () => {
     ended = true;
   });
+  parser.on('meta', (text: string) => {
+    if (isAmbiguous(text))
+      fail(badRequest('The build context is refused: an extended header of it can be read in two ways'));
+  });
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     if (failure !== undefined) return;
     try {
@@ -88,6 +92,14 @@ function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
       if (!ended) throw badRequest('The build context is refused: its tar archive breaks off before its end');
     },
   };
+}
+
+/** Whether an extended header has a path or size that one program reads and another cuts at a NUL or passes over for its length. */
+function isAmbiguous(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const length = /^(\d+) (?:path|linkpath|size)=/.exec(line)?.[1];
+    return length !== undefined && (Number(length) !== Buffer.byteLength(line) + 1 || line.includes('\0'));
+  });
 }
 
 /** A single byte is no tar header either, so a short first chunk is refused along with gzip and zstd. */

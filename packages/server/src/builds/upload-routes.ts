@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart';
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
@@ -43,6 +44,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
         }
       } catch (error) {
         await received?.abandon();
+        passOver(request.raw, uploads.limitBytes);
         throw error;
       }
       if (!received) throw badRequest("The upload has no file: send it as the last part, named 'file'");
@@ -61,6 +63,20 @@ function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 
     throw badRequest(`The upload field '${name}' is not the text that was given`);
   if (fields.has(name)) throw badRequest(`The upload field '${name}' was sent twice`);
   fields.set(name, value);
+}
+
+/**
+ * Reads on what a refused client still sends, because most clients look at the answer only when they have sent everything. One
+ * that sends more than any upload is cut off.
+ */
+function passOver(body: IncomingMessage, limitBytes: number): void {
+  let bytes = 0;
+  body.unpipe();
+  body.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limitBytes) body.destroy();
+  });
+  body.resume();
 }
 
 function declaredBytes(request: FastifyRequest): number | undefined {

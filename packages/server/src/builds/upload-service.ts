@@ -41,6 +41,9 @@ export function createUploadService({ store, clock, ids, uploads, signingKey, pu
   }
 
   return {
+    /** Of the file itself. */
+    limitBytes: uploads.limitBytes,
+
     /** A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered. */
     async createUrl(organization: OrganizationAccess, wantedRegion?: string): Promise<UploadUrl> {
       const chosen = wantedRegion ?? organization.defaultRegion;

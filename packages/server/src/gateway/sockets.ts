@@ -61,7 +61,10 @@ export function createSocketGateway(deps: SocketDeps) {
     body: string | undefined,
   ): void {
     const dataUrl = workers.dataUrl(held.workerId);
-    if (!dataUrl) return refuseUpgrade(client, new AppError(503, '503', 'The worker cannot be reached'));
+    if (!dataUrl) {
+      refuseUpgrade(client, new AppError(503, '503', 'The worker cannot be reached'));
+      return;
+    }
     const target = new URL(dataUrl);
     const upstream = connect({ host: target.hostname, port: Number(target.port) });
     upstream.setNoDelay(true);

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
 import { encodeLine } from './log-codec.js';
 import type { LogLine, LogSource } from './log-store.js';
 import { appendWhole, repairEnd } from './segment-file.js';
@@ -18,11 +19,17 @@ export interface Segment {
 
 type Closed = Omit<Segment, 'index'>;
 
+interface AgentLogOptions {
+  folder: string;
+  segmentBytes: number;
+  log: Pick<FastifyBaseLogger, 'warn'> | undefined;
+}
+
 /**
  * The log of one agent: numbered segment files in a folder, the last one growing. Opening repairs what a crash left. Only one
  * process may write to a folder.
  */
-export async function openAgentLog(folder: string, segmentBytes: number) {
+export async function openAgentLog({ folder, segmentBytes, log }: AgentLogOptions) {
   const pathOf = (number: number) => join(folder, `${String(number).padStart(8, '0')}.jsonl`);
   /** Per instance, over all segments. */
   const positions = new Map<string, number>();
@@ -35,7 +42,10 @@ export async function openAgentLog(folder: string, segmentBytes: number) {
 
   for (const number of await segmentNumbers(folder)) {
     await retire();
-    active = { number, index: await loadIndex(pathOf(number), await repairEnd(pathOf(number))) };
+    const { bytes, cutBytes } = await repairEnd(pathOf(number));
+    if (cutBytes > 0)
+      log?.warn({ file: pathOf(number), cutBytes }, 'a log line that a crash left unfinished was cut off');
+    active = { number, index: await loadIndex(pathOf(number), bytes) };
     for (const [instanceId, position] of active.index.positions) remember(instanceId, position);
     nextNumber = number + 1;
   }
@@ -52,7 +62,9 @@ export async function openAgentLog(folder: string, segmentBytes: number) {
   async function retire(): Promise<void> {
     if (!active) return;
     const { number, index } = active;
-    await saveIndex(pathOf(number), index).catch(() => {});
+    await saveIndex(pathOf(number), index).catch((err) =>
+      log?.warn({ err }, 'the index of a log segment could not be kept'),
+    );
     closed.push(describe(number, index));
     active = undefined;
   }

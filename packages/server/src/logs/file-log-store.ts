@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
 import { isUuid } from '../uuid.js';
 import { type AgentLog, openAgentLog } from './agent-log.js';
 import { createMatcher, decodeLine } from './log-codec.js';
@@ -12,17 +13,18 @@ interface FileLogStoreOptions {
   directory: string;
   /** A segment that has reached this size is closed. */
   segmentBytes?: number;
+  log?: Pick<FastifyBaseLogger, 'warn'>;
 }
 
 /** Logs as files below one folder that belongs to this process alone. Lines survive a crash of the process. */
-export function createFileLogStore({ directory, segmentBytes = 8 * 1024 * 1024 }: FileLogStoreOptions): LogStore {
+export function createFileLogStore({ directory, segmentBytes = 8 * 1024 * 1024, log }: FileLogStoreOptions): LogStore {
   const logs = new Map<string, Promise<AgentLog>>();
 
   function logOf(agentId: string): Promise<AgentLog> {
     if (!isUuid(agentId)) throw new Error('An agent id that is no UUID must not become a path');
     const known = logs.get(agentId);
     if (known) return known;
-    const opened = openAgentLog(join(directory, agentId), segmentBytes);
+    const opened = openAgentLog({ folder: join(directory, agentId), segmentBytes, log });
     logs.set(agentId, opened);
     // The next call tries again: a folder that could not be read may be mended.
     opened.catch(() => logs.delete(agentId));

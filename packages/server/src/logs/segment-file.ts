@@ -72,7 +72,7 @@ export async function* linesBackwards(path: string, to: number): AsyncGenerator<
 }
 
 /** Cuts off what stands after the last newline, which a crash in the middle of a write left. Returns the length that remains. */
-export async function repairEnd(path: string): Promise<number> {
+export async function repairEnd(path: string): Promise<{ bytes: number; cutBytes: number }> {
   const file = await open(path, 'r+');
   try {
     const { size } = await file.stat();
@@ -87,7 +87,7 @@ export async function repairEnd(path: string): Promise<number> {
       end = start;
     }
     if (end < size) await file.truncate(end);
-    return end;
+    return { bytes: end, cutBytes: size - end };
   } finally {
     await file.close();
   }

@@ -81,8 +81,10 @@ export function createPass(deps: PassDeps) {
           (slot.deploymentId === desired?.id && desired.phase !== 'Failed'));
       const workerKnown = instances !== undefined && !missingYet(slot, instances);
       const settlement = settle({ slot, seen, workerKnown, current, surplus: surplus.has(slot.id) });
-      if (slot.state === 'empty' && surplus.has(slot.id)) await store.slots.removeEmpty(slot.id);
-      if (settlement && (await applySettlement(slot, settlement))) changed = true;
+      const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
+      // Never empty first and removed later: in between it could be claimed.
+      if (isEmpty && surplus.has(slot.id)) changed = (await store.slots.remove(slot)) || changed;
+      else if (settlement) changed = (await applySettlement(slot, settlement)) || changed;
     }
     return changed;
   }
@@ -144,8 +146,17 @@ export function createPass(deps: PassDeps) {
 
   async function end(session: Session, reason: 'start_abandoned' | 'instance_lost', now: Date): Promise<void> {
     const { id: sessionId, epoch } = session;
-    log.warn({ sessionId, reason }, 'session ended by the reconciler');
-    await endSession(store, clock, { sessionId, epoch, reason, at: now.toISOString(), slot: 'retiring' });
+    // The pass read it a moment ago: a start that has come through since then must not be undone.
+    const from = reason === 'start_abandoned' ? 'starting' : 'active';
+    const ended = await endSession(store, clock, {
+      sessionId,
+      epoch,
+      reason,
+      at: now.toISOString(),
+      slot: 'retiring',
+      from,
+    });
+    if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
   }
 
   async function assignWorkers(slots: readonly Slot[]): Promise<boolean> {

@@ -26,14 +26,17 @@ export interface SessionEnding {
   at: string;
   /** `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does. */
   slot: 'settling' | 'retiring';
+  /** Only from this state: what was read may have moved on meanwhile. */
+  from?: 'starting' | 'active';
 }
 
 /** Ends a session and frees its slot in one step, guarded by the epoch. False when it had ended already. */
 export async function endSession(store: Store, clock: Clock, ending: SessionEnding): Promise<boolean> {
-  const { sessionId, epoch, reason, status, at, slot } = ending;
+  const { sessionId, epoch, reason, status, at, slot, from } = ending;
   const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
   return await store.transaction(async (repos) => {
-    const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at }, clock.now());
+    const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
+    if (!ended && from !== undefined) return false;
     await repos.slots.release(sessionId, epoch, slot, clock.now());
     return ended;
   });

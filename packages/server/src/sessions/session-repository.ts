@@ -31,6 +31,8 @@ export interface SessionEnd {
   reason: string;
   completionStatus: string;
   at: string;
+  /** Only from this state: what was read may have moved on meanwhile. */
+  from?: Session['state'] | undefined;
 }
 
 export function createSessionRepository({ db }: RepositoryContext) {
@@ -133,6 +135,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
         .where('id', '=', id)
         .where('epoch', '=', epoch)
         .where('state', '<>', 'ended')
+        .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
         .executeTakeFirst();
       return Number(result.numUpdatedRows) === 1;
     },

@@ -82,11 +82,14 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     });
   }
 
-  /** Resolves with the instance's place once it is ready; throws when it failed or the deadline has passed. */
-  function waitUntilReady(agent: Agent, claimed: Claim, deadline: AbortSignal): Promise<string> {
+  /**
+   * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
+   * failed or the deadline has passed.
+   */
+  function waitUntilReady(agent: Agent, claimed: Claim, sessionId: string, deadline: AbortSignal): Promise<string> {
     const look = (): string | Error | undefined => {
       const found = workers.locate(claimed.instanceId);
-      if (found?.instance.state === 'ready') return found.workerId;
+      if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
       return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
     };
     return new Promise((resolve, reject) => {
@@ -118,7 +121,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     deadline: AbortSignal,
   ): Promise<string> {
     for (;;) {
-      const workerId = await waitUntilHeldOrReady(agent, claimed, activation, deadline);
+      const workerId = await waitUntilReady(agent, claimed, activation.sessionId, deadline);
       try {
         await workers.command(workerId, { do: 'activate', activation });
         return workerId;
@@ -127,18 +130,6 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
         log.warn({ sessionId: activation.sessionId, instanceId: claimed.instanceId }, 'activation is being resolved');
       }
     }
-  }
-
-  /** After a lost answer the instance may hold this very session already. */
-  async function waitUntilHeldOrReady(
-    agent: Agent,
-    claimed: Claim,
-    activation: Activation,
-    deadline: AbortSignal,
-  ): Promise<string> {
-    const found = workers.locate(claimed.instanceId);
-    if (found?.instance.sessionId === activation.sessionId) return found.workerId;
-    return await waitUntilReady(agent, claimed, deadline);
   }
 
   async function run(agent: Agent, claimed: Claim, order: StartOrder): Promise<HeldSession> {

@@ -158,9 +158,15 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
       return Number(result.numUpdatedRows) === 1;
     },
 
-    /** Removes a slot that has stayed empty. */
-    async removeEmpty(id: string): Promise<void> {
-      await db.deleteFrom('slot').where('id', '=', id).where('state', '=', 'empty').execute();
+    /** Removes a slot, if it is still as it was read. */
+    async remove(slot: Slot): Promise<boolean> {
+      const result = await db
+        .deleteFrom('slot')
+        .where('id', '=', slot.id)
+        .where('state', '=', slot.state)
+        .where('epoch', '=', slot.epoch)
+        .executeTakeFirst();
+      return Number(result.numDeletedRows) === 1;
     },
   };
 }

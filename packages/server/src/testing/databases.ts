@@ -16,24 +16,36 @@ export const databases: readonly TestDatabase[] = [
   ...(postgresUrl ? [{ name: 'PostgreSQL', open: () => openScratch(postgresUrl) }] : []),
 ];
 
+/** The same, for whole servers: `url` is undefined where the server makes its own SQLite file. */
+export const scratchDatabases: readonly { name: string; create(): Promise<{ url?: string; drop(): Promise<void> }> }[] =
+  [
+    { name: 'SQLite', create: async () => ({ drop: async () => {} }) },
+    ...(postgresUrl ? [{ name: 'PostgreSQL', create: () => createScratch(postgresUrl) }] : []),
+  ];
+
 async function openMemory() {
   const opened = await openDatabase({ dialect: 'sqlite', file: ':memory:' });
   return { ...opened, drop: () => opened.db.destroy() };
 }
 
-async function openScratch(url: string) {
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  await administer(url, `create database ${name}`);
-  const target = new URL(url);
-  target.pathname = `/${name}`;
-  const opened = await openDatabase({ dialect: 'postgres', url: target.href });
+async function openScratch(server: string) {
+  const { url, drop } = await createScratch(server);
+  const opened = await openDatabase({ dialect: 'postgres', url });
   return {
     ...opened,
     drop: async () => {
       await opened.db.destroy();
-      await administer(url, `drop database ${name} with (force)`);
+      await drop();
     },
   };
+}
+
+async function createScratch(server: string): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(server, `create database ${name}`);
+  const target = new URL(server);
+  target.pathname = `/${name}`;
+  return { url: target.href, drop: () => administer(server, `drop database ${name} with (force)`) };
 }
 
 async function administer(url: string, statement: string): Promise<void> {

@@ -47,7 +47,10 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
   const clock = overrides.clock ?? createFakeClock();
   const keys = await openKeys(join(directory, 'keys.json'));
   const digests = createCredentialDigests(keys.peppers);
-  const plane: ControlPlane = await compose(config, keys, overrides.log ?? pino({ enabled: false }), { ...overrides, clock });
+  const plane: ControlPlane = await compose(config, keys, overrides.log ?? pino({ enabled: false }), {
+    ...overrides,
+    clock,
+  });
   const { store } = plane;
 
   async function organization(name: string): Promise<TestOrganization> {
@@ -87,7 +90,12 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
     digests,
     organization,
     /** One request; the body is parsed where it is JSON. */
-    async call(token: string | undefined, method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', url: string, body?: unknown) {
+    async call(
+      token: string | undefined,
+      method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
+      url: string,
+      body?: unknown,
+    ) {
       const answer = await plane.http.inject({
         method,
         url,

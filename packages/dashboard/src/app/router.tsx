@@ -1,0 +1,57 @@
+import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { Empty, Failure, Loading } from '../ui/states';
+import { Layout } from './layout';
+import { safeNext } from './paths';
+
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: () => (
+    <main className="mx-auto max-w-5xl">
+      <Empty title="There is no page here">
+        <Link to="/" className="text-accent underline underline-offset-4">
+          Go to the overview
+        </Link>
+      </Empty>
+    </main>
+  ),
+  errorComponent: ({ error, reset }) => (
+    <Failure error={error instanceof Error ? error : new Error(String(error))} onRetry={reset} />
+  ),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>) => ({ next: safeNext(search.next) }),
+  component: lazyRouteComponent(() => import('../features/sign-in/sign-in-page'), 'SignInPage'),
+});
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('../features/sign-in/setup-page'), 'SetupPage'),
+});
+const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Layout });
+const overview = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  validateSearch: (search: Record<string, unknown>): { org?: string } =>
+    typeof search.org === 'string' ? { org: search.org } : {},
+  component: lazyRouteComponent(() => import('../features/overview/overview-page'), 'OverviewPage'),
+});
+const tokens = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/tokens',
+  component: lazyRouteComponent(() => import('../features/tokens/tokens-page'), 'TokensPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([signIn, setup, signedIn.addChildren([overview, tokens])]),
+  defaultPendingComponent: () => <Loading what="the page" />,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Token } from '@pipecat-cloud/contract/tokens';
+import { ago, date } from '../../lib/format';
+import type { Tone } from '../../ui/badge';
+
+/** What a token's state is called, and how urgent it looks. */
+export function stateOf(token: Token, now: Date = new Date()): { tone: Tone; words: string } {
+  if (token.state === 'revoked') return { tone: 'quiet', words: 'Revoked' };
+  if (token.state === 'expired') return { tone: 'bad', words: 'Expired' };
+  const days = token.expiresAt ? (new Date(token.expiresAt).getTime() - now.getTime()) / 86_400_000 : Infinity;
+  return days <= 7 ? { tone: 'warn', words: 'Expires soon' } : { tone: 'good', words: 'Active' };
+}
+
+export function expiryOf(token: Token, now: Date = new Date()): string {
+  if (token.state === 'revoked') return `Revoked ${token.revokedAt ? ago(token.revokedAt, now) : ''}`.trim();
+  if (!token.expiresAt) return 'Never expires';
+  return token.state === 'expired'
+    ? `Expired ${ago(token.expiresAt, now)}`
+    : `Expires ${ago(token.expiresAt, now)} (${date(token.expiresAt)})`;
+}
+
+export function lastUseOf(token: Token, now: Date = new Date()): string {
+  if (!token.lastUsedAt) return 'Never used';
+  return `Last used ${ago(token.lastUsedAt, now)}${token.lastUsedAddress ? ` from ${token.lastUsedAddress}` : ''}`;
+}
+
+/** Two lines for a shell; a third where the command line would not find this server by itself. */
+export function shellSnippet(value: string, origin: string): string {
+  const host = origin === 'http://localhost:7400' ? [] : [`export PIPECAT_API_HOST=${origin}`];
+  return [...host, `export PIPECAT_TOKEN=${value}`, 'pipecat cloud auth whoami'].join('\n');
+}
+
+/** Tokens that still work come first, each part newest first. */
+export function inOrder(tokens: readonly Token[]): Token[] {
+  const rank = (token: Token) => (token.state === 'active' ? 0 : 1);
+  return tokens.toSorted((a, b) => rank(a) - rank(b) || b.createdAt.localeCompare(a.createdAt));
+}

@@ -1,0 +1,35 @@
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+const steps = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** "2 hours ago", "in 29 days"; anything under a minute is "just now" or "in a moment". */
+export function ago(iso: string, now: Date = new Date()): string {
+  const seconds = (new Date(iso).getTime() - now.getTime()) / 1000;
+  for (const [unit, size] of steps) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  }
+  return seconds > 0 ? 'in a moment' : 'just now';
+}
+
+export const dateTime = (iso: string) => absolute.format(new Date(iso));
+export const date = (iso: string) => day.format(new Date(iso));
+
+/** "45 s", "3 min 5 s", "1 h 20 min". */
+export function duration(fromIso: string, toIso: string | null, now: Date = new Date()): string {
+  const end = toIso === null ? now.getTime() : new Date(toIso).getTime();
+  const seconds = Math.max(0, Math.floor((end - new Date(fromIso).getTime()) / 1000));
+  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h > 0) return min > 0 ? `${h} h ${min} min` : `${h} h`;
+  if (min > 0) return s > 0 ? `${min} min ${s} s` : `${min} min`;
+  return `${s} s`;
+}
+
+export const count = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;

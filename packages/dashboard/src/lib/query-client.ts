@@ -1,0 +1,28 @@
+import { ApiError } from '@pipecat-cloud/contract/client';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { isSignedOut } from './api';
+
+/** Who is signed in; `null` once the server has said that nobody is. */
+export const sessionKey = ['session'] as const;
+
+/** Any answer that says "signed out" empties the session, and the layout then shows the sign-in page. */
+export function createQueryClient(): QueryClient {
+  const onError = (error: unknown) => {
+    if (isSignedOut(error)) client.setQueryData(sessionKey, null);
+  };
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({
+      // A refused code on the sign-in page is a 401 as well, and nobody is signed in there anyway.
+      onError,
+    }),
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        // What the server refused it will refuse again; a network may come back.
+        retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
+      },
+    },
+  });
+  return client;
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OrganizationAccess } from '../access/principal.js';
+import { createBuildService } from '../builds/build-service.js';
+import { createUploadService, readUploadFields } from '../builds/upload-service.js';
+import { createUploadStore } from '../builds/upload-store.js';
+import type { TestDatabase } from './databases.js';
+import { contextOf } from './tar.js';
+import { openTwoOrganizations, testRegion } from './two-organizations.js';
+
+/** Two organizations with the real build and upload services, their files in a folder of their own. */
+export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number } = {}) {
+  const world = await openTwoOrganizations(database);
+  const folder = await mkdtemp(join(tmpdir(), 'builds-'));
+  const files = createUploadStore({ directory: folder, limitBytes: 1_000_000 });
+  const uploads = createUploadService({
+    ...world,
+    uploads: files,
+    signingKey: Buffer.alloc(32, 3),
+    publicUrl: 'http://localhost:7400',
+    region: testRegion.code,
+  });
+  let nudges = 0;
+  const queue = {
+    nudge: () => {
+      nudges++;
+    },
+  };
+  const builds = createBuildService({ ...world, ...options, uploads: files, queue });
+  return {
+    ...world,
+    folder,
+    uploads,
+    builds,
+    nudges: () => nudges,
+    /** An upload that has its file already; returns its id. */
+    async upload(
+      organization: OrganizationAccess,
+      content: Buffer = contextOf({ Dockerfile: 'FROM scratch\n' }),
+    ): Promise<string> {
+      const { uploadId, uploadFields } = await uploads.createUrl(organization);
+      const fields = readUploadFields(new Map(Object.entries(uploadFields)));
+      const source = (async function* () {
+        yield content;
+      })();
+      await (await uploads.receive(fields, undefined, source)).complete();
+      return uploadId;
+    },
+    async end() {
+      await world.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+export type BuildWorld = Awaited<ReturnType<typeof openBuildWorld>>;

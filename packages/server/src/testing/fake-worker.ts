@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import type {
+  Command,
+  ControlMessage,
+  Enrolled,
+  ObservedInstance,
+  Report,
+  SessionEndReason,
+  WorkerMessage,
+} from '@pipecat-cloud/contract/worker';
+import { WebSocket } from 'ws';
+
+/**
+ * A worker that runs nothing: it enrols and speaks the real protocol over a real socket, and its instances are ready at once.
+ * Tests steer it and see every command that it was given.
+ */
+export async function createFakeWorker(options: { url: string; enrolmentFile: string }) {
+  const instances = new Map<string, ObservedInstance>();
+  const commands: Command[] = [];
+  const unacknowledged = new Map<number, Report>();
+  let reports = 0;
+  let socket: WebSocket | undefined;
+  /** What instances of new orders become; tests change it. */
+  const behaviour = { starts: 'ready' as 'ready' | 'failed' | 'never', answers: true };
+
+  const token = (await readFile(options.enrolmentFile, 'utf8')).trim();
+  const enrolled = await fetch(`${options.url}/v1/workers/enrol`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, name: 'fake' }),
+  });
+  const { credential } = (await enrolled.json()) as Enrolled;
+
+  function send(message: WorkerMessage): void {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  }
+  const observe = () => send({ type: 'observed', instances: [...instances.values()], builds: [] });
+
+  function report(body: Report): void {
+    unacknowledged.set(++reports, body);
+    send({ type: 'report', number: reports, report: body });
+  }
+
+  function refusal(command: Command): 'stale_epoch' | 'busy' | 'unknown_instance' | undefined {
+    if (command.do !== 'activate') return undefined;
+    const { instanceId, epoch, sessionId } = command.activation;
+    const instance = instances.get(instanceId);
+    if (!instance) return 'unknown_instance';
+    if (instance.sessionId === sessionId && instance.epoch === epoch) return undefined;
+    if (epoch <= instance.epoch) return 'stale_epoch';
+    return instance.sessionId ? 'busy' : undefined;
+  }
+
+  function obey(command: Command): void {
+    if (command.do === 'ensure' && !instances.has(command.spec.instanceId)) {
+      const { instanceId } = command.spec;
+      const error = { code: 'PCC_UNKNOWN_ERROR', message: 'it was told to fail' };
+      if (behaviour.starts === 'ready') instances.set(instanceId, { instanceId, state: 'ready', epoch: 0 });
+      if (behaviour.starts === 'failed') instances.set(instanceId, { instanceId, state: 'failed', epoch: 0, error });
+      if (behaviour.starts === 'never') instances.set(instanceId, { instanceId, state: 'starting', epoch: 0 });
+    }
+    if (command.do === 'remove') instances.delete(command.instanceId);
+    if (command.do === 'activate') {
+      const { instanceId, epoch, sessionId } = command.activation;
+      instances.set(instanceId, { instanceId, state: 'busy', epoch, sessionId });
+    }
+    if (command.do === 'stop') endSession(command.sessionId, 'stopped', 'exited');
+  }
+
+  function receive(message: ControlMessage): void {
+    if (message.type === 'acknowledge') for (const number of message.numbers) unacknowledged.delete(number);
+    if (message.type !== 'command') return;
+    commands.push(message.command);
+    const refused = refusal(message.command);
+    if (!refused) obey(message.command);
+    if (behaviour.answers) {
+      send(
+        refused
+          ? { type: 'answer', id: message.id, ok: false, refusal: refused, message: refused }
+          : { type: 'answer', id: message.id, ok: true },
+      );
+    }
+    observe();
+  }
+
+  function endSession(
+    sessionId: string,
+    reason: SessionEndReason,
+    then: 'ready' | 'settling' | 'exited' = 'ready',
+  ): void {
+    const held = [...instances.values()].find((instance) => instance.sessionId === sessionId);
+    if (!held) throw new Error(`No instance holds ${sessionId}`);
+    const { instanceId, epoch } = held;
+    instances.set(instanceId, { instanceId, state: then, epoch });
+    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: new Date().toISOString() });
+    observe();
+  }
+
+  async function connect(): Promise<void> {
+    const opened = new WebSocket(`${options.url.replace('http', 'ws')}/v1/workers/channel`, {
+      headers: { authorization: `Bearer ${credential}` },
+    });
+    socket = opened;
+    opened.on('message', (data) => receive(JSON.parse(String(data)) as ControlMessage));
+    await new Promise((resolve, reject) => opened.once('open', resolve).once('error', reject));
+    send({ type: 'hello', version: 1, driver: 'fake', dataUrl: 'http://127.0.0.1:9' });
+    observe();
+    for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
+  }
+
+  await connect();
+  return {
+    instances,
+    commands,
+    behaviour,
+    observe,
+    report,
+    endSession,
+    unacknowledged,
+    activations: () => commands.flatMap((command) => (command.do === 'activate' ? [command.activation] : [])),
+    connect,
+    disconnect(): void {
+      socket?.terminate();
+    },
+  };
+}
+export type FakeWorker = Awaited<ReturnType<typeof createFakeWorker>>;
