@@ -8,6 +8,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OFFLINE =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/;
+// How npm reports requests at its log level "http".
+const ANSWERED = /^npm http fetch GET \d{3} /m;
+const UNREACHABLE = new RegExp(`^npm http fetch GET .* failed with ${OFFLINE.source}`, 'gm');
+const GIVE_UP_AFTER = 3;
 
 /** Whether a Node of this version (`process.versions.node`) can run the project. */
 export function isNewEnough(version) {
@@ -105,7 +109,7 @@ function runNpm(root, env) {
     // npm's own pauses of ten seconds and more make a missing network look like a hang.
     '--fetch-retry-mintimeout=500',
     '--fetch-retry-maxtimeout=2000',
-    '--loglevel=error',
+    '--loglevel=http',
     '--no-progress',
   ];
   return new Promise((resolve) => {
@@ -117,6 +121,8 @@ function runNpm(root, env) {
     let output = '';
     const collect = (chunk) => {
       output += chunk;
+      // npm would go on for minutes, package by package. It has changed nothing yet.
+      if (!ANSWERED.test(output) && (output.match(UNREACHABLE)?.length ?? 0) >= GIVE_UP_AFTER) child.kill();
     };
     child.stdout.setEncoding('utf8').on('data', collect);
     child.stderr.setEncoding('utf8').on('data', collect);
@@ -126,6 +132,7 @@ function runNpm(root, env) {
 }
 
 function explain(output) {
+  const errors = output.split('\n').filter((line) => !/^npm (http|warn|notice) /.test(line));
   const offline = OFFLINE.exec(output);
   if (offline) {
     return (
@@ -133,7 +140,7 @@ function explain(output) {
       'Dependencies are downloaded once; connect this machine (or set npm’s proxy or registry) and run the command again.'
     );
   }
-  return `${output.trim()}\nInstalling the dependencies failed: see npm's message above.`;
+  return `${errors.join('\n').trim()}\nInstalling the dependencies failed: see npm's message above.`;
 }
 
 /** The bundled Node is linked against glibc; where it cannot run it must not hide the machine's own. */

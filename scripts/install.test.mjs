@@ -92,6 +92,20 @@ describe('installing', () => {
     expect(existsSync(join(root, 'node_modules'))).toBe(false);
   });
 
+  test('does not wait until npm has tried every package in vain', async () => {
+    const attempt = 'npm http fetch GET http://127.0.0.1:9/a attempt 1 failed with ECONNREFUSED';
+    const { code, output } = await install(`for i in 1 2 3; do echo "${attempt}" >&2; done; exec sleep 600`);
+    expect(code).toBe(1);
+    expect(output).toContain('could not be reached (ECONNREFUSED)');
+  });
+
+  test('a registry that answers is waited for, however often a request fails', async () => {
+    const attempt = 'npm http fetch GET http://127.0.0.1/a attempt 1 failed with ECONNRESET';
+    const npm = `echo "npm http fetch GET 200 http://127.0.0.1/b 5ms" >&2
+for i in 1 2 3 4; do echo "${attempt}" >&2; done; sleep 0.2; mkdir -p node_modules`;
+    expect((await install(npm)).code).toBe(0);
+  });
+
   test('any other failure is shown in npm’s own words', async () => {
     const { code, output } = await install('echo "npm error the lockfile is broken" >&2; exit 1');
     expect(code).toBe(1);

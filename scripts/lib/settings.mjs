@@ -18,7 +18,6 @@ export function readSettings(env, root) {
     host: env.PIPECAT_CLOUD_HOST?.trim() || '127.0.0.1',
     dataDir: resolve(root, env.PIPECAT_CLOUD_DATA_DIR?.trim() || 'data'),
     localUrl: `http://localhost:${port}`,
-    publicUrl: env.PIPECAT_CLOUD_PUBLIC_URL?.trim() || `http://localhost:${port}`,
   };
 }
 

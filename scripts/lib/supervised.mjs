@@ -11,7 +11,8 @@ const CRASHES_BEFORE_READY = 5;
 
 /**
  * One process that is kept running. `name` is for people, `file` the module to run, `log` the file that both its
- * streams go to. `onChange` is called whenever its process number changed. `stopDeadline` is in milliseconds.
+ * streams go to. `onChange` is called whenever its process number changed. `stopDeadline` is in milliseconds;
+ * `isStopping` tells whether everything is being stopped: warnings then stay in the log.
  *
  * - `start()` resolves to its notes once it said that it is ready, and rejects with an ExitedEarly when it ended
  *   before it ever was, or crashed five times in a row.
@@ -19,7 +20,7 @@ const CRASHES_BEFORE_READY = 5;
  * - `stop()` asks it to end (SIGTERM), kills its process group after the deadline, and resolves when it is gone.
  * - `kill()` does not ask.
  */
-export function createSupervised({ name, file, log, env, cwd, stopDeadline, onChange }) {
+export function createSupervised({ name, file, log, env, cwd, stopDeadline, isStopping, onChange }) {
   let child;
   let follower;
   let stopping = false;
@@ -32,7 +33,8 @@ export function createSupervised({ name, file, log, env, cwd, stopDeadline, onCh
 
   function show(line) {
     const short = shortForm(line);
-    if (!short) return;
+    // While one is stopped on purpose, the other rightly warns that it lost it.
+    if (!short || (short.level === 'warning' && isStopping())) return;
     shown += 1;
     warn(short.level === 'plain' ? short.text : `${name}: ${short.level}: ${short.text}`);
   }

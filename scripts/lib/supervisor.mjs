@@ -29,7 +29,14 @@ export async function supervise({ root, env, files, build, stopDeadline = STOP_M
 }
 
 async function runAll({ root, env, files, build, stopDeadline, settings, lock }) {
-  const common = { cwd: root, env: childEnvironment(env, settings), stopDeadline, onChange: () => remember() };
+  const isStopping = () => stop.signal.aborted;
+  const common = {
+    cwd: root,
+    env: childEnvironment(env, settings),
+    stopDeadline,
+    isStopping,
+    onChange: () => remember(),
+  };
   const logs = {
     controlPlane: join(settings.dataDir, 'control-plane.log'),
     worker: join(settings.dataDir, 'worker.log'),
@@ -65,8 +72,6 @@ async function runAll({ root, env, files, build, stopDeadline, settings, lock })
     await stopAll();
     if (error instanceof ExitedEarly) return 1;
     throw error;
-  } finally {
-    stop.forget();
   }
 }
 
@@ -89,14 +94,12 @@ async function watched(supervised) {
   }
 }
 
-function describe({ localUrl, publicUrl, dataDir }, logs, notes) {
+/** Where things are stands in the control plane's notes; it alone knows its settings. The ready line is the last. */
+function describe({ localUrl }, logs, notes) {
   say('Pipecat Cloud is running: a control plane and a worker.');
-  say(`  Dashboard  ${publicUrl}`);
-  say(`  API        ${publicUrl}/v1`);
-  say(`  Data       ${dataDir}`);
-  say(`  Logs       ${logs.controlPlane}`);
-  say(`             ${logs.worker}`);
   for (const note of notes) say(note);
+  say(`Logs               ${logs.controlPlane}`);
+  say(`                   ${logs.worker}`);
   say('Ctrl-C stops it.');
   say(`ready ${localUrl}`);
 }
@@ -120,14 +123,11 @@ function listenForStop(all) {
       for (const each of all) each.kill();
     }
   }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, onSignal);
+  // Never taken off again: one signal more must not cut the end short.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
   return {
     asked,
     signal: controller.signal,
     exitCode: () => (killed ? 130 : 0),
-    forget() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
   };
 }

@@ -17,6 +17,7 @@ export function playProcess(name, behaviour = 'good') {
   if (behaviour === 'silent') process.exit(1);
   const leave = (why) => {
     note(why);
+    log({ level: 40, msg: `${name} warns that it lost the other` });
     if (behaviour !== 'stubborn') process.exit(0);
   };
   process.on('SIGTERM', () => leave('told to stop'));

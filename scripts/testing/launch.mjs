@@ -90,7 +90,9 @@ export function runs(pid) {
 
 function launch(env) {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [SCRIPT], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A process group of its own, as a terminal gives one to each command line: signals to it can be tried.
+  const options = { env: { PATH, HOME, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] };
+  const child = spawn(process.execPath, [SCRIPT], options);
   const started = { child, stdout: '', stderr: '', ended: undefined };
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     started.stdout += chunk;
@@ -99,6 +101,8 @@ function launch(env) {
     started.stderr += chunk;
   });
   started.ended = new Promise((resolve) => child.once('close', (code) => resolve(code)));
+  /** What Ctrl-C does: the signal goes to the whole group. */
+  started.interrupt = () => process.kill(-child.pid, 'SIGINT');
   started.untilReady = () => until('it is ready', () => /^ready .*$/m.test(started.stdout));
   return started;
 }

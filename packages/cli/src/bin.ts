@@ -12,6 +12,8 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
       if (error.code !== 'EPIPE') throw error;
     });
   }
+  // Stays if the process runs out of work before the command has come to its end.
+  process.exitCode = 1;
   const { runCli } = await import('./run.js');
   process.exitCode = await runCli({
     argv,

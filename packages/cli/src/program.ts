@@ -60,7 +60,7 @@ export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): C
   addSecrets(program, run);
   program
     .command('completion')
-    .summary('print a completion script')
+    .summary('Print a completion script')
     .description('Prints a script that completes commands and options, for example: source <(pipecat completion bash)')
     .argument('<shell>', 'bash, zsh or fish')
     .action(
@@ -69,18 +69,6 @@ export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): C
         return (context, ...[shell]: [string]) => printCompletion(context, program, shell);
       }),
     );
-  program.action(async (options: GlobalFlags & { showCliConfig?: boolean }, command: Command) => {
-    if (options.showCliConfig) {
-      const { showConfig } = await import('./commands/show-config.js');
-      return showConfig(begin(command.opts()));
-    }
-    if (command.args.length > 0) {
-      command.error(`error: unknown command '${command.args[0]}'`, { code: 'commander.unknownCommand' });
-    }
-    program.outputHelp();
-    const { CommanderError } = await import('commander');
-    throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)');
-  });
   inherit(program);
   return program;
 }

@@ -27,11 +27,18 @@ export async function runCli(io: Io): Promise<number> {
     },
   });
   try {
+    if (args.includes('--show-cli-config') && args.every((arg) => arg.startsWith('-'))) {
+      context = createContext(io, { json });
+      await (await import('./commands/show-config.js')).showConfig(context);
+      return exitCodes.done;
+    }
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes.done;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(io, json, error, context);
-    if (error.exitCode === 0) {
+    // No command at all asks what there is.
+    if (error.code === 'commander.help' && args.every((arg) => arg.startsWith('-'))) program.outputHelp();
+    if (error.exitCode === 0 || help) {
       io.stdout.write(json ? `${JSON.stringify({ help })}\n` : help);
       return exitCodes.done;
     }

@@ -54,6 +54,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     await makeFolder(workerDir);
     const installation = await openInstallation(workerDir, log);
     const relays = createRelays();
+    let driver: Driver | undefined;
     let workload: Workload | undefined;
     const data = await openDataServer({
       host: config.dataHost,
@@ -67,7 +68,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
 
     const enrolment = createEnrolment({ controlUrl, workerDir, enrolmentFile, name, log });
     const outbox = createOutbox((message) => channel.send(message));
-    const teller = createTeller({ observeMs: timings.observeMs, tell: () => observed().map(channel.send) });
+    const teller = createTeller({ ...timings, tell: () => observed().map(channel.send) });
     const greeted = Promise.withResolvers<void>();
     const channel = createChannel({
       controlUrl,
@@ -94,9 +95,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
     }
 
-    const working = installation.installationId().then(async (installationId) => {
-      const driver = await makeDriver(installationId);
-      await onClose(driver.close);
+    async function work(): Promise<Workload> {
+      driver = await makeDriver(await installation.installationId());
       await driver.check();
       workload = await composeWorkload({
         driver,
@@ -108,13 +108,23 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
       });
-      await onClose(workload.close);
+      // Closing could not see it before.
+      if (closing.signal.aborted) await closeWorkload();
       teller.changed();
       return workload;
-    });
-    working.catch(() => undefined); // Awaited below, and by each command.
+    }
+
+    async function closeWorkload(): Promise<void> {
+      await workload?.close();
+      await driver?.close();
+    }
+
+    await onClose(closeWorkload);
     await onClose(teller.close);
+    const working = work();
+    working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();
+    // Closed first: what is said last is acknowledged no more, and said again next time.
     await onClose(channel.close);
     await Promise.all([working, greeted.promise]);
   }

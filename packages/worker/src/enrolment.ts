@@ -27,6 +27,7 @@ export function createEnrolment({ controlUrl, workerDir, enrolmentFile, name, lo
     const request = await openRequest(`${controlUrl}/v1/workers/enrol`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
+      // Not broken off by closing: the token may be used up while its answer is on its way.
       signal: AbortSignal.timeout(timeoutMs),
     });
     const response = await responseTo(request, JSON.stringify({ token, name }));

@@ -34,6 +34,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Removes a file that may be gone already. */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
 }

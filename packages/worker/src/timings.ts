@@ -2,6 +2,8 @@
 export interface Timings {
   /** The whole state is sent this often even if nothing changed. */
   observeMs: number;
+  /** And not more often than this. */
+  leastMs: number;
   usageMs: number;
   /** Between probes until an instance is ready, and afterwards. */
   probeStartMs: number;
@@ -26,8 +28,10 @@ export interface Timings {
   backoffMaxMs: number;
 }
 
+/** What a worker runs with. */
 export const defaultTimings: Timings = {
   observeMs: 5000,
+  leastMs: 20,
   usageMs: 5000,
   probeStartMs: 50,
   probeIdleMs: 5000,

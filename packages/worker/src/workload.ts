@@ -54,6 +54,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
       await instances.close();
       usage.close();
       await positions.close();
+      await results.idle();
     },
   };
 }

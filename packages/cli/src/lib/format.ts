@@ -5,6 +5,11 @@ export function time(iso: string | null | undefined): string {
   return Number.isNaN(at.getTime()) ? iso : at.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** The same to the minute, for tables. */
+export function minute(iso: string | null | undefined): string {
+  return time(iso).replace(/:\d\d$/, '');
+}
+
 /** `48s`, `3m 05s`, `2h 10m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -25,8 +25,10 @@ export function createProgress(
   let frame = 0;
   let current = '';
   let more = '';
+  let drawnAt = 0;
 
   function draw(): void {
+    drawnAt = performance.now();
     const room = Math.max(10, (stderr.columns ?? 80) - 3);
     const text = clean(more ? `${current} ${more}` : current);
     stderr.write(`${eraseLine}${colours.cyan(frames[frame % frames.length] ?? '')} ${text.slice(0, room)}`);
@@ -56,7 +58,7 @@ export function createProgress(
     },
     detail(text) {
       more = text;
-      if (timer) draw();
+      if (timer && performance.now() - drawnAt > 50) draw();
     },
     line(text) {
       if (!timer) {

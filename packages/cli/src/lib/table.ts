@@ -12,17 +12,21 @@ export interface TableOptions {
 const gap = '  ';
 const narrowest = 6;
 
-/** Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis. */
+/**
+ * Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis; never the
+ * first, which holds the name or id that gets copied.
+ */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string {
   const cells = rows.map((row) => row.map((cell) => clean(cell).replaceAll('\n', ' ')));
-  const widths = headings.map((heading, column) =>
+  const wanted = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
   );
-  if (options.width !== undefined) shrink(widths, options.width - gap.length * (widths.length - 1));
+  const room = options.width === undefined ? Infinity : options.width - gap.length * (wanted.length - 1);
+  const widths = shrink(wanted, room);
   const line = (row: readonly string[], paint: (text: string, column: number) => string) =>
     row
       .map((cell, column) => paint(fitted(cell, widths[column] ?? 0, column === row.length - 1), column))
@@ -42,16 +46,15 @@ export function fields(
   return rows.map(([name, value]) => `${label(name.padEnd(width))}${gap}${value}`).join('\n');
 }
 
-function shrink(widths: number[], available: number): void {
-  for (;;) {
-    const total = widths.reduce((sum, width) => sum + width, 0);
-    const widest = Math.max(...widths);
-    if (total <= available || widest <= narrowest) return;
-    const column = widths.indexOf(widest);
-    const next = Math.max(...widths.filter((_, index) => index !== column), narrowest);
-    // Down to the next widest at once, or as far as needed.
-    widths[column] = Math.max(narrowest, Math.min(widest - 1, Math.max(next, widest - (total - available))));
+function shrink([first = 0, ...rest]: readonly number[], available: number): number[] {
+  let excess = first + rest.reduce((sum, width) => sum + width, 0) - available;
+  while (excess > 0) {
+    const widest = Math.max(0, ...rest);
+    if (widest <= narrowest) break;
+    rest[rest.indexOf(widest)] = widest - 1;
+    excess--;
   }
+  return [first, ...rest];
 }
 
 function fitted(text: string, width: number, last: boolean): string {

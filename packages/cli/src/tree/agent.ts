@@ -25,7 +25,7 @@ export function addAgent(program: Command, run: Run): void {
     .action(run(async () => (await import('../commands/agent/status.js')).agentStatus));
   agent
     .command('start')
-    .summary('start a session')
+    .summary('Start a session')
     .description('Starts a session of an agent and prints its id, with the address to connect to where there is one')
     .argument('[name]', optionalName)
     .option('-d, --data <json>', 'JSON that the agent gets as its body')

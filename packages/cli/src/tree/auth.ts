@@ -5,7 +5,7 @@ export function addAuth(program: Command, run: Run): void {
   const auth = program.command('auth').description('Sign in with a personal access token, and see who you are');
   auth
     .command('use-pat')
-    .summary('store a personal access token')
+    .summary('Store a personal access token')
     .description(
       'Checks a personal access token and stores it. Asks for it without showing it; in scripts use --stdin or\n' +
         '--token-file, or set PIPECAT_TOKEN and store nothing.',

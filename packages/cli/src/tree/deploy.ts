@@ -7,7 +7,7 @@ export function addDeploy(program: Command, run: Run): void {
   const any = Number.MAX_SAFE_INTEGER;
   program
     .command('deploy')
-    .summary('deploy an agent from this directory or from an image')
+    .summary('Deploy an agent from this directory or from an image')
     .description(
       'Deploys an agent: creates it, or puts a new deployment in place of the current one.\n' +
         'Without an image, the directory is packed, uploaded and built. Options override pcc-deploy.toml.',
@@ -28,7 +28,7 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(new Option('--krisp-viva-audio-filter <model>', 'tel or pro').argParser(oneOf(['tel', 'pro'])))
     .option('-y, --yes', 'do not ask')
     .option('-f, --force', 'new deployment even if nothing changed; does not ask')
-    .addOption(new Option('--wait', 'wait until the agent is ready (the default)').hideHelp())
+    .addOption(new Option('--wait', 'wait until the agent is ready (the default)').default(true).hideHelp())
     .option('--no-wait', 'return as soon as the deployment is accepted')
     .addOption(
       new Option('--wait-timeout <seconds>', 'how long to wait for it to be ready')

@@ -10,7 +10,7 @@ export function addSecrets(program: Command, run: Run): void {
     .description('Secret sets: environment for agents; values are never shown again');
   secrets
     .command('set')
-    .summary('add keys to a set, or replace their values')
+    .summary('Add keys to a set, or replace their values')
     .description(
       'Adds keys to a secret set, or replaces their values; makes the set if needed.\n' +
         'Values stay off the command line with --file, with --stdin, or with a KEY alone, which asks for its value.',

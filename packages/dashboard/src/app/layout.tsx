@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { api } from '../lib/api';
 import { sessionKey } from '../lib/query-client';
 import { Button } from '../ui/button';
@@ -15,8 +16,7 @@ const links = [
 /** The frame around every page that needs somebody signed in; without, it leads to the sign-in page and back. */
 export function Layout() {
   const session = useQuery(sessionQuery);
-  const { href } = useLocation();
-  if (session.data === null) return <Navigate to="/sign-in" search={{ next: href }} replace />;
+  if (session.data === null) return <ToSignIn />;
   if (session.isPending) return <Loading what="the dashboard" />;
   if (session.isError) return <Failure error={session.error} onRetry={() => session.refetch()} />;
   return (
@@ -33,6 +33,17 @@ export function Layout() {
       </main>
     </>
   );
+}
+
+/** Leaves once, with the path to come back to: while the next page loads, the location is that page's already. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const router = useRouter();
+  useEffect(() => {
+    const { href, pathname } = router.state.location;
+    if (pathname !== '/sign-in') void navigate({ to: '/sign-in', search: { next: href }, replace: true });
+  }, [navigate, router]);
+  return <Loading what="the sign-in page" />;
 }
 
 function Header({ email }: { email: string }) {

@@ -22,7 +22,11 @@ export function Field({ label, hint, error, className = '', ...input }: FieldPro
         {...input}
       />
       {(hint || error) && (
-        <p id={`${id}-about`} className={`mt-1.5 text-sm ${error ? 'text-bad' : 'text-muted'}`}>
+        <p
+          id={`${id}-about`}
+          role={error ? 'alert' : undefined}
+          className={`mt-1.5 text-sm ${error ? 'text-bad' : 'text-muted'}`}
+        >
           {error ?? hint}
         </p>
       )}

@@ -7,7 +7,7 @@ import { testActor } from '../testing/two-organizations.js';
 import { type BuildQueue, createBuildQueue } from './build-queue.js';
 
 const hourMs = 3_600_000;
-const silent = { warn: () => {}, error: () => {} };
+const silent: { warn(fields: unknown): void; error(): void } = { warn: () => {}, error: () => {} };
 
 describe.each(databases)('the build queue on $name', (database) => {
   let world: BuildWorld;
@@ -60,7 +60,7 @@ describe.each(databases)('the build queue on $name', (database) => {
   test('without a worker a build stays pending, is offered again, and the log says so once', async () => {
     const { id } = await create('a');
     const warned: unknown[] = [];
-    const log = { ...silent, warn: (fields: unknown) => warned.push(fields) };
+    const log = { ...silent, warn: (fields: unknown) => void warned.push(fields) };
     const queue = open({
       intervalMs: 5,
       log,

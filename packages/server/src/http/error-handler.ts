@@ -43,6 +43,8 @@ function toAnswer(error: unknown): Answer {
     return plain(415, '415', 'This endpoint takes Content-Type: application/json');
   if (statusCode === 400) return plain(400, 'GENERIC_BAD_REQUEST', redact(message));
   if (statusCode && statusCode < 500) return plain(statusCode, String(statusCode), redact(message));
+  // PostgreSQL stores no NUL in a text; nothing that people type contains one.
+  if (code === '22021') return plain(400, 'GENERIC_BAD_REQUEST', 'The request contains a NUL character');
   if (isDiskFull(error))
     return plain(
       503,

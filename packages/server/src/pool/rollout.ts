@@ -74,16 +74,16 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     });
   }
 
-  /** A warm instance on the spare slot changes places with an empty one that counts, or it could take no session. */
+  /** A warm instance on the spare slot changes places with one that counts and holds no session, or it could take none itself. */
   async function swapSpare({ live, slots }: AgentFacts): Promise<boolean> {
     const warm = slots.find(
       (slot) => slot.spare && slot.deploymentId === live?.id && (slot.state === 'ready' || slot.state === 'starting'),
     );
-    const empty = slots.find((slot) => !slot.spare && slot.state === 'empty');
-    if (!warm || !empty) return false;
+    const free = slots.find((slot) => !slot.spare && (slot.state === 'empty' || slot.state === 'retiring'));
+    if (!warm || !free) return false;
     const now = clock.now();
     return await store.transaction(async (repos) => {
-      const taken = await repos.slots.change(empty, { spare: true }, now);
+      const taken = await repos.slots.change(free, { spare: true }, now);
       return taken && (await repos.slots.change(warm, { spare: false }, now));
     });
   }

@@ -17,7 +17,11 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
   beforeEach(async () => {
     const scratch = await create();
     drop = scratch.drop;
-    server = await harness({ clock: systemClock, ...(scratch.url ? { databaseUrl: scratch.url } : {}) });
+    server = await harness({
+      clock: systemClock,
+      ...(process.env.DBG ? { log: (await import('pino')).pino({ level: 'warn' }) } : {}),
+      ...(scratch.url ? { databaseUrl: scratch.url } : {}),
+    });
     const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
     await server.enrolment.offer(server.config.workerEnrolmentFile);
     worker = await createFakeWorker({ url, enrolmentFile: server.config.workerEnrolmentFile });
@@ -54,7 +58,9 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
   const ended = (id: string) =>
     until(async () => expect((await call('GET', `/bot/sessions/${id}`)).body.state).toBe('ended'));
   const idleAgain = () =>
-    until(async () => expect((await slots()).filter(({ state }) => state === 'ready').length).toBeGreaterThan(0));
+    until(async () =>
+      expect((await slots()).filter(({ state, spare }) => state === 'ready' && !spare).length).toBeGreaterThan(0),
+    );
 
   test('concurrent starts never exceed max agents, and those refused say why', async () => {
     await deploy({ maxAgents: 3 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { makeFolder, readIfThere, removeFile, replaceFile } from '../files.js';
+import { createWriteQueue } from '../write-queue.js';
 
 export type BuildOutcome = Omit<Extract<Report, { type: 'build-finished' }>, 'type' | 'buildId'>;
 
@@ -22,6 +23,7 @@ export async function openBuildResults(workerDir: string, log: Logger) {
   const folder = await makeFolder(join(workerDir, 'build-results'));
   const pathOf = (buildId: string) => join(folder, `${buildId}.json`);
   const records = new Map<string, BuildRecord>();
+  const writes = createWriteQueue();
 
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.json')) continue;
@@ -33,8 +35,11 @@ export async function openBuildResults(workerDir: string, log: Logger) {
     }
   }
 
-  async function save(record: BuildRecord): Promise<void> {
-    await replaceFile(pathOf(record.buildId), JSON.stringify(record), { durable: record.outcome !== undefined });
+  function save(record: BuildRecord): Promise<void> {
+    const durable = record.outcome !== undefined;
+    return writes.inTurn(record.buildId, () =>
+      replaceFile(pathOf(record.buildId), JSON.stringify(record), { durable }),
+    );
   }
 
   return {
@@ -58,7 +63,8 @@ export async function openBuildResults(workerDir: string, log: Logger) {
     },
     async forget(buildId: string): Promise<void> {
       records.delete(buildId);
-      await removeFile(pathOf(buildId));
+      await writes.inTurn(buildId, () => removeFile(pathOf(buildId)));
     },
+    idle: writes.idle,
   };
 }

@@ -173,6 +173,7 @@ test('a settling instance goes on settling, and is killed in the end', async () 
   await whenEnded();
   const record = JSON.parse(await readFile(recordFile(), 'utf8'));
   await rig.stopWorker();
+  record.ends = [];
   record.settling = { sessionId: 's-1', logStart: 0, until: new Date(Date.now() + 300).toISOString() };
   await writeFile(recordFile(), JSON.stringify(record));
   await rig.startWorker();

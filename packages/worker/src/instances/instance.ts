@@ -35,6 +35,7 @@ export interface Activating {
   done: Promise<void>;
 }
 
+/** An instance without a session; adopting adds the one of its record. */
 export function createInstance(record: InstanceRecord, life: Instance['life']): Instance {
   return {
     id: record.labels.instanceId,
@@ -51,6 +52,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
   };
 }
 
+/** Nothing of it runs, or will run, any more. */
 export function isGone({ life }: Instance): boolean {
   return life === 'exited' || life === 'failed';
 }

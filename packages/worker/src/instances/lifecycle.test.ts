@@ -74,6 +74,30 @@ test('an instance that exits before it is ready has failed with its exit code an
   expect(error?.message).toMatch(/exit code 1.*ModuleNotFoundError/s);
 });
 
+test('a failed instance has failed for the next worker too', async () => {
+  rig.agents.defaults.readyz = 503;
+  await ensure();
+  await rig.control.whenObserved('i-1', 'starting');
+  rig.world.exit('i-1', 1);
+  const failed = await rig.control.whenObserved('i-1', 'failed');
+  await rig.stopWorker();
+  await rig.startWorker();
+  expect(await rig.control.whenObserved('i-1', 'failed')).toEqual(failed);
+});
+
+test('an idle instance that answers nothing for its whole start timeout has failed; a busy one may be silent', async () => {
+  await rig.makeReady('i-1', { startTimeoutSeconds: 0.3 });
+  await rig.makeReady('i-2', { startTimeoutSeconds: 0.3 });
+  await rig.activate({ instanceId: 'i-2' });
+  rig.agents.of('i-1').readyz = undefined;
+  rig.agents.of('i-2').readyz = undefined;
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error?.message).toMatch(/has not answered on its port for 0.3 s/);
+  expect(rig.control.instance('i-2')?.state).toBe('busy');
+  (await rig.bot('i-2')).answer(200);
+  expect((await rig.control.whenReported('session-ended'))[0]).toMatchObject({ reason: 'completed' });
+});
+
 test("what the driver can't make has failed with the driver's code and sentence", async () => {
   rig.world.failNextEnsure(new DriverError('PCC_IMAGE_NOT_FOUND', 'There is no such image.'));
   await ensure();

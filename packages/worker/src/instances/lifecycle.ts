@@ -62,7 +62,8 @@ export function createLifecycle(deps: LifecycleDeps) {
   }
 
   async function failAndKill(instance: Instance, message: string): Promise<void> {
-    if (isGone(instance) || killing.has(instance.id)) return;
+    // A session is never ended because of a probe.
+    if (isGone(instance) || killing.has(instance.id) || instance.tenancy || instance.activating) return;
     prober.stop(instance.id);
     const explained = await explain(driver, instance, message);
     if (isGone(instance)) return;
@@ -75,13 +76,13 @@ export function createLifecycle(deps: LifecycleDeps) {
     try {
       await driver.ensure(spec, signal);
     } catch (error) {
-      if (isGone(instance) || instance.removing) return;
+      if (closed || isGone(instance) || instance.removing) return;
       const known = error instanceof DriverError;
       if (!known) log.error({ err: error, instanceId: instance.id }, 'the driver failed to make an instance');
       const message = known ? error.message : 'The worker could not start the instance; its log says why';
       return fail(instance, known ? error.code : unknownError, instance.redactor?.(message) ?? message);
     }
-    if (isGone(instance) || instance.removing) return;
+    if (closed || isGone(instance) || instance.removing) return;
     instance.life = 'starting';
     changed();
     await deps.refresh();

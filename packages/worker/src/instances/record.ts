@@ -4,6 +4,7 @@ import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { InstanceLabels } from '../drivers/driver.js';
 import { makeFolder, readIfThere, removeFile, replaceFile } from '../files.js';
+import { createWriteQueue } from '../write-queue.js';
 
 /** A session that an instance holds. */
 export interface HeldSession {
@@ -67,18 +68,8 @@ export type Records = Awaited<ReturnType<typeof openRecords>>;
 /** One file per instance in `sessions/` of the worker's folder. */
 export async function openRecords(workerDir: string, log: Logger) {
   const folder = await makeFolder(join(workerDir, 'sessions'));
-  const writing = new Map<string, Promise<void>>();
+  const writes = createWriteQueue();
   const pathOf = (instanceId: string) => join(folder, `${instanceId}.json`);
-
-  function inTurn(instanceId: string, work: () => Promise<void>): Promise<void> {
-    const done = (writing.get(instanceId) ?? Promise.resolve()).catch(() => undefined).then(work);
-    writing.set(instanceId, done);
-    const forget = () => {
-      if (writing.get(instanceId) === done) writing.delete(instanceId);
-    };
-    done.then(forget, forget);
-    return done;
-  }
 
   return {
     /** Every record. Of an unreadable one only the instance is told: nobody knows which epochs it has seen. */
@@ -99,18 +90,16 @@ export async function openRecords(workerDir: string, log: Logger) {
     /** Writes the record as it is when its turn comes: always the newest state, in the order of the calls. */
     save(record: InstanceRecord, { durable = false } = {}): Promise<void> {
       const { instanceId } = record.labels;
-      return inTurn(instanceId, () => replaceFile(pathOf(instanceId), JSON.stringify(record), { durable }));
+      return writes.inTurn(instanceId, () => replaceFile(pathOf(instanceId), JSON.stringify(record), { durable }));
     },
     remove(instanceId: string): Promise<void> {
-      return inTurn(instanceId, () => removeFile(pathOf(instanceId)));
+      return writes.inTurn(instanceId, () => removeFile(pathOf(instanceId)));
     },
-    /** Resolves when nothing is being written. */
-    async idle(): Promise<void> {
-      await Promise.allSettled(writing.values());
-    },
+    idle: writes.idle,
   };
 }
 
+/** Of an instance that has seen no session. */
 export function emptyRecord(labels: InstanceLabels): InstanceRecord {
   return { labels, epoch: 0, ends: [], intervals: [] };
 }

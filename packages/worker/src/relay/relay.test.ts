@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Rig, startRig, stopMarker } from '../test-rig/rig.js';
@@ -177,6 +178,12 @@ test('an ended session is not relayed to any more, and what was open is cut befo
   await vi.waitFor(() => expect(cut).toBe(true));
 });
 
+test('a session that has ended is not relayed to while its instance settles', async () => {
+  await rig.activate({ instanceId: 'i-1', maxSessionSeconds: 0.05 });
+  await rig.control.whenObserved('i-1', 'settling');
+  expect((await fetch(url('/x'), { headers: hop() })).status).toBe(410);
+});
+
 test('what is open at the end of a session is cut after a while', async () => {
   const strict = await startRig({ timings: { relayGraceMs: 20 } });
   try {
@@ -221,6 +228,30 @@ test('the first /ws makes a socket session: frames pass both ways, and its close
   expect(rig.control.instance('i-1')?.state).toBe('settling');
   rig.world.print('i-1', stopMarker('s-1'));
   await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('bytes that come together with the upgrade reach the agent', async () => {
+  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+  const { host, hostname, port } = new URL(rig.dataUrl());
+  const raw = connect({ host: hostname, port: Number(port) });
+  const head = [
+    'GET /instances/i-1/ws HTTP/1.1',
+    `host: ${host}`,
+    'connection: Upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    `sec-websocket-key: ${Buffer.alloc(16).toString('base64')}`,
+    `${hopHeader}: ${hop()[hopHeader]}`,
+  ];
+  // A masked text frame that says "hi", with a mask of zeros (RFC 6455 §5.2).
+  const frame = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
+  raw.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), frame]));
+  let received = '';
+  raw.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  await vi.waitFor(() => expect(received).toMatch(/^HTTP\/1.1 101 .*\x81\x02hi$/s));
+  raw.destroy();
 });
 
 test("the agent's close code reaches the caller", async () => {

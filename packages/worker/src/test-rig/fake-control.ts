@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 type Answer = Extract<WorkerMessage, { type: 'answer' }>;
 export type ReportOf<T extends Report['type']> = Extract<Report, { type: T }>;
 
+/** The one enrolment token that it takes, as often as it comes. */
 export const goodToken = 'we_good';
 const waiting = { timeout: 10_000, interval: 5 };
 

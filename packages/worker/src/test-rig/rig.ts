@@ -13,6 +13,7 @@ import { createStubAgents } from './stub-agent.js';
 
 const quick: Partial<Timings> = {
   observeMs: 100,
+  leastMs: 1,
   usageMs: 20,
   probeStartMs: 5,
   probeIdleMs: 20,
@@ -111,6 +112,7 @@ export async function startRig(options: RigOptions = {}) {
 }
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 
+/** A spec that every fake driver can make. */
 export function specOf(instanceId: string, change: Partial<InstanceSpec> = {}): InstanceSpec {
   return {
     instanceId,
@@ -127,6 +129,7 @@ export function specOf(instanceId: string, change: Partial<InstanceSpec> = {}): 
   };
 }
 
+/** Session `s-1` by epoch 1 through `/bot`, where not said otherwise. */
 export function activationOf(change: Partial<Activation> & Pick<Activation, 'instanceId'>): Activation {
   return {
     epoch: 1,
@@ -139,5 +142,6 @@ export function activationOf(change: Partial<Activation> & Pick<Activation, 'ins
   };
 }
 
+/** The base image's line, newline included (contract §9.7). */
 export const stopMarker = (sessionId: string): string =>
   `2026-04-20 10:00:00.123 | INFO     | app:run:42 | ${sessionId} - Stopping bot session with metadata: ${JSON.stringify({ session_id: sessionId, image_version: '1' })}\n`;

@@ -1,5 +1,5 @@
 import type { CommandContext } from '../../lib/context.js';
-import { time } from '../../lib/format.js';
+import { minute } from '../../lib/format.js';
 import { checkRegion } from '../../lib/regions.js';
 import { table } from '../../lib/table.js';
 
@@ -19,7 +19,7 @@ export async function listAgents(context: CommandContext, { region }: { region?:
             service.ready === undefined ? '-' : service.ready ? 'yes' : 'no',
             service.region,
             service.activeDeploymentId ?? '-',
-            time(service.updatedAt),
+            minute(service.updatedAt),
           ]),
           {
             width: context.width,

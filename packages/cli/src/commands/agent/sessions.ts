@@ -1,7 +1,7 @@
 import type { ResourceMetrics, Session, SessionDetail } from '@pipecat-cloud/contract/sessions';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
-import { bytes, cores, duration, plural, sparkline, spread, time } from '../../lib/format.js';
+import { bytes, cores, duration, minute, plural, sparkline, spread, time } from '../../lib/format.js';
 import { fields, table } from '../../lib/table.js';
 import { clean } from '../../lib/text.js';
 
@@ -32,20 +32,19 @@ function sessionTable(sessions: readonly Session[], { width, colours }: CommandC
   const { bold, red, yellow } = colours;
   const rows = sessions.map((session) => [
     session.sessionId,
-    stateOf(session),
-    time(session.createdAt),
+    session.endedAt ? (failed(session) ? 'error' : 'ended') : (session.state ?? 'active'),
+    minute(session.createdAt),
     session.endedAt ? duration(lengthOf(session, session.endedAt)) : '-',
-    session.botStartSeconds === null ? '-' : `${session.botStartSeconds}s`,
-    session.coldStart === null ? '-' : session.coldStart ? 'yes' : 'no',
+    (session.botStartSeconds === null ? '-' : `${session.botStartSeconds}s`) + (session.coldStart ? ' cold' : ''),
   ]);
-  return table(['SESSION', 'STATE', 'CREATED (UTC)', 'LENGTH', 'BOT START', 'COLD'], rows, {
+  return table(['SESSION', 'STATE', 'CREATED (UTC)', 'LENGTH', 'START'], rows, {
     width,
     head: bold,
     paint: (text, row, column) => {
       const session = sessions[row];
-      if (column === 5 && session?.coldStart) return red(text);
-      if (column !== 1) return text;
-      return session?.endedAt ? (failed(session) ? red(text) : text) : yellow(text);
+      if (column === 4 && session?.coldStart) return red(text);
+      if (column !== 1 || !session) return text;
+      return session.endedAt ? (failed(session) ? red(text) : text) : yellow(text);
     },
   });
 }

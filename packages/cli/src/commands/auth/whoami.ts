@@ -57,14 +57,14 @@ export async function whoAmI(context: CommandContext) {
   };
   const { bold, dim } = context.colours;
   const until = expiresAt === undefined ? '' : expiresAt ? `, until ${time(expiresAt)} UTC` : ', without an end';
-  const verbose = organization.verboseName === organization.name ? '' : ` (${organization.verboseName})`;
+  const verbose = organization.verboseName === organization.name ? '' : `, ${organization.verboseName}`;
   context.result(data, () =>
     fields(
       [
         ['User', nameOf(user)],
-        ['Organization', `${organization.name}${verbose} ${dim(`from ${wanted.from}`)}`],
-        ['Token', `${masked} ${dim(`from ${token.from}${until}`)}`],
-        ['API host', `${settings.apiHost.value} ${dim(`from ${settings.apiHost.from}`)}`],
+        ['Organization', `${organization.name}${verbose} ${dim(`(${wanted.from})`)}`],
+        ['Token', `${masked} ${dim(`(${token.from}${until})`)}`],
+        ['API host', `${settings.apiHost.value} ${dim(`(${settings.apiHost.from})`)}`],
       ],
       bold,
     ),

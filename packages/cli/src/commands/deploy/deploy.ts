@@ -79,7 +79,7 @@ function summary(
       ? source.image
       : source.kind === 'buildId'
         ? `build ${source.buildId}`
-        : `${plan.buildDir} (${plural(files.length, 'file')})`;
+        : `${plan.buildDir === '.' ? 'this directory' : plan.buildDir} (${plural(files.length, 'file')})`;
   const { minAgents = 0, maxAgents } = body.autoScaling ?? {};
   const was = existing?.autoScaling.minReplicas;
   const rows: [string, string][] = [

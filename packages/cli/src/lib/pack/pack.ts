@@ -53,8 +53,11 @@ export async function pack(files: readonly ContextFile[], onBytes?: (count: numb
         yield chunk;
       }
     }
-    const target = file.createWriteStream({ autoClose: false });
-    await pipeline(Readable.from(tarStream(files, onBytes)), createGzip({ level: 9 }), named, target);
+    // Not a write stream: with `autoClose: false` it would keep the handle, and closing that would wait forever.
+    async function write(chunks: AsyncIterable<Buffer>): Promise<void> {
+      for await (const chunk of chunks) await file.writeFile(chunk);
+    }
+    await pipeline(Readable.from(tarStream(files, onBytes)), createGzip({ level: 9 }), named, write);
     return { file, sizeBytes, hash: hash.digest('hex').slice(0, 16), discard };
   } catch (error) {
     await discard();

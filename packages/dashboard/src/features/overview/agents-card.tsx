@@ -66,13 +66,15 @@ function AgentRow({ org, name }: { org: string; name: string }) {
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-4 sm:px-5">
       <div className="min-w-0 flex-1 basis-64">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <span className="font-medium wrap-anywhere">{name}</span>
+          <span className="font-semibold wrap-anywhere">{name}</span>
           <Badge tone={tone}>{words}</Badge>
         </div>
         <p className="mt-1 text-sm text-muted">
           {agentProfile} · {region} · <span title={dateTime(updatedAt)}>changed {ago(updatedAt)}</span>
         </p>
-        {detail && <p className="mt-1 text-sm text-muted wrap-anywhere">{detail}</p>}
+        {detail && (
+          <p className={`mt-1 text-sm wrap-anywhere ${tone === 'busy' ? 'text-muted' : 'text-ink'}`}>{detail}</p>
+        )}
       </div>
       <p className="text-sm sm:text-right">
         <span className="block text-lg font-semibold tabular-nums leading-6 sm:inline-block">

@@ -56,15 +56,18 @@ function SessionRow({ session }: SessionRowProps) {
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1 px-4 py-3 sm:px-5">
       <div className="min-w-0 flex-1 basis-64">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <span className="font-medium wrap-anywhere">{session.agent}</span>
+          <span className="font-semibold wrap-anywhere">{session.agent}</span>
           <Badge tone={tone}>{words}</Badge>
         </div>
         <p className="mt-0.5 truncate font-mono text-[13px] text-muted">{session.sessionId}</p>
       </div>
       <p className="text-sm text-muted sm:text-right">
-        <span title={dateTime(session.createdAt)}>{ago(session.createdAt)}</span>
-        <span aria-hidden="true"> · </span>
-        <span className="tabular-nums">{duration(session.createdAt, session.endedAt)}</span>
+        <span title={dateTime(session.createdAt)}>Started {ago(session.createdAt)}</span>
+        {session.endedAt !== null && (
+          <>
+            , lasted <span className="tabular-nums">{duration(session.createdAt, session.endedAt)}</span>
+          </>
+        )}
       </p>
     </li>
   );

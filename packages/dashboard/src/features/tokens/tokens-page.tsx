@@ -65,7 +65,7 @@ function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-4 py-4 sm:px-5">
       <div className="min-w-0 flex-1 basis-64">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <span className={`font-medium wrap-anywhere ${ended ? 'text-muted' : ''}`}>{token.name}</span>
+          <span className={`font-semibold wrap-anywhere ${ended ? 'text-muted' : ''}`}>{token.name}</span>
           <Badge tone={tone}>{words}</Badge>
         </div>
         <p className="mt-1 font-mono text-[13px] text-muted">{token.masked}</p>

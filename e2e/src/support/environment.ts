@@ -1,0 +1,26 @@
+/** What the machine has beyond Node; `npm test` sets these, and names what it could not obtain. */
+export const resources = {
+  python: process.env.PIPECAT_CLOUD_TEST_PYTHON,
+  chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
+  espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
+};
+
+/** Which of the named resources is missing, as a reason for a test's name; undefined where all are there. */
+export function missing(...names: (keyof typeof resources)[]): string | undefined {
+  const absent = names.filter((name) => !resources[name]);
+  if (absent.length === 0) return undefined;
+  return absent.map((name) => `PIPECAT_CLOUD_TEST_${name.toUpperCase()} is not set`).join(', ');
+}
+
+/**
+ * This process's environment without anything that is about this product, its tests or Node's own switches: what a
+ * person who has just opened a terminal would have. `additions` come on top.
+ */
+export function plainEnvironment(additions: Record<string, string> = {}): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value === undefined || /^(PIPECAT|PCC_|VITEST|NODE_|npm_|PORT$|TEST$|CI$|FORCE_COLOR$)/i.test(name)) continue;
+    environment[name] = value;
+  }
+  return { ...environment, ...additions };
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { useCli } from './testing/cli.js';
+import { token, useServer } from './testing/server.js';
+
+const cli = useCli();
+const server = useServer();
+
+test('--version prints the version of the package, alone', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(await cli.run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  expect((await cli.run(['cloud', '--version'])).stdout).toBe(`${version}\n`);
+});
+
+test('--help goes to standard output and is a document with --json', async () => {
+  const text = await cli.run(['--help']);
+  expect(text).toMatchObject({ code: 0, stderr: '' });
+  expect(text.stdout).toContain('Usage: pipecat cloud');
+  const json = await cli.run(['agent', 'start', '--help', '--json']);
+  expect(JSON.parse(json.stdout).help).toContain('--use-daily');
+  expect((await cli.run([])).stdout).toBe(text.stdout);
+});
+
+describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
+  test('whatever the executable is called', async () => {
+    server.routes['GET /v1/organizations/acme/services'] = { json: { services: [] } };
+    const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
+    const text = 'No agents in acme. Deploy one with: pipecat cloud deploy\n';
+    expect((await cli.run(['agent', 'list'], { env })).stdout).toBe(text);
+    expect((await cli.run(['cloud', 'agent', 'list'], { env })).stdout).toBe(text);
+    expect(JSON.parse((await cli.run(['--json', 'cloud', 'agent', 'list'], { env })).stdout)).toEqual({ services: [] });
+  });
+
+  test('and pcc names itself so in its help', async () => {
+    const link = join(cli.folder, 'app/bin/pcc');
+    await symlink('pipecat.js', link);
+    const other = { ...cli, executable: link };
+    const child = spawn(process.execPath, [other.executable, '--help'], { env: { HOME: cli.home } });
+    let out = '';
+    for await (const chunk of child.stdout) out += chunk;
+    expect(out).toContain('Usage: pcc ');
+  });
+});
+
+test('a closed pipe is no failure', async () => {
+  const child = spawn('/bin/sh', ['-c', `"${process.execPath}" "${cli.executable}" completion bash | true`], {
+    env: { HOME: cli.home },
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('an old Node.js gets one line and exit 1, before anything else loads', async () => {
+  const old = await cli.file('old.cjs', "Object.defineProperty(process.versions, 'node', { value: '20.18.3' })");
+  const app = await cli.file('bare/bin/pipecat.js', await readFile(cli.executable, 'utf8'));
+  await cli.file('bare/package.json', '{"type":"module"}');
+  const child = spawn(process.execPath, ['--require', old, app, 'agent', 'list']);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^pipecat needs Node\.js 20\.19 or newer; this is 20\.18\.3\.[^\n]*\n$/);
+});
+
+describe('completion', () => {
+  test('the bash script completes groups, verbs and options, with and without cloud', async () => {
+    const { stdout: script } = await cli.run(['completion', 'bash']);
+    const complete = async (...words: string[]) => {
+      const list = words.map((word) => `'${word}'`).join(' ');
+      const lines = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _pipecat_cloud; echo "\${COMPREPLY[@]}"`;
+      const child = spawn('bash', ['-c', lines]);
+      let out = '';
+      for await (const chunk of child.stdout) out += chunk;
+      return out.trim().split(' ');
+    };
+    expect(await complete('pipecat', 'ag')).toEqual(['agent']);
+    expect(await complete('pipecat', 'cloud', 'agent', 'sta')).toEqual(['status', 'start']);
+    expect(await complete('pcc', 'agent', 'logs', '--lev')).toEqual(['--level']);
+    expect(await complete('pcc', 'secrets', 'set', 'name', '--f')).toEqual(['--file']);
+  });
+
+  test.each(['zsh', 'fish'])('%s knows the verbs', async (shell) => {
+    const outcome = await cli.run(['completion', shell]);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain('sessions');
+  });
+});
+
+test('colours only where NO_COLOR and FORCE_COLOR allow them', async () => {
+  const esc = String.fromCharCode(27);
+  server.routes['GET /v1/organizations/acme/regions'] = {
+    json: { regions: [{ code: 'local', display_name: 'Here' }] },
+  };
+  const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
+  expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE   NAME\nlocal  Here\n');
+  expect((await cli.run(['regions', 'list'], { env: { ...env, FORCE_COLOR: '1' } })).stdout).toContain(esc);
+  expect(
+    (await cli.run(['regions', 'list'], { env: { ...env, FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout,
+  ).not.toContain(esc);
+});

@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LogLine, LogPageQuery, LogSource, LogStore, StoredLogLine } from '../../logs/log-store.js';
+
+export interface OpenLogStore {
+  store: LogStore;
+  /** The same lines in a new store, as after a restart; the old one is not closed, as after `kill -9`. */
+  reopen(): Promise<LogStore>;
+  end(): Promise<void>;
+}
+
+/** What every log store promises, whatever it keeps lines in. */
+export function describeLogStore(name: string, open: () => Promise<OpenLogStore>): void {
+  describe(`log store: ${name}`, () => {
+    const agentId = '11111111-1111-4111-8111-111111111111';
+    const otherAgentId = '22222222-2222-4222-8222-222222222222';
+    const source = (instanceId = 'i-1', deploymentId = 'd-1', agent = agentId): LogSource => ({
+      agentId: agent,
+      deploymentId,
+      instanceId,
+    });
+    const timeOf = (second: number) => new Date(Date.UTC(2026, 4, 4, 10, 0, second)).toISOString();
+    const line = (position: number, more: Partial<LogLine> = {}): LogLine => ({
+      position,
+      time: timeOf(position),
+      text: `line ${position}`,
+      ...more,
+    });
+    const lines = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, index) => line(first + index));
+
+    let opened: OpenLogStore;
+    let store: LogStore;
+    beforeEach(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterEach(async () => {
+      await store.close();
+      await opened.end();
+    });
+
+    const read = (query: Partial<LogPageQuery> = {}, from = store) =>
+      from.read({ agentId, limit: 1000, offset: 0, order: 'asc', ...query });
+    const texts = async (query: Partial<LogPageQuery> = {}, from = store) =>
+      (await read(query, from)).lines.map(({ text }) => text);
+    const total = async (query: Partial<LogPageQuery> = {}) => (await read(query)).total;
+
+    test('an agent without lines has none', async () => {
+      expect(await read()).toEqual({ lines: [], total: { value: 0, relation: 'eq' } });
+    });
+
+    test('gives back what was added, and only of the agent that is asked for', async () => {
+      const strange = 'tab\t "quotes" \\ \u2028 😀 \0 \n newline';
+      await store.append(source(), [line(1, { text: strange, sessionId: 's-1' })]);
+      await store.append(source('i-1', 'd-1', otherAgentId), [line(1)]);
+      const { lines } = await read();
+      expect(lines).toEqual([
+        { position: 1, time: timeOf(1), text: strange, sessionId: 's-1', deploymentId: 'd-1', instanceId: 'i-1' },
+      ]);
+    });
+
+    test('a page holds the newest lines that match, sorted as asked', async () => {
+      await store.append(source(), lines(1, 9));
+      expect(await texts({ limit: 2 })).toEqual(['line 8', 'line 9']);
+      expect(await texts({ limit: 2, order: 'desc' })).toEqual(['line 9', 'line 8']);
+      expect(await texts({ limit: 2, offset: 3 })).toEqual(['line 5', 'line 6']);
+      expect(await texts({ limit: 5, offset: 7 })).toEqual(['line 1', 'line 2']);
+      expect(await texts({ offset: 9 })).toEqual([]);
+      expect(await total({ limit: 2, offset: 3 })).toEqual({ value: 9, relation: 'eq' });
+    });
+
+    test('a page is sorted by time where instances send in batches, and by arrival where times are equal', async () => {
+      await store.append(source('i-1'), [line(1), line(3)]);
+      await store.append(source('i-2'), [line(2), line(4, { time: timeOf(3), text: 'line 3 of i-2' })]);
+      expect(await texts()).toEqual(['line 1', 'line 2', 'line 3', 'line 3 of i-2']);
+      expect(await texts({ order: 'desc' })).toEqual(['line 3 of i-2', 'line 3', 'line 2', 'line 1']);
+    });
+
+    test('filters combine, and the total counts what matches', async () => {
+      await store.append(source('i-1', 'd-1'), [
+        line(1, { sessionId: 's-1', text: 'Hello World' }),
+        line(2, { sessionId: 's-2', text: 'hello again' }),
+        line(3, { text: 'no session' }),
+      ]);
+      await store.append(source('i-2', 'd-2'), [line(4, { sessionId: 's-1', text: 'HELLO from d-2' })]);
+      expect(await texts({ sessionId: 's-1' })).toEqual(['Hello World', 'HELLO from d-2']);
+      expect(await texts({ deploymentId: 'd-1' })).toEqual(['Hello World', 'hello again', 'no session']);
+      expect(await texts({ sessionId: 's-1', deploymentId: 'd-2' })).toEqual(['HELLO from d-2']);
+      expect(await texts({ query: 'heLLo' })).toEqual(['Hello World', 'hello again', 'HELLO from d-2']);
+      expect(await texts({ query: 's-1' })).toEqual([]);
+      expect(await texts({ startTime: new Date(timeOf(2)), endTime: new Date(timeOf(3)) })).toEqual([
+        'hello again',
+        'no session',
+      ]);
+      expect(await texts({ startTime: new Date(timeOf(5)) })).toEqual([]);
+      expect(await texts({ endTime: new Date(timeOf(0)) })).toEqual([]);
+      expect(await texts({ sessionId: 's-9' })).toEqual([]);
+      expect(await texts({ query: 'hello', limit: 1, offset: 1 })).toEqual(['hello again']);
+      expect(await total({ query: 'hello', limit: 1, offset: 1 })).toEqual({ value: 3, relation: 'eq' });
+    });
+
+    test('a repeated or overlapping batch adds nothing twice, also after a restart', async () => {
+      await store.append(source(), lines(1, 3));
+      await store.append(source(), lines(1, 3));
+      await store.append(source(), lines(2, 5));
+      await store.append(source('i-2'), lines(1, 1));
+      await store.append(source(), [line(6), line(6, { text: 'again' })]);
+      const expected = ['line 1', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6'];
+      expect(await texts()).toEqual(expected);
+      store = await opened.reopen();
+      await store.append(source(), lines(4, 6));
+      await store.append(source('i-2'), lines(1, 1));
+      expect(await texts()).toEqual(expected);
+      await store.append(source('i-2'), lines(1, 2));
+      expect(await texts()).toEqual([...expected, 'line 2'].sort());
+    });
+
+    test('batches that come at the same time are all there, each in one piece', async () => {
+      const instances = Array.from({ length: 10 }, (_, index) => `i-${index}`);
+      await Promise.all(
+        instances.flatMap((id) => [store.append(source(id), lines(1, 5)), store.append(source(id), lines(3, 8))]),
+      );
+      const { lines: found } = await read();
+      expect(found).toHaveLength(80);
+      for (const id of instances) {
+        expect(found.filter(({ instanceId }) => instanceId === id).map(({ position }) => position)).toEqual([
+          1, 2, 3, 4, 5, 6, 7, 8,
+        ]);
+      }
+    });
+
+    test('many lines are counted at least as far as it says, and all can be paged through', async () => {
+      const count = 25_000;
+      for (let first = 1; first <= count; first += 5000) {
+        await store.append(
+          source(),
+          lines(first, first + 4999).map((one) => ({ ...one, time: timeOf(0), sessionId: 's-1' })),
+        );
+      }
+      expect(await total({ limit: 1 })).toEqual({ value: count, relation: 'eq' });
+      const filtered = await total({ limit: 1, sessionId: 's-1' });
+      expect(filtered.value).toBeGreaterThan(1);
+      expect(filtered.relation === 'gte' ? filtered.value <= count : filtered.value === count).toBe(true);
+      expect(await texts({ limit: 2, offset: 24_998 })).toEqual(['line 1', 'line 2']);
+      expect(await texts({ limit: 2, offset: 24_997, sessionId: 's-1' })).toEqual(['line 2', 'line 3']);
+      expect(await texts({ limit: 5, query: 'line 17' })).toContain('line 17999');
+    });
+
+    test('follows what arrives after the call, with the filters, and ends with its signal', async () => {
+      await store.append(source(), lines(1, 2));
+      const stop = new AbortController();
+      const followed = store.follow({ agentId, query: 'line' }, stop.signal);
+      await store.append(source(), [line(3), line(4, { text: 'other' }), line(5)]);
+      const seen: string[] = [];
+      for await (const { text } of followed) {
+        seen.push(text);
+        if (seen.length === 2) await store.append(source(), lines(6, 7));
+        if (seen.length === 4) stop.abort();
+      }
+      expect(seen).toEqual(['line 3', 'line 5', 'line 6', 'line 7']);
+    });
+
+    test('a follower that waits is ended by its signal, by the removal of the agent and by closing', async () => {
+      await store.append(source(), lines(1, 1));
+      const stop = new AbortController();
+      const ends = [store.follow({ agentId }, stop.signal), store.follow({ agentId }, never)].map(collect);
+      stop.abort();
+      expect(await ends[0]).toEqual([]);
+      await store.removeAgent(agentId);
+      expect(await ends[1]).toEqual([]);
+      const last = collect(store.follow({ agentId: otherAgentId }, never));
+      await store.close();
+      expect(await last).toEqual([]);
+    });
+
+    test('removing an agent removes its lines alone, and may be repeated', async () => {
+      await store.append(source(), lines(1, 3));
+      await store.append(source('i-1', 'd-1', otherAgentId), lines(1, 2));
+      await store.removeAgent(agentId);
+      await store.removeAgent(agentId);
+      expect(await texts()).toEqual([]);
+      expect(await texts({ agentId: otherAgentId })).toEqual(['line 1', 'line 2']);
+      store = await opened.reopen();
+      expect(await texts()).toEqual([]);
+    });
+
+    test('pruning keeps everything from the time on, and the log goes on', async () => {
+      await store.append(source(), lines(1, 5));
+      await store.prune(new Date(timeOf(3)));
+      expect((await texts()).slice(-3)).toEqual(['line 3', 'line 4', 'line 5']);
+      await store.prune(new Date(timeOf(50)));
+      expect(await texts()).toEqual([]);
+      await store.append(source(), lines(5, 6));
+      expect(await texts()).toEqual(['line 6']);
+    });
+
+    test.each(['../../etc', '', '11111111-1111-4111-8111-11111111111/', 'a'])(
+      'refuses %j as the id of an agent',
+      async (bad) => {
+        await expect(store.append({ ...source(), agentId: bad }, lines(1, 1))).rejects.toThrow('no UUID');
+        await expect(read({ agentId: bad })).rejects.toThrow('no UUID');
+        await expect(store.removeAgent(bad)).rejects.toThrow('no UUID');
+      },
+    );
+  });
+}
+
+const never = new AbortController().signal;
+
+async function collect(lines: AsyncIterable<StoredLogLine>): Promise<StoredLogLine[]> {
+  const all: StoredLogLine[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
