@@ -9,7 +9,11 @@ const load = async (path) => (await import(pathToFileURL(join(root, path)).href)
 
 const table = (variables) =>
   ['| variable | default | what |', '|---|---|---|']
-    .concat(Object.entries(variables).map(([name, { default: value, about }]) => `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${about} |`))
+    .concat(
+      Object.entries(variables).map(
+        ([name, { default: value, about }]) => `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${about} |`,
+      ),
+    )
     .join('\n');
 
 const text = `# Settings

@@ -2,17 +2,17 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { copyAgent, startSession } from './support/agents.js';
 import { createCli } from './support/cli.js';
 import { launch, startCloud } from './support/cloud.js';
 import { readDatabase } from './support/database.js';
-import { removeFolders, temporaryFolder } from './support/paths.js';
+import { cleanUp, temporaryFolder } from './support/paths.js';
 import { freePort } from './support/ports.js';
 import { endProcesses, processesOf } from './support/processes.js';
-import { copyAgent, startSession } from './support/agents.js';
 import { until } from './support/wait.js';
 
 afterEach(endProcesses);
-afterAll(removeFolders);
+afterAll(cleanUp);
 
 const newDataDir = () => join(temporaryFolder('start'), 'data');
 
@@ -56,7 +56,11 @@ describe('what cannot work is one clear line and exit 1', () => {
     const started = launch({ PIPECAT_CLOUD_DATA_DIR: newDataDir(), PORT: String(await freePort()), ...environment });
     expect(await started.ended).toBe(1);
     expect(started.stdout()).not.toContain('ready');
-    const lines = started.stderr().trim().split('\n').filter((line) => !line.startsWith('Building the '));
+    const lines = started
+      .stderr()
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('Building the '));
     expect(lines).toHaveLength(1);
     return lines[0] ?? '';
   }
@@ -111,9 +115,9 @@ test('without a person the owner comes from the environment, once', async () => 
   expect(existsSync(join(dataDir, 'bootstrap-token'))).toBe(false);
   const token = readFileSync(tokenFile, 'utf8').trim();
   const cli = createCli({ token, port });
-  const who = await cli.json<{ user: { email: string }; organization: { name: string }; token: { expiresAt: string } }>([
-    ...['auth', 'whoami'],
-  ]);
+  const who = await cli.json<{ user: { email: string }; organization: { name: string }; token: { expiresAt: string } }>(
+    [...['auth', 'whoami']],
+  );
   expect(who).toMatchObject({ user: { email: 'ops@example.com' }, organization: { name: 'factory' } });
   expect(first.process.stdout() + first.process.stderr()).not.toContain(token);
   await first.stop();
@@ -122,7 +126,10 @@ test('without a person the owner comes from the environment, once', async () => 
   expect(readFileSync(tokenFile, 'utf8').trim()).toBe(token);
   await cli.ok(['auth', 'whoami']);
   expect((await cli.json<{ organizations: unknown[] }>(['organizations', 'list'])).organizations).toHaveLength(1);
-  const records = readDatabase(dataDir, "select count(*) as count from audit where action = 'installation.bootstrapped'");
+  const records = readDatabase(
+    dataDir,
+    "select count(*) as count from audit where action = 'installation.bootstrapped'",
+  );
   expect(records).toEqual([{ count: 1 }]);
   await second.stop();
 });

@@ -7,8 +7,7 @@ import { auditOf, readDatabase } from './support/database.js';
 import { missing } from './support/environment.js';
 import { type Framing, pipecat, raw } from './support/frames.js';
 import { createParts, type Parts } from './support/parts.js';
-import { removeFolders } from './support/paths.js';
-import { endProcesses } from './support/processes.js';
+import { cleanUp } from './support/paths.js';
 import { frameBytes, heardSeconds, hum, speak } from './support/speech.js';
 import { until } from './support/wait.js';
 
@@ -25,8 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await media.close();
-  await endProcesses();
-  removeFolders();
+  await cleanUp();
 });
 
 /** One row, with one end, and a start that was recorded once. */
@@ -67,13 +65,22 @@ describe('killed in the middle of a conversation that does not pass through it',
 
   async function isServed(session: string, agent: string): Promise<void> {
     await until(`session ${session} is listed as active`, async () => {
-      const { sessions } = await cli.json<{ sessions: { sessionId: string; state: string }[] }>(['agent', 'sessions', agent]);
+      const { sessions } = await cli.json<{ sessions: { sessionId: string; state: string }[] }>([
+        'agent',
+        'sessions',
+        agent,
+      ]);
       return sessions.some(({ sessionId, state }) => sessionId === session && state === 'active');
     });
   }
 
   /** Kills one after the other while `said` is streamed; `during` is called at each point of the story. */
-  async function survive(agent: string, framing: Framing, said: Buffer, during: (session: string, when: string) => Promise<unknown>) {
+  async function survive(
+    agent: string,
+    framing: Framing,
+    said: Buffer,
+    during: (session: string, when: string) => Promise<unknown>,
+  ) {
     const session = await startSession(cli, agent, { dial: media.url });
     const conversation = converse(await media.caller(), framing);
     const saying = conversation.say(said);

@@ -7,8 +7,7 @@ import { type Cloud, startCloud } from './support/cloud.js';
 import { converse, dial } from './support/conversation.js';
 import { missing } from './support/environment.js';
 import { type Framing, pipecat, raw } from './support/frames.js';
-import { removeFolders } from './support/paths.js';
-import { endProcesses } from './support/processes.js';
+import { cleanUp } from './support/paths.js';
 import { frameBytes, heardSeconds, hum, speak } from './support/speech.js';
 
 const sentence = 'Good morning. This sentence goes all the way to the agent and back again.';
@@ -22,8 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endProcesses();
-  removeFolders();
+  await cleanUp();
 });
 
 interface StartedSocket {
@@ -165,11 +163,15 @@ describe('the echo agent', () => {
 const lacking = missing('python', 'espeak');
 
 describe('the pipecat-echo agent', () => {
-  test.skipIf(lacking)(`is deployed from its folder${lacking ? ` (${lacking})` : ''}`, { timeout: 600_000 }, async () => {
-    const folder = copyAgent('examples/pipecat-echo');
-    const { stdout } = await cli.ok(['deploy', '--yes'], { cwd: folder });
-    expect(stdout).toContain('Ready');
-  });
+  test.skipIf(lacking)(
+    `is deployed from its folder${lacking ? ` (${lacking})` : ''}`,
+    { timeout: 600_000 },
+    async () => {
+      const folder = copyAgent('examples/pipecat-echo');
+      const { stdout } = await cli.ok(['deploy', '--yes'], { cwd: folder });
+      expect(stdout).toContain('Ready');
+    },
+  );
 
   test.skipIf(lacking)(`says back a sentence${lacking ? ` (${lacking})` : ''}`, async () => {
     const session = await talk('pipecat-echo', pipecat, speak(sentence));

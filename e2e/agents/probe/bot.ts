@@ -10,8 +10,8 @@ interface ProbeBody {
   dial?: string;
   /** Stays this long. */
   seconds?: number;
-  /** Throws an error with this text. */
-  fail?: string;
+  /** Throws an error that quotes this variable. */
+  failWith?: string;
 }
 
 async function bot(session: Session): Promise<void> {
@@ -26,7 +26,7 @@ async function bot(session: Session): Promise<void> {
     clearInterval(beat);
   }
   session.log.info('the probe is done');
-  if (body.fail !== undefined) throw new Error(body.fail);
+  if (body.failWith !== undefined) throw new Error(`refused by a service with ${process.env[body.failWith]}`);
 }
 
 function beats(session: Session): NodeJS.Timeout {
@@ -42,6 +42,7 @@ function printEnvironment(session: Session): void {
     session.log.info(`${name}=${value}`);
     process.stdout.write(`stdout ${name}=${value}\n`);
     process.stderr.write(`stderr ${name} = "${value}"\n`);
+    process.stdout.write(`${JSON.stringify({ [name]: value })}\n`);
   }
 }
 
@@ -57,6 +58,10 @@ async function echo(session: Session, address: string): Promise<void> {
 await serve({
   bot,
   routes: {
-    'GET /environment': () => Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, `${value}`])),
+    /** Prints its environment once more. */
+    'POST /print': (_request, { session }) => {
+      if (session) printEnvironment(session);
+      return { printed: Boolean(session) };
+    },
   },
 });

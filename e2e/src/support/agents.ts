@@ -8,13 +8,22 @@ import { until } from './wait.js';
 /** Copies an agent's folder (relative to the checkout) to a place of its own, as a person has it. */
 export function copyAgent(path: string): string {
   const folder = join(temporaryFolder('agent'), 'agent');
-  cpSync(inRoot(path), folder, { recursive: true, filter: (source) => !/node_modules|__pycache__|\.venv/.test(source) });
+  cpSync(inRoot(path), folder, {
+    recursive: true,
+    filter: (source) => !/node_modules|__pycache__|\.venv/.test(source),
+  });
   return folder;
 }
 
 /** Starts a plain session and resolves to its id. */
 export async function startSession(cli: Cli, agent: string, body: object = {}): Promise<string> {
-  const { sessionId } = await cli.json<{ sessionId: string }>(['agent', 'start', agent, '--data', JSON.stringify(body)]);
+  const { sessionId } = await cli.json<{ sessionId: string }>([
+    'agent',
+    'start',
+    agent,
+    '--data',
+    JSON.stringify(body),
+  ]);
   return sessionId;
 }
 

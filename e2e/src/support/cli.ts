@@ -57,7 +57,9 @@ export function createCli({ token, port }: { token?: string; port: number }) {
     async ok(args: readonly string[], options?: CliOptions): Promise<CliResult> {
       const result = await cli(args, options);
       if (result.code !== 0) {
-        throw new Error(`pipecat cloud ${args.join(' ')} ended with ${result.code}:\n${result.stdout}\n${result.stderr}`);
+        throw new Error(
+          `pipecat cloud ${args.join(' ')} ended with ${result.code}:\n${result.stdout}\n${result.stderr}`,
+        );
       }
       return result;
     },

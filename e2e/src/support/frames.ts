@@ -12,7 +12,8 @@ export interface Framing {
 export const raw: Framing = { wrap: (pcm) => pcm, unwrap: (message) => message };
 
 // Field by field as in pipecat's frames.proto.
-const { root } = protobuf.parse(`
+const { root } = protobuf.parse(
+  `
   syntax = "proto3";
   package pipecat;
   message TextFrame { uint64 id = 1; string name = 2; string text = 3; }
@@ -28,7 +29,9 @@ const { root } = protobuf.parse(`
       TextFrame text = 1; AudioRawFrame audio = 2; TranscriptionFrame transcription = 3; MessageFrame message = 4;
       InterruptionFrame interruption = 5;
     }
-  }`, { keepCase: true });
+  }`,
+  { keepCase: true },
+);
 const frame = root.lookupType('pipecat.Frame');
 let id = 0;
 

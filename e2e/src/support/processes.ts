@@ -1,5 +1,5 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process that a test started, with everything that it wrote. */
 export interface Running {
@@ -55,26 +55,46 @@ export async function endProcesses(): Promise<void> {
   }
 }
 
-/** Processes of this machine whose environment or working folder names `folder`; the caller itself is left out. */
+/**
+ * Processes of this machine whose environment, arguments or working folder name `folder`; the caller itself is left out. Where
+ * there is no /proc, by their arguments alone.
+ */
 export function processesOf(folder: string): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) return [];
+  const linked = (path: string) => {
     try {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-      const carries = environment.includes(folder) || readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
-      return carries ? [pid] : [];
+      return readlinkSync(path);
     } catch {
-      return []; // Ended meanwhile, or somebody else's.
+      return '';
     }
+  };
+  return allProcesses().filter((pid) => {
+    if (pid === process.pid) return false;
+    const told = [read(`/proc/${pid}/environ`), commandOf(pid), linked(`/proc/${pid}/cwd`)];
+    return told.some((text) => text.includes(folder));
   });
+}
+
+/** The numbers of all processes that can be seen. */
+export function allProcesses(): number[] {
+  const names = hasProc ? readdirSync('/proc') : ps('-A', '-o', 'pid=').split('\n');
+  return names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0);
 }
 
 /** The arguments of a process, joined by spaces; empty where it is gone. */
 export function commandOf(pid: number): string {
+  return hasProc ? read(`/proc/${pid}/cmdline`).trim() : ps('-ww', '-o', 'command=', '-p', String(pid)).trim();
+}
+
+const hasProc = existsSync('/proc/self/cmdline');
+
+function ps(...args: string[]): string {
+  return spawnSync('ps', args, { encoding: 'utf8' }).stdout ?? '';
+}
+
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return readFileSync(path, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return '';
+    return ''; // Ended meanwhile, or somebody else's.
   }
 }

@@ -1,58 +1,25 @@
 import { createHash } from 'node:crypto';
+import { truncate } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import type { Service } from '@pipecat-cloud/contract/agents';
 import { Parser } from 'tar';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCli } from './testing/cli.js';
-import { type Answer, type SeenRequest, token, useServer } from './testing/server.js';
-import { build, service } from './testing/service.js';
+import { deployRoutes, missing, org, sequence, wrapped } from './testing/deploy-routes.js';
+import { type SeenRequest, token, useServer } from './testing/server.js';
+import { build } from './testing/service.js';
 
 const cli = useCli();
 const server = useServer();
-const org = '/v1/organizations/acme';
 let env: Record<string, string>;
 let folder: string;
 
-/** Each answer once, the last for good. */
-function sequence(...answers: Answer[]): () => Answer {
-  let at = 0;
-  return () => answers[Math.min(at++, answers.length - 1)] ?? { status: 500, json: {} };
-}
-
-const missing: Answer = { status: 404, json: { error: 'No such agent', code: '404' } };
-const wrapped = (changes: Partial<Service> = {}): Answer => ({ json: { body: service(changes) } });
 const seen = (call: string): SeenRequest | undefined =>
   server.requests.find(({ method, url }) => `${method} ${url.split('?')[0]}` === call);
 
-beforeEach(async (context) => {
+beforeEach((context) => {
   env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
   folder = `work-${context.task.id}`;
-  server.routes = {
-    [`GET ${org}/properties`]: { json: { properties: { defaultRegion: 'local' } } },
-    [`GET ${org}/regions`]: { json: { regions: [{ code: 'local', display_name: 'Here' }] } },
-    [`GET ${org}/services/bot`]: sequence(missing, wrapped()),
-    [`POST ${org}/services`]: { json: service({ ready: false }) },
-    [`PUT ${org}/services`]: { json: service({ ready: false }) },
-    [`GET ${org}/builds`]: { json: { builds: [], total: 0, limit: 1, offset: 0 } },
-    [`POST ${org}/builds/upload-url`]: {
-      json: {
-        uploadId: 'upl_1',
-        uploadUrl: `${server.host}/upload`,
-        uploadFields: { key: 'acme/upl_1.tar.gz', zeta: 'last "quoted"', alpha: 'umlaut ü' },
-        expiresAt: '2026-04-20T10:15:00.000Z',
-      },
-    },
-    'POST /upload': { status: 204, text: '' },
-    [`POST ${org}/builds`]: { json: { build: build({ status: 'pending' }), contextHash: 'x', cached: false } },
-    [`GET ${org}/builds/bld_1`]: sequence(
-      { json: { build: build({ status: 'building' }) } },
-      { json: { build: build() } },
-    ),
-    [`GET ${org}/builds/bld_1/logs`]: ({ url }) => {
-      const offset = Number(new URL(url, 'http://x').searchParams.get('offset'));
-      return { json: { logs: ['step one', 'step two', 'done'].slice(offset, offset === 0 ? 2 : 3) } };
-    },
-  };
+  server.routes = deployRoutes(server.host);
 });
 
 async function agentFolder(files: Record<string, string>): Promise<string> {
@@ -185,6 +152,14 @@ describe('from a directory', () => {
     expect(await uploadedMembers()).toEqual(['.dockerignore', 'bot.js', 'bot.py']);
   });
 
+  test('a deploy file of another directory keeps its [local], and its settings are said not to count', async () => {
+    const cwd = await agentFolder({ 'app/pcc-deploy.toml': '[local]\ncommand = "node bot.js"\n', 'app/bot.js': '' });
+    const outcome = await cli.run(['deploy', 'bot', '--build-dir', 'app', '--yes'], { env, cwd });
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain('--config-file app/pcc-deploy.toml');
+    expect(await uploadedMembers()).toEqual(['bot.js', 'pcc-deploy.toml']);
+  });
+
   test('with nothing to build: exit 1 before anything is sent', async () => {
     const cwd = await agentFolder({ 'readme.md': '' });
     const outcome = await cli.run(['deploy', 'bot', '--yes'], { env, cwd });
@@ -197,7 +172,6 @@ describe('from a directory', () => {
 
   test('with more than 500 MiB: refused before packing', async () => {
     const cwd = await agentFolder({ 'bot.py': '' });
-    const { truncate } = await import('node:fs/promises');
     await truncate(await cli.file(`${folder}/model.bin`, ''), 524_288_001);
     const outcome = await cli.run(['deploy', 'bot', '--yes'], { env, cwd });
     expect(outcome.code).toBe(1);
@@ -247,117 +221,5 @@ describe('from a directory', () => {
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(text);
     expect(server.calls()).not.toContain(`POST ${org}/builds`);
-  });
-});
-
-describe('from an image', () => {
-  test('sends what flags say before what the deploy file says', async () => {
-    const toml = `agent_name = "bot"\nimage = "team/bot:1"\nimage_credentials = "reg"\nagent_profile = "agent-2x"\nwebsocket_auth = "none"
-max_session_duration = 600\n[scaling]\nmin_agents = 1\nmax_agents = 5\n[krisp_viva]\naudio_filter = "tel"\n`;
-    const cwd = await agentFolder({ 'pcc-deploy.toml': toml });
-    server.routes[`GET ${org}/services/bot`] = wrapped();
-    const pull = { status: 400, json: { error: 'An image pull secret', code: '400' } };
-    server.routes[`GET ${org}/secrets/reg`] = pull;
-    server.routes[`GET ${org}/secrets/env-set`] = { json: { secrets: [], region: 'local', status: 'ready' } };
-    const args = ['deploy', '-max', '7', '--secrets', 'env-set', '--max-session-duration', '900', '--force'];
-    expect((await cli.run(args, { env, cwd })).code).toBe(0);
-    expect(seen(`PUT ${org}/services`)?.json()).toEqual({
-      serviceName: 'bot',
-      image: 'team/bot:1',
-      region: 'local',
-      imagePullSecretSet: 'reg',
-      secretSet: 'env-set',
-      autoScaling: { minAgents: 1, maxAgents: 7 },
-      agentProfile: 'agent-2x',
-      krispViva: { audioFilter: 'tel' },
-      websocketAuth: 'none',
-      maxSessionDuration: 900,
-      forceRedeploy: true,
-    });
-  });
-
-  test('a missing secret set: exit 8, with the command that makes it', async () => {
-    const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--secrets', 'nope'], { env });
-    expect(outcome.code).toBe(8);
-    expect(outcome.stderr).toContain('pipecat cloud secrets set nope');
-    expect(server.calls()).not.toContain(`POST ${org}/services`);
-  });
-
-  test('an unknown region: exit 2, with the known ones', async () => {
-    const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--region', 'mars'], { env });
-    expect(outcome.code).toBe(2);
-    expect(outcome.stderr).toContain('Use one of: local');
-  });
-
-  test('a private image without credentials: exit 2, with both ways out', async () => {
-    const outcome = await cli.run(['deploy', 'bot', 'img:1'], { env });
-    expect(outcome.code).toBe(2);
-    expect(outcome.stderr).toMatch(/--credentials.*--no-credentials/);
-  });
-
-  test('--no-wait returns once accepted; a warning is shown', async () => {
-    server.routes[`POST ${org}/services`] = { json: service({ ready: false, warning: 'Nothing changed' }) };
-    const outcome = await cli.run(['deploy', 'bot', 'img:1', '-nc', '--yes', '--no-wait'], { env });
-    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('Accepted') });
-    expect(outcome.stderr).toContain('Warning: Nothing changed');
-    expect(server.calls().filter((call) => call === `GET ${org}/services/bot`)).toHaveLength(1);
-  });
-
-  test('an error of the deployment: exit 1 at once, with code and message', async () => {
-    const errors = [{ code: 'PCC_IMAGE_NOT_FOUND', message: 'No such image' }];
-    server.routes[`GET ${org}/services/bot`] = sequence(missing, wrapped({ errors, ready: false, available: false }));
-    const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--json'], { env });
-    expect(outcome.code).toBe(1);
-    expect(JSON.parse(outcome.stdout)).toMatchObject({
-      code: 'PCC_IMAGE_NOT_FOUND',
-      error: expect.stringContaining('No such image'),
-    });
-  });
-
-  test('not ready in time: exit 10, with how it stands', async () => {
-    const starting = { ready: false, available: false, activeDeploymentReady: false };
-    server.routes[`GET ${org}/services/bot`] = sequence(missing, wrapped(starting));
-    const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--wait-timeout', '1'], { env });
-    expect(outcome.code).toBe(10);
-    expect(outcome.stderr).toContain('not available yet');
-  });
-
-  test('a server that restarts meanwhile costs polls, not the deploy', async () => {
-    const down = { status: 503, json: { error: 'Restarting', code: '503' } };
-    server.routes[`GET ${org}/services/bot`] = sequence(missing, down, down, wrapped());
-    expect((await cli.run(['deploy', 'bot', 'img:1', '--yes'], { env })).code).toBe(0);
-  });
-
-  test('409 is exit 9', async () => {
-    server.routes[`POST ${org}/services`] = { status: 409, json: { error: 'Set not ready', code: 'CONFLICT' } };
-    expect((await cli.run(['deploy', 'bot', 'img:1', '--yes'], { env })).code).toBe(9);
-  });
-});
-
-describe('a deploy file that is wrong: exit 1, with file and key', () => {
-  test.each([
-    ['agent_nam = "bot"', "unknown key 'agent_nam'"],
-    ['[scaling]\nmin = 1', "unknown key 'scaling.min'"],
-    ['[local]\ncmd = "x"', "unknown key 'local.cmd'"],
-    ['[scaling]\nmin_agents = "1"', "'scaling.min_agents' must be a whole number"],
-    ['max_session_duration = 5', "'max_session_duration' must be a whole number from 60 to 14400"],
-    ['image = "untagged"', "'image' must name a tag"],
-    ['image = "a:1"\nbuild_id = "b"', "'image' and 'build_id' exclude each other"],
-    ['websocket_auth = "maybe"', "'websocket_auth' must be one of none, token"],
-    ['[build.exclude]\npatterns = "x"', "'build.exclude.patterns' must be an array"],
-    ['agent_name = ', 'is not valid TOML, line 1'],
-  ])('%j', async (toml, message) => {
-    const cwd = await agentFolder({ 'pcc-deploy.toml': toml, 'bot.py': '' });
-    const outcome = await cli.run(['deploy', 'bot', '--yes'], { env, cwd });
-    expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toContain('pcc-deploy.toml');
-    expect(outcome.stderr).toContain(message);
-    expect(server.requests).toEqual([]);
-  });
-
-  test('one that was named and is not there', async () => {
-    const outcome = await cli.run(['deploy', 'bot', '--yes', '--config-file', 'gone.toml'], { env });
-    expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toContain("gone.toml can't be read: it does not exist");
   });
 });

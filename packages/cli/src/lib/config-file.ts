@@ -58,7 +58,7 @@ function closeToOthers(path: string, warn: (text: string) => void): void {
   const { mode } = statSync(path);
   if ((mode & 0o077) === 0) return;
   try {
-    
+    chmodSync(path, 0o600);
   } catch (error) {
     throw fileError(
       `The credentials file ${path} can be read by other users, and its mode can't be changed: ${whyNot(error)}.`,

@@ -36,7 +36,7 @@ const texts: Check = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'must be an array of strings';
 const textOrTexts: Check = (value) =>
   text(value) && texts(value) ? 'must be a string or an array of strings' : undefined;
-/** Setup steps: one command, several, or several split into arguments. */
+/** Setup: one command, as text or split into arguments, or a list of commands that are. */
 const steps: Check = (value) =>
   text(value) && !(Array.isArray(value) && value.every((item) => !textOrTexts(item)))
     ? 'must be a string, an array of strings, or an array of such arrays'
@@ -121,6 +121,9 @@ export async function parseDeployFile(path: string, content: string): Promise<De
   }
   check(name, '', values, topLevel);
   for (const [key, known] of Object.entries(tables)) check(name, `${key}.`, inside(values, key), known);
+  if (values.local !== undefined && inside(values, 'local').command === undefined) {
+    throw fileError(`${name}: [local] needs 'command', for example: command = ["node", "bot.js"]`);
+  }
   const build = inside(values, 'build');
   const exclude = build.exclude === undefined ? {} : build.exclude;
   const fault = table(exclude) ?? undefined;

@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
 import {
@@ -9,6 +10,20 @@ import {
 import { createSecretBox, type SecretBox } from './secret-box.js';
 
 const context = ['secret', 'prod', 'TOKEN'] as const;
+
+/** What somebody with the master key could do: the same data key, wrapped for another organization. */
+function rewrap(wrapped: string, from: string, to: string): string {
+  const [version, id, ...parts] = wrapped.split('.') as [string, string, ...string[]];
+  const [iv, tag, text] = parts.map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer, Buffer];
+  const master = Buffer.alloc(32, 2);
+  const boundTo = (organization: string) => Buffer.from(JSON.stringify(['data-key', organization, id]));
+  const decipher = createDecipheriv('aes-256-gcm', master, iv).setAAD(boundTo(from)).setAuthTag(tag);
+  const key = Buffer.concat([decipher.update(text), decipher.final()]);
+  const freshIv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', master, freshIv).setAAD(boundTo(to));
+  const sealed = Buffer.concat([cipher.update(key), cipher.final()]);
+  return [version, id, ...[freshIv, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.');
+}
 
 describe.each(databases)('secret box on $name', (database) => {
   let world: TwoOrganizations;
@@ -39,10 +54,19 @@ describe.each(databases)('secret box on $name', (database) => {
     await expect(box.open(world.store, organization, moved, sealed)).rejects.toThrow('does not open');
   });
 
-  test('the organization is bound by the seal itself, not only by its key', async () => {
-    const sealed = await box.seal(world.store, 'org-a', context, 'value');
+  test('a data key does not unwrap for another organization', async () => {
+    await box.seal(world.store, 'org-a', context, 'value');
     const own = await world.store.secrets.dataKey('org-a');
     await world.store.secrets.insertDataKey('org-b', own as string, world.clock.now());
+    await expect(box.seal(world.store, 'org-b', context, 'value')).rejects.toThrow('does not open');
+  });
+
+  test('even under the same data key a value of another organization does not open', async () => {
+    const sealed = await box.seal(world.store, 'org-a', context, 'value');
+    const wrapped = await world.store.secrets.dataKey('org-a');
+    await world.store.secrets.insertDataKey('org-b', rewrap(wrapped as string, 'org-a', 'org-b'), world.clock.now());
+    const theirs = await box.seal(world.store, 'org-b', context, 'theirs');
+    expect(await box.open(world.store, 'org-b', context, theirs)).toBe('theirs');
     await expect(box.open(world.store, 'org-b', context, sealed)).rejects.toThrow('does not open');
   });
 

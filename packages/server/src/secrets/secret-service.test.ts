@@ -26,50 +26,6 @@ describe.each(databases)('secret sets on $name', (database) => {
   });
   afterEach(() => world.drop());
 
-  async function useInAgent(
-    set: Partial<{ secret_set: string; image_pull_secret_set: string }>,
-    column: 'desired' | 'live',
-  ) {
-    const at = world.clock.now().toISOString();
-    const times = { created_at: at, updated_at: at };
-    const agent = { id: 'agent-1', organization_id: 'org-a', name: 'greeter', region: 'us-west', ...times };
-    await world.db
-      .insertInto('agent')
-      .values({
-        ...agent,
-        min_agents: 0,
-        max_agents: 1,
-        websocket_auth: 'token',
-        desired_deployment_id: column === 'desired' ? 'dep-1' : null,
-        live_deployment_id: column === 'live' ? 'dep-1' : null,
-        reconciled_deployment_id: null,
-        deleted_at: null,
-      })
-      .execute();
-    await world.db
-      .insertInto('deployment')
-      .values({
-        id: 'dep-1',
-        organization_id: 'org-a',
-        agent_id: 'agent-1',
-        image: 'x',
-        build_id: null,
-        secret_set: null,
-        image_pull_secret_set: null,
-        profile: 'agent-1x',
-        max_session_seconds: null,
-        krisp_audio_filter: null,
-        phase: 'Ready',
-        phase_started_at: at,
-        start_failures: 0,
-        error_code: null,
-        error_message: null,
-        ...times,
-        ...set,
-      })
-      .execute();
-  }
-
   test('one key per call and an array add up; a key that is set again is replaced', async () => {
     expect(await put('prod', { name: 'prod', isImagePullSecret: false, secretKey: 'A', secretValue: '1' })).toEqual({
       region: 'us-west',
@@ -189,28 +145,6 @@ describe.each(databases)('secret sets on $name', (database) => {
     await expect(secrets.removeSet('org-a', testActor, 'prod')).rejects.toMatchObject({ status: 404 });
     await expect(secrets.get('org-a', 'prod')).rejects.toMatchObject({ status: 404 });
     expect(await world.db.selectFrom('secret_value').selectAll().execute()).toEqual([]);
-  });
-
-  test.each(['desired', 'live'] as const)(
-    'a set of a %s deployment is not deleted, until its agent is',
-    async (column) => {
-      await put('prod', { secretKey: 'A', secretValue: '1' });
-      await useInAgent({ secret_set: 'prod' }, column);
-      await expect(secrets.removeSet('org-a', testActor, 'prod')).rejects.toMatchObject({
-        status: 409,
-        message: expect.stringContaining("'greeter'"),
-      });
-      await world.db.updateTable('agent').set({ deleted_at: 'now' }).execute();
-      await secrets.removeSet('org-a', testActor, 'prod');
-    },
-  );
-
-  test('so it is with a pull secret; another organization’s set of the same name is free', async () => {
-    await put('registry', pull);
-    await secrets.put(world.bolt, testActor, 'registry', pull);
-    await useInAgent({ image_pull_secret_set: 'registry' }, 'live');
-    await expect(secrets.removeSet('org-a', testActor, 'registry')).rejects.toMatchObject({ status: 409 });
-    await secrets.removeSet('org-b', testActor, 'registry');
   });
 
   test('another organization sees, changes and deletes nothing', async () => {

@@ -39,9 +39,12 @@ export interface Driver {
   readonly kind: string;
   /** Throws, with the way out, when this driver can't work here. */
   check(): Promise<void>;
-  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; throws `DriverError` when it can't be made. */
+  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
-  /** Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is forgotten. */
+  /**
+   * Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is
+   * forgotten. While one call waits, another may shorten the grace.
+   */
   remove(instanceId: string, options: { graceSeconds: number }): Promise<void>;
   /** Ends the processes but keeps the instance in `list()` as exited, with its output. Resolves once nothing runs. */
   kill(instanceId: string, options: { graceSeconds: number }): Promise<void>;
@@ -54,7 +57,10 @@ export interface Driver {
   /** Whole lines after `position`, then those to come, until the signal aborts or the instance has exited and all is read. */
   logs(instanceId: string, position: number, signal: AbortSignal): AsyncIterable<DriverLogLine>;
   usage(instanceId: string): Promise<DriverUsage | undefined>;
-  /** Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails. */
+  /**
+   * Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails, the
+   * signal's own reason when aborted, a `TimeoutError` after the order's `timeoutSeconds`; then nothing of it runs any more.
+   */
   build(order: BuildOrder, context: ContextSource, onLine: (text: string) => void, signal: AbortSignal): Promise<void>;
   forgetBuild(buildId: string): Promise<void>;
   /** Lets go of watchers. Instances go on. */

@@ -20,3 +20,11 @@ test('takes the characters of a value as they are', () => {
   const redactor = createRedactor({ ODD: 'a.*+$&^(b)' });
   expect(redactor('a.*+$&^(b) axxxxxxxx')).toBe('[redacted] axxxxxxxx');
 });
+
+test('takes out a value as programs quote it', () => {
+  const value = 'say "hi" \\ & go';
+  const redactor = createRedactor({ QUOTED: value });
+  const shown = [JSON.stringify({ value }), encodeURIComponent(value), `${new URLSearchParams({ value })}`];
+  shown.push(`'${value.replaceAll('\\', '\\\\')}'`);
+  expect(shown.map(redactor)).toEqual(['{"value":"[redacted]"}', '[redacted]', 'value=[redacted]', "'[redacted]'"]);
+});

@@ -34,6 +34,11 @@ export async function contextFiles(
   if (described) files.push(described);
   files.sort(byName);
 
+  if (!deployFile && plan.buildDir !== '.' && (await isFile(rootFile))) {
+    context.note(
+      `${shorten(rootFile)} is not read for settings; to do so: --config-file ${join(plan.buildDir, deployFileName)}`,
+    );
+  }
   checkBuildable(files, plan, directory, local !== undefined);
   checkSize(files, directory);
   if (fromDockerignore) warnOfSecrets(files, context);
@@ -55,8 +60,12 @@ async function localFile(directory: string, deployFile: DeployFile | undefined):
   if (deployFile?.hasLocal) return deployFile.path;
   const path = join(directory, deployFileName);
   if (deployFile?.path === path) return undefined;
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+  if (!(await isFile(path))) return undefined;
   return (await readDeployFile(path)).hasLocal ? path : undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 function checkBuildable(files: readonly ContextFile[], plan: DeployPlan, directory: string, hasLocal: boolean): void {

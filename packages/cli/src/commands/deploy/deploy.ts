@@ -4,6 +4,7 @@ import { type DeployFile, findDeployFile } from '../../lib/deploy-file.js';
 import { usageError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
+import { shorten } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
 import { type BuildOutcome, buildFromFiles } from './build.js';
 import { surveyGround } from './checks.js';
@@ -91,7 +92,7 @@ function summary(
     ],
     ...(plan.secretSet ? [['Secrets', plan.secretSet] as [string, string]] : []),
     ...(body.agentProfile ? [['Profile', body.agentProfile] as [string, string]] : []),
-    ...(file ? [['Settings', file.path] as [string, string]] : []),
+    ...(file ? [['Settings', shorten(file.path)] as [string, string]] : []),
   ];
   return fields(rows, colours.dim);
 }

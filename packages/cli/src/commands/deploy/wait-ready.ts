@@ -46,7 +46,7 @@ export async function waitUntilReady(
     const phase = service && phaseOf(service);
     if (service && phase?.kind === 'ready') return service;
     if (phase?.kind === 'failed') {
-      throw new CliError(`The deployment of ${name} failed: ${phase.message} (${phase.code}).`, {
+      throw new CliError(`The deployment of ${name} failed: ${phase.message.replace(/\.$/, '')} (${phase.code}).`, {
         code: phase.code,
         hint: `${service?.available ? 'The previous deployment goes on serving. ' : ''}Logs: pipecat cloud agent logs ${name}`,
       });

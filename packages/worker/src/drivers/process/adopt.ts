@@ -18,12 +18,12 @@ export interface AdoptDeps {
 export async function adopt({ records, table, installationId, log }: AdoptDeps): Promise<InstanceRecord[]> {
   const adopted: InstanceRecord[] = [];
   const known = new Set<string>();
+  const cutOff: string[] = [];
 
   for (const instanceId of await records.list()) {
     const record = await records.read(instanceId);
     if (!record) {
-      await endMarked(records.folder(instanceId));
-      await records.remove(instanceId);
+      cutOff.push(instanceId);
       continue;
     }
     known.add(records.folder(instanceId));
@@ -34,9 +34,10 @@ export async function adopt({ records, table, installationId, log }: AdoptDeps):
     adopted.push(record.state === 'preparing' ? await complete(record) : record);
   }
   for (const folder of strayFolders()) {
-    log.warn({ folder }, 'processes of an instance without a folder are ended');
+    log.warn({ folder }, 'processes of an instance without a record are ended');
     await endMarked(folder);
   }
+  for (const instanceId of cutOff) await records.remove(instanceId);
   return adopted;
 
   /** The worker died between noting what it meant to start and noting what it had started. */

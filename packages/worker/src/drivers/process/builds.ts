@@ -6,7 +6,7 @@ import { type ContextSource, DriverError } from '../driver.js';
 import type { AgentPackage } from './agent-package.js';
 import { endProcesses } from './end-processes.js';
 import { buildFolderVariable, cleanEnvironment, type HostEnvironment } from './environment.js';
-import { makeFolder, readJson, safeName, writeJson } from './files.js';
+import { isSafeName, makeFolder, readJson, safeName, writeJson } from './files.js';
 import { createKeyedQueue } from './keyed-queue.js';
 import { type LaunchPlan, planLaunch } from './launch-plan.js';
 import type { ProcessTable } from './process-table.js';
@@ -165,11 +165,9 @@ export function createBuilds({ directory, host, table, agentPackage }: BuildsDep
 }
 
 async function buildIds(root: string): Promise<string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  return entries.flatMap(({ name }) => (/^[A-Za-z0-9]/.test(name) && !isOurs(name) ? [name] : []));
+  const entries = await readdir(root).catch(() => []);
+  return entries.filter((name) => isSafeName(name) && name !== 'node_modules');
 }
-
-const isOurs = (name: string) => name === 'node_modules' || name === 'package.json';
 
 /** Downloads and unpacks beside the build, so that its folder holds a whole context or isn't there. */
 async function fetchContext(

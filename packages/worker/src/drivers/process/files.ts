@@ -57,6 +57,11 @@ export async function makeFolder(path: string): Promise<string> {
 
 /** Ids become folder names; anything that could name another folder is refused. */
 export function safeName(id: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(id)) throw new Error('an id has characters that no folder may have');
+  if (!isSafeName(id)) throw new Error('an id has characters that no folder may have');
   return id;
+}
+
+/** True for names that an id may have; other folders are not ours. */
+export function isSafeName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(name);
 }

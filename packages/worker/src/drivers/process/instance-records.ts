@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriverInstance, InstanceLabels } from '../driver.js';
-import { makeFolder, readJson, safeName, writeJson } from './files.js';
+import { isSafeName, makeFolder, readJson, safeName, writeJson } from './files.js';
 
 /** What the disk says of one instance, in `instance.json`; never its environment. */
 export interface InstanceRecord {
@@ -50,7 +50,7 @@ export function createInstanceRecords(root: string) {
     async list(): Promise<string[]> {
       await makeFolder(root);
       const entries = await readdir(root, { withFileTypes: true });
-      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      return entries.filter((entry) => entry.isDirectory() && isSafeName(entry.name)).map(({ name }) => name);
     },
   };
 }

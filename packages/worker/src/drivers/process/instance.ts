@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type { DriverInstance } from '../driver.js';
-import { endProcesses, type ProcessFamily, signalMembers } from './end-processes.js';
+import { endProcesses, type ProcessFamily } from './end-processes.js';
 import { instanceFolderVariable } from './environment.js';
 import type { InstanceRecord, InstanceRecords } from './instance-records.js';
 import type { ProcessTable } from './process-table.js';
@@ -22,7 +22,6 @@ export function createInstance(initial: InstanceRecord, { records, table, log, o
   let own = false;
   let released = false;
   let saving = Promise.resolve();
-  let settling: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
   let deadline = Number.POSITIVE_INFINITY;
   const gone = Promise.withResolvers<void>();
@@ -40,22 +39,21 @@ export function createInstance(initial: InstanceRecord, { records, table, log, o
   }
 
   /** The end of the main process is the end of the instance, as in a container: what it left behind is ended too. */
-  function settle(code: number | null, signal: string | null): Promise<void> {
-    settling ??= (async () => {
-      signalMembers(table, family(), 'SIGKILL');
-      record = { ...record, state: 'exited', exit: { code, signal, at: new Date().toISOString() } };
-      try {
-        await save();
-      } catch (error) {
-        // The exit is true all the same; after a restart it is found again.
-        log.warn({ err: error, instanceId }, 'exit of an instance could not be noted');
-      }
-      if (!released) onExit(instanceId);
-      await endProcesses(table, family(), () => 0);
-    })()
-      .catch((error) => log.error({ err: error, instanceId }, 'processes of an exited instance are left'))
-      .finally(() => gone.resolve());
-    return settling;
+  async function settle(code: number | null, signal: string | null): Promise<void> {
+    // The first signals go out in this turn, before anybody hears of the exit.
+    const left = endProcesses(table, family(), () => 0).catch((error) =>
+      log.error({ err: error, instanceId }, 'processes of an exited instance are left'),
+    );
+    record = { ...record, state: 'exited', exit: { code, signal, at: new Date().toISOString() } };
+    try {
+      await save();
+    } catch (error) {
+      // The exit is true all the same; after a restart it is found again.
+      log.warn({ err: error, instanceId }, 'exit of an instance could not be noted');
+    }
+    if (!released) onExit(instanceId);
+    await left;
+    gone.resolve();
   }
 
   return {

@@ -113,10 +113,11 @@ describe('process driver', () => {
     const [first, second] = [await start(), await start()];
     const pids = [await pidOf(first.instanceId), await pidOf(second.instanceId)];
     await rm(folderOf(first.instanceId), { recursive: true });
+    await mkdir(folderOf('.not-ours'));
     await writeFile(join(folderOf(second.instanceId), 'instance.json'), '{"version":1,"lab');
     expect(await (await setup.restart()).list()).toEqual([]);
     expect(pids.filter(isAlive)).toEqual([]);
-    expect(await readdir(join(setup.options.directory, 'instances'))).toEqual([]);
+    expect(await readdir(join(setup.options.directory, 'instances'))).toEqual(['.not-ours']);
   });
 
   test('a process that merely has the same id is neither adopted nor ended', async () => {

@@ -1,0 +1,49 @@
+import { cpSync, readFileSync, symlinkSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { plainEnvironment } from './support/environment.js';
+import { cleanUp, inRoot, root, temporaryFolder } from './support/paths.js';
+import { preferredPort } from './support/ports.js';
+import { run } from './support/processes.js';
+import { until } from './support/wait.js';
+
+afterAll(cleanUp);
+
+/** The blocks of the README that a reader types in the second terminal, in order. */
+function tourOf(readme: string): string {
+  return [...readme.matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('');
+}
+
+/** This checkout as it is, without its data, in a folder of its own: `./data` there is nobody's. */
+function copyOfCheckout(): string {
+  const copy = join(temporaryFolder('checkout'), 'pipecat-cloud');
+  const left = new Set(['node_modules', '.git', 'data']);
+  cpSync(root, copy, { recursive: true, filter: (path) => !left.has(relative(root, path).split(sep).at(-1) ?? '') });
+  symlinkSync(inRoot('node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+test('the tour of the README, word for word, in two terminals', async () => {
+  const checkout = copyOfCheckout();
+  const port = await preferredPort();
+  // The README speaks of port 7400; where something else holds it, the address is told by the two variables made for that.
+  const elsewhere = port === 7400 ? {} : { PORT: String(port), PIPECAT_API_HOST: `http://localhost:${port}` };
+  const environment = { ...plainEnvironment(), HOME: temporaryFolder('home'), ...elsewhere };
+  const first = run('npm', ['start'], { cwd: checkout, env: environment });
+  await until('npm start is ready', () => first.stdout().trimEnd().endsWith(`ready http://localhost:${port}`), 120_000);
+
+  const tour = tourOf(readFileSync(inRoot('README.md'), 'utf8'));
+  const second = run('bash', ['-e', '-u', '-o', 'pipefail', '-c', tour], { cwd: checkout, env: environment });
+  const code = await second.ended;
+  expect({ code, errors: code === 0 ? '' : second.stderr() }).toEqual({ code: 0, errors: '' });
+
+  const said = second.stdout();
+  expect(said).toContain('owner@localhost');
+  expect(said).toContain('GREETING');
+  expect(said).not.toContain('good-morning');
+  expect(said).toMatch(/echo\s+yes/);
+  expect(said).toContain('hello from the tour');
+
+  first.child.kill('SIGINT');
+  expect(await first.ended).toBe(0);
+});

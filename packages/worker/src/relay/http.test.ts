@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createRelayClient } from '../test-rig/relay-client.js';
+import { type Rig, startRig } from '../test-rig/rig.js';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await startRig({ timings: { socketGraceMs: 60_000, relayGraceMs: 60_000 } });
+  await rig.ready();
+  await rig.makeReady('i-1');
+});
+afterEach(() => rig.close());
+
+const { hop, url } = createRelayClient(() => rig);
+
+test('passes path, query, method, headers and body on, with the session of the hop', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = async (req, res) => {
+    let body = '';
+    for await (const chunk of req) body += String(chunk);
+    res.writeHead(201, 'Made', { 'x-answer': 'yes' }).end(JSON.stringify([req.method, req.url, req.headers, body]));
+  };
+  const answer = await fetch(url('/api/offer%2Fx?a=1&b=%20'), {
+    method: 'PATCH',
+    body: 'hello',
+    headers: { ...hop(), 'x-daily-session-id': 'forged', 'x-own': 'kept' },
+  });
+  expect([answer.status, answer.statusText, answer.headers.get('x-answer')]).toEqual([201, 'Made', 'yes']);
+  const [method, path, headers, body] = (await answer.json()) as [string, string, Record<string, string>, string];
+  expect([method, path, body]).toEqual(['PATCH', '/api/offer%2Fx?a=1&b=%20', 'hello']);
+  expect(headers).toMatchObject({ 'x-daily-session-id': 's-1', 'x-own': 'kept' });
+  expect(headers.host).not.toBe(new URL(rig.dataUrl()).host);
+  expect(headers[hopHeader]).toBeUndefined();
+});
+
+test('leaves out the headers that end at a hop, both ways', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  let seen: IncomingMessage['headers'] = {};
+  rig.agents.of('i-1').custom = (req, res) => {
+    seen = req.headers;
+    res.writeHead(200, {
+      connection: 'x-private',
+      'x-private': '1',
+      'keep-alive': 'timeout=9',
+      'set-cookie': ['a', 'b'],
+    });
+    res.end();
+  };
+  const headers = { ...hop(), connection: 'close, x-mine', 'x-mine': '1', te: 'trailers' };
+  const sent = request(url('/x'), { headers }).end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.resume();
+  expect(seen).not.toHaveProperty('x-mine');
+  expect(seen).not.toHaveProperty('te');
+  expect(answer.headers).not.toHaveProperty('x-private');
+  expect(answer.headers['keep-alive']).not.toBe('timeout=9');
+  expect(answer.headers['set-cookie']).toEqual(['a', 'b']);
+});
+
+test('streams both ways: neither side waits for the end of the other', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = (req, res) => {
+    res.writeHead(200);
+    res.write('begun ');
+    req.on('data', (chunk) => res.write(`got ${chunk} `));
+    req.on('end', () => res.end('done'));
+  };
+  const sent = request(url('/stream'), { method: 'POST', headers: hop() });
+  sent.write('one');
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  let text = '';
+  answer.on('data', (chunk) => {
+    text += chunk;
+  });
+  await vi.waitFor(() => expect(text).toBe('begun got one '));
+  sent.end('two');
+  await vi.waitFor(() => expect(text).toBe('begun got one got two done'));
+});
+
+test('ends the request to the instance when the caller goes', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  const gone = vi.fn();
+  rig.agents.of('i-1').custom = (_req, res) => {
+    res.on('close', gone);
+    res.writeHead(200).write('endless');
+  };
+  const sent = request(url('/stream'), { headers: hop() }).end();
+  await once(sent, 'response');
+  sent.destroy();
+  await vi.waitFor(() => expect(gone).toHaveBeenCalled());
+});
+
+test('a broken answer does not look like a whole one', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = (_req, res) => {
+    res.writeHead(200).write('half');
+    setImmediate(() => res.socket?.destroy());
+  };
+  const answer = await fetch(url('/x'), { headers: hop() });
+  await expect(answer.text()).rejects.toThrow();
+});
+
+test('a connection that the agent closes before answering is a 502', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = (req) => req.socket.destroy();
+  const answer = await fetch(url('/x'), { method: 'POST', body: 'x', headers: hop() });
+  expect([answer.status, await answer.json()]).toEqual([502, { error: expect.any(String), code: '502' }]);
+});
