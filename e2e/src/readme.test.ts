@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { plainEnvironment } from './support/environment.js';
 import { cleanUp, inRoot, root, temporaryFolder } from './support/paths.js';
-import { preferredPort } from './support/ports.js';
+import { isFree, preferredPort } from './support/ports.js';
 import { run } from './support/processes.js';
 import { until } from './support/wait.js';
 
@@ -29,7 +29,8 @@ test('the tour of the README, word for word, in two terminals', async () => {
   // The README speaks of port 7400; where something else holds it, the address is told by the two variables made for that.
   const elsewhere = port === 7400 ? {} : { PORT: String(port), PIPECAT_API_HOST: `http://localhost:${port}` };
   const environment = { ...plainEnvironment(), HOME: temporaryFolder('home'), ...elsewhere };
-  const first = run('npm', ['start'], { cwd: checkout, env: environment });
+  // A process group of its own, as a terminal gives it: Ctrl-C reaches all of it.
+  const first = run('npm', ['start'], { cwd: checkout, env: environment, detached: true });
   await until('npm start is ready', () => first.stdout().trimEnd().endsWith(`ready http://localhost:${port}`), 120_000);
 
   const tour = tourOf(readFileSync(inRoot('README.md'), 'utf8'));
@@ -44,6 +45,7 @@ test('the tour of the README, word for word, in two terminals', async () => {
   expect(said).toMatch(/echo\s+yes/);
   expect(said).toContain('hello from the tour');
 
-  first.child.kill('SIGINT');
-  expect(await first.ended).toBe(0);
+  process.kill(-first.pid, 'SIGINT');
+  await first.ended;
+  await until('nothing of it listens any more', () => isFree(port));
 });

@@ -20,3 +20,7 @@ export async function freePort(): Promise<number> {
 export async function preferredPort(): Promise<number> {
   return (await tryPort(7400)) ?? (await freePort());
 }
+
+export async function isFree(port: number): Promise<boolean> {
+  return (await tryPort(port)) !== undefined;
+}

@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAuthenticator } from './access/authenticator.js';
 import { createCredentialDigests } from './access/credential-digests.js';
+import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { createTokenUse } from './access/token-use.js';
 import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
@@ -57,7 +57,7 @@ import { createTokenService } from './tokens/token-service.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
-import { createWorkerChannel } from './workers/worker-channel.js';
+import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
 
 /** What tests replace: time, chance, and the one outside party there is so far. */
 export interface Overrides {
@@ -69,6 +69,7 @@ export interface Overrides {
 export interface ControlPlane {
   http: FastifyInstance;
   store: Store;
+  workers: WorkerChannel;
   signIn: SignInService;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
@@ -93,7 +94,7 @@ export async function compose(
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
 
-  const uses = createTokenUse(store);
+  const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
   const cookie = createSessionCookie(config.publicUrl);
   const signIn = createSignInService({
@@ -141,6 +142,7 @@ export async function compose(
     publicUrl: config.publicUrl,
     region: region.code,
   });
+  const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
   const workers = createWorkerChannel({
     log,
@@ -194,7 +196,7 @@ export async function compose(
     builds,
     region: region.code,
     nudge,
-    removeLogs: (agentId) => logStore.removeAgent(agentId),
+    removeLogs,
   });
   const pass = createPass({
     store,
@@ -205,6 +207,7 @@ export async function compose(
     secretEnvironment: secrets.secretEnvironment,
     isStarting: starts.isStarting,
     nudge,
+    removeLogs,
   });
 
   const http = createHttp(log);
@@ -255,6 +258,7 @@ export async function compose(
   return {
     http,
     store,
+    workers,
     signIn,
     enrolment,
     bootstrapped,

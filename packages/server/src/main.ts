@@ -6,6 +6,7 @@ import { exists } from './bootstrap.js';
 import { compose } from './compose.js';
 import { type Config, ConfigError, readConfig } from './config/config.js';
 import { openKeys } from './config/keys.js';
+import { createPeriodic } from './periodic.js';
 
 /** The parent that supervises this process, where there is one. */
 const tell = (message: object) => process.send?.(message);
@@ -27,13 +28,24 @@ async function start(): Promise<void> {
     await plane.close();
     throw error;
   }
+  // Offered again while no worker is there: one that died halfway through its enrolment has lost both token and credential.
+  const offers = createPeriodic({
+    run: async () => {
+      const wanted = plane.workers.pick() === undefined && !(await exists(config.workerEnrolmentFile));
+      if (wanted) await plane.enrolment.offer(config.workerEnrolmentFile);
+    },
+    intervalMs: 10_000,
+    onError: (err) => log.error({ err }, 'no enrolment token could be offered'),
+  });
   await plane.enrolment.offer(config.workerEnrolmentFile);
+  offers.start();
 
   let closing = false;
   const close = () => {
     if (closing) return;
     closing = true;
-    plane.close().catch((err: unknown) => {
+    const closed = offers.close().then(() => plane.close());
+    closed.catch((err: unknown) => {
       log.error({ err }, 'closing failed');
       process.exitCode = 1;
     });

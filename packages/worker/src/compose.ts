@@ -46,8 +46,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
 
   function makeDriver(installationId: string): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, driver } = config;
-    return createDriver(driver, { directory: workerDir, installationId, log, environment });
+    const { environment, passEnvironment, driver } = config;
+    return createDriver(driver, { directory: workerDir, installationId, log, environment, passEnvironment });
   }
 
   async function start(): Promise<void> {

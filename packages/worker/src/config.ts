@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type VariableName, variables } from './env.js';
 
 export interface WorkerConfig {
   /** Base URL of the control plane, no trailing slash. */
@@ -17,6 +18,8 @@ export interface WorkerConfig {
   driver: string;
   /** The worker's own environment, for the driver to choose from. */
   environment: Environment;
+  /** Names of it that builds and instances get beside what every program needs. */
+  passEnvironment: string[];
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -35,38 +38,40 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 export function loadConfig(env: Environment = process.env): WorkerConfig {
   const problems: string[] = [];
 
-  function port(name: string, fallback: number): number {
-    const text = env[name]?.trim();
-    if (!text) return fallback;
-    const value = Number(text);
+  const text = (name: VariableName, fallback: string = variables[name].default) => env[name]?.trim() || fallback;
+
+  function port(name: VariableName): number {
+    const value = Number(text(name));
     if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-    problems.push(`${name} is '${text}'; it must be a port number from 0 to 65535`);
-    return fallback;
+    problems.push(`${name} is '${text(name)}'; it must be a port number from 0 to 65535`);
+    return Number(variables[name].default);
   }
 
-  const text = (name: string, fallback: string) => env[name]?.trim() || fallback;
-
-  const controlUrl = text('PIPECAT_CLOUD_CONTROL_URL', `http://127.0.0.1:${port('PORT', 7400)}`).replace(/\/+$/, '');
+  const controlUrl = text('PIPECAT_CLOUD_CONTROL_URL', `http://127.0.0.1:${port('PORT')}`).replace(/\/+$/, '');
   if (!/^https?:$/.test(URL.parse(controlUrl)?.protocol ?? '')) {
     problems.push('PIPECAT_CLOUD_CONTROL_URL must be an http:// or https:// URL, such as http://127.0.0.1:7400');
   }
   const name = text('PIPECAT_CLOUD_WORKER_NAME', hostname());
   if (name.length > 100) problems.push('PIPECAT_CLOUD_WORKER_NAME must have at most 100 characters');
-  const logLevel = text('PIPECAT_CLOUD_LOG_LEVEL', 'info');
+  const logLevel = text('PIPECAT_CLOUD_LOG_LEVEL');
   if (!logLevels.includes(logLevel)) {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
-  const dataDir = text('PIPECAT_CLOUD_DATA_DIR', './data');
+  const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const config: WorkerConfig = {
     controlUrl,
     workerDir: resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker'))),
     name,
     enrolmentFile: resolve(text('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', join(dataDir, 'worker-enrolment'))),
-    dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST', '127.0.0.1'),
-    dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT', 0),
+    dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
+    dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
     driver: 'process',
     environment: env,
+    passEnvironment: text('PIPECAT_CLOUD_WORKER_PASS_ENVIRONMENT')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -2,14 +2,16 @@ import { timingSafeEqual } from 'node:crypto';
 import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
 import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
 import { LRUCache } from 'lru-cache';
+import type { ApiKey } from '../api-keys/api-key-repository.js';
 import type { Store } from '../db/store.js';
 import { type AppError, forbidden, unauthorized } from '../errors.js';
 import type { Clock } from '../system.js';
 import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredWorker } from '../workers/worker-repository.js';
 import type { CredentialDigests } from './credential-digests.js';
+import type { CredentialUse } from './credential-use.js';
 import type { Principal } from './principal.js';
 import type { Throttle } from './throttle.js';
-import type { TokenUses } from './token-use.js';
 
 export interface CredentialSource {
   authorization: string | undefined;
@@ -22,7 +24,7 @@ interface AuthenticatorDeps {
   store: Store;
   clock: Clock;
   digests: CredentialDigests;
-  uses: TokenUses;
+  uses: CredentialUse;
   throttle: Throttle;
   sessionOf: (cookie: string) => Promise<string | undefined>;
   publicUrl: string;
@@ -33,15 +35,8 @@ interface AuthenticatorDeps {
 /** What a digest stands for. `unknown` is cached too, for a shorter time. */
 type Credential =
   | { kind: 'token'; token: StoredToken }
-  | {
-      kind: 'apiKey';
-      id: string;
-      organizationId: string;
-      access: 'public' | 'private';
-      digest: string;
-      revokedAt: string | null;
-    }
-  | { kind: 'worker'; id: string; digest: string; revokedAt: string | null }
+  | { kind: 'apiKey'; key: ApiKey }
+  | { kind: 'worker'; worker: StoredWorker }
   | { kind: 'unknown' };
 
 const positiveTtlMs = 5_000;
@@ -78,28 +73,23 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
   async function lookUp(kind: CredentialKind, candidates: readonly string[]): Promise<Credential> {
     if (kind === 'public' || kind === 'private') {
       const key = await store.apiKeys.findByDigests(candidates);
-      if (!key) return { kind: 'unknown' };
-      return {
-        kind: 'apiKey',
-        id: key.id,
-        organizationId: key.organizationId,
-        access: key.type,
-        digest: key.digest,
-        revokedAt: key.revokedAt,
-      };
+      return key ? { kind: 'apiKey', key } : { kind: 'unknown' };
     }
     if (kind === 'worker') {
       const worker = await store.workers.findByDigest(candidates);
-      return worker ? { kind: 'worker', ...worker } : { kind: 'unknown' };
+      return worker ? { kind: 'worker', worker } : { kind: 'unknown' };
     }
     const token = await store.tokens.findByDigest(candidates);
     return token ? { kind: 'token', token } : { kind: 'unknown' };
   }
 
-  /** Digest of a retired pepper is replaced by one of the current pepper at the token's next use. */
-  async function renew(token: StoredToken, current: { digest: string; pepperId: string }): Promise<void> {
-    if (token.pepperId === current.pepperId) return;
-    await store.tokens.moveToPepper(token.id, current.digest, current.pepperId);
+  /** A digest under a retired pepper is replaced by one under the current pepper at the credential's next use. */
+  async function renew(found: Credential, { digest, pepperId }: { digest: string; pepperId: string }): Promise<void> {
+    if (found.kind === 'token' && found.token.pepperId !== pepperId) {
+      await store.tokens.moveToPepper(found.token.id, digest, pepperId);
+    }
+    if (found.kind === 'apiKey' && found.key.pepperId !== pepperId)
+      await store.apiKeys.rehash(found.key.id, digest, pepperId);
   }
 
   async function find(value: string, kind: CredentialKind): Promise<Credential> {
@@ -112,7 +102,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     // The index compared text; this comparison takes the same time wherever they differ.
     if (found.kind !== 'unknown' && !candidates.some((digest) => equal(digest, digestOf(found))))
       return { kind: 'unknown' };
-    if (found.kind === 'token') await renew(found.token, current);
+    await renew(found, current);
     // A revocation that came in between must not be undone by what was read before it.
     if (deps.cache && before === evictions) {
       cache.set(current.digest, found, { ttl: found.kind === 'unknown' ? negativeTtlMs : positiveTtlMs });
@@ -138,7 +128,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       );
     }
     if (!token.userId) throw new Error(`Token ${token.id} has no owner`);
-    uses.note(token.id, now, source.address, source.userAgent);
+    uses.token(token.id, now, source.address, source.userAgent);
     const { id: tokenId, userId, grant, expiresAt } = token;
     return { kind: 'user', userId, via: 'token', tokenId, tokenKind: 'personal', grant, expiresAt };
   }
@@ -170,11 +160,14 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
         if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
         return principal;
       }
-      if (found.revokedAt)
-        throw unauthorized('revoked_token', `This credential was revoked on ${found.revokedAt}. Make a new one`);
+      const { id, revokedAt } = found.kind === 'apiKey' ? found.key : found.worker;
+      if (revokedAt) {
+        throw unauthorized('revoked_token', `This credential was revoked on ${revokedAt}. Make a new one`);
+      }
       if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
-      if (found.kind === 'worker') return { kind: 'worker', workerId: found.id };
-      return { kind: 'apiKey', organizationId: found.organizationId, keyId: found.id, access: found.access };
+      if (found.kind === 'worker') return { kind: 'worker', workerId: id };
+      uses.apiKey(id, clock.now());
+      return { kind: 'apiKey', organizationId: found.key.organizationId, keyId: id, access: found.key.type };
     },
 
     /** Call after the commit that revokes or changes a credential: from then on the database is asked again. */
@@ -186,8 +179,10 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
 }
 export type Authenticator = ReturnType<typeof createAuthenticator>;
 
-const digestOf = (found: Exclude<Credential, { kind: 'unknown' }>) =>
-  found.kind === 'token' ? found.token.digest : found.digest;
+function digestOf(found: Exclude<Credential, { kind: 'unknown' }>): string {
+  if (found.kind === 'token') return found.token.digest;
+  return found.kind === 'apiKey' ? found.key.digest : found.worker.digest;
+}
 
 function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

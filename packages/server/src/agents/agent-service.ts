@@ -71,6 +71,11 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
   }
 
   async function addDeployment(repos: Repositories, agent: Agent, settings: DeploymentSettings): Promise<Deployment> {
+    // Again, under a lock: a set that is being deleted at this moment is either kept by this deployment or missed by it.
+    for (const name of [settings.secretSet, settings.imagePullSecretSet]) {
+      if (name !== null && !(await repos.secrets.lockSet(agent.organizationId, name)))
+        throw notFound('Secret set', name);
+    }
     const now = clock.now().toISOString();
     const deployment: Deployment = {
       ...settings,

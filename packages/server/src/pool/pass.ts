@@ -24,6 +24,7 @@ export interface PassDeps {
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
   nudge: () => void;
+  removeLogs: (agentId: string) => Promise<void>;
 }
 
 /** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
@@ -83,7 +84,7 @@ export function createPass(deps: PassDeps) {
       const settlement = settle({ slot, seen, workerKnown, current, surplus: surplus.has(slot.id) });
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
       // Never empty first and removed later: in between it could be claimed.
-      if (isEmpty && surplus.has(slot.id)) changed = (await store.slots.remove(slot)) || changed;
+      if (isEmpty && surplus.has(slot.id)) changed = (await removeSlot(slot, agent)) || changed;
       else if (settlement) changed = (await applySettlement(slot, settlement)) || changed;
     }
     return changed;
@@ -92,6 +93,15 @@ export function createPass(deps: PassDeps) {
   /** An instance that was ordered a moment ago and is still being ordered is not gone. */
   function missingYet(slot: Slot, instances: ReadonlyMap<string, ObservedInstance>): boolean {
     return slot.instanceId !== null && !instances.has(slot.instanceId) && underWay.has(slot.instanceId);
+  }
+
+  /** With the last slot of a deleted agent go the lines that its instances wrote on their way out. */
+  async function removeSlot(slot: Slot, agent: Agent | undefined): Promise<boolean> {
+    const removed = await store.slots.remove(slot);
+    if (agent || !removed) return removed;
+    const left = await store.slots.listOfAgent(slot.organizationId, slot.agentId);
+    if (left.length === 0) await deps.removeLogs(slot.agentId);
+    return true;
   }
 
   async function applySettlement(
@@ -198,7 +208,8 @@ export function createPass(deps: PassDeps) {
       }
       changed = (await assignWorkers(facts.slots)) || changed;
       const starting = new Set(facts.sessions.filter(({ state }) => state === 'starting').map(({ id }) => id));
-      const actions = plan({ slots: facts.slots, observed, starting, wasEnsured: workers.wasEnsured });
+      const living = new Set(facts.agents.map(({ id }) => id));
+      const actions = plan({ slots: facts.slots, observed, starting, living, wasEnsured: workers.wasEnsured });
       for (const action of actions) begin(action, facts);
       return changed;
     },

@@ -31,6 +31,7 @@ const input = (change: Partial<PlanInput>): PlanInput => ({
   slots: [],
   observed: seen(),
   starting: new Set(),
+  living: new Set(['a']),
   wasEnsured: () => true,
   ...change,
 });
@@ -51,6 +52,12 @@ test('a worker that came back is given the specs of what it runs again', () => {
   expect(
     brief(plan(input({ slots: [slot('a', { state: 'ready' })], observed: seen('a'), wasEnsured: () => false }))),
   ).toEqual(['ensure a']);
+});
+
+test('one that is to go is given its spec first, unless its agent is gone', () => {
+  const retiring = { slots: [slot('a', { state: 'retiring' })], observed: seen('a'), wasEnsured: () => false };
+  expect(brief(plan(input(retiring)))).toEqual(['ensure a']);
+  expect(brief(plan(input({ ...retiring, living: new Set() })))).toEqual(['remove a']);
 });
 
 test('the instance of a session that has begun is never made a second time', () => {

@@ -8,19 +8,25 @@ export interface PlanInput {
   observed: ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>>;
   /** Sessions that no instance has accepted yet. */
   starting: ReadonlySet<string>;
+  /** Agents that were not deleted: of the others no spec can be made. */
+  living: ReadonlySet<string>;
   /** Whether the worker's present connection has carried the instance's spec. */
   wasEnsured: (workerId: string, instanceId: string) => boolean;
 }
 
 /** Commands that make the workers match the slots. Pure; safe to repeat, and to lose halfway. */
-export function plan({ slots, observed, starting, wasEnsured }: PlanInput): Action[] {
-  const kept = new Set(slots.filter(({ state }) => state !== 'retiring').map(({ instanceId }) => instanceId));
+export function plan({ slots, observed, starting, living, wasEnsured }: PlanInput): Action[] {
+  const kept = new Set<string>();
   const actions: Action[] = [];
   for (const slot of slots) {
     const { instanceId, workerId } = slot;
-    if (!instanceId || !workerId || slot.state === 'empty' || slot.state === 'retiring') continue;
-    const instances = observed.get(workerId);
-    if (!instances) continue;
+    if (!instanceId || slot.state === 'empty') continue;
+    const isLiving = living.has(slot.agentId);
+    // A worker that came back holds an instance's last lines until it knows the secrets in them, so that comes before removal.
+    const toRemove = slot.state === 'retiring' && (!workerId || !isLiving || wasEnsured(workerId, instanceId));
+    if (!toRemove) kept.add(instanceId);
+    const instances = workerId ? observed.get(workerId) : undefined;
+    if (toRemove || !isLiving || !workerId || !instances) continue;
     const toMake = slot.state === 'starting' || (slot.sessionId !== null && starting.has(slot.sessionId));
     // One that runs is ensured once a connection: after a restart its worker has forgotten the secrets that it must hide in logs.
     const needed = instances.has(instanceId) ? !wasEnsured(workerId, instanceId) : toMake;

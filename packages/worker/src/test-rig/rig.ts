@@ -58,6 +58,7 @@ export async function startRig(options: RigOptions = {}) {
       logLevel: 'silent',
       driver: 'process',
       environment: {},
+      passEnvironment: [],
     };
     const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });
@@ -124,6 +125,7 @@ export function specOf(instanceId: string, change: Partial<InstanceSpec> = {}): 
     cpuMillicores: 500,
     memoryMib: 512,
     environment: {},
+      passEnvironment: [],
     startTimeoutSeconds: 30,
     ...change,
   };
