@@ -38,17 +38,6 @@ function addSuite(result, suite, file) {
   if (skipped > 0) result.skippedFiles.push({ file, count: skipped });
 }
 
-/** Counts from what Python's unittest prints at its end; a run that broke off before counts as one failure. */
-export function readUnittestOutput(output, code) {
-  const ran = Number(/^Ran (\d+) tests?/m.exec(output)?.[1] ?? 0);
-  const number = (name) => Number(new RegExp(`\\b${name}=(\\d+)`).exec(output)?.[1] ?? 0);
-  const broken = number('failures') + number('errors');
-  const skipped = number('skipped');
-  const failed = code === 0 ? broken : Math.max(broken, 1);
-  const failures = [...output.matchAll(/^(?:FAIL|ERROR): (.*)$/gm)].map((match) => match[1]);
-  return { ...none(), passed: Math.max(ran - broken - skipped, 0), failed, skipped, failures };
-}
-
 /** The counts of something that either holds or not. */
 export function oneCheck(code) {
   return { ...none(), passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readUnittestOutput, readVitestReport, sum } from './report.mjs';
+import { readVitestReport, sum } from './report.mjs';
 
 let root;
 let file;
@@ -58,21 +58,6 @@ describe('the report of vitest', () => {
 
   test('no report at all is a failure', () => {
     expect(readVitestReport(file, { root, code: 0 }).failed).toBe(1);
-  });
-});
-
-describe('the output of unittest', () => {
-  test.each([
-    ['Ran 5 tests in 0.1s\n\nOK\n', 0, { passed: 5, failed: 0, skipped: 0 }],
-    ['Ran 5 tests in 0.1s\n\nOK (skipped=2)\n', 0, { passed: 3, failed: 0, skipped: 2 }],
-    [
-      'FAIL: test_a (x)\nRan 5 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n',
-      1,
-      { passed: 3, failed: 2, skipped: 0 },
-    ],
-    ['Traceback …\nImportError', 1, { passed: 0, failed: 1, skipped: 0 }],
-  ])('%j', (output, code, expected) => {
-    expect(readUnittestOutput(output, code)).toMatchObject(expected);
   });
 });
 

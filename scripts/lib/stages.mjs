@@ -1,12 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { Refusal } from './output.mjs';
-import { oneCheck, readUnittestOutput, readVitestReport } from './report.mjs';
+import { oneCheck, readVitestReport } from './report.mjs';
 import { run } from './run.mjs';
-
-const PYTHON_BASE = 'packages/agent/python';
 
 // Each stage resolves to its counts and, for a failure, the whole output of what ran.
 
@@ -47,17 +45,6 @@ function vitest(...options) {
   };
 }
 
-async function pythonStage({ root, env, signal }) {
-  const folder = join(root, PYTHON_BASE);
-  const args = ['-m', 'unittest', 'discover', '--start-directory', folder, '--pattern', 'test_*.py'];
-  const { code, output } = await run(env.PIPECAT_CLOUD_TEST_PYTHON, args, { cwd: folder, env, signal });
-  return { ...readUnittestOutput(output, code), output };
-}
-
-function hasPythonTests(root) {
-  return readdirSync(join(root, PYTHON_BASE), { recursive: true }).some((path) => /(^|\/)test_[^/]*\.py$/.test(path));
-}
-
 const BUILD = { name: 'build and types', run: buildStage };
 
 /** What `npm test` runs, in this order. `group` is what may be asked for by name: `npm test -- unit`. */
@@ -76,14 +63,8 @@ const STAGES = [
     group: 'lint',
     run: tool('node_modules/typescript/bin/tsc', () => ['--noEmit', '-p', 'packages/dashboard']),
   },
+  { name: 'generated pages', group: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
   { name: 'unit and contract', group: 'unit', filtered: true, needsResources: true, run: vitest() },
-  {
-    name: 'python',
-    group: 'unit',
-    needsResources: true,
-    applies: ({ root, env }) => Boolean(env.PIPECAT_CLOUD_TEST_PYTHON) && hasPythonTests(root),
-    run: pythonStage,
-  },
   {
     name: 'end to end',
     group: 'e2e',

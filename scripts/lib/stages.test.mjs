@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { chooseStages } from './stages.mjs';
 
 test.each([
-  [[], ['lint', 'dashboard types', 'unit and contract', 'python', 'end to end'], []],
-  [['lint'], ['lint', 'dashboard types'], []],
-  [['unit'], ['unit and contract', 'python'], []],
+  [[], ['lint', 'dashboard types', 'generated pages', 'unit and contract', 'end to end'], []],
+  [['lint'], ['lint', 'dashboard types', 'generated pages'], []],
+  [['unit'], ['unit and contract'], []],
   [['e2e'], ['end to end'], []],
   [['packages/cli'], ['unit and contract'], ['packages/cli']],
   [['e2e/src/tour'], ['end to end'], ['e2e/src/tour']],

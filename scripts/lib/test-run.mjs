@@ -18,9 +18,8 @@ export async function runTests({ root, args, env, signal }) {
   const resources = left.some(({ needsResources }) => needsResources) ? await obtain(context) : NOTHING;
   try {
     for (const stage of left) {
-      const stageContext = { ...context, env: resources.env ?? env };
-      if (signal.aborted || stage.applies?.(stageContext) === false) continue;
-      results.push(await runStage(stage, stageContext));
+      if (signal.aborted) continue;
+      results.push(await runStage(stage, { ...context, env: resources.env ?? env }));
     }
   } finally {
     await resources.release();

@@ -125,7 +125,6 @@ export function specOf(instanceId: string, change: Partial<InstanceSpec> = {}): 
     cpuMillicores: 500,
     memoryMib: 512,
     environment: {},
-      passEnvironment: [],
     startTimeoutSeconds: 30,
     ...change,
   };
