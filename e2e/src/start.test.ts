@@ -39,7 +39,7 @@ test('the last line says that it is ready, Ctrl-C stops all of it, and it starts
   expect(processesOf(dataDir)).toEqual([]);
 });
 
-test('Ctrl-C with an agent deployed leaves no process of the control plane or the worker', async () => {
+test('Ctrl-C stops the agents too: no process of the installation is left', async () => {
   const cloud = await startCloud({ port: await freePort() });
   const cli = createCli({ token: cloud.token(), port: cloud.port });
   await cli.ok(['deploy', '--yes'], { cwd: copyAgent('e2e/agents/probe') });

@@ -34,14 +34,9 @@ export async function startCloud(options: CloudOptions = {}) {
   sharePipCache(dataDir);
   const process_ = launch({ PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir, ...options.env });
   const url = `http://localhost:${port}`;
-  await until(
-    'npm start is ready',
-    () => {
-      if (!process_.running()) throw new Error(`it ended: ${process_.stderr()}`);
-      return process_.stdout().includes(`ready ${url}\n`);
-    },
-    120_000,
-  );
+  const isReady = () => process_.stdout().includes(`ready ${url}\n`);
+  await until('npm start is ready', () => isReady() || !process_.running(), 120_000);
+  if (!isReady()) throw new Error(`npm start ended:\n${process_.stdout()}\n${process_.stderr()}`);
   return {
     process: process_,
     port,
