@@ -17,7 +17,7 @@ const CRASHES_BEFORE_READY = 5;
  * - `start()` resolves to its notes once it said that it is ready, and rejects with an ExitedEarly when it ended
  *   before it ever was, or crashed five times in a row.
  * - Once it has been ready it is restarted whenever it ends, after 0.1 s, doubling to 5 s.
- * - `stop()` asks it to end (SIGTERM), kills its process group after the deadline, and resolves when it is gone.
+ * - `stop()` asks it to end (SIGINT), kills its process group after the deadline, and resolves when it is gone.
  * - `kill()` does not ask.
  */
 export function createSupervised({ name, file, log, env, cwd, stopDeadline, isStopping, onChange }) {
@@ -119,7 +119,8 @@ export function createSupervised({ name, file, log, env, cwd, stopDeadline, isSt
       giveUpStarting();
       if (child) {
         const ended = new Promise((resolve) => gone.push(resolve));
-        child.kill('SIGTERM');
+        // As Ctrl-C would: it ends a worker's agents too. With SIGTERM they would go on, as they do when it dies.
+        child.kill('SIGINT');
         const timer = setTimeout(() => {
           warn(`The ${name} did not stop within ${stopDeadline / 1000} s; ending it.`);
           signalGroup('SIGKILL');

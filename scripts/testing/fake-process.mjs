@@ -20,8 +20,8 @@ export function playProcess(name, behaviour = 'good') {
     log({ level: 40, msg: `${name} warns that it lost the other` });
     if (behaviour !== 'stubborn') process.exit(0);
   };
-  process.on('SIGTERM', () => leave('told to stop'));
-  process.on('SIGINT', () => leave('interrupted'));
+  process.on('SIGTERM', () => leave('told to go'));
+  process.on('SIGINT', () => leave('told to stop'));
   process.on('disconnect', () => leave('disconnected'));
   setInterval(() => {}, 1000);
   log({ level: 30, msg: `${name} all is well` });

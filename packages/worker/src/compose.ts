@@ -27,6 +27,8 @@ export interface Worker {
   /** Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker; rejects when that can't be. */
   ready: Promise<void>;
   /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
+  /** Ends every instance and waits until its end and its last lines are reported, as far as somebody listens. */
+  removeInstances(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
   const { controlUrl, workerDir, enrolmentFile, name } = config;
   const closers: (() => Promise<void> | void)[] = [];
   const closing = new AbortController();
+  let removeInstances = async (): Promise<void> => undefined;
 
   /** What is made after closing has begun is closed at once. */
   async function onClose(close: () => Promise<void> | void): Promise<void> {
@@ -119,6 +122,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       await driver?.close();
     }
 
+    removeInstances = async () => workload?.instances.removeAll(2);
     await onClose(closeWorkload);
     await onClose(teller.close);
     const working = work();
@@ -133,6 +137,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
   ready.catch(() => undefined); // The caller may look at it later, or never after closing.
   return {
     ready,
+    removeInstances: () => removeInstances(),
     async close() {
       closing.abort();
       for (const close of closers.splice(0).reverse()) await close();

@@ -20,8 +20,9 @@ function run(config: WorkerConfig): void {
   const worker = compose(config);
   let closing: Promise<void> | undefined;
 
-  async function close(): Promise<void> {
-    closing ??= worker.close();
+  async function close(event?: string): Promise<void> {
+    // Ctrl-C stops all of it. On any other end the agents go on, and the next worker adopts them.
+    closing ??= (event === 'SIGINT' ? worker.removeInstances() : Promise.resolve()).then(() => worker.close());
     await closing;
     // The channel to the parent would keep this process.
     if (process.connected) process.disconnect();
@@ -29,7 +30,7 @@ function run(config: WorkerConfig): void {
 
   function closeOn(event: 'SIGTERM' | 'SIGINT' | 'disconnect'): void {
     process.once(event, () => {
-      close().catch((error: Error) => complain(`closing failed: ${error.message}`));
+      close(event).catch((error: Error) => complain(`closing failed: ${error.message}`));
     });
   }
 

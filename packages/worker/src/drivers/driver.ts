@@ -56,6 +56,17 @@ export interface Driver {
   logEnd(instanceId: string): Promise<number>;
   /** Whole lines after `position`, then those to come, until the signal aborts or the instance has exited and all is read. */
   logs(instanceId: string, position: number, signal: AbortSignal): AsyncIterable<DriverLogLine>;
+  /** Replaces bytes of the output in place: `mask` gets those of the range and gives as many, or undefined to leave them. */
+  maskOutput(
+    instanceId: string,
+    range: { from: number; to: number },
+    mask: (bytes: Buffer) => Buffer | undefined,
+  ): Promise<void>;
+  /**
+   * What a running instance has in its environment beyond what the platform put there: the secrets of its start, which may be
+   * older than those of now. Empty where the system does not tell.
+   */
+  secrets(instanceId: string): Promise<Record<string, string>>;
   usage(instanceId: string): Promise<DriverUsage | undefined>;
   /**
    * Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails, the

@@ -22,6 +22,8 @@ export interface Instance {
   ensuredAt: number | undefined;
   /** Knows the secret values to keep out of logs; unknown for an adopted instance until `ensure` is repeated. */
   redactor: Redactor | undefined;
+  /** Secrets that an adopted instance was started with, as far as the driver could tell. */
+  startedWith: Readonly<Record<string, string>>;
   /** An activation that is not decided yet. */
   activating: Activating | undefined;
   /** The session it holds, or whose bot may still run. */
@@ -46,6 +48,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     explaining: false,
     ensuredAt: undefined,
     redactor: undefined,
+    startedWith: {},
     activating: undefined,
     tenancy: undefined,
     removing: false,

@@ -114,7 +114,7 @@ export function createInstances(deps: InstancesDeps) {
         instances.set(instanceId, instance);
         log.info({ instanceId, deploymentId }, 'instance ordered');
       }
-      instance.redactor ??= createRedactor(spec.environment);
+      instance.redactor ??= createRedactor(spec.environment, instance.startedWith);
       if (isNew || (instance.life === 'preparing' && instance.ensuredAt === undefined)) lifecycle.start(instance, spec);
       else lifecycle.known(instance, spec);
       collectors.begin(instance);
@@ -157,7 +157,14 @@ export function createInstances(deps: InstancesDeps) {
         if (!isGone(instance)) lifecycle.adopt(instance);
       };
       await adopt({ driver, records, ends, log, occupy, add });
+      // A set may have got new values since: what these instances print is what they were started with.
+      for (const instance of instances.values()) instance.startedWith = await driver.secrets(instance.id);
       changed();
+    },
+
+    /** Ends and forgets every instance, whatever it holds; resolves when none is left. */
+    async removeAll(graceSeconds: number): Promise<void> {
+      await Promise.allSettled([...instances.values()].map((instance) => takeDown(instance, graceSeconds)));
     },
 
     /** Lets go of everything; instances and their sessions go on. */

@@ -61,7 +61,13 @@ export function createCollectors({ driver, outbox, positions, timings, log }: Co
       }
     }
 
-    for await (const line of driver.logs(instance.id, positions.get(instance.id), signal)) {
+    let from = positions.get(instance.id);
+    for await (const line of driver.logs(instance.id, from, signal)) {
+      // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.
+      if (redactor(line.text) !== line.text) {
+        await driver.maskOutput(instance.id, { from, to: line.position }, redactor.mask);
+      }
+      from = line.position;
       batch.add(toLine(line, redactor, instance.record.intervals));
       const sent = flush();
       if (batch.full()) await sent;

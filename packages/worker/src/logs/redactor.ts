@@ -1,7 +1,14 @@
 import { redact } from '@pipecat-cloud/contract/token-format';
 
-export type Redactor = (text: string) => string;
+export interface Redactor {
+  /** The line without secrets. */
+  (text: string): string;
+  /** The same bytes with every secret starred out, of the same length; undefined where there is none in them. */
+  mask(bytes: Buffer): Buffer | undefined;
+}
 
+/** As greedy as `redact`. */
+const tokens = /\b(?:pcc_pat_|sk_|pk_|wk_|we_)[A-Za-z0-9_.-]{8,}/g;
 /** Shorter values would black out ordinary words. */
 const shortestSecret = 8;
 
@@ -9,9 +16,9 @@ const shortestSecret = 8;
  * Takes tokens of this platform, and the values of an instance's environment that have 8 or more characters, out of a line: as they
  * are, and as programs quote them. Of a value with several lines each line counts, since output comes line by line.
  */
-export function createRedactor(environment: Readonly<Record<string, string>>): Redactor {
+export function createRedactor(...environments: Readonly<Record<string, string>>[]): Redactor {
   const secrets = new Set<string>();
-  for (const value of Object.values(environment)) {
+  for (const value of environments.flatMap((environment) => Object.values(environment))) {
     for (const part of [value, ...value.split(/\r?\n/)]) {
       const secret = part.trim();
       if (secret.length >= shortestSecret) for (const form of formsOf(secret)) secrets.add(form);
@@ -19,11 +26,22 @@ export function createRedactor(environment: Readonly<Record<string, string>>): R
   }
   // The longest first: one secret may be part of another.
   const ordered = [...secrets].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let clean = text;
-    for (const secret of ordered) clean = clean.replaceAll(secret, '[redacted]');
-    return redact(clean);
-  };
+  function clean(text: string): string {
+    let cleaned = text;
+    for (const secret of ordered) cleaned = cleaned.replaceAll(secret, '[redacted]');
+    return redact(cleaned);
+  }
+
+  // One character a byte, so that lengths stay and what is no text is left as it is.
+  const encoded = ordered.map((secret) => Buffer.from(secret).toString('latin1'));
+  function mask(bytes: Buffer): Buffer | undefined {
+    const text = bytes.toString('latin1');
+    let masked = text;
+    for (const secret of encoded) masked = masked.replaceAll(secret, '*'.repeat(secret.length));
+    masked = masked.replace(tokens, (token) => '*'.repeat(token.length));
+    return masked === text ? undefined : Buffer.from(masked, 'latin1');
+  }
+  return Object.assign(clean, { mask });
 }
 
 /** In JSON, in a URL or a form, and as Python and Node show strings that they quote otherwise. */

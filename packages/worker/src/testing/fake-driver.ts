@@ -116,6 +116,11 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
         onExit: (listener) => void mine.push(listener),
         logEnd: async (instanceId) => instances.get(instanceId)?.output.length ?? 0,
         logs,
+        async maskOutput(instanceId, { from, to }, mask) {
+          const output = instances.get(instanceId)?.output.subarray(from, to);
+          if (output) mask(output)?.copy(output);
+        },
+        secrets: async (instanceId) => instances.get(instanceId)?.spec.environment ?? {},
         usage: async (instanceId) =>
           instances.get(instanceId)?.present.state === 'running' ? { cpuMs: 10, memoryBytes: 1024 } : undefined,
         async build(order, context, onLine, signal) {

@@ -21,6 +21,21 @@ export const buildFolderVariable = 'PIPECAT_CLOUD_BUILD_FOLDER';
 /** Refused on any host, so that agents without ICE servers fall back at once (contract §9.2). */
 const noIceServers = 'http://127.0.0.1:9/ice-servers';
 
+const ofThePlatform = new Set([
+  ...alwaysPassed,
+  ...['PATH', 'HOME', 'TMPDIR', 'PORT', 'HOST', 'ICE_CONFIG_URL', 'PYTHONPATH', 'PYTHONUNBUFFERED', 'VIRTUAL_ENV'],
+  ...[instanceIdVariable, instanceFolderVariable, buildFolderVariable],
+]);
+
+/** What of an instance's environment came from its secret set. */
+export function secretsIn(
+  environment: Readonly<Record<string, string>>,
+  host: HostEnvironment,
+): Record<string, string> {
+  const own = Object.entries(environment).filter(([name]) => !ofThePlatform.has(name) && !host.passed.includes(name));
+  return Object.fromEntries(own);
+}
+
 export interface HostEnvironment {
   /** The worker's environment, of which only a few names are ever passed on. */
   variables: Record<string, string | undefined>;

@@ -64,6 +64,10 @@ export function createInstance(initial: InstanceRecord, { records, table, log, o
     get port() {
       return record.port;
     },
+    /** Of its first process, while that runs. */
+    get pid() {
+      return record.state === 'running' ? record.process?.pid : undefined;
+    },
     family,
     present(): DriverInstance {
       return {

@@ -42,6 +42,12 @@ export function createLinuxProcessTable(): ProcessTable {
         const end = environment.indexOf('\0', from);
         return [{ pid, value: environment.slice(from, end < 0 ? undefined : end) }];
       }),
+    environment(pid) {
+      const pairs = (read(`/proc/${pid}/environ`) ?? '').split('\0').filter((pair) => pair.includes('='));
+      return Object.fromEntries(
+        pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+      );
+    },
     memoryBytes: (pid) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024,
   };
 }

@@ -47,6 +47,23 @@ export async function* readOutput({ path, position, ended, signal }: OutputReque
   }
 }
 
+/** Replaces bytes in place; the file may grow meanwhile. */
+export async function maskOutput(
+  path: string,
+  { from, to }: { from: number; to: number },
+  mask: (bytes: Buffer) => Buffer | undefined,
+): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const bytes = Buffer.alloc(to - from);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+    const masked = mask(bytes.subarray(0, bytesRead));
+    if (masked) await file.write(masked, 0, masked.length, from);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Size of the output in bytes; 0 when there is none. */
 export async function outputEnd(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);

@@ -8,13 +8,13 @@ import { type AgentPackage, findAgentPackage } from './agent-package.js';
 import { createBuilds } from './builds.js';
 import { checkHost } from './check-host.js';
 import { members } from './end-processes.js';
-import { type HostEnvironment, instanceEnvironment } from './environment.js';
+import { type HostEnvironment, instanceEnvironment, secretsIn } from './environment.js';
 import { makeFolder } from './files.js';
 import { createInstance, type Instance, type InstanceDeps } from './instance.js';
 import { createInstanceRecords, type InstanceRecord } from './instance-records.js';
 import { createKeyedQueue } from './keyed-queue.js';
 import { createLinuxProcessTable } from './linux-process-table.js';
-import { outputEnd, readOutput } from './output.js';
+import { maskOutput, outputEnd, readOutput } from './output.js';
 import { freePort } from './ports.js';
 import type { ProcessTable } from './process-table.js';
 import { createPsProcessTable } from './ps-process-table.js';
@@ -167,6 +167,11 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
         return state === undefined || state === 'exited' || state === 'failed';
       };
       return readOutput({ path: records.output(instanceId), position, ended, signal });
+    },
+    maskOutput: (instanceId, range, mask) => maskOutput(records.output(instanceId), range, mask),
+    async secrets(instanceId) {
+      const pid = instances.get(instanceId)?.pid;
+      return pid === undefined ? {} : secretsIn(table.environment(pid), host);
     },
     async usage(instanceId): Promise<DriverUsage | undefined> {
       const instance = instances.get(instanceId);

@@ -18,5 +18,7 @@ export interface ProcessTable {
   list(pid?: number): ProcessEntry[];
   /** Processes whose environment at their start had `name`, with its value. Empty where the system doesn't tell. */
   marked(name: string): { pid: number; value: string }[];
+  /** Environment of a process at its start; empty where the system doesn't tell. */
+  environment(pid: number): Record<string, string>;
   memoryBytes(pid: number): number;
 }

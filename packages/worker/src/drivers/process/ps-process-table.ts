@@ -14,6 +14,7 @@ export function createPsProcessTable(): ProcessTable {
         .filter(({ state }) => !state.startsWith('Z'))
         .map(({ pid, group, startedAt, cpuMs }) => ({ pid, group, startedAt, cpuMs })),
     marked: () => [],
+    environment: () => ({}),
     memoryBytes: (pid) => rows(['-p', String(pid)])[0]?.memoryBytes ?? 0,
   };
 }

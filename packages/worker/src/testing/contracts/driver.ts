@@ -168,6 +168,28 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       ]);
     });
 
+    test('masked bytes are gone from the output, and every other line keeps its position', async () => {
+      const instance = await start();
+      const { instanceId } = instance;
+      const from = await driver.logEnd(instanceId);
+      await under.print(instance, Buffer.from('one\nmy secret\n'));
+      const [one, two] = await readLines(driver, instanceId, from, 2);
+      const range = { from: one?.position ?? 0, to: two?.position ?? 0 };
+      await driver.maskOutput(instanceId, range, (bytes) => {
+        expect(bytes.toString()).toBe('my secret\n');
+        return Buffer.from('my ******\n');
+      });
+      await under.print(instance, Buffer.from('three\n'));
+      expect(textsOf(await readLines(driver, instanceId, from, 3))).toEqual(['one', 'my ******', 'three']);
+    });
+
+    test('the secrets that an instance was started with are told, also to a new driver, and nothing of the platform', async () => {
+      const { instanceId } = await start({ API_KEY: 'as-it-was-then' });
+      driver = await under.restart();
+      expect(await driver.secrets(instanceId)).toEqual({ API_KEY: 'as-it-was-then' });
+      expect(await driver.secrets('i-unknown')).toEqual({});
+    });
+
     test('usage is known of what runs', async () => {
       const { instanceId } = await start();
       expect((await driver.usage(instanceId))?.memoryBytes).toBeGreaterThan(0);

@@ -1,0 +1,102 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '@pipecat-cloud/contract/client';
+import { commandLine, runNode } from './commands.js';
+import { plainEnvironment, root } from './environment.js';
+import { freePort } from './ports.js';
+import { startNode } from './processes.js';
+import type { Resources } from './resources.js';
+import { until } from './wait.js';
+
+export type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+const organization = 'bench';
+
+/** An installation of its own: control plane and worker as they run for a person, with an empty data folder. */
+export async function startCloud(resources: Resources, { serverCore }: { serverCore?: number } = {}) {
+  const folder = await resources.folder('cloud');
+  const [dataDir, home] = [join(folder, 'data'), join(folder, 'home')];
+  mkdirSync(home);
+  mkdirSync(dataDir, { mode: 0o700 });
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const env = plainEnvironment({
+    HOME: home,
+    PORT: String(port),
+    PIPECAT_CLOUD_DATA_DIR: dataDir,
+    PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'bench@example.com',
+    PIPECAT_CLOUD_BOOTSTRAP_ORG: organization,
+  });
+  const file = (part: string) => join(root, 'packages', part, 'dist/main.js');
+  // Registered first, so done last: instances outlive the worker, which is what users want and we do not.
+  resources.onClose(() => endInstances(join(dataDir, 'worker/instances')));
+  const core = serverCore === undefined ? {} : { core: serverCore };
+  const server = await startNode(resources, { name: 'control plane', file: file('server'), env, folder, ...core });
+  const worker = await startNode(resources, { name: 'worker', file: file('worker'), env, folder });
+  const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
+  const client = createClient({ host: url, token });
+
+  return {
+    port,
+    url,
+    token,
+    client,
+    organization,
+    serverPid: server.pid,
+    workerPid: worker.pid,
+    /** The environment of a command: an empty home, a token and the address. */
+    commandEnvironment: plainEnvironment({ HOME: home, PIPECAT_TOKEN: token, PIPECAT_API_HOST: url }),
+    home,
+
+    /** Deploys the example agent with the command line; resolves once that many instances are ready. */
+    async deployEcho(instances: number): Promise<void> {
+      const agent = join(folder, 'agent');
+      cpSync(join(root, 'examples/echo'), agent, {
+        recursive: true,
+        filter: (source) => !source.includes('node_modules'),
+      });
+      const limits = ['--min-agents', String(instances), '--max-agents', String(instances)];
+      await runNode(resources, [commandLine, 'cloud', 'deploy', '--yes', '--json', ...limits], {
+        cwd: agent,
+        env: this.commandEnvironment,
+      });
+      await until(`${instances} instances of the agent are ready`, async () => {
+        const { currentRevision } = await client.getService(organization, 'echo');
+        return (currentRevision?.readyReplicas ?? 0) >= instances;
+      });
+    },
+  };
+}
+
+/** Ends the processes that the worker wrote down; each leads a group of its own. */
+function endInstances(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const pid = processOf(join(folder, name, 'instance.json'));
+    if (pid === undefined) continue;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // Nothing was ever deployed.
+  }
+}
+
+function processOf(file: string): number | undefined {
+  try {
+    const { state, process: started } = JSON.parse(readFileSync(file, 'utf8')) as {
+      state: string;
+      process?: { pid: number };
+    };
+    return state === 'running' ? started?.pid : undefined;
+  } catch {
+    return undefined; // Cut off while it was made or removed.
+  }
+}

@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { startCloud } from '../cloud.js';
+import { plainEnvironment } from '../environment.js';
+import type { Figure } from '../figure.js';
+import { type Load, startLoad } from '../http-load.js';
+import { cpuMs, startNode } from '../processes.js';
+import { spreadOf, turned } from '../statistics.js';
+
+const rounds = 9;
+const secondsEach = 2;
+const warmUpSeconds = 6;
+const connections = 32;
+// The server and what puts load on it, each on a processor of its own.
+const [serverCore, loadCore] = [0, 1];
+
+interface Contender {
+  port: number;
+  pid: number;
+  headers: Record<string, string>;
+}
+interface Round {
+  perSecond: number;
+  /** Processor time of the server per request, in microseconds; undefined where it can't be read. */
+  cpuMicroseconds: number | undefined;
+}
+
+async function measureRound(load: Load, { port, pid, headers }: Contender): Promise<Round> {
+  const before = cpuMs(pid);
+  const { perSecond, requests } = await load.run({
+    port,
+    path: '/v1/users',
+    headers,
+    connections,
+    seconds: secondsEach,
+  });
+  const after = cpuMs(pid);
+  const used = before === undefined || after === undefined ? undefined : ((after - before) * 1000) / requests;
+  return { perSecond, cpuMicroseconds: used };
+}
+
+/** What a token costs a request: the real control plane against the same route that asks for none. */
+export const usersRoute: Figure = {
+  name: 'users-route',
+  about: 'throughput of GET /v1/users with a token, as a share of the same route without authentication',
+  async measure({ resources, progress }) {
+    const folder = await resources.folder('users-route');
+    const file = fileURLToPath(new URL('./plain-server.js', import.meta.url));
+    const cloud = await startCloud(resources, { serverCore });
+    const plain = await startNode(resources, {
+      name: 'plain server',
+      file,
+      env: plainEnvironment(),
+      folder,
+      core: serverCore,
+    });
+    const load = await startLoad(resources, { folder, core: loadCore });
+    const contenders: Record<'checked' | 'open', Contender> = {
+      checked: { port: cloud.port, pid: cloud.serverPid, headers: { authorization: `Bearer ${cloud.token}` } },
+      open: { port: plain.ready.port ?? 0, pid: plain.pid, headers: {} },
+    };
+    await requireEqualLengths(contenders);
+
+    for (const { port, headers } of Object.values(contenders)) {
+      await load.run({ port, path: '/v1/users', headers, connections, seconds: warmUpSeconds });
+    }
+    const measured: Record<keyof typeof contenders, Round[]> = { checked: [], open: [] };
+    for (let round = 0; round < rounds; round++) {
+      progress(`round ${round + 1} of ${rounds}`);
+      for (const name of turned(['checked', 'open'] as const, round)) {
+        measured[name].push(await measureRound(load, contenders[name]));
+      }
+    }
+    const ratios = measured.checked.map(({ perSecond }, round) => perSecond / (measured.open[round]?.perSecond ?? 0));
+    const { median, min, max } = spreadOf(ratios);
+    const note = `${describe(measured.checked)} with a token, ${describe(measured.open)} without`;
+    return [
+      { name: 'users-route', value: median, unit: 'x', goal: { kind: 'atLeast', value: 0.6 }, min, max, rounds, note },
+    ];
+  },
+};
+
+/** A server that says more has more to do; that is not what is compared. */
+async function requireEqualLengths(contenders: Record<string, Contender>): Promise<void> {
+  const lengths = await Promise.all(
+    Object.values(contenders).map(async ({ port, headers }) => {
+      const response = await fetch(`http://127.0.0.1:${port}/v1/users`, { headers });
+      return (await response.text()).length;
+    }),
+  );
+  if (new Set(lengths).size !== 1) throw new Error(`The answers differ in length: ${lengths.join(' and ')}`);
+}
+
+function describe(measured: readonly Round[]): string {
+  const perSecond = Math.round(spreadOf(measured.map((round) => round.perSecond)).median);
+  const used = measured.flatMap(({ cpuMicroseconds }) => cpuMicroseconds ?? []);
+  const cpu = used.length > 0 ? ` (${spreadOf(used).median.toFixed(0)} µs of processor time each)` : '';
+  return `${perSecond} requests/s${cpu}`;
+}

@@ -1,0 +1,72 @@
+import { readArguments, UsageError } from './arguments.js';
+import { type Figure, type Measurement, meets } from './figure.js';
+import { cliList, cliVersion } from './figures/command-line.js';
+import { idleMemory } from './figures/idle-memory.js';
+import { secondStart } from './figures/second-start.js';
+import { tokenCheck } from './figures/token-check.js';
+import { usersRoute } from './figures/users-route.js';
+import { warmStart } from './figures/warm-start.js';
+import { jsonLine, table } from './report.js';
+import { createResources } from './resources.js';
+
+const figures: readonly Figure[] = [usersRoute, tokenCheck, warmStart, cliVersion, cliList, idleMemory, secondStart];
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const tell = (line: string) => process.stderr.write(`${line}\n`);
+const describeError = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+const resources = createResources((error) => tell(`Cleaning up: ${describeError(error)}`));
+let broken = false;
+
+function stopOn(signal: NodeJS.Signals, exitCode: number): void {
+  process.on(signal, () => {
+    if (broken) return; // npm passes Ctrl-C on to a process that the terminal has told already.
+    broken = true;
+    tell('Stopping; nothing is left behind …');
+    void resources.close().then(() => process.exit(exitCode));
+  });
+}
+
+/** A figure that could not be measured fails the run, but not the others. */
+async function measure({ name, measure: run }: Figure): Promise<Measurement[] | undefined> {
+  const ofFigure = createResources((error) => tell(`${name}: cleaning up: ${describeError(error)}`));
+  resources.onClose(() => ofFigure.close());
+  tell(`${name}: starting`);
+  try {
+    return await run({ resources: ofFigure, progress: (line) => tell(`${name}: ${line}`) });
+  } catch (error) {
+    if (!broken) tell(`${name}: could not be measured: ${describeError(error)}`);
+    return undefined;
+  } finally {
+    await ofFigure.close();
+  }
+}
+
+async function run(): Promise<number> {
+  const { names, json } = readArguments(
+    process.argv.slice(2),
+    figures.map(({ name }) => name),
+  );
+  const found: Measurement[] = [];
+  let complete = true;
+  for (const figure of figures.filter(({ name }) => names.includes(name))) {
+    if (broken) break;
+    const measured = await measure(figure);
+    complete &&= measured !== undefined;
+    found.push(...(measured ?? []));
+    if (json) for (const measurement of measured ?? []) say(jsonLine(measurement));
+  }
+  if (!json && found.length > 0) say(table(found));
+  return complete && found.every(meets) ? 0 : 1;
+}
+
+stopOn('SIGINT', 130);
+stopOn('SIGTERM', 143);
+stopOn('SIGHUP', 129);
+try {
+  const code = await run();
+  if (!broken) process.exitCode = code;
+} catch (error) {
+  tell(error instanceof UsageError ? error.message : describeError(error));
+  process.exitCode = 2;
+}
