@@ -6,6 +6,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { BuildService } from '../builds/build-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Deployment, DeploymentSettings } from '../deployments/deployment-repository.js';
+import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
 import { badRequest, notFound } from '../errors.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
@@ -246,41 +247,3 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
   };
 }
 export type AgentService = ReturnType<typeof createAgentService>;
-
-function scalingOf(body: DeployBody, before: { minAgents: number; maxAgents: number }) {
-  const minAgents = body.autoScaling?.minAgents ?? before.minAgents;
-  const maxAgents = body.autoScaling?.maxAgents ?? before.maxAgents;
-  if (minAgents > maxAgents) throw badRequest(`minAgents (${minAgents}) is greater than maxAgents (${maxAgents})`);
-  return { minAgents, maxAgents };
-}
-
-function mergeSettings(current: DeploymentSettings | undefined, body: DeployBody): DeploymentSettings {
-  const source =
-    body.buildId !== undefined
-      ? { buildId: body.buildId, image: null }
-      : body.image !== undefined
-        ? { image: body.image, buildId: null }
-        : { image: current?.image ?? null, buildId: current?.buildId ?? null };
-  return {
-    ...source,
-    secretSet: body.secretSet ?? current?.secretSet ?? null,
-    imagePullSecretSet: body.imagePullSecretSet ?? current?.imagePullSecretSet ?? null,
-    profile: body.agentProfile ?? current?.profile ?? 'agent-1x',
-    maxSessionSeconds: body.maxSessionDuration ?? current?.maxSessionSeconds ?? null,
-    krispAudioFilter:
-      body.krispViva?.audioFilter === undefined ? (current?.krispAudioFilter ?? null) : body.krispViva.audioFilter,
-  };
-}
-
-const settingNames = [
-  'image',
-  'buildId',
-  'secretSet',
-  'imagePullSecretSet',
-  'profile',
-  'maxSessionSeconds',
-  'krispAudioFilter',
-] as const;
-function sameSettings(a: DeploymentSettings, b: DeploymentSettings): boolean {
-  return settingNames.every((name) => a[name] === b[name]);
-}

@@ -40,7 +40,11 @@ export function readConfig(environment: Environment): Config {
     'postgres://user@host/database or nothing',
   );
   const publicUrl = (read('PIPECAT_CLOUD_PUBLIC_URL') || `http://localhost:${port}`).replace(/\/+$/, '');
-  check('PIPECAT_CLOUD_PUBLIC_URL', isOrigin(publicUrl), 'http(s)://host[:port] without a path');
+  check(
+    'PIPECAT_CLOUD_PUBLIC_URL',
+    !read('PIPECAT_CLOUD_PUBLIC_URL') || isOrigin(publicUrl),
+    'http(s)://host[:port] without a path',
+  );
   const region = read('PIPECAT_CLOUD_REGION');
   check('PIPECAT_CLOUD_REGION', /^[a-z0-9][a-z0-9-]{0,62}$/.test(region), 'lower-case letters, digits and dashes');
   const logLevel = read('PIPECAT_CLOUD_LOG_LEVEL');

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { createFakeClock } from '../testing/harness.js';
+import { createThrottle } from './throttle.js';
+
+test('refuses an address after its failures, says for how long, and forgets them with the window', () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle({ clock, limit: 2, windowSeconds: 60 });
+  throttle.fail('a');
+  throttle.check('a');
+  throttle.fail('a');
+  clock.advance(20_000);
+  expect(() => throttle.check('a')).toThrow('wait 40 seconds');
+  throttle.check('b');
+  clock.advance(40_000);
+  throttle.check('a');
+});
+
+test('a clock that is set back keeps nobody out for longer', () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle({ clock, limit: 1, windowSeconds: 60 });
+  throttle.fail('a');
+  clock.advance(-3_600_000);
+  throttle.check('a');
+});

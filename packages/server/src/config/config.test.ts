@@ -1,0 +1,62 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readConfig } from './config.js';
+import { openKeys } from './keys.js';
+
+describe('settings', () => {
+  test('nothing set runs one machine with SQLite', () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({
+      port: 7400,
+      host: '127.0.0.1',
+      publicUrl: 'http://localhost:7400',
+      database: { dialect: 'sqlite' },
+    });
+  });
+
+  test('every wrong value is named at once', () => {
+    const wrong = {
+      PORT: '99999',
+      PIPECAT_CLOUD_LOG_LEVEL: 'loud',
+      PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'nobody',
+      PIPECAT_CLOUD_BOOTSTRAP_ORG: 'A b',
+    };
+    expect(() => readConfig(wrong)).toThrow(
+      /^PORT: .*\nPIPECAT_CLOUD_LOG_LEVEL: .*\nPIPECAT_CLOUD_BOOTSTRAP_EMAIL: .*\nPIPECAT_CLOUD_BOOTSTRAP_ORG: .*$/,
+    );
+  });
+
+  test.each(['ftp://x', 'http://x/path', 'x'])('%s is no public URL', (url) => {
+    expect(() => readConfig({ PIPECAT_CLOUD_PUBLIC_URL: url })).toThrow('PIPECAT_CLOUD_PUBLIC_URL');
+  });
+
+  test('a password in a refused database URL is not repeated', () => {
+    const url = 'mysql://user:hunter2hunter2@host/db';
+    expect(() => readConfig({ PIPECAT_CLOUD_DATABASE_URL: url })).toThrow(/PIPECAT_CLOUD_DATABASE_URL/);
+    expect(() => readConfig({ PIPECAT_CLOUD_DATABASE_URL: url })).not.toThrow(/hunter2/);
+  });
+});
+
+describe('keys of the installation', () => {
+  let file: string;
+  beforeEach(async () => {
+    file = join(await mkdtemp(join(tmpdir(), 'pipecat-cloud-keys-')), 'keys.json');
+  });
+  afterEach(() => rm(join(file, '..'), { recursive: true }));
+
+  test('are made once, for their owner alone, and are the same afterwards', async () => {
+    const made = await openKeys(file);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const again = await openKeys(file);
+    expect(again.peppers).toEqual(made.peppers);
+    expect(again.masters).toEqual(made.masters);
+  });
+
+  test('a broken file is refused and left as it is, since nothing opens without the keys', async () => {
+    await writeFile(file, '{"version":1}');
+    await expect(openKeys(file)).rejects.toThrow('backup');
+    expect(await readFile(file, 'utf8')).toBe('{"version":1}');
+  });
+});
