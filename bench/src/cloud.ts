@@ -37,6 +37,7 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
   const client = createClient({ host: url, token });
 
   return {
+    dataDir,
     port,
     url,
     token,

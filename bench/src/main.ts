@@ -18,13 +18,11 @@ const describeError = (error: unknown) => (error instanceof Error ? (error.stack
 const resources = createResources((error) => tell(`Cleaning up: ${describeError(error)}`));
 let broken = false;
 
-function stopOn(signal: NodeJS.Signals, exitCode: number): void {
-  process.on(signal, () => {
-    if (broken) return; // npm passes Ctrl-C on to a process that the terminal has told already.
-    broken = true;
-    tell('Stopping; nothing is left behind …');
-    void resources.close().then(() => process.exit(exitCode));
-  });
+function stop(why: string, exitCode: number): void {
+  if (broken) return; // npm passes Ctrl-C on to a process that the terminal has told already.
+  broken = true;
+  tell(why);
+  void resources.close().then(() => process.exit(exitCode));
 }
 
 /** A figure that could not be measured fails the run, but not the others. */
@@ -60,9 +58,16 @@ async function run(): Promise<number> {
   return complete && found.every(meets) ? 0 : 1;
 }
 
-stopOn('SIGINT', 130);
-stopOn('SIGTERM', 143);
-stopOn('SIGHUP', 129);
+for (const [signal, exitCode] of [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(signal, () => stop('Stopping; what was started is ended and removed …', exitCode));
+}
+// What escapes must not leave processes behind.
+process.on('uncaughtException', (error) => stop(describeError(error), 1));
+process.on('unhandledRejection', (error) => stop(describeError(error), 1));
 try {
   const code = await run();
   if (!broken) process.exitCode = code;

@@ -1,19 +1,27 @@
-import { WhoAmI } from '@pipecat-cloud/contract/accounts';
-import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import { accountRoutes } from '@pipecat-cloud/server/accounts/account-routes';
+import { openDatabase } from '@pipecat-cloud/server/db/open';
+import { createStore } from '@pipecat-cloud/server/db/store';
 import { createHttp } from '@pipecat-cloud/server/http/server';
+import '@pipecat-cloud/server/http/request';
 import { pino } from 'pino';
 
-// The route of GET /v1/users in the same Fastify instance, with the same schema and an answer of the same length, and nobody asked
-// who they are.
+// The very route of GET /v1/users, handler, schema and database included, in the same Fastify instance; but nobody is asked who they
+// are: every request is the owner's.
+const file = process.env.BENCH_DATABASE ?? '';
+const store = createStore(await openDatabase({ dialect: 'sqlite', file }));
+const userId = (await store.settings.find('owner-id')) ?? '';
 const http = createHttp(pino({ level: 'info' }));
-const answer: WhoAmI = {
-  user: { userId: '00000000-0000-4000-8000-000000000000', emails: [{ emailAddress: 'bench@example.com' }] },
-};
-http.get('/v1/users', { schema: { response: { 200: WhoAmI, '4xx': ErrorEnvelope } } }, async () => answer);
+http.addHook('onRequest', async (request) => {
+  request.principal = { kind: 'user', userId, via: 'session' };
+});
+await http.register(accountRoutes, { store });
 await http.listen({ port: 0, host: '127.0.0.1' });
 
 process.once('SIGTERM', () => {
-  void http.close().then(() => process.disconnect());
+  void http
+    .close()
+    .then(() => store.close())
+    .then(() => process.disconnect());
 });
 process.on('disconnect', () => process.exit());
 process.send?.({ type: 'ready', port: (http.server.address() as { port: number }).port });

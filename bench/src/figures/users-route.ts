@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startCloud } from '../cloud.js';
 import { plainEnvironment } from '../environment.js';
@@ -49,7 +50,7 @@ export const usersRoute: Figure = {
     const plain = await startNode(resources, {
       name: 'plain server',
       file,
-      env: plainEnvironment(),
+      env: plainEnvironment({ BENCH_DATABASE: join(cloud.dataDir, 'pipecat-cloud.db') }),
       folder,
       core: serverCore,
     });

@@ -14,6 +14,7 @@ const instances = 12;
 interface Start {
   /** From the moment at which the request was due, not at which it could be sent. */
   ms: number;
+  /** 0 where no answer came. */
   status: number;
 }
 
@@ -48,13 +49,13 @@ export const warmStart: Figure = {
       'content-length': Buffer.byteLength(body),
     };
     const begin = () =>
-      new Promise<number>((resolve, reject) => {
+      new Promise<number>((resolve) => {
         const path = '/v1/public/echo/start';
         const options = { agent, host: '127.0.0.1', port: cloud.port, method: 'POST', path, headers };
         const sent = request(options, (response) => {
           response.resume().once('end', () => resolve(response.statusCode ?? 0));
         });
-        sent.once('error', reject);
+        sent.once('error', () => resolve(0));
         sent.end(body);
       });
 

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
 import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
 import { LRUCache } from 'lru-cache';
@@ -93,8 +93,9 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
   }
 
   async function find(value: string, kind: CredentialKind): Promise<Credential> {
-    const current = digests.current(value);
-    const cached = cache.get(current.digest);
+    // The keyed digest costs several times as much; it is made only to ask the database. The value itself is never kept.
+    const name = hash('sha256', value);
+    const cached = cache.get(name);
     if (cached) return cached;
     const before = evictions;
     const candidates = digests.candidates(value);
@@ -102,10 +103,10 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     // The index compared text; this comparison takes the same time wherever they differ.
     if (found.kind !== 'unknown' && !candidates.some((digest) => equal(digest, digestOf(found))))
       return { kind: 'unknown' };
-    await renew(found, current);
+    await renew(found, digests.current(value));
     // A revocation that came in between must not be undone by what was read before it.
     if (deps.cache && before === evictions) {
-      cache.set(current.digest, found, { ttl: found.kind === 'unknown' ? negativeTtlMs : positiveTtlMs });
+      cache.set(name, found, { ttl: found.kind === 'unknown' ? negativeTtlMs : positiveTtlMs });
     }
     return found;
   }
@@ -120,7 +121,8 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
         help,
       );
     }
-    if (token.expiresAt && token.expiresAt <= now.toISOString()) {
+    // Put so that a date which can't be read counts as past.
+    if (token.expiresAt && !(Date.parse(token.expiresAt) > now.getTime())) {
       throw unauthorized(
         'expired_token',
         `The token '${token.name}' expired on ${token.expiresAt}. Make a new one at ${help}`,
@@ -170,10 +172,10 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       return { kind: 'apiKey', organizationId: found.key.organizationId, keyId: id, access: found.key.type };
     },
 
-    /** Call after the commit that revokes or changes a credential: from then on the database is asked again. */
-    evict(digest: string): void {
+    /** Call after the commit that revokes or changes a credential: from then on the database is asked again, for all of them. */
+    evict(): void {
       evictions++;
-      cache.delete(digest);
+      cache.clear();
     },
   };
 }

@@ -1,21 +1,41 @@
 import type { Store } from '../db/store.js';
 import { createPeriodic } from '../periodic.js';
-import type { TokenUse } from '../tokens/token-repository.js';
+
+/** Kept as it comes: turned into what is stored only when it is written, not at each request. */
+interface NotedUse {
+  at: Date;
+  address: string;
+  userAgent: string;
+}
+const userAgentLimit = 200;
+const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
 
 /**
  * Last use of tokens and API keys: noted in memory on the hot path, written every few seconds. What a crash loses is the last
  * seconds of a figure that people read in days.
  */
-export function createCredentialUse(store: Pick<Store, 'tokens' | 'apiKeys'>, intervalMs = 5_000) {
-  const tokens = new Map<string, TokenUse>();
+export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalMs = 5_000) {
+  const tokens = new Map<string, NotedUse>();
   const keys = new Map<string, Date>();
 
   async function flush(): Promise<void> {
-    const [tokenUses, keyUses] = [[...tokens.values()], [...keys]];
+    // In one order everywhere, so that two control planes never wait for each other.
+    const [tokenUses, keyUses] = [[...tokens].sort(byId), [...keys].sort(byId)];
     tokens.clear();
     keys.clear();
-    for (const use of tokenUses) await store.tokens.recordUse(use);
-    for (const [id, at] of keyUses) await store.apiKeys.recordUse(id, at);
+    if (tokenUses.length + keyUses.length === 0) return;
+    // One transaction: each change on its own would wait for the disk, and requests would wait with it.
+    await store.transaction(async (repos) => {
+      for (const [id, { at, address, userAgent }] of tokenUses) {
+        await repos.tokens.recordUse({
+          id,
+          at: at.toISOString(),
+          address,
+          userAgent: userAgent.slice(0, userAgentLimit),
+        });
+      }
+      for (const [id, at] of keyUses) await repos.apiKeys.recordUse(id, at);
+    });
   }
   // A failed write is made good by the next use; nothing else depends on it.
   const periodic = createPeriodic({ run: flush, intervalMs, onError: () => {} });
@@ -23,7 +43,7 @@ export function createCredentialUse(store: Pick<Store, 'tokens' | 'apiKeys'>, in
 
   return {
     token(id: string, at: Date, address: string, userAgent: string): void {
-      tokens.set(id, { id, at: at.toISOString(), address, userAgent: userAgent.slice(0, 200) });
+      tokens.set(id, { at, address, userAgent });
     },
     apiKey(id: string, at: Date): void {
       keys.set(id, at);

@@ -17,12 +17,12 @@ const digests = createCredentialDigests(testKeys.peppers);
 describe.each(databases)('API keys on $name', (database) => {
   let world: TwoOrganizations;
   let apiKeys: ApiKeyService;
-  let evicted: string[];
+  let evictions: number;
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
-    evicted = [];
+    evictions = 0;
     const box = createSecretBox({ masters: testKeys.masters, clock: world.clock });
-    apiKeys = createApiKeyService({ ...world, digests, box, evict: (digest) => void evicted.push(digest) });
+    apiKeys = createApiKeyService({ ...world, digests, box, evict: () => void evictions++ });
   });
   afterEach(() => world.drop());
   const create = (type: 'public' | 'private', name = 'web') => apiKeys.create(world.acme, testActor, { name, type });
@@ -60,7 +60,7 @@ describe.each(databases)('API keys on $name', (database) => {
     const { id, key } = await create('public');
     await apiKeys.revoke(world.acme, testActor, id);
     await apiKeys.revoke(world.acme, testActor, id);
-    expect(evicted).toContain(digests.current(key).digest);
+    expect(evictions).toBe(2);
     expect((await apiKeys.list('org-a')).public).toMatchObject([{ id, key, revoked: true }]);
     expect((await world.store.apiKeys.findByDigests(digests.candidates(key)))?.revokedAt).toBe(
       '2026-05-04T10:00:00.000Z',

@@ -22,10 +22,13 @@ export function addAuthHook(app: FastifyInstance, { authenticator, store, public
     route.config = { ...route.config, access: first };
   });
 
+  // Declared, so that every request object has the same shape.
+  app.decorateRequest('principal', undefined);
+  app.decorateRequest('organization', undefined);
   app.addHook('onRequest', async (request, reply) => {
     const access = request.routeOptions.config.access;
     if (!access || access.needs === 'anyone') return;
-    void reply.header('pipecat-accepted-permissions', access.needs === 'live' ? '' : access.needs);
+    if (access.needs !== 'live') void reply.header('pipecat-accepted-permissions', access.needs);
     request.principal = await authenticator.authenticate(
       {
         authorization: request.headers.authorization,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
 import { handleError, notFoundHandler } from './error-handler.js';
 
@@ -9,7 +10,7 @@ import { handleError, notFoundHandler } from './error-handler.js';
 const bodyLimitBytes = 2 * 1024 * 1024;
 
 /** The Fastify instance before any route: limits, validation, errors, headers that every answer carries. */
-export function createHttp(logger: FastifyBaseLogger): FastifyInstance {
+export function createHttp(logger: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
     // One line of our own, below.
@@ -41,11 +42,14 @@ export function createHttp(logger: FastifyBaseLogger): FastifyInstance {
       done(Object.assign(new Error('The body is not valid JSON'), { statusCode: 400 }));
     }
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('pipecat-request-id', request.id);
     void reply.header('x-content-type-options', 'nosniff');
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done();
+    if (!logger.isLevelEnabled('debug')) return;
     const { method, routeOptions } = request;
     request.log.debug(
       { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },

@@ -97,7 +97,7 @@ export function createTokenService({ store, clock, ids, audit, digests, authenti
         if (!(await repos.tokens.revoke(id, 'owner', 'revoked by its owner', clock.now()))) return;
         await audit.record(repos, actor, { action: 'token.revoked', organizationId: null, target: id });
       });
-      authenticator.evict(token.digest);
+      authenticator.evict();
     },
   };
 }
