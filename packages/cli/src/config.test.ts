@@ -41,6 +41,16 @@ describe('the organization comes from', () => {
   });
 });
 
+test('an endpoint is asked where its setting says, and a value that is no path is exit 2', async () => {
+  server.routes['GET /cloud/acme/agents'] = services;
+  const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
+  const moved = await cli.run(['agent', 'list'], { env: { ...env, PIPECAT_SERVICES_PATH: '/cloud/{org}/agents' } });
+  expect([moved.code, server.calls().at(-1)]).toEqual([0, 'GET /cloud/acme/agents']);
+  const wrong = await cli.run(['agent', 'list'], { env: { ...env, PIPECAT_SERVICES_PATH: 'agents' } });
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain('PIPECAT_SERVICES_PATH');
+});
+
 describe('the token comes from', () => {
   test('PIPECAT_TOKEN, without the line end that reading a file leaves, before the stored one', async () => {
     const config = await cli.file('token.toml', 'token = "pcc_pat_stored"\norg = "acme"\n');

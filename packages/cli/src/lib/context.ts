@@ -1,5 +1,6 @@
 import { type Client, createClient } from '@pipecat-cloud/contract/client';
 import { redact } from '@pipecat-cloud/contract/token-format';
+import { movePath } from './endpoint-paths.js';
 import { CliError, exitCodes } from './errors.js';
 import { httpFetch } from './http-fetch.js';
 import type { Io } from './io.js';
@@ -60,11 +61,17 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
   }
 
   async function apiWith(token: string | undefined): Promise<Client> {
-    const { apiHost } = await settings();
+    const { apiHost, endpoints } = await settings();
+    const base = new URL(apiHost.value).pathname.replace(/\/$/, '');
+    const moved: typeof fetch = (input, init) => {
+      const url = new URL(String(input));
+      url.pathname = base + movePath(url.pathname.slice(base.length), endpoints);
+      return httpFetch(url, init);
+    };
     return createClient({
       host: apiHost.value,
       userAgent,
-      fetch: httpFetch,
+      fetch: moved,
       ...(token === undefined ? {} : { token }),
     });
   }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { type ConfigFile, configPath, isTable, organizationTable, readConfigFile } from './config-file.js';
+import { type EndpointKey, type EndpointOverrides, endpointPaths } from './endpoint-paths.js';
 import { fileError, usageError } from './errors.js';
 import type { Io } from './io.js';
 
@@ -18,6 +19,8 @@ export interface Settings {
   apiHost: Setting;
   dashboardHost: Setting;
   publicKey: Setting | undefined;
+  /** Endpoints that were moved. */
+  endpoints: EndpointOverrides;
 }
 
 /** A self-hosted installation on this machine, as `npm start` makes it. */
@@ -59,7 +62,24 @@ export async function resolveSettings(
     apiHost,
     dashboardHost: checkHost(find('dashboard_host') ?? { ...apiHost, source: 'default', from: 'API host' }),
     publicKey: find('default_public_key'),
+    endpoints: movedEndpoints(find),
   };
+}
+
+function movedEndpoints(find: (key: string) => Setting | undefined): EndpointOverrides {
+  const moved: EndpointOverrides = {};
+  for (const key of Object.keys(endpointPaths) as EndpointKey[]) {
+    const setting = find(key);
+    if (!setting) continue;
+    if (!/^\/[^\s?#]*$/.test(setting.value)) {
+      throw usageError(
+        `'${setting.value}' (from ${setting.from}) is no path of an API.`,
+        `Begin it with a slash, for example ${endpointPaths[key]}`,
+      );
+    }
+    moved[key] = setting.value;
+  }
+  return moved;
 }
 
 /** The home directory as `~`: paths in messages stay short. */

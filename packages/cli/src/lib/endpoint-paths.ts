@@ -1,0 +1,41 @@
+/** Settings that move an endpoint, for example behind a proxy of one's own, with their defaults (contract §4.2). */
+export const endpointPaths = {
+  whoami_path: '/v1/users',
+  organization_path: '/v1/organizations',
+  daily_key_path: '/v1/organizations/{org}/daily',
+  services_path: '/v1/organizations/{org}/services',
+  services_logs_path: '/v1/organizations/{org}/services/{service}/logs',
+  services_deployments_path: '/v1/organizations/{org}/services/{service}/deployments',
+  services_sessions_path: '/v1/organizations/{org}/services/{service}/sessions',
+  start_path: '/v1/public/{service}/start',
+  api_keys_path: '/v1/organizations/{org}/apiKeys',
+  secrets_path: '/v1/organizations/{org}/secrets',
+  regions_path: '/v1/organizations/{org}/regions',
+  properties_path: '/v1/organizations/{org}/properties',
+  builds_path: '/v1/organizations/{org}/builds',
+} as const;
+export type EndpointKey = keyof typeof endpointPaths;
+export type EndpointOverrides = Partial<Record<EndpointKey, string>>;
+
+/** The most exact first: logs of a service before the service. */
+const byLength = (Object.entries(endpointPaths) as [EndpointKey, string][]).sort((a, b) => b[1].length - a[1].length);
+
+/**
+ * Puts an endpoint's own path in the place of the default one; what follows it (a name, an id) stays. A path below another
+ * endpoint's is that endpoint's: moving `services_path` does not move the logs, which have a setting of their own.
+ */
+export function movePath(path: string, overrides: EndpointOverrides): string {
+  for (const [key, template] of byLength) {
+    const match = patternOf(template).exec(path);
+    if (!match) continue;
+    const override = overrides[key];
+    if (override === undefined) return path;
+    const { rest = '', ...names } = match.groups ?? {};
+    return override.replace(/\{(org|service)\}/g, (whole, name: string) => names[name] ?? whole) + rest;
+  }
+  return path;
+}
+
+function patternOf(template: string): RegExp {
+  return new RegExp(`^${template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}(?<rest>(?:/.*)?)$`);
+}
