@@ -121,7 +121,8 @@ test('a session goes on while its worker is killed and started again, and ends o
   await control.whenReported('logs', ({ lines }) => lines.some(({ text }) => text.startsWith('Stopping')));
   const lines = control.reportsOf('logs').flatMap((report) => report.lines);
   expect(lines.find(({ text }) => text.startsWith('secret is'))).toMatchObject({
-    text: 'secret is [redacted]',
+    // Starred out in the output itself when the worker had read it before it was killed.
+    text: expect.stringMatching(/^secret is (\[redacted\]|\*+)$/),
     sessionId: 's-1',
   });
   await control.command({ do: 'remove', instanceId: 'i-1', graceSeconds: 0 });
