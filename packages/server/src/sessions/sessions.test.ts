@@ -19,7 +19,6 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
     drop = scratch.drop;
     server = await harness({
       clock: systemClock,
-      ...(process.env.DBG ? { log: (await import('pino')).pino({ level: 'warn' }) } : {}),
       ...(scratch.url ? { databaseUrl: scratch.url } : {}),
     });
     const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
