@@ -12,7 +12,7 @@ const store = createStore(await openDatabase({ dialect: 'sqlite', file }));
 const userId = (await store.settings.find('owner-id')) ?? '';
 const http = createHttp(pino({ level: 'info' }));
 http.addHook('onRequest', async (request) => {
-  request.principal = { kind: 'user', userId, via: 'session' };
+  request.principal = { kind: 'user', userId, via: 'session', sessionId: '', secondFactor: false };
 });
 await http.register(accountRoutes, { store });
 await http.listen({ port: 0, host: '127.0.0.1' });

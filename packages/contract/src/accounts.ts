@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { OrganizationName } from './names.js';
 
 /** `GET /v1/users` (contract §3.8). */
 export const WhoAmI = Type.Object({
@@ -31,3 +32,10 @@ export const SignInBody = Type.Object(
   { additionalProperties: false },
 );
 export type SignInBody = Static<typeof SignInBody>;
+
+/** `PATCH /v1/users`: the organization that comes first in `GET /v1/organizations`. */
+export const UpdateAccountBody = Type.Object(
+  { defaultOrganization: OrganizationName },
+  { additionalProperties: false },
+);
+export type UpdateAccountBody = Static<typeof UpdateAccountBody>;

@@ -10,6 +10,7 @@ import type {
   CreatedBuild,
   UploadUrl,
 } from './builds.js';
+import { accessCalls } from './client-access.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
@@ -24,7 +25,6 @@ import type {
   StartedSession,
   StoppedSession,
 } from './sessions.js';
-import type { CreatedToken, CreateTokenBody, Token, TokenList } from './tokens.js';
 
 /** The server answered with an error. `body` is its envelope; synthesised where the answer was not one of ours. */
 export class ApiError extends Error {
@@ -65,7 +65,13 @@ export interface ClientOptions {
   fetch?: typeof fetch;
 }
 
-type Query = Record<string, string | number | boolean | undefined>;
+export type Query = Record<string, string | number | boolean | undefined>;
+/** One request; throws `ApiError` or `NetworkError`. */
+export type RequestFunction = <T>(
+  method: string,
+  path: string,
+  init?: { query?: Query; body?: unknown; timeoutMs?: number },
+) => Promise<T>;
 
 /** Typed calls, one per route, thin over `fetch`. Every method throws `ApiError` or `NetworkError`. */
 export function createClient(options: ClientOptions) {
@@ -112,11 +118,7 @@ export function createClient(options: ClientOptions) {
     whoAmI: () => request<WhoAmI>('GET', '/v1/users'),
     listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
     dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
-
-    listTokens: () => request<TokenList>('GET', '/v1/tokens'),
-    describeToken: () => request<{ token: Token }>('GET', '/v1/tokens/self'),
-    createToken: (body: CreateTokenBody) => request<CreatedToken>('POST', '/v1/tokens', { body }),
-    revokeToken: (id: string) => request<StatusOk>('DELETE', `/v1/tokens/${encodeURIComponent(id)}`),
+    ...accessCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),

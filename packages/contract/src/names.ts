@@ -27,4 +27,10 @@ export const SecretKey = Type.String({
 export const OrganizationName = Type.String({ pattern: organizationNamePattern, minLength: 2, maxLength: 63 });
 export const Timestamp = Type.String({ description: 'ISO 8601, UTC, with milliseconds' });
 
+/** A time that a caller names: a date, or a date and time in UTC. */
+export const Instant = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?Z)?$',
+  description: 'ISO 8601: 2026-01-31 or 2026-01-31T12:00:00Z',
+});
+
 export const OrganizationParams = Type.Object({ org: Type.String() });

@@ -60,19 +60,76 @@ export const rolePermissions: Readonly<Record<Role, ReadonlySet<Permission>>> = 
 /** Never part of "acts as you": a token holds these only where its grant names them (official clients print the Daily key). */
 export const explicitPermissions: ReadonlySet<Permission> = new Set(['tokens:write', 'daily_key:read']);
 
-/** How a caller proves who it is. `user` stands for a dashboard session or an OAuth token; `signed` for a signature in the request itself. */
-export type CredentialKind = 'user' | 'personal' | 'serviceAccount' | 'ci' | 'private' | 'public' | 'worker';
+/**
+ * What a grant that names agents can hold at most: the rest reaches the whole organization, and a public key or a member would
+ * open the other agents again.
+ */
+export const agentScopedPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'org:read',
+  'agents:read',
+  'agents:deploy',
+  'agents:delete',
+  'sessions:read',
+  'sessions:start',
+  'sessions:stop',
+  'logs:read',
+  'builds:read',
+  'builds:write',
+  'secrets:read',
+]);
+
+/** Ready lists for the usual grants. */
+export const presets = {
+  deploy: [
+    'org:read',
+    'agents:read',
+    'agents:deploy',
+    'builds:read',
+    'builds:write',
+    'secrets:read',
+    'logs:read',
+    'sessions:read',
+  ],
+  readOnly: viewer,
+} as const satisfies Record<string, readonly Permission[]>;
+export type Preset = keyof typeof presets;
+
+/** How a caller proves who it is: `session` is the dashboard's cookie, `oauth` what `auth login` brings. */
+export type CredentialKind =
+  | 'session'
+  | 'oauth'
+  | 'personal'
+  | 'serviceAccount'
+  | 'ci'
+  | 'private'
+  | 'public'
+  | 'worker';
 
 export interface RouteAccess {
   /** `anyone`: no credential is looked at. `live`: any live credential of the kinds, however narrow. */
   needs: Permission | 'anyone' | 'live';
   kinds: readonly CredentialKind[];
+  /** Only this role in the organization of the path, whatever its permissions. */
+  role?: 'owner';
+  /** Where the request names its agent, for grants that are restricted to some: `:name` of the path or `serviceName` of the body. */
+  agent?: 'path' | 'body';
 }
 
-const tokens = ['user', 'personal', 'serviceAccount', 'ci'] as const;
+const person = ['session', 'oauth'] as const;
+const tokens = [...person, 'personal', 'serviceAccount', 'ci'] as const;
 const open = { needs: 'anyone', kinds: [] } as const satisfies RouteAccess;
 const live = { needs: 'live', kinds: tokens } as const satisfies RouteAccess;
+/** A person who signed in. */
+const byPerson: RouteAccess = { needs: 'live', kinds: person };
+/** A person at the dashboard: what changes how they sign in is not for a stored credential. */
+const bySession: RouteAccess = { needs: 'live', kinds: ['session'] };
+/** A person, also through their own token. */
+const byPersonOrToken: RouteAccess = { needs: 'live', kinds: [...person, 'personal'] };
+const byOwner: RouteAccess = { needs: 'live', kinds: person, role: 'owner' };
+/** Only for tokens: it is about the token that the request came with. */
+const byTokenItself: RouteAccess = { needs: 'live', kinds: ['personal', 'serviceAccount', 'ci'] };
 const byToken = (needs: Permission): RouteAccess => ({ needs, kinds: tokens });
+const ofAgent = (needs: Permission, agent: 'path' | 'body' = 'path'): RouteAccess => ({ needs, kinds: tokens, agent });
 const byPublicKey: RouteAccess = { needs: 'live', kinds: ['public'] };
 const byWorker: RouteAccess = { needs: 'live', kinds: ['worker'] };
 const org = '/v1/organizations/:org';
@@ -87,13 +144,60 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /auth/code': open,
   'POST /auth/session': open,
   'DELETE /auth/session': open,
+  // The code of the invitation's link proves the address; for people who have no account yet.
+  'POST /auth/invitation': open,
 
   'GET /v1/users': live,
+  'PATCH /v1/users': byPersonOrToken,
+  'PUT /v1/users/self/password': bySession,
   'GET /v1/organizations': live,
+  'POST /v1/organizations': byPerson,
+  'POST /v1/invitations/accept': byPerson,
+
+  // Lists and details are open to any live token of the owner; making, rotating and revoking others ask for tokens:write in the service,
+  // because a token holds that only where its grant names it.
   'GET /v1/tokens': live,
-  'POST /v1/tokens': live,
-  'GET /v1/tokens/self': live,
+  'POST /v1/tokens': byPersonOrToken,
+  'POST /v1/tokens/panic': byPerson,
+  'GET /v1/tokens/self': byTokenItself,
+  'DELETE /v1/tokens/self': byTokenItself,
+  'POST /v1/tokens/self/rotate': byTokenItself,
+  'POST /v1/tokens/self/derive': byTokenItself,
+  'GET /v1/tokens/self/can': byTokenItself,
+  'GET /v1/tokens/:id': live,
   'DELETE /v1/tokens/:id': live,
+  'POST /v1/tokens/:id/rotate': byPersonOrToken,
+  'POST /v1/tokens/:id/derive': byPersonOrToken,
+
+  [`PATCH ${org}`]: byToken('org:write'),
+  [`DELETE ${org}`]: byOwner,
+  [`GET ${org}/members`]: byToken('org:read'),
+  [`DELETE ${org}/members/self`]: byPerson,
+  [`PATCH ${org}/members/:userId`]: byToken('members:write'),
+  [`DELETE ${org}/members/:userId`]: byToken('members:write'),
+  [`GET ${org}/members/:userId/tokens`]: byToken('members:write'),
+  [`GET ${org}/invitations`]: byToken('members:write'),
+  [`POST ${org}/invitations`]: byToken('members:write'),
+  [`DELETE ${org}/invitations/:id`]: byToken('members:write'),
+  [`GET ${org}/policy`]: byToken('org:read'),
+  [`PUT ${org}/policy`]: byToken('org:write'),
+  [`POST ${org}/policy/dry-run`]: byToken('org:write'),
+
+  [`GET ${org}/tokens`]: byToken('members:write'),
+  [`DELETE ${org}/tokens/:id`]: byToken('members:write'),
+  [`POST ${org}/tokens/:id/decision`]: byToken('members:write'),
+  [`POST ${org}/tokens/:id/adopt`]: byToken('members:write'),
+  [`POST ${org}/panic`]: byToken('members:write'),
+
+  [`GET ${org}/service-accounts`]: byToken('tokens:read'),
+  [`POST ${org}/service-accounts`]: byToken('members:write'),
+  [`GET ${org}/service-accounts/:id`]: byToken('tokens:read'),
+  [`PATCH ${org}/service-accounts/:id`]: byToken('members:write'),
+  [`DELETE ${org}/service-accounts/:id`]: byToken('members:write'),
+  [`GET ${org}/service-accounts/:id/tokens`]: byToken('tokens:read'),
+  [`POST ${org}/service-accounts/:id/tokens`]: byToken('members:write'),
+  [`DELETE ${org}/service-accounts/:id/tokens/:tokenId`]: byToken('members:write'),
+  [`POST ${org}/service-accounts/:id/tokens/:tokenId/rotate`]: byToken('members:write'),
 
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
@@ -102,20 +206,21 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`PATCH ${org}/properties`]: byToken('org:write'),
 
   [`GET ${org}/services`]: byToken('agents:read'),
-  [`POST ${org}/services`]: byToken('agents:deploy'),
-  [`PUT ${org}/services`]: byToken('agents:deploy'),
-  [`GET ${org}/services/:name`]: byToken('agents:read'),
-  [`DELETE ${org}/services/:name`]: byToken('agents:delete'),
-  [`GET ${org}/services/:name/deployments`]: byToken('agents:read'),
-  [`GET ${org}/services/:name/logs`]: byToken('logs:read'),
-  [`GET ${org}/services/:name/sessions`]: byToken('sessions:read'),
-  [`POST ${org}/services/:name/sessions`]: byToken('sessions:start'),
-  [`GET ${org}/services/:name/sessions/:id`]: byToken('sessions:read'),
-  [`DELETE ${org}/services/:name/sessions/:id`]: byToken('sessions:stop'),
+  [`POST ${org}/services`]: ofAgent('agents:deploy', 'body'),
+  [`PUT ${org}/services`]: ofAgent('agents:deploy', 'body'),
+  [`GET ${org}/services/:name`]: ofAgent('agents:read'),
+  [`DELETE ${org}/services/:name`]: ofAgent('agents:delete'),
+  [`GET ${org}/services/:name/deployments`]: ofAgent('agents:read'),
+  [`GET ${org}/services/:name/logs`]: ofAgent('logs:read'),
+  [`GET ${org}/services/:name/sessions`]: ofAgent('sessions:read'),
+  [`POST ${org}/services/:name/sessions`]: ofAgent('sessions:start'),
+  [`GET ${org}/services/:name/sessions/:id`]: ofAgent('sessions:read'),
+  [`DELETE ${org}/services/:name/sessions/:id`]: ofAgent('sessions:stop'),
 
   [`GET ${org}/apiKeys`]: byToken('keys:read'),
   [`POST ${org}/apiKeys`]: byToken('keys:write'),
   [`DELETE ${org}/apiKeys/:id`]: byToken('keys:write'),
+  [`POST ${org}/apiKeys/:id/rotate`]: byToken('keys:write'),
 
   [`GET ${org}/secrets`]: byToken('secrets:read'),
   [`GET ${org}/secrets/:set`]: byToken('secrets:read'),

@@ -88,7 +88,7 @@ export async function compose(
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const database = await openDatabase(config.database);
-  const store = createStore(database);
+  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });

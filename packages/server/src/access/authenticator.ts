@@ -18,6 +18,20 @@ export interface CredentialSource {
   cookie: string | undefined;
   address: string;
   userAgent: string;
+  ciRun?: string | null;
+}
+
+/** A dashboard session, as its cookie proves it. */
+export interface SessionFacts {
+  userId: string;
+  sessionId: string;
+  secondFactor: boolean;
+}
+/** What stands behind an OAuth access token. */
+export interface OauthFacts {
+  userId: string;
+  grantId: string;
+  secondFactor: boolean;
 }
 
 interface AuthenticatorDeps {
@@ -26,7 +40,9 @@ interface AuthenticatorDeps {
   digests: CredentialDigests;
   uses: CredentialUse;
   throttle: Throttle;
-  sessionOf: (cookie: string) => Promise<string | undefined>;
+  sessionOf: (cookie: string) => Promise<SessionFacts | undefined>;
+  /** Whose OAuth access token it is, by its value; undefined when it is unknown or ended. */
+  oauthOf?: (value: string) => Promise<OauthFacts | undefined>;
   publicUrl: string;
   /** Off where another process may revoke without this one being told. */
   cache: boolean;
@@ -46,13 +62,15 @@ const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> =
   personal: 'personal',
   serviceAccount: 'serviceAccount',
   ci: 'ci',
+  oauth: 'oauth',
   private: 'private',
   public: 'public',
   worker: 'worker',
   enrolment: undefined,
 };
 const kindNames: Readonly<Record<CredentialKind, string>> = {
-  user: 'a dashboard session',
+  session: 'a dashboard session',
+  oauth: 'an OAuth token of auth login',
   personal: 'a personal access token (pcc_pat_…)',
   serviceAccount: 'a service-account token (pcc_pat_sa_…)',
   ci: 'a CI token (pcc_pat_ci_…)',
@@ -129,20 +147,21 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
         help,
       );
     }
-    if (!token.userId) throw new Error(`Token ${token.id} has no owner`);
-    uses.token(token.id, now, source.address, source.userAgent);
-    const { id: tokenId, userId, grant, expiresAt } = token;
-    return { kind: 'user', userId, via: 'token', tokenId, tokenKind: 'personal', grant, expiresAt };
+    if (token.owner.kind !== 'user') throw new Error(`Token ${token.id} belongs to no person`);
+    uses.token(token.id, now, source);
+    const { id, name, kind, grant, createdAt, expiresAt, lastUsedAt } = token;
+    const facts = { id, name, kind, parentId: null, grant, createdAt, expiresAt, lastUsedAt };
+    return { kind: 'user', userId: token.owner.id, via: 'token', token: facts };
   }
 
   return {
     /** Only credentials of `kinds` pass; another kind that is alive gets a 403 that names both. */
     async authenticate(source: CredentialSource, kinds: readonly CredentialKind[]): Promise<Principal> {
       if (source.authorization === undefined) {
-        const userId = source.cookie === undefined ? undefined : await deps.sessionOf(source.cookie);
-        if (!userId) throw noCredential(kinds);
-        if (!kinds.includes('user')) throw wrongKind('user', kinds);
-        return { kind: 'user', userId, via: 'session' };
+        const session = source.cookie === undefined ? undefined : await deps.sessionOf(source.cookie);
+        if (!session) throw noCredential(kinds);
+        if (!kinds.includes('session')) throw wrongKind('session', kinds);
+        return { kind: 'user', via: 'session', ...session };
       }
       const value = /^Bearer +(\S+)$/i.exec(source.authorization)?.[1];
       if (!value) throw noCredential(kinds);

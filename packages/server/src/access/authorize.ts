@@ -12,7 +12,7 @@ export async function reachableOrganizations(
 ): Promise<Membership[]> {
   if (principal.kind !== 'user') return [];
   const memberships = await store.organizations.listOfUser(principal.userId);
-  const only = principal.via === 'token' ? principal.grant.organizations : undefined;
+  const only = principal.via === 'token' ? principal.token.grant.organizations : undefined;
   return only ? memberships.filter(({ id, name }) => only.includes(id) || only.includes(name)) : memberships;
 }
 
@@ -39,7 +39,7 @@ export async function authorize(
 function effectivePermissions(organization: Membership, principal: Principal): ReadonlySet<Permission> {
   const role = rolePermissions[organization.role];
   if (principal.kind !== 'user' || principal.via !== 'token') return role;
-  const { permissions } = principal.grant;
+  const { permissions } = principal.token.grant;
   return new Set([...role].filter((name) => allows(permissions, name)));
 }
 

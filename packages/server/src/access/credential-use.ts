@@ -6,6 +6,7 @@ interface NotedUse {
   at: Date;
   address: string;
   userAgent: string;
+  ciRun?: string | null;
 }
 const userAgentLimit = 200;
 const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
@@ -26,12 +27,13 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
     if (tokenUses.length + keyUses.length === 0) return;
     // One transaction: each change on its own would wait for the disk, and requests would wait with it.
     await store.transaction(async (repos) => {
-      for (const [id, { at, address, userAgent }] of tokenUses) {
+      for (const [id, { at, address, userAgent, ciRun }] of tokenUses) {
         await repos.tokens.recordUse({
           id,
           at: at.toISOString(),
           address,
           userAgent: userAgent.slice(0, userAgentLimit),
+          ciRun: ciRun ?? null,
         });
       }
       for (const [id, at] of keyUses) await repos.apiKeys.recordUse(id, at);
@@ -42,8 +44,8 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
   periodic.start();
 
   return {
-    token(id: string, at: Date, address: string, userAgent: string): void {
-      tokens.set(id, { at, address, userAgent });
+    token(id: string, at: Date, { address, userAgent, ciRun }: Omit<NotedUse, 'at'>): void {
+      tokens.set(id, { at, address, userAgent, ciRun: ciRun ?? null });
     },
     apiKey(id: string, at: Date): void {
       keys.set(id, at);

@@ -7,7 +7,38 @@ import type { Generated } from 'kysely';
 export interface Schema {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
-  organization: { id: string; name: string; verbose_name: string; default_region: string; created_at: string };
+  organization: {
+    id: string;
+    name: string;
+    verbose_name: string;
+    default_region: string;
+    created_at: string;
+    deleted_at: string | null;
+  };
+  organization_policy: { organization_id: string; policy_json: string; updated_at: string; updated_by: string | null };
+  invitation: {
+    id: string;
+    organization_id: string;
+    email: string;
+    role: string;
+    digest: string;
+    invited_by: string;
+    created_at: string;
+    expires_at: string;
+    accepted_at: string | null;
+    revoked_at: string | null;
+  };
+  service_account: {
+    id: string;
+    organization_id: string;
+    name: string;
+    description: string;
+    role: string;
+    created_at: string;
+    created_by: string | null;
+    disabled_at: string | null;
+    deleted_at: string | null;
+  };
   membership: { organization_id: string; user_id: string; role: string; created_at: string };
   one_time_code: {
     id: string;
@@ -26,6 +57,18 @@ export interface Schema {
     kind: string;
     user_id: string | null;
     service_account_id: string | null;
+    /** Of a service account's token: the one organization that it reaches. */
+    organization_id: string | null;
+    /** The first token of a line of rotations gives its id to all of them. */
+    family_id: string;
+    /** What it was derived from. */
+    parent_id: string | null;
+    /** What it takes the place of. */
+    predecessor_id: string | null;
+    activated_at: string | null;
+    ends_at: string | null;
+    suspicious_at: string | null;
+    created_by: string | null;
     name: string;
     digest: string;
     pepper_id: string;
@@ -36,10 +79,20 @@ export interface Schema {
     expires_at: string | null;
     revoked_at: string | null;
     revoked_by: string | null;
+    revoked_cause: string | null;
     revoked_reason: string | null;
     last_used_at: string | null;
     last_used_address: string | null;
     last_used_user_agent: string | null;
+    last_used_ci_run: string | null;
+  };
+  /** Whether an organization lets in a personal token that it has to approve. */
+  token_decision: {
+    token_id: string;
+    organization_id: string;
+    state: string;
+    decided_by: string | null;
+    decided_at: string;
   };
   api_key: {
     id: string;

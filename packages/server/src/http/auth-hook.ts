@@ -2,9 +2,10 @@ import { type RouteAccess, routeAccess } from '@pipecat-cloud/contract/permissio
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
+import { tokenOf } from '../access/principal.js';
 import type { Store } from '../db/store.js';
 import { checkCsrf } from '../sign-in/csrf.js';
-import './request.js';
+import { originOf } from './request.js';
 
 interface AuthHookDeps {
   authenticator: Authenticator;
@@ -33,7 +34,7 @@ export function addAuthHook(app: FastifyInstance, { authenticator, store, public
       {
         authorization: request.headers.authorization,
         cookie: request.headers.cookie,
-        address: request.ip,
+        ...originOf(request),
         userAgent: request.headers['user-agent'] ?? '',
       },
       access.kinds,
@@ -51,8 +52,8 @@ function accessOf(method: string, url: string): RouteAccess | undefined {
 
 /** So that a pipeline can see from any answer how long its token lives. */
 function describeToken(request: FastifyRequest, reply: FastifyReply): void {
-  const { principal } = request;
-  if (principal?.kind !== 'user' || principal.via !== 'token') return;
-  void reply.header('pipecat-token-id', principal.tokenId);
-  if (principal.expiresAt) void reply.header('pipecat-token-expires-at', principal.expiresAt);
+  const token = request.principal && tokenOf(request.principal);
+  if (!token) return;
+  void reply.header('pipecat-token-id', token.id);
+  if (token.expiresAt) void reply.header('pipecat-token-expires-at', token.expiresAt);
 }

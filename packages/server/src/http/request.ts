@@ -1,6 +1,6 @@
 import type { RouteAccess } from '@pipecat-cloud/contract/permissions';
 import type { FastifyRequest } from 'fastify';
-import { type Actor, actorOf, type OrganizationAccess, type Principal } from '../access/principal.js';
+import { type Actor, actorOf, type OrganizationAccess, type Origin, type Principal } from '../access/principal.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,5 +24,15 @@ export function principalOf(request: FastifyRequest): Principal {
 }
 
 export function actorOfRequest(request: FastifyRequest): Actor {
-  return actorOf(request.principal, request.ip);
+  return actorOf(request.principal, originOf(request));
+}
+
+/** What the log and the audit keep of where a request came from. */
+export function originOf(request: FastifyRequest): Origin {
+  const { 'user-agent': userAgent, 'pipecat-ci-run': ciRun } = request.headers;
+  return {
+    address: request.ip,
+    userAgent: userAgent?.slice(0, 200) ?? null,
+    ciRun: typeof ciRun === 'string' && /^https?:\/\/\S{1,500}$/.test(ciRun) ? ciRun : null,
+  };
 }

@@ -34,6 +34,11 @@ export function createOrganizationRepository({ db }: RepositoryContext) {
     async find(id: string): Promise<Organization | undefined> {
       return await db.selectFrom('organization').select(columns).where('id', '=', id).executeTakeFirst();
     },
+    async namesOf(ids: readonly string[]): Promise<Map<string, string>> {
+      if (ids.length === 0) return new Map();
+      const rows = await db.selectFrom('organization').select(['id', 'name']).where('id', 'in', ids).execute();
+      return new Map(rows.map(({ id, name }) => [id, name]));
+    },
     async findByName(name: string): Promise<Organization | undefined> {
       return await db.selectFrom('organization').select(columns).where('name', '=', name).executeTakeFirst();
     },

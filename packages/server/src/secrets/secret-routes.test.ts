@@ -23,7 +23,7 @@ beforeEach(async () => {
   const digests = createCredentialDigests(testKeys.peppers);
   app = createHttp(pino({ level: 'silent' }));
   app.addHook('onRequest', async (request) => {
-    request.principal = { kind: 'user', userId: 'u1', via: 'session' };
+    request.principal = { kind: 'user', userId: 'u1', via: 'session', sessionId: '', secondFactor: false };
     request.organization = (request.params as { org: string }).org === 'acme' ? world.acme : world.bolt;
   });
   await app.register(secretRoutes, { secrets: createSecretService({ ...world, box, region: testRegion }) });

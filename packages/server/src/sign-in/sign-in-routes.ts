@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { SetupBody, SignInBody, SignInCodeBody } from '@pipecat-cloud/contract/accounts';
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
-import { actorOf } from '../access/principal.js';
+import { actorOfRequest } from '../http/request.js';
 import { checkCsrf } from './csrf.js';
 import type { SessionCookie } from './session-cookie.js';
 import type { SignInService } from './sign-in-service.js';
@@ -29,7 +29,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
     '/auth/setup',
     { schema: { body: SetupBody, response: { 200: StatusOk, ...errors } } },
     async (request, reply) => {
-      const value = await signIn.setUp(actorOf(undefined, request.ip), request.body, request.headers.cookie);
+      const value = await signIn.setUp(actorOfRequest(request), request.body, request.headers.cookie);
       void reply.header('set-cookie', cookie.set(value));
       return ok;
     },
@@ -39,7 +39,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
     '/auth/code',
     { schema: { body: SignInCodeBody, response: { 200: StatusOk, ...errors } } },
     async (request) => {
-      await signIn.requestCode(actorOf(undefined, request.ip), request.body.email);
+      await signIn.requestCode(actorOfRequest(request), request.body.email);
       return ok;
     },
   );
@@ -48,14 +48,14 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
     '/auth/session',
     { schema: { body: SignInBody, response: { 200: StatusOk, ...errors } } },
     async (request, reply) => {
-      const value = await signIn.signIn(actorOf(undefined, request.ip), request.body, request.headers.cookie);
+      const value = await signIn.signIn(actorOfRequest(request), request.body, request.headers.cookie);
       void reply.header('set-cookie', cookie.set(value));
       return ok;
     },
   );
 
   app.delete('/auth/session', { schema: { response: { 200: StatusOk, ...errors } } }, async (request, reply) => {
-    await signIn.signOut(actorOf(undefined, request.ip), request.headers.cookie);
+    await signIn.signOut(actorOfRequest(request), request.headers.cookie);
     void reply.header('set-cookie', cookie.clear());
     return ok;
   });

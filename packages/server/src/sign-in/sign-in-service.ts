@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { SetupBody, SignInBody } from '@pipecat-cloud/contract/accounts';
+import type { SessionFacts } from '../access/authenticator.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import type { Actor } from '../access/principal.js';
 import { createThrottle } from '../access/throttle.js';
@@ -171,10 +172,12 @@ export function createSignInService(deps: SignInDeps) {
     },
 
     /** Whose session a `Cookie` header carries; undefined for none, an unknown, an ended or an expired one. */
-    async sessionOf(cookieHeader: string): Promise<string | undefined> {
+    async sessionOf(cookieHeader: string): Promise<SessionFacts | undefined> {
       const value = cookie.read(cookieHeader);
       if (!value) return undefined;
-      return (await store.signIn.findSession(sessionDigests(value), clock.now()))?.userId;
+      const [sessionId = '', ...others] = sessionDigests(value);
+      const session = await store.signIn.findSession([sessionId, ...others], clock.now());
+      return session && { userId: session.userId, sessionId, secondFactor: false };
     },
   };
 }

@@ -1,12 +1,51 @@
-import type { Grant } from '@pipecat-cloud/contract/tokens';
+import type { Role } from '@pipecat-cloud/contract/permissions';
+import type { Grant, RevocationCause } from '@pipecat-cloud/contract/tokens';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
+/** Who a token belongs to, as it is now. */
+export type TokenOwner =
+  | { kind: 'user'; id: string; name: string }
+  | { kind: 'serviceAccount'; id: string; name: string; organizationId: string; role: Role; disabledAt: string | null };
+
 export interface StoredToken {
   id: string;
   kind: 'personal' | 'serviceAccount' | 'ci';
+  owner: TokenOwner;
+  familyId: string;
+  parentId: string | null;
+  predecessorId: string | null;
+  successorId: string | null;
+  activatedAt: string | null;
+  endsAt: string | null;
+  suspiciousAt: string | null;
+  createdBy: string | null;
+  name: string;
+  digest: string;
+  pepperId: string;
+  masked: string;
+  legacy: boolean;
+  /** Organizations by id. */
+  grant: Grant;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  revokedBy: string | null;
+  revokedCause: RevocationCause | null;
+  revokedReason: string | null;
+  lastUsedAt: string | null;
+  lastUsedAddress: string | null;
+  lastUsedUserAgent: string | null;
+  lastUsedCiRun: string | null;
+}
+
+export interface NewToken {
+  id: string;
+  kind: StoredToken['kind'];
+  /** Exactly one of these two. */
   userId: string | null;
+  serviceAccount?: { id: string; organizationId: string };
   name: string;
   digest: string;
   pepperId: string;
@@ -15,25 +54,68 @@ export interface StoredToken {
   grant: Grant;
   createdAt: string;
   expiresAt: string | null;
-  revokedAt: string | null;
-  revokedBy: string | null;
-  revokedReason: string | null;
-  lastUsedAt: string | null;
-  lastUsedAddress: string | null;
-  lastUsedUserAgent: string | null;
+  createdBy?: string | null;
+  parentId?: string;
+  /** The token that this one takes the place of; it is pending until it is used. */
+  predecessor?: { id: string; familyId: string };
 }
-export type NewToken = Omit<
-  StoredToken,
-  'revokedAt' | 'revokedBy' | 'revokedReason' | 'lastUsedAt' | 'lastUsedAddress' | 'lastUsedUserAgent'
->;
 export interface TokenUse {
   id: string;
   at: string;
   address: string;
   userAgent: string;
+  ciRun: string | null;
+}
+export interface Revocation {
+  /** Id of the person, token or service account that did it; null for the system. */
+  by: string | null;
+  cause: RevocationCause;
+  /** A half sentence for people: "revoked by its owner". */
+  reason: string;
 }
 
-export function createTokenRepository({ db }: RepositoryContext) {
+export function createTokenRepository({ db, dialect }: RepositoryContext) {
+  const select = () =>
+    db
+      .selectFrom('token')
+      .leftJoin('user_account', 'user_account.id', 'token.user_id')
+      .leftJoin('service_account', 'service_account.id', 'token.service_account_id')
+      .leftJoin('token as successor', 'successor.predecessor_id', 'token.id')
+      .selectAll('token')
+      .select([
+        'user_account.email as owner_email',
+        'service_account.name as owner_name',
+        'service_account.role as owner_role',
+        'service_account.disabled_at as owner_disabled_at',
+        'successor.id as successor_id',
+      ]);
+
+  /** Ends those of the tokens that are live; the first end keeps its cause. Returns the ids that it ended. */
+  async function end(ids: readonly string[], { by, cause, reason }: Revocation, now: Date): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const rows = await db
+      .updateTable('token')
+      .set({ revoked_at: now.toISOString(), revoked_by: by, revoked_cause: cause, revoked_reason: reason })
+      .where('id', 'in', ids)
+      .where('revoked_at', 'is', null)
+      .returning('id')
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Children of children too. One level after the other: a child that is being derived waits for its parent's row. */
+  async function forEachGeneration(
+    ids: readonly string[],
+    work: (children: readonly string[]) => Promise<unknown>,
+  ): Promise<void> {
+    let generation = ids;
+    while (generation.length > 0) {
+      const rows = await db.selectFrom('token').select('id').where('parent_id', 'in', generation).execute();
+      generation = rows.map(({ id }) => id);
+      await work(generation);
+    }
+  }
+
   return {
     async insert(token: NewToken): Promise<void> {
       await db
@@ -42,6 +124,13 @@ export function createTokenRepository({ db }: RepositoryContext) {
           id: token.id,
           kind: token.kind,
           user_id: token.userId,
+          service_account_id: token.serviceAccount?.id ?? null,
+          organization_id: token.serviceAccount?.organizationId ?? null,
+          family_id: token.predecessor?.familyId ?? token.id,
+          parent_id: token.parentId ?? null,
+          predecessor_id: token.predecessor?.id ?? null,
+          activated_at: token.predecessor ? null : token.createdAt,
+          created_by: token.createdBy ?? token.userId,
           name: token.name,
           digest: token.digest,
           pepper_id: token.pepperId,
@@ -56,60 +145,208 @@ export function createTokenRepository({ db }: RepositoryContext) {
 
     /** One indexed read, also with several peppers. */
     async findByDigest(digests: readonly string[]): Promise<StoredToken | undefined> {
-      const row = await db.selectFrom('token').selectAll().where('digest', 'in', digests).executeTakeFirst();
+      const row = await select().where('token.digest', 'in', digests).executeTakeFirst();
       return row && toToken(row);
     },
 
+    /** Whoever owns it: callers check that the caller may know of it. */
+    async find(id: string): Promise<StoredToken | undefined> {
+      const row = await select().where('token.id', '=', id).executeTakeFirst();
+      return row && toToken(row);
+    },
+
+    /** Makes others that would derive from, rotate or end this token wait for this transaction; read it afterwards. */
+    async lock(id: string): Promise<void> {
+      // SQLite has one writer anyway.
+      if (dialect === 'postgres') await db.selectFrom('token').select('id').where('id', '=', id).forUpdate().execute();
+    },
+
+    /** Newest first, ended ones included. */
     async listOfUser(userId: string): Promise<StoredToken[]> {
-      const rows = await db
-        .selectFrom('token')
-        .selectAll()
-        .where('user_id', '=', userId)
-        .orderBy('created_at', 'desc')
-        .execute();
+      const rows = await select().where('token.user_id', '=', userId).orderBy('token.created_at', 'desc').execute();
       return rows.map(toToken);
     },
 
     async findOfUser(userId: string, id: string): Promise<StoredToken | undefined> {
-      const row = await db
-        .selectFrom('token')
-        .selectAll()
-        .where('user_id', '=', userId)
-        .where('id', '=', id)
+      const row = await select().where('token.user_id', '=', userId).where('token.id', '=', id).executeTakeFirst();
+      return row && toToken(row);
+    },
+
+    async listOfServiceAccount(organizationId: string, serviceAccountId: string): Promise<StoredToken[]> {
+      const rows = await select()
+        .where('token.organization_id', '=', organizationId)
+        .where('token.service_account_id', '=', serviceAccountId)
+        .orderBy('token.created_at', 'desc')
+        .execute();
+      return rows.map(toToken);
+    },
+
+    async findOfServiceAccount(
+      organizationId: string,
+      serviceAccountId: string,
+      id: string,
+    ): Promise<StoredToken | undefined> {
+      const row = await select()
+        .where('token.organization_id', '=', organizationId)
+        .where('token.service_account_id', '=', serviceAccountId)
+        .where('token.id', '=', id)
         .executeTakeFirst();
       return row && toToken(row);
     },
 
-    /** False when it was revoked already: the first revocation keeps its reason. */
-    async revoke(id: string, by: string, reason: string, now: Date): Promise<boolean> {
-      const result = await db
+    /** Every token that reaches the organization: of its members, unless their grant leaves it out, and of its service accounts. */
+    async listReaching(organizationId: string): Promise<StoredToken[]> {
+      const rows = await select()
+        .where(({ eb, or, exists, selectFrom }) =>
+          or([
+            eb('token.organization_id', '=', organizationId),
+            exists(
+              selectFrom('membership')
+                .select('membership.user_id')
+                .whereRef('membership.user_id', '=', 'token.user_id')
+                .where('membership.organization_id', '=', organizationId),
+            ),
+          ]),
+        )
+        .orderBy('token.created_at', 'desc')
+        .execute();
+      return rows.map(toToken).filter(({ grant }) => grant.organizations?.includes(organizationId) ?? true);
+    },
+
+    /** Ends the tokens and all that was derived from them, at once. Returns the ids of those of `ids` that were live. */
+    async revoke(ids: readonly string[], revocation: Revocation, now: Date): Promise<string[]> {
+      const ended = await end(ids, revocation, now);
+      await forEachGeneration(ended, (children) =>
+        end(children, { ...revocation, cause: 'parent', reason: 'ended with the token that it was derived from' }, now),
+      );
+      return ended;
+    },
+
+    /** From `at` on the token and what was derived from it are over, without another write. A later end than one that is set is ignored. */
+    async endAt(id: string, at: Date): Promise<void> {
+      const set = (ids: readonly string[]) =>
+        ids.length === 0
+          ? Promise.resolve()
+          : db
+              .updateTable('token')
+              .set({ ends_at: at.toISOString() })
+              .where('id', 'in', ids)
+              .where(({ eb, or }) => or([eb('ends_at', 'is', null), eb('ends_at', '>', at.toISOString())]))
+              .execute();
+      await set([id]);
+      await forEachGeneration([id], set);
+    },
+
+    /** A fresh secret for a successor that was never used. False when it was used meanwhile, or ended. */
+    async replaceSecret(
+      id: string,
+      secret: { digest: string; pepperId: string; masked: string },
+      expiresAt: string | null,
+    ): Promise<boolean> {
+      const row = await db
         .updateTable('token')
-        .set({ revoked_at: now.toISOString(), revoked_by: by, revoked_reason: reason })
+        .set({ digest: secret.digest, pepper_id: secret.pepperId, masked: secret.masked, expires_at: expiresAt })
         .where('id', '=', id)
+        .where('activated_at', 'is', null)
         .where('revoked_at', 'is', null)
+        .returning('id')
         .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
+      return row !== undefined;
+    },
+
+    /** A successor's first use. False when another request was first. */
+    async activate(id: string, now: Date): Promise<boolean> {
+      const row = await db
+        .updateTable('token')
+        .set({ activated_at: now.toISOString() })
+        .where('id', '=', id)
+        .where('activated_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** False when the family was marked before. */
+    async markSuspicious(familyId: string, now: Date): Promise<boolean> {
+      const rows = await db
+        .updateTable('token')
+        .set({ suspicious_at: now.toISOString() })
+        .where('family_id', '=', familyId)
+        .where('suspicious_at', 'is', null)
+        .returning('id')
+        .execute();
+      return rows.length > 0;
+    },
+
+    /** Ids of the line of rotations that are not ended. */
+    async liveOfFamily(familyId: string): Promise<string[]> {
+      const rows = await db
+        .selectFrom('token')
+        .select('id')
+        .where('family_id', '=', familyId)
+        .where('revoked_at', 'is', null)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    /** A leaver's token goes to a service account; its secret stays. */
+    async adopt(id: string, serviceAccount: { id: string; organizationId: string }, grant: Grant): Promise<void> {
+      await db
+        .updateTable('token')
+        .set({
+          user_id: null,
+          service_account_id: serviceAccount.id,
+          organization_id: serviceAccount.organizationId,
+          parent_id: null,
+          grant_json: JSON.stringify(grant),
+        })
+        .where('id', '=', id)
+        .execute();
     },
 
     async moveToPepper(id: string, digest: string, pepperId: string): Promise<void> {
       await db.updateTable('token').set({ digest, pepper_id: pepperId }).where('id', '=', id).execute();
     },
 
+    /** Called in batches, never on the path of a request. */
     async recordUse(use: TokenUse): Promise<void> {
       await db
         .updateTable('token')
-        .set({ last_used_at: use.at, last_used_address: use.address, last_used_user_agent: use.userAgent })
+        .set({
+          last_used_at: use.at,
+          last_used_address: use.address,
+          last_used_user_agent: use.userAgent,
+          // Of the last run that said so: a look from elsewhere must not hide where the token lives.
+          ...(use.ciRun === null ? {} : { last_used_ci_run: use.ciRun }),
+        })
         .where('id', '=', use.id)
         .execute();
     },
   };
 }
+export type TokenRepository = ReturnType<typeof createTokenRepository>;
 
-function toToken(row: Selectable<Schema['token']>): StoredToken {
+interface OwnerColumns {
+  owner_email: string | null;
+  owner_name: string | null;
+  owner_role: string | null;
+  owner_disabled_at: string | null;
+  successor_id: string | null;
+}
+
+function toToken(row: Selectable<Schema['token']> & OwnerColumns): StoredToken {
   return {
     id: row.id,
     kind: row.kind as StoredToken['kind'],
-    userId: row.user_id,
+    owner: toOwner(row),
+    familyId: row.family_id,
+    parentId: row.parent_id,
+    predecessorId: row.predecessor_id,
+    successorId: row.successor_id,
+    activatedAt: row.activated_at,
+    endsAt: row.ends_at,
+    suspiciousAt: row.suspicious_at,
+    createdBy: row.created_by,
     name: row.name,
     digest: row.digest,
     pepperId: row.pepper_id,
@@ -120,9 +357,24 @@ function toToken(row: Selectable<Schema['token']>): StoredToken {
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
     revokedBy: row.revoked_by,
+    revokedCause: row.revoked_cause as RevocationCause | null,
     revokedReason: row.revoked_reason,
     lastUsedAt: row.last_used_at,
     lastUsedAddress: row.last_used_address,
     lastUsedUserAgent: row.last_used_user_agent,
+    lastUsedCiRun: row.last_used_ci_run,
+  };
+}
+
+function toOwner(row: Selectable<Schema['token']> & OwnerColumns): TokenOwner {
+  if (row.user_id !== null) return { kind: 'user', id: row.user_id, name: row.owner_email ?? '' };
+  if (row.service_account_id === null || row.organization_id === null) throw new Error(`Token ${row.id} has no owner`);
+  return {
+    kind: 'serviceAccount',
+    id: row.service_account_id,
+    name: row.owner_name ?? '',
+    organizationId: row.organization_id,
+    role: row.owner_role as Role,
+    disabledAt: row.owner_disabled_at,
   };
 }

@@ -8,7 +8,8 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, forbidden, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
-import type { StoredToken } from './token-repository.js';
+import { presentTokens } from './present-token.js';
+import type { NewToken, StoredToken } from './token-repository.js';
 
 interface TokenServiceDeps {
   store: Store;
@@ -26,17 +27,17 @@ const defaultDays = 90;
 export function createTokenService({ store, clock, ids, audit, digests, authenticator }: TokenServiceDeps) {
   return {
     async list(principal: Principal): Promise<Token[]> {
-      const tokens = await store.tokens.listOfUser(userOf(principal));
-      return tokens.map((token) => presentToken(token, clock.now()));
+      return await presentTokens(store, await store.tokens.listOfUser(userOf(principal)), clock.now());
     },
 
     /** The token that the request came with. */
     async describe(principal: Principal): Promise<Token> {
       if (principal.kind !== 'user' || principal.via !== 'token')
         throw badRequest('This request carries no token to describe');
-      const token = await store.tokens.findOfUser(principal.userId, principal.tokenId);
-      if (!token) throw notFound('Token', principal.tokenId);
-      return presentToken(token, clock.now());
+      const token = await store.tokens.findOfUser(principal.userId, principal.token.id);
+      if (!token) throw notFound('Token', principal.token.id);
+      const [presented] = await presentTokens(store, [token], clock.now());
+      return presented as Token;
     },
 
     /**
@@ -48,14 +49,14 @@ export function createTokenService({ store, clock, ids, audit, digests, authenti
       const days = body.expiresInDays === undefined ? defaultDays : body.expiresInDays;
       const expiresAt = days === null ? null : new Date(now.getTime() + days * dayMs).toISOString();
       const grant: Grant = body.grant ?? {};
-      if (principal.kind === 'user' && principal.via === 'token') refuseWider(principal, grant, expiresAt);
+      if (principal.kind === 'user' && principal.via === 'token') refuseWider(principal.token, grant, expiresAt);
       const reachable = new Set((await reachableOrganizations(store, principal)).flatMap(({ id, name }) => [id, name]));
       const unknown = grant.organizations?.find((name) => !reachable.has(name));
       if (unknown !== undefined) throw badRequest(`You are not a member of an organization '${unknown}'`);
 
       const { value } = mintCredential(ids, 'personal');
       const { digest, pepperId } = digests.current(value);
-      const token: StoredToken = {
+      const token: NewToken = {
         id: ids.id(),
         kind: 'personal',
         userId: userOf(principal),
@@ -67,12 +68,6 @@ export function createTokenService({ store, clock, ids, audit, digests, authenti
         grant,
         createdAt: now.toISOString(),
         expiresAt,
-        revokedAt: null,
-        revokedBy: null,
-        revokedReason: null,
-        lastUsedAt: null,
-        lastUsedAddress: null,
-        lastUsedUserAgent: null,
       };
       await store.transaction(async (repos) => {
         await repos.tokens.insert(token);
@@ -83,18 +78,29 @@ export function createTokenService({ store, clock, ids, audit, digests, authenti
           detail: { name: token.name, expiresAt, grant },
         });
       });
-      return { token: presentToken(token, now), value };
+      const stored = (await store.tokens.find(token.id)) as StoredToken;
+      const [presented] = await presentTokens(store, [stored], now);
+      return { token: presented as Token, value };
     },
 
     /** Once this has returned, nothing more is accepted with that token by this process. */
     async revoke(principal: Principal, actor: Actor, id: string): Promise<void> {
       const token = await store.tokens.findOfUser(userOf(principal), id);
       if (!token) throw notFound('Token', id);
-      const ownRequest = principal.kind === 'user' && principal.via === 'token' && principal.tokenId === id;
-      if (principal.kind === 'user' && principal.via === 'token' && !ownRequest && !holds(principal.grant))
+      const ownRequest = principal.kind === 'user' && principal.via === 'token' && principal.token.id === id;
+      if (principal.kind === 'user' && principal.via === 'token' && !ownRequest && !holds(principal.token.grant))
         throw mayNotManage();
       await store.transaction(async (repos) => {
-        if (!(await repos.tokens.revoke(id, 'owner', 'revoked by its owner', clock.now()))) return;
+        if (
+          (
+            await repos.tokens.revoke(
+              [id],
+              { by: userOf(principal), cause: 'owner', reason: 'revoked by its owner' },
+              clock.now(),
+            )
+          ).length === 0
+        )
+          return;
         await audit.record(repos, actor, { action: 'token.revoked', organizationId: null, target: id });
       });
       authenticator.evict();
@@ -129,24 +135,4 @@ function refuseWider(parent: { grant: Grant; expiresAt: string | null }, child: 
 /** An absent list means no restriction. */
 function within(child: readonly string[] | undefined, parent: readonly string[] | undefined): boolean {
   return parent === undefined || (child?.every((entry) => parent.includes(entry)) ?? false);
-}
-
-export function presentToken(token: StoredToken, now: Date): Token {
-  const expired = token.expiresAt !== null && token.expiresAt <= now.toISOString();
-  return {
-    id: token.id,
-    name: token.name,
-    kind: token.kind,
-    masked: token.masked,
-    legacy: token.legacy,
-    state: token.revokedAt ? 'revoked' : expired ? 'expired' : 'active',
-    grant: token.grant,
-    createdAt: token.createdAt,
-    expiresAt: token.expiresAt,
-    revokedAt: token.revokedAt,
-    revokedReason: token.revokedReason,
-    lastUsedAt: token.lastUsedAt,
-    lastUsedAddress: token.lastUsedAddress,
-    lastUsedUserAgent: token.lastUsedUserAgent,
-  };
 }
