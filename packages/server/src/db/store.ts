@@ -6,6 +6,7 @@ import { createAuditRepository } from '../audit/audit-repository.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
+import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
@@ -32,6 +33,7 @@ function createRepositories(context: RepositoryContext) {
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
     organizations: createOrganizationRepository(context),
+    policies: createPolicyRepository(context),
     secrets: createSecretRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
