@@ -12,6 +12,11 @@ export function createAccessCache({ max = 50_000 } = {}) {
   let evictions = 0;
   let usable = true;
 
+  function evict(): void {
+    evictions++;
+    entries.clear();
+  }
+
   return {
     /** Undefined unless it was read since the last change of access, at most five seconds ago. */
     get: (key: string): object | undefined => entries.get(key),
@@ -31,15 +36,12 @@ export function createAccessCache({ max = 50_000 } = {}) {
     },
 
     /** From now on the database is asked again, for everything. */
-    evict(): void {
-      evictions++;
-      entries.clear();
-    },
+    evict,
 
     /** False while other control planes cannot tell this one of their changes: then nothing is kept. */
     setUsable(value: boolean): void {
       usable = value;
-      if (!value) this.evict();
+      if (!value) evict();
     },
   };
 }

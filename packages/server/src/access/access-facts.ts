@@ -39,7 +39,7 @@ export function createAccessFacts({ store, cache }: { store: Store; cache: Acces
     },
 
     async decisionOf(tokenId: string, organizationId: string): Promise<Decision> {
-      const { state } = await cache.through(`decision:${tokenId}:${organizationId}`, async () => ({
+      const { state } = await cache.through<{ state: Decision }>(`decision:${tokenId}:${organizationId}`, async () => ({
         state: (await store.policies.decisionOf(tokenId, organizationId)) ?? 'pending',
       }));
       return state;

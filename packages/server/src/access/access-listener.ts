@@ -30,7 +30,10 @@ export function createAccessListener({ url, cache, log, heartbeatMs = 1_000, ret
     // Ends the socket too: a connection that hangs would never answer a goodbye.
     which.connection.stream.destroy();
     if (closed) return;
-    log.warn({ err }, 'the connection that tells of access changes is lost; every check asks the database until it is back');
+    log.warn(
+      { err },
+      'the connection that tells of access changes is lost; every check asks the database until it is back',
+    );
     timer = setTimeout(connect, retryMs);
   }
 

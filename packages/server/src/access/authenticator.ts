@@ -153,7 +153,8 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       const byRotation = token.revokedCause === 'rotation' || (!token.revokedAt && token.successorId !== null);
       if (byRotation && token.suspiciousAt === null) await deps.onReuse(token, source);
       const when = token.revokedAt ?? (token.endsAt as string);
-      const why = token.revokedReason ?? 'the deadline of a rotation passed, of its own or of the token that it was derived from';
+      const why =
+        token.revokedReason ?? 'the deadline of a rotation passed, of its own or of the token that it was derived from';
       throw revokedToken(token, when, why, help);
     }
     if (isPast(token.expiresAt, now)) throw expiredToken(token, help);

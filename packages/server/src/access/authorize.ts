@@ -1,4 +1,9 @@
-import { agentScopedPermissions, type Permission, type RouteAccess, rolePermissions } from '@pipecat-cloud/contract/permissions';
+import {
+  agentScopedPermissions,
+  type Permission,
+  type RouteAccess,
+  rolePermissions,
+} from '@pipecat-cloud/contract/permissions';
 import { AppError, forbidden } from '../errors.js';
 import type { Clock } from '../system.js';
 import { effectivePermissions } from '../tokens/grants.js';
@@ -37,8 +42,15 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
     }
     const token = tokenOf(principal);
     if (!token) return;
-    const decision = policy.approvalRequired || token.kind === 'personal' ? await facts.decisionOf(token.id, organization.id) : 'pending';
-    const stopped = blockedBy(policy, { ...token, ownerRole: organization.role, decision }, { now: clock.now(), address });
+    const decision =
+      policy.approvalRequired || token.kind === 'personal'
+        ? await facts.decisionOf(token.id, organization.id)
+        : 'pending';
+    const stopped = blockedBy(
+      policy,
+      { ...token, ownerRole: organization.role, decision },
+      { now: clock.now(), address },
+    );
     if (!stopped) return;
     if (stopped.rule === 'allowedNetworks') throw addressNotAllowed(address, `Tokens of ${name}`);
     throw blocked(stopped.rule, `The policy of ${name} stops this token: ${stopped.sentence}`);

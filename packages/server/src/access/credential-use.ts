@@ -50,6 +50,8 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
     apiKey(id: string, at: Date): void {
       keys.set(id, at);
     },
+    /** Writes what was noted, now. */
+    flush,
     async close(): Promise<void> {
       await periodic.close();
       await flush();

@@ -8,6 +8,7 @@ import { createDeploymentRepository } from '../deployments/deployment-repository
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
+import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
@@ -35,6 +36,7 @@ function createRepositories(context: RepositoryContext) {
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     secrets: createSecretRepository(context),
+    serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),

@@ -71,10 +71,17 @@ export function widerThan(child: Grant, parent: Grant): string | undefined {
 export function inherit(child: Grant, parent: Grant): Grant {
   const { preset, permissions, ...rest } = parent;
   const named = child.preset ?? child.permissions;
-  return { ...rest, ...(named ? {} : { ...(preset ? { preset } : {}), ...(permissions ? { permissions } : {}) }), ...child };
+  return {
+    ...rest,
+    ...(named ? {} : { ...(preset ? { preset } : {}), ...(permissions ? { permissions } : {}) }),
+    ...child,
+  };
 }
 
-function permissionsWithin(child: readonly Permission[] | undefined, parent: readonly Permission[] | undefined): boolean {
+function permissionsWithin(
+  child: readonly Permission[] | undefined,
+  parent: readonly Permission[] | undefined,
+): boolean {
   if (parent) return child?.every((name) => parent.includes(name)) ?? false;
   return child?.every((name) => !explicitPermissions.has(name)) ?? true;
 }

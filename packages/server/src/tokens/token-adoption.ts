@@ -26,12 +26,16 @@ export interface Adoption {
 export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Audit }) {
   return {
     /** Inside `store.changeAccess`. Throws 400, 404 or 409 with the way out. */
-    async adopt(repos: Repositories, { organizationId, token, serviceAccount: wanted, actor }: Adoption): Promise<Token> {
+    async adopt(
+      repos: Repositories,
+      { organizationId, token, serviceAccount: wanted, actor }: Adoption,
+    ): Promise<Token> {
       const now = clock.now();
       await repos.tokens.lock(token.id);
       const current = (await repos.tokens.find(token.id)) as StoredToken;
       if (!isLive(current, now)) throw conflict(`The token '${current.name}' is over: there is nothing to adopt`);
-      if (current.owner.kind !== 'user') throw conflict(`The token '${current.name}' belongs to a service account already`);
+      if (current.owner.kind !== 'user')
+        throw conflict(`The token '${current.name}' belongs to a service account already`);
       if (current.parentId)
         throw conflict(`The token '${current.name}' was derived from another and ends with it: adopt that one instead`);
       const account = await repos.serviceAccounts.find(organizationId, wanted);

@@ -44,7 +44,9 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     }
     if (token.expiresAt === null) return limit;
     const lifeMs = Date.parse(token.expiresAt) - Date.parse(token.createdAt);
-    const reach = (await authorizer.reach(principal)).filter(({ id }) => token.grant.organizations?.includes(id) ?? true);
+    const reach = (await authorizer.reach(principal)).filter(
+      ({ id }) => token.grant.organizations?.includes(id) ?? true,
+    );
     const cappedMs = Math.min(lifeMs, shortestLife(reach, 3650) * 24 * hourMs);
     return earlier(new Date(now.getTime() + cappedMs).toISOString(), limit);
   }

@@ -88,7 +88,15 @@ export function createTokenService(deps: TokenServiceDeps) {
         const made = await insertToken(
           repos,
           secret,
-          { id, kind: 'personal', userId: principal.userId, name: readName(body.name), grant, createdAt: now.toISOString(), expiresAt },
+          {
+            id,
+            kind: 'personal',
+            userId: principal.userId,
+            name: readName(body.name),
+            grant,
+            createdAt: now.toISOString(),
+            expiresAt,
+          },
           now,
         );
         await audit.record(repos, actor, {
@@ -118,7 +126,9 @@ export function createTokenService(deps: TokenServiceDeps) {
         const parent = (await repos.tokens.find(known)) as StoredToken;
         if (!isLive(parent, now) || stateOf(parent, now) === 'pending') throw notInUse(parent, now);
         if ((await depthOf(repos, parent)) >= maxDepth)
-          throw badRequest(`A token may be derived at most ${maxDepth} times over; derive from one nearer to the first`);
+          throw badRequest(
+            `A token may be derived at most ${maxDepth} times over; derive from one nearer to the first`,
+          );
         const grant = inherit(wanted, parent.grant);
         const wider = widerThan(grant, parent.grant);
         if (wider) throw badRequest(wider);
@@ -130,7 +140,17 @@ export function createTokenService(deps: TokenServiceDeps) {
         const made = await insertToken(
           repos,
           secretOf(parent.kind),
-          { id, kind: parent.kind, ...owner, name: readName(body.name), grant, createdAt: now.toISOString(), expiresAt, parentId: parent.id, createdBy: actor.id },
+          {
+            id,
+            kind: parent.kind,
+            ...owner,
+            name: readName(body.name),
+            grant,
+            createdAt: now.toISOString(),
+            expiresAt,
+            parentId: parent.id,
+            createdBy: actor.id,
+          },
           now,
         );
         if (parent.endsAt) await repos.tokens.endAt(id, new Date(parent.endsAt));
