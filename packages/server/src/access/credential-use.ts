@@ -2,7 +2,7 @@ import type { Store } from '../db/store.js';
 import { createPeriodic } from '../periodic.js';
 
 /** Kept as it comes: turned into what is stored only when it is written, not at each request. */
-interface NotedUse {
+export interface NotedUse {
   at: Date;
   address: string;
   userAgent: string;

@@ -1,4 +1,5 @@
 import type { RotatedToken, RotateTokenBody } from '@pipecat-cloud/contract/tokens';
+import type { Reach } from '../access/access-facts.js';
 import { type Actor, type Principal, tokenOf } from '../access/principal.js';
 import type { Repositories } from '../db/store.js';
 import { badRequest } from '../errors.js';
@@ -25,6 +26,7 @@ export function createTokenRotation(deps: TokenServiceDeps) {
   async function endOf(
     repos: Repositories,
     principal: Principal,
+    reach: readonly Reach[],
     token: StoredToken,
     body: RotateTokenBody,
     now: Date,
@@ -44,10 +46,8 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     }
     if (token.expiresAt === null) return limit;
     const lifeMs = Date.parse(token.expiresAt) - Date.parse(token.createdAt);
-    const reach = (await authorizer.reach(principal)).filter(
-      ({ id }) => token.grant.organizations?.includes(id) ?? true,
-    );
-    const cappedMs = Math.min(lifeMs, shortestLife(reach, 3650) * 24 * hourMs);
+    const reached = reach.filter(({ id }) => token.grant.organizations?.includes(id) ?? true);
+    const cappedMs = Math.min(lifeMs, shortestLife(reached, 3650) * 24 * hourMs);
     return earlier(new Date(now.getTime() + cappedMs).toISOString(), limit);
   }
 
@@ -61,12 +61,13 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     ): Promise<RotatedToken> {
       const itself = tokenOf(principal)?.id === tokenId;
       if (!itself) requireTokenManager(principal);
+      const reach = await authorizer.reach(principal);
       return await store.changeAccess(async (repos) => {
         const now = clock.now();
         await repos.tokens.lock(tokenId);
         const token = (await repos.tokens.find(tokenId)) as StoredToken;
         if (!isLive(token, now) || stateOf(token, now) === 'pending') throw notInUse(token, now);
-        const expiresAt = await endOf(repos, principal, token, body, now);
+        const expiresAt = await endOf(repos, principal, reach, token, body, now);
         if (!itself) requireWithin(principal, token.grant, expiresAt);
         const made = await makeSuccessor(repos, actor, token, expiresAt, now);
 
