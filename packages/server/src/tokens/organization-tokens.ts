@@ -9,11 +9,11 @@ import type {
 import type { Actor, OrganizationAccess, Principal } from '../access/principal.js';
 import { conflict, notFound } from '../errors.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
-import { effectivePermissions, readGrant } from './grants.js';
+import { readGrant } from './grants.js';
 import { readEnd } from './lifetime.js';
 import { isLive, presentTokens } from './present-token.js';
 import type { TokenAdoption } from './token-adoption.js';
-import { requireHolds, requireTokenManager, requireWithin } from './token-authority.js';
+import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
 import type { StoredToken } from './token-repository.js';
@@ -170,7 +170,6 @@ export function createOrganizationTokens(
       const policy = organization.policy ? [{ ...organization, role: account.role, policy: organization.policy }] : [];
       const expiresAt = readEnd(body, shortestLife(policy, defaultDays), now);
       requireWithin(principal, { ...grant, organizations: [organization.id] }, expiresAt);
-      requireHolds(principal, organization.permissions, effectivePermissions(account.role, grant));
       refuseUseless(policy, { kind: 'serviceAccount', createdAt: now.toISOString(), expiresAt });
       const secret = makeSecret(deps, 'serviceAccount');
       const id = ids.id();
@@ -215,8 +214,6 @@ export function createOrganizationTokens(
       body: RotateTokenBody,
     ): Promise<RotatedToken> {
       const token = await findOfAccount(organization, serviceAccount, tokenId);
-      if (token.owner.kind === 'serviceAccount')
-        requireHolds(principal, organization.permissions, effectivePermissions(token.owner.role, token.grant));
       return await rotation.rotate(principal, actor, token, body);
     },
 
