@@ -7,11 +7,8 @@ import { createAuthenticator } from './access/authenticator.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
-import { apiKeyRoutes } from './api-keys/api-key-routes.js';
-import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
@@ -26,6 +23,7 @@ import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
+import { unavailable } from './errors.js';
 import { publicRoutes } from './gateway/public-routes.js';
 import { createSessionPlaces } from './gateway/session-places.js';
 import { createSocketGateway } from './gateway/sockets.js';
@@ -36,7 +34,7 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
-import { organizationRoutes } from './organizations/organization-routes.js';
+import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
@@ -213,13 +211,26 @@ export async function compose(
   const http = createHttp(log);
   addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
   addHealthRoutes(http, store);
-  await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { store });
+  const { unusedTokens } = await composeOrganizations(http, {
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    box,
+    cookie,
+    log,
+    publicUrl: config.publicUrl,
+    region: region.code,
+    notify: async () => {},
+    sendMail: async () => {},
+    adoptToken: async () => {
+      throw unavailable('Tokens cannot be handed to a service account by this version of the server');
+    },
+    startSession: signIn.startSession,
+  });
   await http.register(tokenRoutes, {
     tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
-  });
-  await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
   });
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
@@ -254,6 +265,7 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
+  unusedTokens.start();
 
   return {
     http,
@@ -265,6 +277,7 @@ export async function compose(
     async close() {
       await http.close();
       await workers.close();
+      await unusedTokens.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();

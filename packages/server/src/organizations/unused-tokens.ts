@@ -1,0 +1,113 @@
+import { defaultPolicy } from '@pipecat-cloud/contract/policies';
+import type { Logger } from 'pino';
+import { systemActor } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { Repositories, Store } from '../db/store.js';
+import type { Notify } from '../notifications/notify.js';
+import { createPeriodic } from '../periodic.js';
+import type { Clock } from '../system.js';
+import type { StoredToken } from '../tokens/token-repository.js';
+import { stoppedBy, tokensInReach } from './policy-effect.js';
+import type { StoredPolicy } from './policy-repository.js';
+
+interface SweepDeps {
+  store: Store;
+  clock: Clock;
+  audit: Audit;
+  notify: Notify;
+}
+
+const hourMs = 60 * 60 * 1000;
+/** In one transaction; the rest waits for the next one of the same run. */
+const batch = 200;
+
+/**
+ * Revokes the tokens that nobody has used for as long as the policy of the one organization says that they reach. A personal token
+ * that reaches several is only kept out of this one, where each request is checked: it may be in use elsewhere. May be repeated,
+ * and run by several control planes at once.
+ */
+export function createUnusedTokenSweep({ store, clock, audit, notify }: SweepDeps) {
+  async function unusedTokens(repos: Repositories, { organizationId, policy }: StoredPolicy): Promise<StoredToken[]> {
+    const now = clock.now();
+    // Other rules are no reason to revoke, and must not hide this one.
+    const rule = { ...defaultPolicy, revokeUnusedAfterDays: policy.revokeUnusedAfterDays };
+    const unused = (await tokensInReach(repos, organizationId, now)).filter(
+      (reaching) => stoppedBy(rule, { ...reaching, decision: undefined }, now) !== undefined,
+    );
+    const found: StoredToken[] = [];
+    for (const { token } of unused) {
+      if (found.length === batch) break;
+      if (await reachesOthers(repos, token, organizationId)) continue;
+      found.push(token);
+    }
+    return found;
+  }
+
+  async function revoke(repos: Repositories, organizationId: string): Promise<number> {
+    // Read again under the lock: the policy may have been taken back, or another control plane may have been here.
+    if (!(await repos.organizations.lock(organizationId))) return 0;
+    const policy = await repos.policies.find(organizationId);
+    const days = policy.policy.revokeUnusedAfterDays;
+    if (days === null) return 0;
+    const tokens = await unusedTokens(repos, policy);
+    const name = (await repos.organizations.namesOf([organizationId])).get(organizationId) ?? organizationId;
+    const reason = `not used for ${days} days, after which the policy of ${name} ends tokens`;
+    const revoked = await repos.tokens.revoke(
+      tokens.map(({ id }) => id),
+      { by: null, cause: 'policy', reason },
+      clock.now(),
+    );
+    for (const token of tokens.filter(({ id }) => revoked.includes(id))) {
+      await audit.record(repos, systemActor, {
+        action: 'token.revoked',
+        organizationId,
+        target: token.id,
+        detail: { name: token.name, owner: token.owner.id, cause: 'policy', lastUsedAt: token.lastUsedAt, days },
+      });
+      await notify(repos, {
+        kind: 'token.revoked',
+        organizationId,
+        ...(token.owner.kind === 'user' ? { userIds: [token.owner.id] } : {}),
+        subject: `The token '${token.name}' was revoked: unused for ${days} days`,
+        text: `The policy of ${name} ends tokens that are unused for ${days} days, and nobody used '${token.name}' for that long. Make a new one if it is still needed.`,
+        data: { tokenId: token.id, cause: 'policy', lastUsedAt: token.lastUsedAt, days },
+      });
+    }
+    return revoked.length;
+  }
+
+  /** Returns how many it has revoked. */
+  return async function sweep(): Promise<number> {
+    let count = 0;
+    for (const policy of await store.policies.listAll()) {
+      if (policy.policy.revokeUnusedAfterDays === null) continue;
+      // The look comes before the transaction: most runs find nothing, and must make nobody forget a cache.
+      for (;;) {
+        const tokens = await unusedTokens(store, policy);
+        const revoked =
+          tokens.length === 0 ? 0 : await store.changeAccess((repos) => revoke(repos, policy.organizationId));
+        count += revoked;
+        if (revoked === 0 || tokens.length < batch) break;
+      }
+    }
+    return count;
+  };
+}
+
+export function createUnusedTokenSweeper({ log, ...deps }: SweepDeps & { log: Logger }) {
+  const sweep = createUnusedTokenSweep(deps);
+  return createPeriodic({
+    run: async () => {
+      const count = await sweep();
+      if (count > 0) log.info({ count }, 'unused tokens were revoked by policy');
+    },
+    intervalMs: hourMs,
+    onError: (err) => log.warn({ err }, 'unused tokens could not be looked for; the next look is in an hour'),
+  });
+}
+
+async function reachesOthers(repos: Repositories, token: StoredToken, organizationId: string): Promise<boolean> {
+  if (token.owner.kind === 'serviceAccount') return false;
+  const memberships = await repos.organizations.listOfUser(token.owner.id);
+  return memberships.some(({ id }) => id !== organizationId && (token.grant.organizations?.includes(id) ?? true));
+}
