@@ -7,7 +7,7 @@ import type { Notify } from '../notifications/notify.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock } from '../system.js';
 import type { StoredToken } from '../tokens/token-repository.js';
-import { stoppedBy, tokensInReach } from './policy-effect.js';
+import { type ReachingToken, stoppedBy, tokensInReach } from './policy-effect.js';
 import type { StoredPolicy } from './policy-repository.js';
 
 interface SweepDeps {
@@ -23,21 +23,24 @@ const batch = 200;
 
 /**
  * Revokes the tokens that nobody has used for as long as the policy of the one organization says that they reach. A personal token
- * that reaches several is only kept out of this one, where each request is checked: it may be in use elsewhere. May be repeated,
- * and run by several control planes at once.
+ * that reaches several is only kept out of this one, where each request is checked: it may be in use elsewhere. Nor does one go
+ * that a token in use was derived from. May be repeated, and run by several control planes at once.
  */
 export function createUnusedTokenSweep({ store, clock, audit, notify }: SweepDeps) {
   async function unusedTokens(repos: Repositories, { organizationId, policy }: StoredPolicy): Promise<StoredToken[]> {
     const now = clock.now();
     // Other rules are no reason to revoke, and must not hide this one.
     const rule = { ...defaultPolicy, revokeUnusedAfterDays: policy.revokeUnusedAfterDays };
-    const unused = (await tokensInReach(repos, organizationId, now)).filter(
-      (reaching) => stoppedBy(rule, { ...reaching, decision: undefined }, now) !== undefined,
+    const reaching = await tokensInReach(repos, organizationId, now);
+    const [unused, used] = partition(
+      reaching,
+      (one) => stoppedBy(rule, { ...one, decision: undefined }, now) !== undefined,
     );
+    const inUse = ancestorsOf(used, unused);
     const found: StoredToken[] = [];
     for (const { token } of unused) {
       if (found.length === batch) break;
-      if (await reachesOthers(repos, token, organizationId)) continue;
+      if (inUse.has(token.id) || (await reachesOthers(repos, token, organizationId))) continue;
       found.push(token);
     }
     return found;
@@ -104,6 +107,20 @@ export function createUnusedTokenSweeper({ log, ...deps }: SweepDeps & { log: Lo
     intervalMs: hourMs,
     onError: (err) => log.warn({ err }, 'unused tokens could not be looked for; the next look is in an hour'),
   });
+}
+
+/** Of those tokens, the ones that others in use were derived from: these would end with them. */
+function ancestorsOf(used: readonly ReachingToken[], candidates: readonly ReachingToken[]): Set<string> {
+  const parents = new Map(candidates.map(({ token }) => [token.id, token.parentId]));
+  const found = new Set<string>();
+  for (const { token } of used) {
+    for (let id = token.parentId; id && parents.has(id) && !found.has(id); id = parents.get(id) ?? null) found.add(id);
+  }
+  return found;
+}
+
+function partition<T>(items: readonly T[], matches: (item: T) => boolean): [matching: T[], others: T[]] {
+  return [items.filter(matches), items.filter((item) => !matches(item))];
 }
 
 async function reachesOthers(repos: Repositories, token: StoredToken, organizationId: string): Promise<boolean> {
