@@ -43,12 +43,15 @@ export const memberRoutes: FastifyPluginAsyncTypebox<{ members: MemberService }>
     {
       schema: {
         params: MemberParams,
-        // Without tokens there is nothing to say.
-        body: Type.Optional(RemoveMemberBody),
+        body: RemoveMemberBody,
         response: { 200: RemovedMember, ...errors },
       },
+      // Clients that have nothing to say of tokens send no body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
     },
-    async (request) => await service.remove(callerOf(request), request.params.userId, request.body ?? {}),
+    async (request) => await service.remove(callerOf(request), request.params.userId, request.body),
   );
 
   app.get(

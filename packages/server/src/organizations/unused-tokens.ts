@@ -38,10 +38,20 @@ export function createUnusedTokenSweep({ store, clock, audit, notify }: SweepDep
     );
     const inUse = ancestorsOf(used, unused);
     const found: StoredToken[] = [];
+    const elsewhere = new Map<string, readonly string[]>();
     for (const { token } of unused) {
       if (found.length === batch) break;
-      if (inUse.has(token.id) || (await reachesOthers(repos, token, organizationId))) continue;
-      found.push(token);
+      if (inUse.has(token.id)) continue;
+      const { owner } = token;
+      if (owner.kind === 'user' && !elsewhere.has(owner.id)) {
+        const memberships = await repos.organizations.listOfUser(owner.id);
+        elsewhere.set(
+          owner.id,
+          memberships.map(({ id }) => id).filter((id) => id !== organizationId),
+        );
+      }
+      const others = elsewhere.get(owner.id) ?? [];
+      if (!others.some((id) => token.grant.organizations?.includes(id) ?? true)) found.push(token);
     }
     return found;
   }
@@ -121,10 +131,4 @@ function ancestorsOf(used: readonly ReachingToken[], candidates: readonly Reachi
 
 function partition<T>(items: readonly T[], matches: (item: T) => boolean): [matching: T[], others: T[]] {
   return [items.filter(matches), items.filter((item) => !matches(item))];
-}
-
-async function reachesOthers(repos: Repositories, token: StoredToken, organizationId: string): Promise<boolean> {
-  if (token.owner.kind === 'serviceAccount') return false;
-  const memberships = await repos.organizations.listOfUser(token.owner.id);
-  return memberships.some(({ id }) => id !== organizationId && (token.grant.organizations?.includes(id) ?? true));
 }
