@@ -13,6 +13,8 @@ import { createAgentService } from './agents/agent-service.js';
 import { apiKeyRoutes } from './api-keys/api-key-routes.js';
 import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
+import { auditKeyOf } from './audit/chain-head.js';
+import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
@@ -87,11 +89,12 @@ export async function compose(
   const ids = overrides.ids ?? systemIds;
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
-  const database = await openDatabase(config.database);
+  const database = await openDatabase(config.database, auditKeyOf(keys));
   const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
 
   const uses = createCredentialUse(store);
@@ -211,8 +214,9 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   addHealthRoutes(http, store);
+  await auditLog.registerRoutes(http);
   await http.register(accountRoutes, { store });
   await http.register(organizationRoutes, { store });
   await http.register(tokenRoutes, {
@@ -271,6 +275,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await auditLog.close();
       await logStore.close();
       await store.close();
     },

@@ -1,17 +1,35 @@
 import { platformCodes, type RefusalReason } from '@pipecat-cloud/contract/errors';
 
+/** The credential that a refusal is about. Set only where its digest has matched, so that a guesser writes nothing anywhere. */
+export interface RefusedCredential {
+  kind: 'token' | 'serviceAccount' | 'apiKey' | 'worker' | 'user';
+  tokenId: string | null;
+  parentTokenId?: string | null;
+  /** Whose audit log the refusal belongs into: the credential's own organization, or the one that it was sent to and belongs to. */
+  organizationId?: string | null;
+  /** The person, service account or worker that it belongs to. */
+  ownerId?: string | null;
+}
+
 /** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
 export class AppError extends Error {
   readonly status: number;
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** For the audit log; never part of an answer. */
+  readonly credential: RefusedCredential | undefined;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    options: { details?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } = {},
+    options: {
+      details?: Record<string, unknown>;
+      headers?: Record<string, string>;
+      credential?: RefusedCredential | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
@@ -19,6 +37,7 @@ export class AppError extends Error {
     this.code = code;
     this.details = options.details ?? {};
     this.headers = options.headers ?? {};
+    this.credential = options.credential;
   }
 }
 
@@ -45,14 +64,25 @@ export function notReady(name: string, why = 'it has no deployment that is ready
 }
 
 /** 401: the credential itself. `code` is "401" for every one of them, or official clients do not ask for a new login (contract §2.1). */
-export function unauthorized(reason: RefusalReason, message: string, help?: string): AppError {
+export function unauthorized(
+  reason: RefusalReason,
+  message: string,
+  help?: string,
+  credential?: RefusedCredential,
+): AppError {
   return new AppError(401, '401', message, {
+    credential,
     details: { reason, ...(help ? { help } : {}) },
     headers: { 'www-authenticate': reason === 'no_credential' ? 'Bearer' : 'Bearer error="invalid_token"' },
   });
 }
 
 /** 403: the credential is good, the request is not for it. */
-export function forbidden(reason: RefusalReason, message: string, headers: Record<string, string> = {}): AppError {
-  return new AppError(403, '403', message, { details: { reason }, headers });
+export function forbidden(
+  reason: RefusalReason,
+  message: string,
+  headers: Record<string, string> = {},
+  credential?: RefusedCredential,
+): AppError {
+  return new AppError(403, '403', message, { details: { reason }, headers, credential });
 }

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { type OpenDatabase, openDatabase } from '../db/open.js';
 
+/** Seals the audit chains of every test database. */
+export const testAuditKey = Buffer.alloc(32, 3);
+
 export interface TestDatabase {
   name: string;
   open(): Promise<OpenDatabase & { drop(): Promise<void> }>;
@@ -24,13 +27,13 @@ export const scratchDatabases: readonly { name: string; create(): Promise<{ url?
   ];
 
 async function openMemory() {
-  const opened = await openDatabase({ dialect: 'sqlite', file: ':memory:' });
+  const opened = await openDatabase({ dialect: 'sqlite', file: ':memory:' }, testAuditKey);
   return { ...opened, drop: () => opened.db.destroy() };
 }
 
 async function openScratch(server: string) {
   const { url, drop } = await createScratch(server);
-  const opened = await openDatabase({ dialect: 'postgres', url });
+  const opened = await openDatabase({ dialect: 'postgres', url }, testAuditKey);
   return {
     ...opened,
     drop: async () => {
