@@ -1,14 +1,15 @@
 import { platformCodes, type RefusalReason } from '@pipecat-cloud/contract/errors';
+import type { Actor } from './access/principal.js';
 
-/** The credential that a refusal is about. Set only where its digest has matched, so that a guesser writes nothing anywhere. */
+/** The credential that a refusal is about, for the audit log. Known only where its digest has matched, so that a guesser writes nothing anywhere. */
 export interface RefusedCredential {
-  kind: 'token' | 'serviceAccount' | 'apiKey' | 'worker' | 'user';
+  kind: Actor['kind'];
   tokenId: string | null;
   parentTokenId?: string | null;
-  /** Whose audit log the refusal belongs into: the credential's own organization, or the one that it was sent to and belongs to. */
-  organizationId?: string | null;
-  /** The person, service account or worker that it belongs to. */
+  /** The person, service account, organization or worker that it belongs to. */
   ownerId?: string | null;
+  /** Whose log the refusal belongs into: the credential's own organization, or the one that it reaches and was sent to. */
+  organizationId?: string | null;
 }
 
 /** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
@@ -17,8 +18,8 @@ export class AppError extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** For the audit log; never part of an answer. */
-  readonly credential: RefusedCredential | undefined;
+  /** Never part of an answer. */
+  credential: Partial<RefusedCredential> | undefined;
 
   constructor(
     status: number,
@@ -27,7 +28,7 @@ export class AppError extends Error {
     options: {
       details?: Record<string, unknown>;
       headers?: Record<string, string>;
-      credential?: RefusedCredential | undefined;
+      credential?: Partial<RefusedCredential>;
       cause?: unknown;
     } = {},
   ) {
@@ -64,25 +65,20 @@ export function notReady(name: string, why = 'it has no deployment that is ready
 }
 
 /** 401: the credential itself. `code` is "401" for every one of them, or official clients do not ask for a new login (contract §2.1). */
-export function unauthorized(
-  reason: RefusalReason,
-  message: string,
-  help?: string,
-  credential?: RefusedCredential,
-): AppError {
+export function unauthorized(reason: RefusalReason, message: string, help?: string): AppError {
   return new AppError(401, '401', message, {
-    credential,
     details: { reason, ...(help ? { help } : {}) },
     headers: { 'www-authenticate': reason === 'no_credential' ? 'Bearer' : 'Bearer error="invalid_token"' },
   });
 }
 
 /** 403: the credential is good, the request is not for it. */
-export function forbidden(
-  reason: RefusalReason,
-  message: string,
-  headers: Record<string, string> = {},
-  credential?: RefusedCredential,
-): AppError {
-  return new AppError(403, '403', message, { details: { reason }, headers, credential });
+export function forbidden(reason: RefusalReason, message: string, headers: Record<string, string> = {}): AppError {
+  return new AppError(403, '403', message, { details: { reason }, headers });
+}
+
+/** Says whose refusal an error is, if it is one, and gives it back to be thrown. What it says already stays. */
+export function aboutCredential(error: unknown, credential: Partial<RefusedCredential>): unknown {
+  if (error instanceof AppError) error.credential = { ...credential, ...error.credential };
+  return error;
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { forbidden, notFound, unauthorized } from '../errors.js';
+import { aboutCredential, forbidden, notFound, unauthorized } from '../errors.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { createRefusalLog, type RefusalLog } from './refusal-log.js';
@@ -45,7 +45,12 @@ const request = (url: string, more: object = {}) =>
     ...more,
   }) as FastifyRequest;
 const expired = (tokenId = 'tok-1', organizationId: string | null = null) =>
-  unauthorized('expired_token', 'It expired', undefined, { kind: 'token', tokenId, organizationId, ownerId: 'u1' });
+  aboutCredential(unauthorized('expired_token', 'It expired'), {
+    kind: 'token',
+    tokenId,
+    organizationId,
+    ownerId: 'u1',
+  });
 const written = async (organizationId: string | null = null) =>
   (await world.store.audit.list(organizationId, 1000)).filter(({ action }) => action.startsWith('access.')).reverse();
 
@@ -85,9 +90,17 @@ test('a good credential that may not do this is taken from the request, into the
   const principal = { kind: 'user', userId: 'u1', via: 'token', token: { id: 'tok-7', parentId: 'tok-6' } };
   const organization = { id: 'org-a' };
   refusals.note(request('/v1/x', { principal, organization }), forbidden('missing_permission', 'no'));
+  // As the authorizer says it, before the request knows its organization.
+  const early = aboutCredential(forbidden('missing_permission', 'no'), { organizationId: 'org-a' });
+  refusals.note(request('/v1/x', { principal }), early);
   await refusals.flush();
   expect(await written('org-a')).toMatchObject([
-    { credentialId: 'tok-7', parentCredentialId: 'tok-6', detail: { reason: 'missing_permission', status: 403 } },
+    {
+      actorId: 'u1',
+      credentialId: 'tok-7',
+      parentCredentialId: 'tok-6',
+      detail: { reason: 'missing_permission', status: 403, count: 2 },
+    },
   ]);
 });
 

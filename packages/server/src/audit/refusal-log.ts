@@ -114,11 +114,12 @@ export function createRefusalLog({ store, clock, audit, log, intervalMs = 5_000,
     note(request: FastifyRequest, error: unknown): void {
       if (!(error instanceof AppError) || typeof error.details.reason !== 'string') return;
       if (error.status !== 401 && error.status !== 403) return;
-      const from = error.credential ?? (request.principal && credentialOf(request.principal));
-      if (!from) return;
+      const from = { ...(request.principal && credentialOf(request.principal)), ...error.credential };
+      if (!from.kind) return;
+      const { kind, ownerId: id = null, tokenId = null, parentTokenId = null, organizationId } = from;
       add({
-        actor: { ...actorFrom(from), ...originOf(request) },
-        organizationId: from.organizationId ?? request.organization?.id ?? null,
+        actor: { kind, id, credentialId: tokenId, parentCredentialId: parentTokenId, ...originOf(request) },
+        organizationId: organizationId ?? request.organization?.id ?? null,
         route: `${request.method} ${request.routeOptions.url ?? ''}`,
         reason: error.details.reason,
         status: error.status,
@@ -133,22 +134,9 @@ export function createRefusalLog({ store, clock, audit, log, intervalMs = 5_000,
 }
 export type RefusalLog = ReturnType<typeof createRefusalLog>;
 
-const actorFrom = ({ kind, ownerId = null, tokenId, parentTokenId = null }: RefusedCredential) => ({
-  kind,
-  id: ownerId,
-  credentialId: tokenId,
-  parentCredentialId: parentTokenId,
-});
-
 /** Of a credential that was good, and was refused for what it asked. */
 function credentialOf(principal: Principal): RefusedCredential {
-  const actor = actorOf(principal, { address: '' });
+  const { kind, id, credentialId, parentCredentialId = null } = actorOf(principal, { address: '' });
   const organizationId = 'organizationId' in principal ? principal.organizationId : null;
-  return {
-    kind: actor.kind as RefusedCredential['kind'],
-    tokenId: actor.credentialId,
-    parentTokenId: actor.parentCredentialId ?? null,
-    ownerId: actor.id,
-    organizationId,
-  };
+  return { kind, tokenId: credentialId, parentTokenId: parentCredentialId, ownerId: id, organizationId };
 }

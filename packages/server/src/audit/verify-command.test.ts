@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, openForReading } from '../db/open.js';
-import { createStore } from '../db/store.js';
+import { openDatabase } from '../db/open.js';
 import { scratchDatabases } from '../testing/databases.js';
 import { type Harness, harness } from '../testing/harness.js';
 import { verifyInstallation } from './verify-command.js';
@@ -18,8 +17,6 @@ describe.each(scratchDatabases)('the operator’s verification on $name', ({ cre
       PIPECAT_CLOUD_DATA_DIR: server.directory,
       ...(scratch.url ? { PIPECAT_CLOUD_DATABASE_URL: scratch.url } : {}),
     };
-    const [, first] = (await verify()).stdout.match(/ok {6}(first)/) ?? [];
-    expect(first).toBe('first');
   });
   afterEach(async () => {
     await server.end();
@@ -67,14 +64,6 @@ describe.each(scratchDatabases)('the operator’s verification on $name', ({ cre
     expect(found.code).toBe(1);
     expect(found.stderr).toContain('there is no');
     await expect(rm(join(server.directory, 'keys.json'))).rejects.toThrow('ENOENT');
-  });
-
-  test('it writes nothing', async () => {
-    const { db, dialect } = openForReading(server.config.database);
-    const before = await createStore({ db, dialect }).audit.chains();
-    await verify();
-    expect(await createStore({ db, dialect }).audit.chains()).toEqual(before);
-    await db.destroy();
   });
 
   test('a wrong option is a matter of usage', async () => {

@@ -20,7 +20,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** Opens and migrates. A migration runs whole or not at all; two processes that start at once wait for each other. */
 export async function openDatabase(config: Config['database'], auditKey?: Buffer): Promise<OpenDatabase> {
-  const opened = config.dialect === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
+  const opened = await openUnmigrated(config);
   const { error } = await new Migrator({ db: opened.db, provider: migrationProvider(auditKey) }).migrateToLatest();
   if (error) {
     await opened.db.destroy();
@@ -29,6 +29,11 @@ export async function openDatabase(config: Config['database'], auditKey?: Buffer
     });
   }
   return auditKey ? { ...opened, auditKey } : opened;
+}
+
+/** For writing, but as it is: tests of a migration begin with it. */
+export async function openUnmigrated(config: Config['database']): Promise<OpenDatabase> {
+  return config.dialect === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
 }
 
 /** As it is: nothing is made, changed or migrated. */
