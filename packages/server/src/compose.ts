@@ -140,6 +140,7 @@ export async function compose(
     store,
     clock,
     ids,
+    audit,
     uploads: uploadStore,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
