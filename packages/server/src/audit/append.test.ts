@@ -116,7 +116,7 @@ describe.each(databases)('appending to audit chains on $name', (database) => {
       userAgent: 'curl/8 pcc_pat_[redacted]',
       ciRun: 'https://ci.example/runs/7',
       target: 'half \ufffd and \ufffd',
-      detail: { keys: ['A'], odd: '\ud800\0', token: 'sk_[redacted]' },
+      detail: { keys: ['A'], odd: '\ufffd\0', token: 'sk_[redacted]' },
     });
     expect((await verifyChain(world.store.audit, 'org-a')).ok).toBe(true);
   });

@@ -33,8 +33,7 @@ export function createAudit({ clock, ids }: { clock: Clock; ids: Ids }) {
         ciRun: storable(actor.ciRun),
         action: entry.action,
         target: storable(entry.target),
-        // As it will be read back: without what JSON leaves out.
-        detail: entry.detail ? (JSON.parse(redact(JSON.stringify(entry.detail))) as Record<string, unknown>) : null,
+        detail: entry.detail ? plain(entry.detail) : null,
       });
     },
   };
@@ -44,4 +43,12 @@ export type Audit = ReturnType<typeof createAudit>;
 /** What a database gives back as it got it, or hashes would not fit: no NUL, no half of a character. Never a token that somebody put into a header. */
 function storable(text: string | null | undefined): string | null {
   return text == null ? null : redact(text.slice(0, textLimit).toWellFormed().replaceAll('\0', '\uFFFD'));
+}
+
+/** As it will be read back: without what JSON leaves out. */
+function plain(detail: Record<string, unknown>): Record<string, unknown> {
+  const text = JSON.stringify(detail, (_, value: unknown) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  );
+  return JSON.parse(redact(text)) as Record<string, unknown>;
 }
