@@ -1,3 +1,4 @@
+import { type AuditLine, hashOf } from '@pipecat-cloud/contract/audit-chain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
@@ -99,6 +100,22 @@ describe.each(databases)('retention of audit records on $name', (database) => {
     expect(errors).toHaveLength(1);
     expect((await verifyChain(world.store.audit, 'org-a')).problem?.seq).toBe(seq);
   });
+
+  test.each([true, false])(
+    'a last old record with a hash made to fit is kept too, followed by a young one: %s',
+    async (followed) => {
+      await records('org-a', 5);
+      world.clock.advance(10 * dayMs);
+      if (followed) await records('org-a', 1);
+      const [found] = await world.store.audit.search('org-a', {}, { cursor: 6, limit: 1 });
+      const changed = { ...(found as AuditLine), target: 'changed' };
+      const values = { target: 'changed', hash: hashOf(changed) };
+      await world.db.updateTable('audit').set(values).where('seq', '=', 5).execute();
+      await retention(7).prune();
+      expect(await kept('org-a')).toHaveLength(followed ? 6 : 5);
+      expect(errors).toHaveLength(1);
+    },
+  );
 
   test('a head without a seal is not moved', async () => {
     await records('org-a', 5);
