@@ -3,6 +3,7 @@ import type { CommandContext, GlobalFlags } from './lib/context.js';
 import type { Io } from './lib/io.js';
 import { version } from './lib/version.js';
 import { addAgent } from './tree/agent.js';
+import { addAudit } from './tree/audit.js';
 import { addAuth } from './tree/auth.js';
 import { addDeploy } from './tree/deploy.js';
 import { addOrganizations } from './tree/organizations.js';
@@ -58,6 +59,7 @@ export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): C
   addDeploy(program, run);
   addAgent(program, run);
   addSecrets(program, run);
+  addAudit(program, run);
   program
     .command('completion')
     .summary('Print a completion script')
