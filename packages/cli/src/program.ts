@@ -7,6 +7,8 @@ import { addAuth } from './tree/auth.js';
 import { addDeploy } from './tree/deploy.js';
 import { addOrganizations } from './tree/organizations.js';
 import { addSecrets } from './tree/secrets.js';
+import { addServiceAccounts } from './tree/service-accounts.js';
+import { addToken } from './tree/token.js';
 
 export interface ProgramDeps {
   io: Io;
@@ -54,6 +56,8 @@ export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): C
     };
 
   addAuth(program, run);
+  addToken(program, run);
+  addServiceAccounts(program, run);
   addOrganizations(program, run);
   addDeploy(program, run);
   addAgent(program, run);

@@ -33,6 +33,7 @@ export async function runCli(io: Io): Promise<number> {
       return exitCodes.done;
     }
     await program.parseAsync([...args], { from: 'user' });
+    warnOfExpiry(context);
     return exitCodes.done;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(io, json, error, context);
@@ -62,11 +63,17 @@ export async function runCli(io: Io): Promise<number> {
   }
 }
 
+function warnOfExpiry(context: CommandContext | undefined): void {
+  const warning = context?.expiry.warning(new Date());
+  if (warning) context?.warn(warning);
+}
+
 function fail(io: Io, json: boolean, error: unknown, context: CommandContext | undefined): number {
   context?.progress.stop();
-  const { exit, hint, ...report } = describeError(error, context?.known());
+  const { exit, hint, data, ...report } = describeError(error, context?.known());
+  warnOfExpiry(context);
   if (json) {
-    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}) }, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}), ...data }, null, 2)}\n`);
   } else {
     const colours = coloursFor(io.stderr, io.env);
     io.stderr.write(`${colours.red('Error:')} ${report.error}\n${hint ? `${hint}\n` : ''}`);

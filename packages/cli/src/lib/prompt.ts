@@ -7,6 +7,9 @@ export interface Prompts {
   confirm(question: string, flag: string): Promise<void>;
   /** A value that is not shown while it is typed. Without a terminal: a usage error that says `instead`. */
   hidden(question: string, instead: string): Promise<string>;
+  /** A line of text, never empty. */
+  ask(question: string, flag: string): Promise<string>;
+  /** One of several; `flag` is what answers it without a terminal. */
   choose(question: string, options: { value: string; label: string }[], flag: string): Promise<string>;
 }
 
@@ -31,6 +34,14 @@ export function createPrompts(io: Io, forbidden: boolean): Prompts {
       const answer = await password({ message: question, ...streams });
       if (typeof answer !== 'string') throw cancelled();
       return answer;
+    },
+    async ask(question, flag) {
+      if (!mayAsk) throw refuse(`Missing: pass ${flag}.`);
+      const { text } = await import('@clack/prompts');
+      const validate = (answer: string | undefined) => (answer?.trim() ? undefined : 'Type something.');
+      const answer = await text({ message: question, validate, ...streams });
+      if (typeof answer !== 'string') throw cancelled();
+      return answer.trim();
     },
     async choose(question, options, flag) {
       if (!mayAsk) throw refuse(`Say which: pass ${flag}.`);

@@ -1,0 +1,59 @@
+import type { PolicyDryRun } from '@pipecat-cloud/contract/policies';
+import type { CommandContext } from '../../../lib/context.js';
+import { minute, plural } from '../../../lib/format.js';
+import { table } from '../../../lib/table.js';
+import { shortId } from '../../token/token-view.js';
+import { bodyOf, type PolicyOptions, policyText } from './rules.js';
+
+export async function showPolicy(context: CommandContext) {
+  const [api, org] = [await context.api(), await context.org()];
+  const answer = await api.getPolicy(org);
+  context.result(answer, () => {
+    const since = answer.updatedAt ? `changed ${minute(answer.updatedAt)} UTC` : 'never changed';
+    return `${policyText(context, answer.policy)}\n${context.colours.dim(`Policy of ${org}, ${since}.`)}`;
+  });
+}
+
+/** `organizations policies dry-run`: which tokens would stop, and changes nothing. */
+export async function dryRunPolicy(context: CommandContext, options: PolicyOptions) {
+  const body = bodyOf(options);
+  const [api, org] = [await context.api(), await context.org()];
+  const [dryRun, { policy: before }] = await Promise.all([api.dryRunPolicy(org, body), api.getPolicy(org)]);
+  context.result(
+    dryRun,
+    () => `${policyText(context, dryRun.policy, before)}\n\n${stoppedText(context, dryRun)}\nNothing was changed.`,
+  );
+}
+
+/** `organizations policies set`: the dry run first, and a question where tokens would stop. */
+export async function setPolicy(context: CommandContext, options: PolicyOptions & { yes?: boolean; force?: boolean }) {
+  const body = bodyOf(options);
+  const [api, org] = [await context.api(), await context.org()];
+  const [dryRun, { policy: before }] = await Promise.all([api.dryRunPolicy(org, body), api.getPolicy(org)]);
+  const count = dryRun.stopped.length;
+  if (count > 0 && !context.json) context.note(stoppedText(context, dryRun));
+  if (count > 0 && !options.yes && !options.force) {
+    await context.confirm(`Set the policy of ${org} although ${plural(count, 'token')} would stop?`, '--yes');
+  }
+  const answer = await api.putPolicy(org, body);
+  context.result({ ...answer, stopped: dryRun.stopped }, () => {
+    const stops = count > 0 ? `, and ${plural(count, 'token')} stopped` : '';
+    return `${policyText(context, answer.policy, before)}\n${context.colours.green(`The policy of ${org} is set${stops}.`)}`;
+  });
+}
+
+function stoppedText(context: CommandContext, { stopped }: PolicyDryRun): string {
+  if (stopped.length === 0) return 'No live token would stop.';
+  const rows = stopped.map(({ token, sentence }) => [
+    context.width === undefined ? token.id : shortId(token.id),
+    token.name,
+    token.owner.name,
+    token.lastUsedAt ? minute(token.lastUsedAt) : 'never',
+    sentence,
+  ]);
+  const list = table(['ID', 'NAME', 'OWNER', 'LAST USED (UTC)', 'WHY'], rows, {
+    width: context.width,
+    head: context.colours.bold,
+  });
+  return `${context.colours.yellow(`${plural(stopped.length, 'live token')} would stop:`)}\n${list}`;
+}

@@ -1,0 +1,87 @@
+import type { Policy, PolicyBody } from '@pipecat-cloud/contract/policies';
+import type { CommandContext } from '../../../lib/context.js';
+import { usageError } from '../../../lib/errors.js';
+import { fields } from '../../../lib/table.js';
+
+export interface PolicyOptions {
+  maxTokenDays?: number | null;
+  expiryRequired?: boolean;
+  revokeUnusedAfter?: number | null;
+  allowedNetwork?: string[];
+  anyNetwork?: boolean;
+  personalTokens?: Policy['personalTokens'];
+  approvalRequired?: boolean;
+  secondFactor?: boolean;
+  onReuse?: Policy['onReuse'];
+  onLeak?: Policy['onLeak'];
+}
+
+/** The rules that flags name; the others stay as they are. */
+export function bodyOf(options: PolicyOptions): PolicyBody {
+  if (options.anyNetwork && options.allowedNetwork)
+    throw usageError('Give --any-network or --allowed-network, not both.');
+  const all: { [rule in keyof Policy]: Policy[rule] | undefined } = {
+    maxTokenDays: options.maxTokenDays,
+    expiryRequired: options.expiryRequired,
+    revokeUnusedAfterDays: options.revokeUnusedAfter,
+    allowedNetworks: options.anyNetwork ? [] : options.allowedNetwork,
+    personalTokens: options.personalTokens,
+    approvalRequired: options.approvalRequired,
+    secondFactorRequired: options.secondFactor,
+    onReuse: options.onReuse,
+    onLeak: options.onLeak,
+  };
+  const body = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as PolicyBody;
+  if (Object.keys(body).length === 0)
+    throw usageError(
+      'No rule given.',
+      "For example --max-token-days 90; 'organizations policies set --help' lists them.",
+    );
+  return body;
+}
+
+const labels: Record<keyof Policy, string> = {
+  maxTokenDays: 'Longest life of a token',
+  expiryRequired: 'Tokens must have an end',
+  revokeUnusedAfterDays: 'Unused tokens are revoked',
+  allowedNetworks: 'Tokens are used from',
+  personalTokens: 'Personal tokens of',
+  approvalRequired: 'Approval by an admin first',
+  secondFactorRequired: 'Second factor for people',
+  onReuse: 'A rotated secret seen again',
+  onLeak: 'A credential found in the open',
+};
+
+/** Every rule in words. With `before`, rules that change are marked and say what they were. */
+export function policyText(context: CommandContext, policy: Policy, before?: Policy): string {
+  const { bold, dim, yellow } = context.colours;
+  const rules = Object.keys(labels) as (keyof Policy)[];
+  return fields(
+    rules.map((rule) => {
+      const now = inWords(rule, policy);
+      const was = before && inWords(rule, before);
+      return [labels[rule], was === undefined || was === now ? now : `${yellow(now)} ${dim(`(was: ${was})`)}`] as const;
+    }),
+    bold,
+  );
+}
+
+function inWords(rule: keyof Policy, policy: Policy): string {
+  switch (rule) {
+    case 'maxTokenDays':
+      return policy.maxTokenDays === null ? 'no limit' : `${policy.maxTokenDays} days`;
+    case 'revokeUnusedAfterDays':
+      return policy.revokeUnusedAfterDays === null ? 'never' : `after ${policy.revokeUnusedAfterDays} days`;
+    case 'allowedNetworks':
+      return policy.allowedNetworks.join(', ') || 'anywhere';
+    case 'expiryRequired':
+    case 'approvalRequired':
+    case 'secondFactorRequired':
+      return policy[rule] ? 'yes' : 'no';
+    case 'onReuse':
+    case 'onLeak':
+      return policy[rule] === 'revoke' ? 'is revoked, and admins are told' : 'admins are told';
+    default:
+      return policy[rule];
+  }
+}

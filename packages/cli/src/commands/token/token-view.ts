@@ -1,0 +1,151 @@
+import type { Token } from '@pipecat-cloud/contract/tokens';
+import type { CommandContext } from '../../lib/context.js';
+import { untilText } from '../../lib/expiry-watch.js';
+import { day, minute } from '../../lib/format.js';
+import { fields, table } from '../../lib/table.js';
+
+/** How every command shows tokens: one table, one list of details, one name. */
+
+export const hasEnded = ({ state }: Token) => state === 'expired' || state === 'revoked';
+
+/** When it stops by itself: its end, or earlier the deadline of a rotation. ISO 8601; null for never. */
+export function endOf({ expiresAt, endsAt }: Token): string | null {
+  if (endsAt === null || expiresAt === null) return endsAt ?? expiresAt;
+  return endsAt < expiresAt ? endsAt : expiresAt;
+}
+
+/** `deploy-ci (3f2a91c0)`: what people call it and what they can paste. */
+export const nameWithId = ({ name, id }: Token) => `${name} (${shortId(id)})`;
+
+/** Enough of an id to be pasted: commands take a unique beginning. */
+export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
+
+export interface TokenTableOptions {
+  /** A column that says whose each token is. */
+  owners?: boolean;
+  now?: Date;
+}
+
+export function tokenTable(context: CommandContext, tokens: readonly Token[], options: TokenTableOptions = {}): string {
+  const now = options.now ?? new Date();
+  const { bold, dim, green, yellow, red } = context.colours;
+  const ids = uniqueIds(tokens.map(({ id }) => id));
+  const owners = options.owners ? ['OWNER'] : [];
+  const rows = tokens.map((token, index) => [
+    // Whole where it is not for the eye: scripts cut columns out of this.
+    context.width === undefined ? token.id : (ids[index] ?? token.id),
+    token.name,
+    ...(options.owners ? [token.owner.name] : []),
+    token.state,
+    left(token, now),
+    grantText(token),
+    token.lastUsedAt ? minute(token.lastUsedAt) : 'never',
+  ]);
+  const stateAt = owners.length + 2;
+  return table(['ID', 'NAME', ...owners, 'STATE', 'ENDS IN', 'MAY', 'LAST USED (UTC)'], rows, {
+    width: context.width,
+    head: bold,
+    paint: (text, row, column) => {
+      const token = tokens[row];
+      if (!token) return text;
+      if (hasEnded(token)) return dim(text);
+      if (column === stateAt) return token.state === 'active' ? green(text) : yellow(text);
+      if (column !== stateAt + 1) return text;
+      const end = endOf(token);
+      const days = end === null ? Infinity : (Date.parse(end) - now.getTime()) / 86_400_000;
+      return days < 7 ? red(text) : days < 30 ? yellow(text) : text;
+    },
+  });
+}
+
+/** Details of one token, without its value: that exists only in the answer that made it. */
+export function tokenDetails(context: CommandContext, token: Token, now = new Date()): string {
+  const { bold, yellow } = context.colours;
+  const end = endOf(token);
+  const rows: [string, string | null][] = [
+    ['Name', token.name],
+    ['Id', token.id],
+    ['Token', `${token.masked}${token.legacy ? ' (imported)' : ''}`],
+    ['Owner', `${token.owner.name} (${token.owner.kind === 'user' ? 'person' : 'service account'})`],
+    ['State', token.state],
+    ['Ends', end === null ? 'never' : hasEnded(token) ? minuteUtc(end) : `${minuteUtc(end)}, in ${left(token, now)}`],
+    ['Revoked', token.revokedAt && `${minuteUtc(token.revokedAt)}, by ${revokedBy(token)}`],
+    ['May', grantText(token, true)],
+    ['Organizations', token.grant.organizations?.join(', ') ?? null],
+    ['Agents', token.grant.agents?.join(', ') ?? null],
+    ['Networks', token.grant.networks?.join(', ') ?? null],
+    ['Created', minuteUtc(token.createdAt)],
+    ['Last used', lastUse(token)],
+    ['CI run', token.lastUsedCiRun],
+    ['Derived from', token.parentId],
+    ['Successor', token.successorId],
+    ['Suspicious', token.suspiciousAt && yellow(`a rotated secret was seen again on ${minuteUtc(token.suspiciousAt)}`)],
+  ];
+  return fields(
+    rows.filter((row): row is [string, string] => Boolean(row[1])),
+    bold,
+  );
+}
+
+/** What it may do, in a few words; `whole` names every permission. */
+export function grantText({ grant }: Pick<Token, 'grant'>, whole = false): string {
+  const narrowed = [
+    grant.organizations && `${grant.organizations.length} org`,
+    grant.agents && `${grant.agents.length} agent${grant.agents.length === 1 ? '' : 's'}`,
+    grant.networks && 'networks',
+  ].filter(Boolean);
+  const may =
+    grant.preset ??
+    (grant.permissions
+      ? whole || grant.permissions.length === 1
+        ? grant.permissions.join(', ') || 'nothing'
+        : `${grant.permissions.length} permissions`
+      : 'all of its owner');
+  return whole || narrowed.length === 0 ? may : `${may}; ${narrowed.join(', ')}`;
+}
+
+export function left(token: Token, now: Date): string {
+  const end = endOf(token);
+  if (hasEnded(token)) return '-';
+  return end === null ? 'never' : untilText(Date.parse(end) - now.getTime());
+}
+
+function lastUse({ lastUsedAt, lastUsedAddress, lastUsedUserAgent }: Token): string {
+  if (!lastUsedAt) return 'never';
+  const from = [lastUsedAddress && `from ${lastUsedAddress}`, lastUsedUserAgent && `with ${lastUsedUserAgent}`];
+  return [minuteUtc(lastUsedAt), ...from.filter(Boolean)].join(', ');
+}
+
+function revokedBy({ revokedCause, revokedReason }: Token): string {
+  const by = revokedCause ? causes[revokedCause] : 'an unknown cause';
+  return revokedReason ? `${by}: ${revokedReason}` : by;
+}
+
+const causes: Record<NonNullable<Token['revokedCause']>, string> = {
+  owner: 'its owner',
+  admin: 'an admin',
+  policy: 'a policy of the organization',
+  rotation: 'its rotation',
+  parent: 'the end of the token that it was derived from',
+  leak: 'a leak report',
+  panic: 'a panic revocation',
+  service_account: 'the end of its service account',
+  account: "the end of its owner's account",
+};
+
+const minuteUtc = (iso: string) => `${minute(iso)} UTC`;
+
+/** The shortest beginnings, of at least eight characters, that tell these ids apart. */
+function uniqueIds(ids: readonly string[]): string[] {
+  return ids.map((id) => {
+    let length = shortId(id).length;
+    while (length < id.length && ids.some((other) => other !== id && other.startsWith(id.slice(0, length)))) length++;
+    return id.slice(0, length);
+  });
+}
+
+/** The end in a sentence: `until 2026-07-19`. */
+export function untilSentence(token: Token): string {
+  const end = endOf(token);
+  return end === null ? 'without an end' : `until ${day(end)}`;
+}
