@@ -36,14 +36,16 @@ export function list(text: string, before: readonly string[] = []): string[] {
   return [...before, ...values];
 }
 
-/** A whole number between bounds, or `none`, which is null. */
-export function integerOrNone(minimum: number, maximum: number): (text: string) => number | null {
+/** A whole number between bounds, or the word `none`; not null, which commander turns into an empty text. */
+export function integerOrNone(minimum: number, maximum: number): (text: string) => number | 'none' {
   const number = integer(minimum, maximum);
   return (text) => {
-    if (text.toLowerCase() === 'none') return null;
-    if (!/^\d+$/.test(text))
+    if (text.toLowerCase() === 'none') return 'none';
+    try {
+      return number(text);
+    } catch {
       throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}, or none.`);
-    return number(text);
+    }
   };
 }
 

@@ -11,8 +11,7 @@ export interface GrantOptions {
 }
 
 export interface LifetimeOptions {
-  /** Null for no end. */
-  days?: number | null;
+  days?: number | 'none';
   expiresAt?: string;
 }
 
@@ -39,7 +38,7 @@ export function lifetimeOf({ days, expiresAt }: LifetimeOptions): {
 } {
   if (days !== undefined && expiresAt !== undefined) throw usageError('Give --days or --expires-at, not both.');
   if (expiresAt !== undefined) return { expiresAt: checkInstant(expiresAt, '--expires-at') };
-  return days === undefined ? {} : { expiresInDays: days };
+  return days === undefined ? {} : { expiresInDays: days === 'none' ? null : days };
 }
 
 /** A date or a time in UTC, as the API takes them. */

@@ -4,9 +4,9 @@ import { usageError } from '../../../lib/errors.js';
 import { fields } from '../../../lib/table.js';
 
 export interface PolicyOptions {
-  maxTokenDays?: number | null;
+  maxTokenDays?: number | 'none';
   expiryRequired?: boolean;
-  revokeUnusedAfter?: number | null;
+  revokeUnusedAfter?: number | 'none';
   allowedNetwork?: string[];
   anyNetwork?: boolean;
   personalTokens?: Policy['personalTokens'];
@@ -21,9 +21,9 @@ export function bodyOf(options: PolicyOptions): PolicyBody {
   if (options.anyNetwork && options.allowedNetwork)
     throw usageError('Give --any-network or --allowed-network, not both.');
   const all: { [rule in keyof Policy]: Policy[rule] | undefined } = {
-    maxTokenDays: options.maxTokenDays,
+    maxTokenDays: orNull(options.maxTokenDays),
     expiryRequired: options.expiryRequired,
-    revokeUnusedAfterDays: options.revokeUnusedAfter,
+    revokeUnusedAfterDays: orNull(options.revokeUnusedAfter),
     allowedNetworks: options.anyNetwork ? [] : options.allowedNetwork,
     personalTokens: options.personalTokens,
     approvalRequired: options.approvalRequired,
@@ -39,6 +39,8 @@ export function bodyOf(options: PolicyOptions): PolicyBody {
     );
   return body;
 }
+
+const orNull = (days: number | 'none' | undefined) => (days === 'none' ? null : days);
 
 const labels: Record<keyof Policy, string> = {
   maxTokenDays: 'Longest life of a token',
