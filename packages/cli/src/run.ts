@@ -15,6 +15,7 @@ export async function runCli(io: Io): Promise<number> {
   let complaint = '';
   const program = createProgram({
     io,
+    asked: args.find((arg) => !arg.startsWith('-')),
     begin: (flags: GlobalFlags) => {
       context = createContext(io, { ...flags, json });
       return context;

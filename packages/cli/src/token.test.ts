@@ -49,7 +49,7 @@ describe('token create', () => {
     const more = ['b,c', '--network', '10.0.0.0/8', '--organization-only', 'acme'];
     const outcome = await cli.run([...args, ...more], { env });
     expect(outcome).toMatchObject({ code: 0, stdout: `${freshSecret}\n` });
-    expect(outcome.stderr).toContain('may deploy');
+    expect(outcome.stderr).toContain('is made: deploy, until');
     expect(sent()).toEqual([
       {
         name: 'ci',
@@ -104,14 +104,16 @@ describe('a token may be named', () => {
   });
 
   test.each([[ids[0]], ['aaaa1'], ['AAAA1'], ['other'], ['bbbb']])('by %s', async (wanted = '') => {
-    const outcome = await cli.run(['token', 'show', wanted, '--json'], { env });
-    expect(outcome.code).toBe(0);
-    const { id, name } = JSON.parse(outcome.stdout).token;
+    for (const id of ids) server.routes[`DELETE /v1/tokens/${id}`] = { json: { status: 'OK' } };
+    const shown = await cli.run(['token', 'show', wanted, '--json'], { env });
+    const { id, name } = JSON.parse(shown.stdout).token;
     expect([id, name].some((text: string) => text.startsWith(wanted.toLowerCase()))).toBe(true);
     // Live ones go first.
     expect(id).not.toMatch(/^cccc/);
-    if (wanted !== ids[0]) expect(outcome.stderr).toContain(`'${wanted}' is the token`);
-    else expect(outcome.stderr).toBe('');
+    const outcome = await cli.run(['token', 'revoke', wanted, '--force'], { env });
+    expect(server.calls()).toContain(`DELETE /v1/tokens/${id}`);
+    if (wanted === ids[0]) expect(outcome.stderr).toBe('');
+    else expect(outcome.stderr).toContain(`'${wanted}' is the token`);
   });
 
   test.each(['aaaa', 'twin'])('%s is ambiguous: exit 2, with the candidates', async (wanted) => {

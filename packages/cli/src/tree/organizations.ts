@@ -47,12 +47,5 @@ export function addOrganizations(program: Command, run: Run): Command {
   addOrganizationMembers(organizations, run);
   addOrganizationKeys(organizations, run);
   addOrganizationPolicies(organizations, run);
-
-  const regions = program.command('regions').description('List regions');
-  regions
-    .command('list')
-    .description('List the regions that an organization can deploy to')
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/regions/list.js')).listRegions));
   return organizations;
 }

@@ -210,7 +210,7 @@ function checkEnd(token: Token | undefined, minDays: number, now: Date): Check {
     hint:
       token.state === 'rotating'
         ? 'It was rotated: put its successor in its place.'
-        : "Make a new one, or give it a new life with 'token rotate ID --days N' as a signed-in person.",
+        : 'Its owner renews it, signed in, with: pipecat cloud token rotate NAME --days 90',
   };
 }
 

@@ -6,7 +6,7 @@ import { usageError } from '../../lib/errors.js';
 import { minute } from '../../lib/format.js';
 import type { Setting } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
-import { endOf, grantText, left } from '../token/token-view.js';
+import { endOf, left, permissionText } from '../token/token-view.js';
 import { type CheckOptions, checkAccess } from './check.js';
 
 export interface StatusOptions extends CheckOptions {
@@ -68,7 +68,7 @@ function aboutToken(token: Token): [string, string][] {
   const end = endOf(token);
   const rows: [string, string][] = [
     ['Token id', token.id],
-    ['May', grantText(token, true)],
+    ['May', permissionText(token)],
     ['Ends', end === null ? 'never' : `${minute(end)} UTC, in ${left(token, new Date())}`],
   ];
   const { organizations, agents, networks } = token.grant;

@@ -31,7 +31,7 @@ export async function createToken(context: CommandContext, options: CreateOption
     value,
     data: created,
     valueOnly: options.valueOnly,
-    headline: `Token ${nameWithId(token)} of ${token.owner.name} is made: may ${grantText(token)}, ${untilSentence(token)}.`,
+    headline: `Token ${nameWithId(token)} of ${token.owner.name} is made: ${grantText(token)}, ${untilSentence(token)}.`,
     hints: ['Use it: set PIPECAT_TOKEN to it, or store it with: pipecat cloud auth use-pat'],
   });
 }

@@ -35,7 +35,7 @@ export async function deriveToken(context: CommandContext, options: DeriveOption
     value,
     data: created,
     valueOnly: options.valueOnly,
-    headline: `Token ${nameWithId(token)} is derived: may ${grantText(token)}, ${end ? `until ${minute(end)} UTC` : 'without an end'}, and never longer than its parent.`,
-    hints: ['Use it: set PIPECAT_TOKEN to it.'],
+    headline: `Token ${nameWithId(token)} is derived: ${grantText(token)}, ${end ? `until ${minute(end)} UTC` : 'without an end'}.`,
+    hints: ['Use it: set PIPECAT_TOKEN to it. It ends with its parent at the latest.'],
   });
 }

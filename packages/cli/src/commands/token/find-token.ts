@@ -36,9 +36,16 @@ export async function tokensIn(api: Client, scope: Scope): Promise<Token[]> {
 
 /**
  * The token that somebody means by an id, the unique beginning of one, or a unique name. An id goes before a name, a name
- * before a beginning, and live tokens before ended ones. Says on stderr which one it took unless the id was given whole.
+ * before a beginning, and live tokens before ended ones. Says on stderr which one it took unless
+ * the id was given whole, or `quiet` because the command shows it anyway.
  */
-export async function findToken(context: CommandContext, api: Client, scope: Scope, wanted: string): Promise<Token> {
+export async function findToken(
+  context: CommandContext,
+  api: Client,
+  scope: Scope,
+  wanted: string,
+  { quiet = false } = {},
+): Promise<Token> {
   const tokens = await tokensIn(api, scope);
   const found = pick(tokens, wanted);
   if (found.length === 0) throw noToken(scope, wanted);
@@ -49,7 +56,8 @@ export async function findToken(context: CommandContext, api: Client, scope: Sco
       found.map((one) => `  ${one.id}  ${one.name}, ${one.state}, last used ${minute(one.lastUsedAt)}`).join('\n'),
     );
   }
-  if (token.id !== wanted) context.note(context.colours.dim(`'${wanted}' is the token ${nameWithId(token)}.`));
+  if (token.id !== wanted && !quiet)
+    context.note(context.colours.dim(`'${wanted}' is the token ${nameWithId(token)}.`));
   return token;
 }
 

@@ -8,7 +8,7 @@ import { checkSelf, findToken, isSelf, type Scope, scopeOf } from './find-token.
 import { type LifetimeOptions, lifetimeOf } from './grant-options.js';
 import { showSecret } from './show-value.js';
 import { replaceStoredToken } from './store-token.js';
-import { nameWithId, untilSentence } from './token-view.js';
+import { shortId, untilSentence } from './token-view.js';
 
 export interface RotateOptions extends LifetimeOptions {
   overlapHours?: number;
@@ -51,7 +51,7 @@ export async function rotateToken(context: CommandContext, wanted: string, optio
   if (self && inUse?.source === 'file' && !stored) {
     throw new CliError('The token is rotated, but the new secret could not be stored.', {
       code: 'NOT_STORED',
-      hint: `It is printed above and nowhere else: store it with 'auth use-pat --stdin' before the old one stops (${stops(rotated)}).`,
+      hint: `It is printed above and nowhere else: store it with 'auth use-pat --stdin'; the old one ${stops(rotated.predecessor)}.`,
     });
   }
 }
@@ -72,11 +72,11 @@ function report(context: CommandContext, rotated: RotatedToken, from: string): v
   });
 }
 
-function headline(rotated: RotatedToken): string {
-  return `Token ${nameWithId(rotated.token)} takes the place of ${nameWithId(rotated.predecessor)}, ${untilSentence(rotated.token)}; the old secret ${stops(rotated)}.`;
+function headline({ token, predecessor }: RotatedToken): string {
+  return `${token.name} has a new secret (token ${shortId(token.id)}, ${untilSentence(token)}).\nThe old one (${shortId(predecessor.id)}) ${stops(predecessor)}.`;
 }
 
-function stops({ predecessor }: RotatedToken): string {
+function stops(predecessor: Token): string {
   if (predecessor.state !== 'rotating') return 'has stopped';
   const end = predecessor.endsAt ?? predecessor.expiresAt;
   return `stops when the new one is first used${end ? `, at the latest ${minute(end)} UTC` : ''}`;

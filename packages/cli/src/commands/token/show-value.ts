@@ -2,7 +2,7 @@ import type { CommandContext } from '../../lib/context.js';
 
 export interface ShownSecret {
   value: string;
-  /** What it is, in one line: "Token ci is made: …". */
+  /** What it is: "Token ci is made: …". */
   headline: string;
   /** Lines below it, for a person. */
   hints: string[];

@@ -8,7 +8,7 @@ export async function showToken(context: CommandContext, wanted: string, options
   const token =
     wanted === 'self'
       ? (await api.describeToken()).token
-      : await findToken(context, api, await scopeOf(context, api, options), wanted);
+      : await findToken(context, api, await scopeOf(context, api, options), wanted, { quiet: true });
   if (wanted === 'self') context.expiry.shown();
   context.result({ token }, () => tokenDetails(context, token));
 }

@@ -1,8 +1,9 @@
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
 import { untilText } from '../../lib/expiry-watch.js';
-import { day, minute } from '../../lib/format.js';
+import { day, minute, plural } from '../../lib/format.js';
 import { fields, table } from '../../lib/table.js';
+import type { Colours } from '../../lib/text.js';
 
 /** How every command shows tokens: one table, one list of details, one name. */
 
@@ -23,39 +24,61 @@ export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
 export interface TokenTableOptions {
   /** A column that says whose each token is. */
   owners?: boolean;
-  now?: Date;
 }
 
+interface Column {
+  heading: string;
+  cell(token: Token): string;
+  paint?(text: string, token: Token): string;
+}
+
+/** Terminals narrower than this show owners in place of grants, where both are wanted. */
+const wide = 100;
+
 export function tokenTable(context: CommandContext, tokens: readonly Token[], options: TokenTableOptions = {}): string {
-  const now = options.now ?? new Date();
-  const { bold, dim, green, yellow, red } = context.colours;
+  const now = new Date();
+  const { colours, width } = context;
+  const { bold, dim, green, yellow } = colours;
   const ids = uniqueIds(tokens.map(({ id }) => id));
-  const owners = options.owners ? ['OWNER'] : [];
-  const rows = tokens.map((token, index) => [
+  const columns: Column[] = [
     // Whole where it is not for the eye: scripts cut columns out of this.
-    context.width === undefined ? token.id : (ids[index] ?? token.id),
-    token.name,
-    ...(options.owners ? [token.owner.name] : []),
-    token.state,
-    left(token, now),
-    grantText(token),
-    token.lastUsedAt ? minute(token.lastUsedAt) : 'never',
-  ]);
-  const stateAt = owners.length + 2;
-  return table(['ID', 'NAME', ...owners, 'STATE', 'ENDS IN', 'MAY', 'LAST USED (UTC)'], rows, {
-    width: context.width,
-    head: bold,
-    paint: (text, row, column) => {
-      const token = tokens[row];
-      if (!token) return text;
-      if (hasEnded(token)) return dim(text);
-      if (column === stateAt) return token.state === 'active' ? green(text) : yellow(text);
-      if (column !== stateAt + 1) return text;
-      const end = endOf(token);
-      const days = end === null ? Infinity : (Date.parse(end) - now.getTime()) / 86_400_000;
-      return days < 7 ? red(text) : days < 30 ? yellow(text) : text;
+    { heading: 'ID', cell: ({ id }) => (width === undefined ? id : (ids.get(id) ?? id)) },
+    { heading: 'NAME', cell: ({ name }) => name },
+    ...(options.owners ? [{ heading: 'OWNER', cell: ({ owner }: Token) => owner.name }] : []),
+    {
+      heading: 'STATE',
+      cell: ({ state }) => state,
+      paint: (text, { state }) => (state === 'active' ? green(text) : yellow(text)),
     },
-  });
+    {
+      heading: 'ENDS IN',
+      cell: (token) => left(token, now),
+      paint: (text, token) => paintEnd(text, token, now, colours),
+    },
+    ...(options.owners && width !== undefined && width < wide ? [] : [{ heading: 'GRANT', cell: grantText }]),
+    width === undefined
+      ? { heading: 'LAST USED (UTC)', cell: ({ lastUsedAt }) => (lastUsedAt ? minute(lastUsedAt) : 'never') }
+      : { heading: 'LAST USED', cell: ({ lastUsedAt }) => ago(lastUsedAt, now) },
+  ];
+  return table(
+    columns.map(({ heading }) => heading),
+    tokens.map((token) => columns.map(({ cell }) => cell(token))),
+    {
+      width,
+      head: bold,
+      paint: (text, row, column) => {
+        const token = tokens[row];
+        if (!token) return text;
+        return hasEnded(token) ? dim(text) : (columns[column]?.paint?.(text, token) ?? text);
+      },
+    },
+  );
+}
+
+function paintEnd(text: string, token: Token, now: Date, { red, yellow }: Colours): string {
+  const end = endOf(token);
+  const days = end === null ? Infinity : (Date.parse(end) - now.getTime()) / 86_400_000;
+  return days < 7 ? red(text) : days < 30 ? yellow(text) : text;
 }
 
 /** Details of one token, without its value: that exists only in the answer that made it. */
@@ -70,7 +93,7 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
     ['State', token.state],
     ['Ends', end === null ? 'never' : hasEnded(token) ? minuteUtc(end) : `${minuteUtc(end)}, in ${left(token, now)}`],
     ['Revoked', token.revokedAt && `${minuteUtc(token.revokedAt)}, by ${revokedBy(token)}`],
-    ['May', grantText(token, true)],
+    ['May', permissionText(token)],
     ['Organizations', token.grant.organizations?.join(', ') ?? null],
     ['Agents', token.grant.agents?.join(', ') ?? null],
     ['Networks', token.grant.networks?.join(', ') ?? null],
@@ -87,21 +110,29 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
   );
 }
 
-/** What it may do, in a few words; `whole` names every permission. */
-export function grantText({ grant }: Pick<Token, 'grant'>, whole = false): string {
-  const narrowed = [
-    grant.organizations && `${grant.organizations.length} org`,
-    grant.agents && `${grant.agents.length} agent${grant.agents.length === 1 ? '' : 's'}`,
-    grant.networks && 'networks',
-  ].filter(Boolean);
+/** What it may do, in a few words. */
+export function grantText({ grant }: Pick<Token, 'grant'>): string {
+  const { preset, permissions, organizations, agents, networks } = grant;
   const may =
-    grant.preset ??
-    (grant.permissions
-      ? whole || grant.permissions.length === 1
-        ? grant.permissions.join(', ') || 'nothing'
-        : `${grant.permissions.length} permissions`
-      : 'all of its owner');
-  return whole || narrowed.length === 0 ? may : `${may}; ${narrowed.join(', ')}`;
+    preset ??
+    (permissions
+      ? permissions.length === 1
+        ? permissions[0]
+        : plural(permissions.length, 'permission')
+      : 'acts as owner');
+  return [
+    may,
+    organizations && plural(organizations.length, 'organization'),
+    agents && plural(agents.length, 'agent'),
+    networks && plural(networks.length, 'network'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** The same with every permission named, and without the other restrictions. */
+export function permissionText({ grant }: Pick<Token, 'grant'>): string {
+  return grant.preset ?? (grant.permissions ? grant.permissions.join(', ') || 'nothing' : 'whatever its owner may');
 }
 
 export function left(token: Token, now: Date): string {
@@ -136,12 +167,18 @@ const causes: Record<NonNullable<Token['revokedCause']>, string> = {
 const minuteUtc = (iso: string) => `${minute(iso)} UTC`;
 
 /** The shortest beginnings, of at least eight characters, that tell these ids apart. */
-function uniqueIds(ids: readonly string[]): string[] {
-  return ids.map((id) => {
+function uniqueIds(ids: readonly string[]): Map<string, string> {
+  const shorten = (id: string) => {
     let length = shortId(id).length;
     while (length < id.length && ids.some((other) => other !== id && other.startsWith(id.slice(0, length)))) length++;
     return id.slice(0, length);
-  });
+  };
+  return new Map(ids.map((id) => [id, shorten(id)]));
+}
+
+/** `12 hours ago`: people want to know how long, scripts when. */
+export function ago(iso: string | null, now: Date): string {
+  return iso ? `${untilText(now.getTime() - Date.parse(iso))} ago` : 'never';
 }
 
 /** The end in a sentence: `until 2026-07-19`. */

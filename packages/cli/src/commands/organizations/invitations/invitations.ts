@@ -10,18 +10,19 @@ export async function listInvitations(context: CommandContext, options: { all?: 
   const listed = (await api.listInvitations(org)).invitations;
   const invitations = options.all ? listed : listed.filter(({ state }) => state === 'pending');
   const { bold, dim } = context.colours;
+  const roomy = context.width === undefined || context.width >= 110;
   context.result({ invitations }, () =>
     invitations.length === 0
       ? `No open invitations to ${org}. Invite somebody with: pipecat cloud organizations invitations create EMAIL --role ROLE`
       : table(
-          ['E-MAIL', 'ROLE', 'STATE', 'SENT', 'UNTIL', 'ID'],
+          ['E-MAIL', 'ROLE', 'STATE', 'SENT', 'UNTIL', ...(roomy ? ['ID'] : [])],
           invitations.map(({ email, role, state, createdAt, expiresAt, id }) => [
             email,
             role,
             state,
             day(createdAt),
             day(expiresAt),
-            id,
+            ...(roomy ? [id] : []),
           ]),
           {
             width: context.width,
@@ -47,7 +48,7 @@ export async function createInvitation(
     data: created,
     valueOnly: options.valueOnly,
     headline: `${invitation.email} is invited to ${org} as ${invitation.role}, until ${minute(invitation.expiresAt)} UTC.`,
-    hints: ['It was mailed too, where a mail server is set. Whoever has the link can join: send it to nobody else.'],
+    hints: ['Mailed too, where a mail server is set. Whoever has the link can join.'],
   });
 }
 

@@ -1,8 +1,8 @@
 import type { PolicyDryRun } from '@pipecat-cloud/contract/policies';
 import type { CommandContext } from '../../../lib/context.js';
 import { minute, plural } from '../../../lib/format.js';
-import { table } from '../../../lib/table.js';
-import { shortId } from '../../token/token-view.js';
+import { clean } from '../../../lib/text.js';
+import { ago, nameWithId } from '../../token/token-view.js';
 import { bodyOf, type PolicyOptions, policyText } from './rules.js';
 
 export async function showPolicy(context: CommandContext) {
@@ -44,16 +44,12 @@ export async function setPolicy(context: CommandContext, options: PolicyOptions 
 
 function stoppedText(context: CommandContext, { stopped }: PolicyDryRun): string {
   if (stopped.length === 0) return 'No live token would stop.';
-  const rows = stopped.map(({ token, sentence }) => [
-    context.width === undefined ? token.id : shortId(token.id),
-    token.name,
-    token.owner.name,
-    token.lastUsedAt ? minute(token.lastUsedAt) : 'never',
-    sentence,
-  ]);
-  const list = table(['ID', 'NAME', 'OWNER', 'LAST USED (UTC)', 'WHY'], rows, {
-    width: context.width,
-    head: context.colours.bold,
-  });
-  return `${context.colours.yellow(`${plural(stopped.length, 'live token')} would stop:`)}\n${list}`;
+  const now = new Date();
+  const { bold, yellow } = context.colours;
+  // The sentence is the point, so it gets a line of its own rather than a column that is cut.
+  const lines = stopped.map(
+    ({ token, sentence }) =>
+      `  ${bold(clean(nameWithId(token)))} of ${clean(token.owner.name)}, ${token.lastUsedAt ? `last used ${ago(token.lastUsedAt, now)}` : 'never used'}\n    ${clean(sentence)}`,
+  );
+  return `${yellow(`${plural(stopped.length, 'live token')} would stop:`)}\n${lines.join('\n')}`;
 }

@@ -54,18 +54,16 @@ const labels: Record<keyof Policy, string> = {
   onLeak: 'A credential found in the open',
 };
 
-/** Every rule in words. With `before`, rules that change are marked and say what they were. */
+/** Every rule in words; with `before` only those that change, and what they were. */
 export function policyText(context: CommandContext, policy: Policy, before?: Policy): string {
   const { bold, dim, yellow } = context.colours;
-  const rules = Object.keys(labels) as (keyof Policy)[];
-  return fields(
-    rules.map((rule) => {
-      const now = inWords(rule, policy);
-      const was = before && inWords(rule, before);
-      return [labels[rule], was === undefined || was === now ? now : `${yellow(now)} ${dim(`(was: ${was})`)}`] as const;
-    }),
-    bold,
-  );
+  const rules = (Object.keys(labels) as (keyof Policy)[]).flatMap((rule): [string, string][] => {
+    const now = inWords(rule, policy);
+    if (!before) return [[labels[rule], now]];
+    const was = inWords(rule, before);
+    return was === now ? [] : [[labels[rule], `${yellow(now)} ${dim(`(was: ${was})`)}`]];
+  });
+  return rules.length === 0 ? 'Every rule is so already.' : fields(rules, bold);
 }
 
 function inWords(rule: keyof Policy, policy: Policy): string {
