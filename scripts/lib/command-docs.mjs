@@ -13,6 +13,11 @@ export function commandPage(program) {
 Every command of \`pipecat cloud\`; \`pcc\` is the same. \`--json\` makes any of them print exactly one JSON document. What the exit codes
 mean stands in [exit-codes.md](exit-codes.md). This page is made by \`npm run docs\`.
 
+Without a terminal nothing is asked: the message names the flag that answers. A token can be named by its id, a unique beginning of one,
+or its name where that is unique. In a CI job, requests carry the address of the run (from \`GITHUB_RUN_ID\` and its kin, \`CI_JOB_URL\`,
+\`BUILDKITE_BUILD_URL\`, \`CIRCLE_BUILD_URL\` or \`BUILD_URL\`), which lists of tokens show beside the last use. A token that ends within
+seven days is warned of on standard error; \`PIPECAT_NO_EXPIRY_WARNING=1\` silences that.
+
 ${groups.join('\n\n')}
 `;
 }

@@ -82,6 +82,7 @@ describe('token create', () => {
     [['--days', '0'], 'from 1 to 3650, or none'],
     [['--expires-at', 'tomorrow'], 'is no date'],
     [['--preset', 'everything'], 'deploy or readOnly'],
+    [['-o', 'acme'], '--organization-only acme'],
   ])('%j: exit 2, and nothing is sent', async (args, text) => {
     const outcome = await cli.run(['token', 'create', '--name', 'x', ...args], { env });
     expect(outcome.code).toBe(2);
@@ -122,6 +123,13 @@ describe('a token may be named', () => {
     expect(outcome.stderr).toContain(ids[0]);
     expect(outcome.stderr).toContain(ids[1]);
     expect(sent()).toEqual([]);
+  });
+
+  test('by its value: exit 2, and the value is not repeated', async () => {
+    const outcome = await cli.run(['token', 'revoke', freshSecret, '--force'], { env });
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).not.toContain(freshSecret);
+    expect(server.requests).toEqual([]);
   });
 
   test('by something else: exit 8; three characters are too few', async () => {
@@ -377,6 +385,18 @@ describe('requests carry the page of the CI run', () => {
     expect((await cli.run(['agent', 'list'], { env: { ...env, ...variables } })).code).toBe(0);
     expect(server.requests.map(({ headers }) => headers['pipecat-ci-run'])).toEqual([expected]);
   });
+});
+
+test('what others call their tokens and clients moves no cursor', async () => {
+  const [esc, bell] = ['\u001b', '\u0007'];
+  const evil = tokenRow({ name: `ci${esc}[2J`, lastUsedUserAgent: `${esc}]0;title${bell}curl` });
+  server.routes['GET /v1/tokens'] = tokens(evil);
+  for (const args of [['show', '3f2a'], ['list'], ['revoke', '3f2a', '--force']]) {
+    const { stdout, stderr } = await cli.run(['token', ...args], { env });
+    expect(stdout + stderr).toContain('ci');
+    expect(stdout + stderr).not.toContain(esc);
+    expect(stdout + stderr).not.toContain(bell);
+  }
 });
 
 test('no fresh secret and no token reaches stderr', async () => {

@@ -9,7 +9,7 @@ import type { Io } from './io.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
 import { resolveSettings, type Setting, type Settings } from './settings.js';
-import { type Colours, coloursFor } from './text.js';
+import { type Colours, cleanText, coloursFor } from './text.js';
 import { userAgent } from './version.js';
 
 export interface GlobalFlags {
@@ -38,7 +38,7 @@ export interface CommandContext extends Prompts {
   organization(): Promise<Setting>;
   /** When the token in use ends, as far as answers have told. */
   expiry: ExpiryWatch;
-  /** The command's outcome, once: the text, or with `--json` the data. */
+  /** The command's outcome, once: the text, or with `--json` the data. Control characters of others' names don't get through. */
   result(data: unknown, text: () => string): void;
   /** A remark for the person, on stderr. */
   note(text: string): void;
@@ -55,8 +55,8 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
   const ciRun = ciRunAddress(io.env);
   let reading: Promise<Settings> | undefined;
 
-  const note = (text: string) => progress.line(redact(text));
-  const warn = (text: string) => progress.line(`${stderrColours.yellow('Warning:')} ${redact(text)}`);
+  const note = (text: string) => progress.line(redact(cleanText(text)));
+  const warn = (text: string) => progress.line(`${stderrColours.yellow('Warning:')} ${redact(cleanText(text))}`);
 
   function settings(): Promise<Settings> {
     reading ??= resolveSettings(io, flags, warn).then((found) => {
@@ -110,7 +110,7 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
     org: async () => (await organization()).value,
     result(data, text) {
       progress.stop();
-      io.stdout.write(`${json ? JSON.stringify(data, null, 2) : text()}\n`);
+      io.stdout.write(`${json ? JSON.stringify(data, null, 2) : cleanText(text())}\n`);
     },
     note,
     warn,

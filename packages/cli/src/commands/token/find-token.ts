@@ -46,6 +46,12 @@ export async function findToken(
   wanted: string,
   { quiet = false } = {},
 ): Promise<Token> {
+  if (kindOf(wanted)) {
+    throw usageError(
+      "That is a token's value, not its id.",
+      "'token list' shows the ids. The value is in the shell's history now and was in process lists: replace that token.",
+    );
+  }
   const tokens = await tokensIn(api, scope);
   const found = pick(tokens, wanted);
   if (found.length === 0) throw noToken(scope, wanted);
