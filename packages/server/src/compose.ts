@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createAccessCache } from './access/access-cache.js';
+import { createAccessFacts } from './access/access-facts.js';
+import { createAccessListener } from './access/access-listener.js';
 import { createAuthenticator } from './access/authenticator.js';
+import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
@@ -36,6 +40,7 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import type { Notify } from './notifications/notify.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -52,8 +57,8 @@ import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { tokenRoutes } from './tokens/token-routes.js';
-import { createTokenService } from './tokens/token-service.js';
+import { composeTokens } from './tokens/compose-tokens.js';
+import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
@@ -88,7 +93,11 @@ export async function compose(
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const database = await openDatabase(config.database);
-  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
+  const cache = createAccessCache();
+  const store = createStore(database, { onAccessChanged: cache.evict });
+  // Another control plane may change access too, and tells of it over the database.
+  const accessListener =
+    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
@@ -107,16 +116,25 @@ export async function compose(
     deliver: overrides.deliverCode ?? (async () => {}),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: config.publicUrl,
+  });
+  const notify: Notify = async () => {};
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
+    cache,
     sessionOf: signIn.sessionOf,
+    oauthOf: async () => undefined,
+    onFirstUse: tokens.rotation.confirm,
+    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
-    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
-    cache: database.dialect === 'sqlite',
   });
 
   const reconciler = createPeriodic({
@@ -211,15 +229,13 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
   addHealthRoutes(http, store);
   await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { store });
-  await http.register(tokenRoutes, {
-    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
-  });
+  await http.register(organizationRoutes, { authorizer });
+  await tokens.register(http);
   await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
+    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: cache.evict }),
   });
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
@@ -241,6 +257,7 @@ export async function compose(
   addUpgrades(http.server, { log, sockets, workers, authenticator });
   await http.ready();
 
+  accessListener?.start();
   reconciler.start();
   buildQueue.start();
   const sweeper = createUploadSweeper({ uploads, log });
@@ -271,6 +288,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await accessListener?.close();
       await logStore.close();
       await store.close();
     },

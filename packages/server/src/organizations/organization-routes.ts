@@ -2,16 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
 import { DailyKey, OrganizationList } from '@pipecat-cloud/contract/organizations';
-import { reachableOrganizations } from '../access/authorize.js';
-import type { Store } from '../db/store.js';
+import type { Authorizer } from '../access/authorize.js';
 import { principalOf } from '../http/request.js';
 
-export const organizationRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+export const organizationRoutes: FastifyPluginAsyncTypebox<{ authorizer: Authorizer }> = async (
+  app,
+  { authorizer },
+) => {
   app.get(
     '/v1/organizations',
     { schema: { response: { 200: OrganizationList, '4xx': ErrorEnvelope } } },
     async (request) => {
-      const reachable = await reachableOrganizations(store, principalOf(request));
+      const reachable = await authorizer.reach(principalOf(request));
       return {
         organizations: reachable.map(({ id, name, verboseName, role }) => ({ id, name, verboseName, role })),
       };

@@ -1,0 +1,49 @@
+import { defaultPolicy, type Policy } from '@pipecat-cloud/contract/policies';
+import type { Store } from '../db/store.js';
+import type { Membership } from '../organizations/organization-repository.js';
+import type { AccessCache } from './access-cache.js';
+import type { Principal } from './principal.js';
+
+/** An organization that a caller may reach, with the caller's role of now and what the organization asks of credentials. */
+export interface Reach extends Membership {
+  policy: Policy;
+}
+export type Decision = 'pending' | 'approved' | 'denied';
+
+/** Memberships, policies and approvals, read through the access cache: a request whose caller is known asks no database. */
+export function createAccessFacts({ store, cache }: { store: Store; cache: AccessCache }) {
+  const withPolicies = async (memberships: readonly Membership[]): Promise<readonly Reach[]> => {
+    const policies = await store.policies.listOf(memberships.map(({ id }) => id));
+    return memberships.map((membership) => ({
+      ...membership,
+      policy: { ...defaultPolicy, ...policies.get(membership.id) },
+    }));
+  };
+
+  return {
+    /** In the order of the contract: the default organization first (§3.7). */
+    async reachOf(principal: Principal): Promise<readonly Reach[]> {
+      if (principal.kind === 'user') {
+        const { userId } = principal;
+        return await cache.through(`user:${userId}`, async () =>
+          withPolicies(await store.organizations.listOfUser(userId)),
+        );
+      }
+      if (principal.kind === 'serviceAccount') {
+        const { serviceAccountId } = principal;
+        return await cache.through(`service-account:${serviceAccountId}`, async () =>
+          withPolicies(await store.organizations.listOfServiceAccount(serviceAccountId)),
+        );
+      }
+      return [];
+    },
+
+    async decisionOf(tokenId: string, organizationId: string): Promise<Decision> {
+      const { state } = await cache.through<{ state: Decision }>(`decision:${tokenId}:${organizationId}`, async () => ({
+        state: (await store.policies.decisionOf(tokenId, organizationId)) ?? 'pending',
+      }));
+      return state;
+    },
+  };
+}
+export type AccessFacts = ReturnType<typeof createAccessFacts>;
