@@ -156,6 +156,18 @@ describe('token list', () => {
     expect(unknown.stderr).toContain('There are: deployer');
   });
 
+  test('says which tokens wait for an approval, and which were denied', async () => {
+    server.routes[`GET ${org}/tokens`] = tokens(
+      tokenRow({ decision: 'pending' }),
+      tokenRow({ id: 'dddd0000-1', decision: 'denied' }),
+      tokenRow({ id: 'eeee0000-1', decision: 'approved' }),
+    );
+    const { stdout } = await cli.run(['token', 'list', '--all'], { env });
+    expect(stdout.split('\n').map((line) => /to approve|denied|active/.exec(line)?.[0])).toEqual(
+      expect.arrayContaining(['to approve', 'denied', 'active']),
+    );
+  });
+
   test('fits 80 columns', async () => {
     const { stdout } = await runOnTerminal(['token', 'list', '--all'], { env, columns: 80 });
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
@@ -224,6 +236,20 @@ describe('token rotate', () => {
     const outcome = await cli.run(['token', 'rotate', 'self'], { env: { PIPECAT_CONFIG_PATH: config } });
     expect(outcome).toMatchObject({ code: 1, stdout: `${freshSecret}\n` });
     expect(parse(await readFile(config, 'utf8')).token).toBe(other);
+  });
+
+  test('again, by the name that predecessor and successor share: the predecessor', async () => {
+    const successor = tokenRow({
+      id: '88888888-0000-4000-8000-000000000000',
+      state: 'pending',
+      masked: 'pcc_pat_…1111',
+    });
+    const predecessor = tokenRow({ state: 'rotating', successorId: successor.id, masked: 'pcc_pat_…9999' });
+    server.routes['GET /v1/tokens'] = tokens(successor, predecessor);
+    server.routes[`POST /v1/tokens/${predecessor.id}/rotate`] = rotated();
+    expect((await cli.run(['token', 'rotate', 'ci'], { env })).code).toBe(0);
+    // To end one and leave the other alive must be somebody's choice.
+    expect((await cli.run(['token', 'revoke', 'ci', '--force'], { env })).code).toBe(2);
   });
 
   test('another, and one of a service account', async () => {

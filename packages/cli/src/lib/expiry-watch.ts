@@ -32,7 +32,7 @@ export function createExpiryWatch(env: Readonly<Record<string, string | undefine
       const left = end.getTime() - now.getTime();
       if (left > warnWithinDays * dayMs || left <= 0) return undefined;
       const iso = end.toISOString();
-      return `The token in use ends in ${untilText(left)} (${iso.slice(0, 16).replace('T', ' ')} UTC). Its owner renews it with: token rotate NAME --days 90`;
+      return `The token in use ends in ${untilText(left)} (${iso.slice(0, 16).replace('T', ' ')} UTC). Its owner renews it, signed in: token rotate NAME`;
     },
   };
 }

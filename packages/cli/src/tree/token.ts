@@ -53,14 +53,14 @@ export function addToken(program: Command, run: Run): Command {
     .summary('Replace the secret of a token')
     .description(
       'Makes a successor with a new secret. The old secret goes on until the new one is used, or the overlap is over.\n' +
-        "With 'self' and a stored token, the credentials file gets the new secret.",
+        "With 'self' the end stays, and where the token is a stored one, the credentials file gets the new secret.",
     )
     .argument('<token>', `${idHelp}, or self for the token in use`)
     .addOption(
       new Option('--overlap-hours <hours>', 'how long the old secret goes on at most (default: 24)').argParser(hours),
     )
     .option('--leaked', 'stop the old secret at once')
-    .addOption(daysOption('new life of the successor, or none (default: the same end)'))
+    .addOption(daysOption('new life of the successor, or none (default: as long as before)'))
     .addOption(expiresAtOption())
     .addOption(serviceAccountOption('among those of this service account'))
     .addOption(valueOnlyOption())

@@ -210,7 +210,7 @@ function checkEnd(token: Token | undefined, minDays: number, now: Date): Check {
     hint:
       token.state === 'rotating'
         ? 'It was rotated: put its successor in its place.'
-        : 'Its owner renews it, signed in, with: pipecat cloud token rotate NAME --days 90',
+        : 'Its owner renews it, signed in: pipecat cloud token rotate NAME',
   };
 }
 

@@ -37,14 +37,14 @@ export async function tokensIn(api: Client, scope: Scope): Promise<Token[]> {
 /**
  * The token that somebody means by an id, the unique beginning of one, or a unique name. An id goes before a name, a name
  * before a beginning, and live tokens before ended ones. Says on stderr which one it took unless
- * the id was given whole, or `quiet` because the command shows it anyway.
+ * the id was given whole, or `quiet` because the command shows it anyway. `prefer` decides between several.
  */
 export async function findToken(
   context: CommandContext,
   api: Client,
   scope: Scope,
   wanted: string,
-  { quiet = false } = {},
+  { quiet = false, prefer = () => true }: { quiet?: boolean; prefer?(token: Token): boolean } = {},
 ): Promise<Token> {
   if (kindOf(wanted)) {
     throw usageError(
@@ -53,7 +53,9 @@ export async function findToken(
     );
   }
   const tokens = await tokensIn(api, scope);
-  const found = pick(tokens, wanted);
+  const matching = pick(tokens, wanted);
+  const preferred = matching.filter(prefer);
+  const found = preferred.length > 0 ? preferred : matching;
   if (found.length === 0) throw noToken(scope, wanted);
   const [token, ...others] = found;
   if (!token || others.length > 0) {

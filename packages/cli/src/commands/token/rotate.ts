@@ -30,7 +30,9 @@ export async function rotateToken(context: CommandContext, wanted: string, optio
     api,
     options.serviceAccount === undefined ? {} : { serviceAccount: options.serviceAccount },
   );
-  const token = wanted === 'self' ? 'self' : await findToken(context, api, scope, wanted);
+  // While a rotation is under way two tokens have the name; a repeated rotate is about the old one.
+  const prefer = ({ state }: Token) => state !== 'pending';
+  const token = wanted === 'self' ? 'self' : await findToken(context, api, scope, wanted, { prefer });
   const self = await isSelf(context, api, token);
   const inUse = (await context.settings()).token;
   const rotated = self || token === 'self' ? await api.rotateSelf(body) : await rotateOther(api, scope, token, body);

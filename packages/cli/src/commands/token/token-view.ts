@@ -47,8 +47,8 @@ export function tokenTable(context: CommandContext, tokens: readonly Token[], op
     ...(options.owners ? [{ heading: 'OWNER', cell: ({ owner }: Token) => owner.name }] : []),
     {
       heading: 'STATE',
-      cell: ({ state }) => state,
-      paint: (text, { state }) => (state === 'active' ? green(text) : yellow(text)),
+      cell: stateText,
+      paint: (text, token) => (stateText(token) === 'active' ? green(text) : yellow(text)),
     },
     {
       heading: 'ENDS IN',
@@ -90,7 +90,7 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
     ['Id', token.id],
     ['Token', `${token.masked}${token.legacy ? ' (imported)' : ''}`],
     ['Owner', `${token.owner.name} (${token.owner.kind === 'user' ? 'person' : 'service account'})`],
-    ['State', token.state],
+    ['State', stateText(token)],
     ['Ends', end === null ? 'never' : hasEnded(token) ? minuteUtc(end) : `${minuteUtc(end)}, in ${left(token, now)}`],
     ['Revoked', token.revokedAt && `${minuteUtc(token.revokedAt)}, by ${revokedBy(token)}`],
     ['May', permissionText(token)],
@@ -108,6 +108,12 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
     rows.filter((row): row is [string, string] => Boolean(row[1])),
     bold,
   );
+}
+
+/** An admin's decision that keeps a live token out goes before its state. */
+function stateText(token: Token): string {
+  if (hasEnded(token) || token.decision === undefined || token.decision === 'approved') return token.state;
+  return token.decision === 'pending' ? 'to approve' : 'denied';
 }
 
 /** What it may do, in a few words. */
