@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
-import { exitCodes, usageError } from './lib/errors.js';
+import { CliError, exitCodes, usageError } from './lib/errors.js';
 import type { Io } from './lib/io.js';
 import { describeError } from './lib/report-error.js';
 import { coloursFor } from './lib/text.js';
@@ -71,9 +71,10 @@ function warnOfExpiry(context: CommandContext | undefined): void {
 
 function fail(io: Io, json: boolean, error: unknown, context: CommandContext | undefined): number {
   context?.progress.stop();
-  const { exit, hint, data, ...report } = describeError(error, context?.known());
   warnOfExpiry(context);
+  const { exit, hint, ...report } = describeError(error, context?.known());
   if (json) {
+    const data = error instanceof CliError ? error.data : undefined;
     io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}), ...data }, null, 2)}\n`);
   } else {
     const colours = coloursFor(io.stderr, io.env);

@@ -24,9 +24,9 @@ export interface CliErrorDetails {
   reason?: string;
   /** What to do about it, when the message doesn't say. */
   hint?: string;
-  /** More members of the document that `--json` prints, such as what was found before the failure. */
-  data?: Record<string, unknown>;
   cause?: unknown;
+  /** For machines, in `--json`: what the command found before it failed. Never a secret. */
+  data?: Readonly<Record<string, unknown>>;
 }
 
 /** An expected failure: its message is for the user, and no stack is shown. */
@@ -35,7 +35,7 @@ export class CliError extends Error {
   readonly code: string;
   readonly reason: string | undefined;
   readonly hint: string | undefined;
-  readonly data: Record<string, unknown> | undefined;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(message: string, details: CliErrorDetails = {}) {
     super(message, { cause: details.cause });

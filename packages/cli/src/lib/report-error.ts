@@ -14,8 +14,6 @@ export interface Report {
   hint?: string;
   /** Where to read or mend it: an address in the dashboard. */
   help?: string;
-  /** More members of the document of `--json`. */
-  data?: Record<string, unknown>;
 }
 
 export interface Known {
@@ -36,15 +34,8 @@ export function describeError(error: unknown, known: Known = {}): Report {
 
 function describe(error: unknown, known: Known): Report {
   if (error instanceof CliError) {
-    const { exit, message, code, reason, hint, data } = error;
-    return {
-      exit,
-      error: message,
-      code,
-      ...(reason ? { reason } : {}),
-      ...(hint ? { hint } : {}),
-      ...(data ? { data } : {}),
-    };
+    const { exit, message, code, reason, hint } = error;
+    return { exit, error: message, code, ...(reason ? { reason } : {}), ...(hint ? { hint } : {}) };
   }
   if (error instanceof ApiError) return describeApiError(error, known);
   if (error instanceof NetworkError) return describeNetworkError(error, known);
