@@ -199,6 +199,16 @@ describe('auth status', () => {
     });
   });
 
+  test('an organization that is out of reach is an error, after all that could be told', async () => {
+    const gone = { env: { ...env, PIPECAT_ORG: 'gone' } };
+    const outcome = await cli.run(['auth', 'status'], gone);
+    expect(outcome.code).toBe(7);
+    expect(outcome.stdout).toContain('dev@example.com');
+    expect(outcome.stderr).toContain('It came from PIPECAT_ORG. The token reaches: acme, beta.');
+    const json = JSON.parse((await cli.run(['auth', 'status', '--json'], gone)).stdout);
+    expect(json).toMatchObject({ code: 'WRONG_ORGANIZATION', user: { email: 'dev@example.com' }, organization: null });
+  });
+
   test('a rejected token is an error, not a status', async () => {
     route('GET /v1/users', refusal(401, 'revoked_token'));
     route('GET /v1/tokens/self', refusal(401, 'revoked_token'));

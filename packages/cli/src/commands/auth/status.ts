@@ -2,7 +2,7 @@ import { ApiError, type Client } from '@pipecat-cloud/contract/client';
 import { kindOf, maskToken } from '@pipecat-cloud/contract/token-format';
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
-import { usageError } from '../../lib/errors.js';
+import { CliError, exitCodes, usageError } from '../../lib/errors.js';
 import { minute } from '../../lib/format.js';
 import type { Setting } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
@@ -34,11 +34,16 @@ export async function authStatus(context: CommandContext, options: StatusOptions
   const from = ({ source, from: text }: Setting) => ({ source, from: text });
   const data = {
     user: { id: user.userId, email: user.emails[0]?.emailAddress ?? null },
-    organization: organization && {
-      name: organization.name,
-      role: organization.role ?? null,
-      ...(wanted ? from(wanted) : { source: 'server', from: 'first of the organizations that the token reaches' }),
-    },
+    organization:
+      organization === undefined
+        ? null
+        : {
+            name: organization.name,
+            role: organization.role ?? null,
+            ...(wanted
+              ? from(wanted)
+              : { source: 'server', from: 'first of the organizations that the token reaches' }),
+          },
     wantedOrganization: wanted ? { value: wanted.value, ...from(wanted), reached: organization !== undefined } : null,
     credential: { kind: kindOf(credential.value) ?? 'oauth', masked: maskToken(credential.value), ...from(credential) },
     token: token ?? null,
@@ -50,7 +55,7 @@ export async function authStatus(context: CommandContext, options: StatusOptions
   const place = organization
     ? `${organization.name}${organization.role ? `, ${organization.role}` : ''} ${at(wanted?.from ?? 'first that the token reaches')}`
     : red(wanted ? `${wanted.value} can't be reached (from ${wanted.from})` : 'none can be reached');
-  context.result(data, () =>
+  const text = () =>
     fields(
       [
         ['User', who],
@@ -60,7 +65,21 @@ export async function authStatus(context: CommandContext, options: StatusOptions
         ...(token ? aboutToken(token) : []),
       ],
       bold,
-    ),
+    );
+  if (organization || !context.json) context.result(data, text);
+  if (organization) return;
+  const reached = organizations.map(({ name }) => name).join(', ') || 'none';
+  throw new CliError(
+    wanted ? `The organization '${wanted.value}' can't be reached.` : 'No organization can be reached.',
+    {
+      ...(wanted
+        ? { exit: exitCodes.wrongOrganization, code: 'WRONG_ORGANIZATION', reason: 'wrong_organization' }
+        : { exit: exitCodes.forbidden, code: 'NO_ORGANIZATION' }),
+      hint: wanted
+        ? `It came from ${wanted.from}. The token reaches: ${reached}.`
+        : 'Ask an owner or admin of an organization to add you, or use another token.',
+      data,
+    },
   );
 }
 
