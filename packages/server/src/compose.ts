@@ -11,11 +11,8 @@ import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
-import { apiKeyRoutes } from './api-keys/api-key-routes.js';
-import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
@@ -41,7 +38,7 @@ import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import type { Notify } from './notifications/notify.js';
-import { organizationRoutes } from './organizations/organization-routes.js';
+import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
@@ -231,12 +228,24 @@ export async function compose(
   const http = createHttp(log);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
   addHealthRoutes(http, store);
-  await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { authorizer });
-  await tokens.register(http);
-  await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: cache.evict }),
+  const { unusedTokens } = await composeOrganizations(http, {
+    store,
+    authorizer,
+    clock,
+    ids,
+    audit,
+    digests,
+    box,
+    cookie,
+    log,
+    publicUrl: config.publicUrl,
+    region: region.code,
+    notify,
+    sendMail: async () => {},
+    adoptToken: tokens.adoption.adopt,
+    startSession: signIn.startSession,
   });
+  await tokens.register(http);
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
   await http.register(agentRoutes, { agents });
@@ -271,6 +280,7 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
+  unusedTokens.start();
 
   return {
     http,
@@ -282,6 +292,7 @@ export async function compose(
     async close() {
       await http.close();
       await workers.close();
+      await unusedTokens.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();

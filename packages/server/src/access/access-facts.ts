@@ -1,6 +1,7 @@
 import { defaultPolicy, type Policy } from '@pipecat-cloud/contract/policies';
 import type { Store } from '../db/store.js';
 import type { Membership } from '../organizations/organization-repository.js';
+import type { TokenDecision } from '../organizations/policy-repository.js';
 import type { AccessCache } from './access-cache.js';
 import type { Principal } from './principal.js';
 
@@ -8,16 +9,12 @@ import type { Principal } from './principal.js';
 export interface Reach extends Membership {
   policy: Policy;
 }
-export type Decision = 'pending' | 'approved' | 'denied';
 
 /** Memberships, policies and approvals, read through the access cache: a request whose caller is known asks no database. */
 export function createAccessFacts({ store, cache }: { store: Store; cache: AccessCache }) {
   const withPolicies = async (memberships: readonly Membership[]): Promise<readonly Reach[]> => {
     const policies = await store.policies.listOf(memberships.map(({ id }) => id));
-    return memberships.map((membership) => ({
-      ...membership,
-      policy: { ...defaultPolicy, ...policies.get(membership.id) },
-    }));
+    return memberships.map((membership) => ({ ...membership, policy: policies.get(membership.id) ?? defaultPolicy }));
   };
 
   return {
@@ -38,9 +35,9 @@ export function createAccessFacts({ store, cache }: { store: Store; cache: Acces
       return [];
     },
 
-    async decisionOf(tokenId: string, organizationId: string): Promise<Decision> {
-      const { state } = await cache.through<{ state: Decision }>(`decision:${tokenId}:${organizationId}`, async () => ({
-        state: (await store.policies.decisionOf(tokenId, organizationId)) ?? 'pending',
+    async decisionOf(organizationId: string, tokenId: string): Promise<TokenDecision> {
+      const { state } = await cache.through(`decision:${organizationId}:${tokenId}`, async () => ({
+        state: await store.policies.decisionOf(organizationId, tokenId),
       }));
       return state;
     },

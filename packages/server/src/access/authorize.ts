@@ -42,10 +42,7 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
     }
     const token = tokenOf(principal);
     if (!token) return;
-    const decision =
-      policy.approvalRequired || token.kind === 'personal'
-        ? await facts.decisionOf(token.id, organization.id)
-        : 'pending';
+    const decision = token.kind === 'personal' ? await facts.decisionOf(organization.id, token.id) : 'pending';
     const stopped = blockedBy(
       policy,
       { ...token, ownerRole: organization.role, decision },

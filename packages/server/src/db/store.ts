@@ -5,6 +5,8 @@ import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createInvitationRepository } from '../organizations/invitation-repository.js';
+import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
@@ -33,6 +35,8 @@ function createRepositories(context: RepositoryContext) {
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    invitations: createInvitationRepository(context),
+    members: createMemberRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     secrets: createSecretRepository(context),

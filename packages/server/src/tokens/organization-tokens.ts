@@ -30,7 +30,7 @@ export function createOrganizationTokens(
   const { store, clock, ids, audit, adoption, rotation } = deps;
 
   async function accountOf(organization: OrganizationAccess, idOrName: string): Promise<StoredServiceAccount> {
-    const account = await store.serviceAccounts.find(organization.id, idOrName);
+    const account = await store.serviceAccounts.findByIdOrName(organization.id, idOrName);
     if (!account) throw notFound('Service account', idOrName);
     return account;
   }
@@ -97,7 +97,7 @@ export function createOrganizationTokens(
     /** Newest first, ended ones included; personal tokens with what the organization decided about them. */
     async list(organization: OrganizationAccess): Promise<Token[]> {
       const tokens = await store.tokens.listReaching(organization.id);
-      const decisions = await store.policies.decisionsOf(organization.id);
+      const decisions = await store.policies.decisions(organization.id);
       const presented = await presentTokens(store, tokens, clock.now());
       return presented.map((token) => ({
         ...token,
@@ -141,7 +141,7 @@ export function createOrganizationTokens(
       requireTokenManager(principal);
       const token = await findReaching(organization, id);
       return await store.changeAccess((repos) =>
-        adoption.adopt(repos, { organizationId: organization.id, token, serviceAccount, actor }),
+        adoption.adopt(repos, { organizationId: organization.id, token, serviceAccountId: serviceAccount, actor }),
       );
     },
 

@@ -13,10 +13,13 @@ import type { StoredToken } from './token-repository.js';
 export interface Adoption {
   organizationId: string;
   token: StoredToken;
-  /** Id or name. */
-  serviceAccount: string;
+  /** Or its name. */
+  serviceAccountId: string;
   actor: Actor;
 }
+
+/** `adopt` as other domains take it. */
+export type AdoptToken = (repos: Repositories, adoption: Adoption) => Promise<unknown>;
 
 /**
  * Moves a person's token to a service account of the organization without changing its secret, so that what uses it goes on when
@@ -28,7 +31,7 @@ export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Aud
     /** Inside `store.changeAccess`. Throws 400, 404 or 409 with the way out. */
     async adopt(
       repos: Repositories,
-      { organizationId, token, serviceAccount: wanted, actor }: Adoption,
+      { organizationId, token, serviceAccountId: wanted, actor }: Adoption,
     ): Promise<Token> {
       const now = clock.now();
       await repos.tokens.lock(token.id);
@@ -38,7 +41,7 @@ export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Aud
         throw conflict(`The token '${current.name}' belongs to a service account already`);
       if (current.parentId)
         throw conflict(`The token '${current.name}' was derived from another and ends with it: adopt that one instead`);
-      const account = await repos.serviceAccounts.find(organizationId, wanted);
+      const account = await repos.serviceAccounts.findByIdOrName(organizationId, wanted);
       if (!account) throw notFound('Service account', wanted);
       if (account.disabledAt) throw conflict(`The service account '${account.name}' is disabled; enable it first`);
       const reach = await repos.organizations.listOfUser(current.owner.id);
