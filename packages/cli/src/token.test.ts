@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { defaultPolicy } from '@pipecat-cloud/contract/policies';
 import type { CreatedToken, RotatedToken, TokenList } from '@pipecat-cloud/contract/tokens';
 import { parse } from 'smol-toml';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -38,6 +39,7 @@ beforeEach(() => {
     'GET /v1/tokens/self': { json: { token: tokenRow() } },
     [`GET ${org}/service-accounts`]: { json: { serviceAccounts: [serviceAccount()] } },
     [`GET ${org}/service-accounts/sa_1/tokens`]: tokens(tokenRow({ name: 'robot' })),
+    [`GET ${org}/policy`]: { json: { policy: defaultPolicy, updatedAt: null } },
     [`GET ${org}/tokens`]: tokens(tokenRow({ owner: { kind: 'user', id: 'usr_2', name: 'leaver@example.com' } })),
   };
 });
@@ -162,10 +164,16 @@ describe('token list', () => {
       tokenRow({ id: 'dddd0000-1', decision: 'denied' }),
       tokenRow({ id: 'eeee0000-1', decision: 'approved' }),
     );
-    const { stdout } = await cli.run(['token', 'list', '--all'], { env });
-    expect(stdout.split('\n').map((line) => /to approve|denied|active/.exec(line)?.[0])).toEqual(
-      expect.arrayContaining(['to approve', 'denied', 'active']),
-    );
+    const states = async (approvalRequired: boolean) => {
+      server.routes[`GET ${org}/policy`] = {
+        json: { policy: { ...defaultPolicy, approvalRequired }, updatedAt: null },
+      };
+      const { stdout } = await cli.run(['token', 'list', '--all'], { env });
+      return stdout.match(/to approve|denied|active/g);
+    };
+    expect(await states(true)).toEqual(['to approve', 'denied', 'active']);
+    // Where nothing needs an approval, an open one keeps nothing out.
+    expect(await states(false)).toEqual(['active', 'denied', 'active']);
   });
 
   test('fits 80 columns', async () => {

@@ -24,6 +24,8 @@ export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
 export interface TokenTableOptions {
   /** A column that says whose each token is. */
   owners?: boolean;
+  /** The organization's policy asks for an approval first, so one that is still open keeps the token out. */
+  approvals?: boolean;
 }
 
 interface Column {
@@ -47,8 +49,8 @@ export function tokenTable(context: CommandContext, tokens: readonly Token[], op
     ...(options.owners ? [{ heading: 'OWNER', cell: ({ owner }: Token) => owner.name }] : []),
     {
       heading: 'STATE',
-      cell: stateText,
-      paint: (text, token) => (stateText(token) === 'active' ? green(text) : yellow(text)),
+      cell: (token) => stateText(token, options.approvals),
+      paint: (text, token) => (stateText(token, options.approvals) === 'active' ? green(text) : yellow(text)),
     },
     {
       heading: 'ENDS IN',
@@ -111,9 +113,10 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
 }
 
 /** An admin's decision that keeps a live token out goes before its state. */
-function stateText(token: Token): string {
-  if (hasEnded(token) || token.decision === undefined || token.decision === 'approved') return token.state;
-  return token.decision === 'pending' ? 'to approve' : 'denied';
+function stateText(token: Token, approvals = false): string {
+  if (hasEnded(token)) return token.state;
+  if (token.decision === 'denied') return 'denied';
+  return approvals && token.decision === 'pending' ? 'to approve' : token.state;
 }
 
 /** What it may do, in a few words. */
