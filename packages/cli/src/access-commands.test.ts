@@ -281,8 +281,15 @@ test('organizations invitations: the link alone when piped; revoked by address',
 
 describe('organizations policies', () => {
   const next: Policy = { ...defaultPolicy, maxTokenDays: 30, allowedNetworks: ['10.0.0.0/8'] };
-  const stopped = [{ token: tokenRow(), rule: 'maxTokenDays', sentence: 'It would live 60 days; 30 are allowed.' }];
+  const stopped = [
+    {
+      token: tokenRow({ masked: 'pcc_pat_…4567' }),
+      rule: 'maxTokenDays',
+      sentence: 'It would live 60 days; 30 are allowed.',
+    },
+  ];
   beforeEach(() => {
+    server.routes['GET /v1/tokens/self'] = { json: { token: tokenRow({ id: 'another' }) } };
     server.routes[`GET ${org}/policy`] = { json: { policy: defaultPolicy, updatedAt: null } };
     server.routes[`PUT ${org}/policy`] = { json: { policy: next, updatedAt: inDays(0) } };
     server.routes[`POST ${org}/policy/dry-run`] = { json: { policy: next, stopped } };
@@ -300,6 +307,15 @@ describe('organizations policies', () => {
     expect(outcome.code).toBe(0);
     expect(outcome.stdout).toContain('30 days (was: no limit)');
     expect(sent().at(-1)).toEqual([`PUT ${org}/policy`, body]);
+  });
+
+  test('says when the token in use is one of those that would stop', async () => {
+    server.routes['GET /v1/tokens/self'] = { json: { token: tokenRow() } };
+    const own = await cli.run(['organizations', 'policies', 'dry-run', ...flags], { env });
+    expect(own.stdout).toContain('the token in use');
+    server.routes['GET /v1/tokens/self'] = { json: { token: tokenRow({ id: 'another' }) } };
+    const others = await cli.run(['organizations', 'policies', 'dry-run', ...flags], { env });
+    expect(others.stdout).not.toContain('the token in use');
   });
 
   test('set asks nothing when no token would stop', async () => {

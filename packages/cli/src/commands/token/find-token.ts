@@ -3,9 +3,8 @@ import { kindOf, maskToken } from '@pipecat-cloud/contract/token-format';
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
 import { notFound, usageError } from '../../lib/errors.js';
-import { minute } from '../../lib/format.js';
 import { findServiceAccount } from '../service-accounts/find.js';
-import { hasEnded, nameWithId } from './token-view.js';
+import { hasEnded, lastUseText, nameWithId } from './token-view.js';
 
 /** The tokens that a command is about: the caller's own, those of one service account, or all that reach the organization. */
 export type Scope =
@@ -61,7 +60,7 @@ export async function findToken(
   if (!token || others.length > 0) {
     throw usageError(
       `'${wanted}' could be any of ${found.length} tokens; give more of the id.`,
-      found.map((one) => `  ${one.id}  ${one.name}, ${one.state}, last used ${minute(one.lastUsedAt)}`).join('\n'),
+      found.map((one) => `  ${one.id}  ${one.name}, ${one.state}, ${lastUseText(one)}`).join('\n'),
     );
   }
   if (token.id !== wanted && !quiet)

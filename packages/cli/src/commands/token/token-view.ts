@@ -185,9 +185,15 @@ function uniqueIds(ids: readonly string[]): Map<string, string> {
   return new Map(ids.map((id) => [id, shorten(id)]));
 }
 
+/** `last used 12 hours ago`, `never used`. */
+export const lastUseText = ({ lastUsedAt }: Token, now = new Date()) =>
+  lastUsedAt ? `last used ${ago(lastUsedAt, now)}` : 'never used';
+
 /** `12 hours ago`: people want to know how long, scripts when. */
 export function ago(iso: string | null, now: Date): string {
-  return iso ? `${untilText(now.getTime() - Date.parse(iso))} ago` : 'never';
+  if (!iso) return 'never';
+  const ms = now.getTime() - Date.parse(iso);
+  return ms < 60_000 ? 'just now' : `${untilText(ms)} ago`;
 }
 
 /** The end in a sentence: `until 2026-07-19`. */

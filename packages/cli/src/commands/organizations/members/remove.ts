@@ -3,11 +3,11 @@ import type { Member, RemoveMemberBody } from '@pipecat-cloud/contract/members';
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../../lib/context.js';
 import { notFound, usageError } from '../../../lib/errors.js';
-import { minute, plural } from '../../../lib/format.js';
+import { plural } from '../../../lib/format.js';
 import { canAsk } from '../../../lib/io.js';
 import { findServiceAccount } from '../../service-accounts/find.js';
 import { pick } from '../../token/find-token.js';
-import { hasEnded, nameWithId, tokenTable } from '../../token/token-view.js';
+import { hasEnded, lastUseText, nameWithId, tokenTable } from '../../token/token-view.js';
 import { findMember } from './find.js';
 
 export interface RemoveOptions {
@@ -129,4 +129,4 @@ function summary(tokens: readonly Token[], fates: Fates): string {
 }
 
 const lines = (tokens: readonly Token[]) =>
-  tokens.map(({ id, name, lastUsedAt }) => `  ${id}  ${name}, last used ${minute(lastUsedAt)}`).join('\n');
+  tokens.map((token) => `  ${token.id}  ${token.name}, ${lastUseText(token)}`).join('\n');
