@@ -33,6 +33,7 @@ import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
@@ -227,6 +228,7 @@ export async function compose(
 
   const http = createHttp(log);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
+  await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
   const { unusedTokens } = await composeOrganizations(http, {
     store,

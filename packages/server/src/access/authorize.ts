@@ -35,10 +35,9 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
     const { policy, name } = organization;
     if (principal.kind === 'user' && principal.via !== 'token') {
       if (!policy.secondFactorRequired || principal.secondFactor) return;
-      throw blocked(
-        'secondFactorRequired',
-        `${name} asks for a second factor: sign in again with a passkey, or add one at ${publicUrl}/account/security`,
-      );
+      const help = `${publicUrl}/account/security`;
+      const message = `${name} asks for a second factor: sign in again with a passkey, or add one at ${help}`;
+      throw blocked('secondFactorRequired', message, help);
     }
     const token = tokenOf(principal);
     if (!token) return;
@@ -94,8 +93,9 @@ export function checkAgent(organization: OrganizationAccess, agent: string): voi
   );
 }
 
-function blocked(rule: string, message: string): AppError {
-  return new AppError(403, '403', message, { details: { reason: 'blocked_by_policy', rule } });
+function blocked(rule: string, message: string, help?: string): AppError {
+  const details = { reason: 'blocked_by_policy', rule, ...(help ? { help } : {}) };
+  return new AppError(403, '403', message, { details });
 }
 
 function wrongOrganization(org: string, reachable: readonly Reach[]) {
