@@ -36,6 +36,10 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import { openMailServer } from './mail/mailer.js';
+import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
+import type { SendMail } from './notifications/notify.js';
+import type { PostWebhook } from './notifications/post-webhook.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -48,6 +52,7 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
+import { mailCode } from './sign-in/mail-code.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
@@ -59,11 +64,15 @@ import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
 import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
 
-/** What tests replace: time, chance, and the one outside party there is so far. */
+/** What tests replace: time, chance, and the outside parties. */
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
   deliverCode?: (email: string, code: string) => Promise<void>;
+  sendMail?: SendMail;
+  postWebhook?: PostWebhook;
+  /** Says a few lines to whoever runs the installation, and writes them to no log. */
+  terminal?: (text: string) => void;
 }
 
 export interface ControlPlane {
@@ -71,6 +80,7 @@ export interface ControlPlane {
   store: Store;
   workers: WorkerChannel;
   signIn: SignInService;
+  notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
   close(): Promise<void>;
@@ -87,12 +97,19 @@ export async function compose(
   const ids = overrides.ids ?? systemIds;
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const mailServer = await openMailServer(config.mail);
   const database = await openDatabase(config.database);
   const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const box = createSecretBox({ masters: keys.masters, clock });
+  const notifications = composeNotifications({
+    ...{ store, clock, ids, audit, box, log, mailServer },
+    ...{ publicUrl: config.publicUrl, privateWebhooks: config.privateWebhooks },
+    ...{ sendMail: overrides.sendMail, post: overrides.postWebhook, terminal: overrides.terminal ?? (() => {}) },
+  });
 
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
@@ -104,7 +121,7 @@ export async function compose(
     audit,
     digests,
     cookie,
-    deliver: overrides.deliverCode ?? (async () => {}),
+    deliver: overrides.deliverCode ?? mailCode(notifications.sendMail),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
   const authenticator = createAuthenticator({
@@ -127,7 +144,6 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const box = createSecretBox({ masters: keys.masters, clock });
   const secrets = createSecretService({ store, clock, ids, audit, box, region });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
@@ -235,6 +251,7 @@ export async function compose(
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await notifications.register(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
   const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
@@ -254,17 +271,20 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
+  notifications.start();
 
   return {
     http,
     store,
     workers,
     signIn,
+    notifications,
     enrolment,
     bootstrapped,
     async close() {
       await http.close();
       await workers.close();
+      await notifications.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();

@@ -5,6 +5,9 @@ import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createNotificationRepository } from '../notifications/notification-repository.js';
+import { createReminderRepository } from '../notifications/reminder-repository.js';
+import { createWebhookRepository } from '../notifications/webhook-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
@@ -23,15 +26,21 @@ export interface RepositoryContext {
   dialect: Dialect;
 }
 
-function createRepositories(context: RepositoryContext) {
+type AfterCommit = (then: () => void) => void;
+
+function createRepositories(context: RepositoryContext, afterCommit: AfterCommit) {
   return {
+    /** Calls `then` once the transaction has committed, and never when it failed; at once outside of one. */
+    afterCommit,
     accounts: createAccountRepository(context),
     agents: createAgentRepository(context),
     apiKeys: createApiKeyRepository(context),
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    notifications: createNotificationRepository(context),
     organizations: createOrganizationRepository(context),
+    reminders: createReminderRepository(context),
     secrets: createSecretRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
@@ -39,6 +48,7 @@ function createRepositories(context: RepositoryContext) {
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
     tokens: createTokenRepository(context),
+    webhooks: createWebhookRepository(context),
     workers: createWorkerRepository(context),
   };
 }
@@ -62,18 +72,24 @@ export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
 export function createStore({ db, dialect }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+  async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
+    const after: (() => void)[] = [];
+    const result = await db.transaction().execute(async (open) => {
+      const done = await work(createRepositories({ db: open, dialect }, (then) => after.push(then)));
+      // Sent by the server with the commit, or not at all.
+      if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(open);
+      return done;
+    });
+    for (const then of after) then();
+    return result;
+  }
+
   return {
-    ...createRepositories({ db, dialect }),
-    transaction: (work) =>
-      db.transaction().execute((transaction) => work(createRepositories({ db: transaction, dialect }))),
+    ...createRepositories({ db, dialect }, (then) => then()),
+    transaction: (work) => transaction(work),
     async changeAccess(work) {
       try {
-        return await db.transaction().execute(async (transaction) => {
-          const result = await work(createRepositories({ db: transaction, dialect }));
-          // Sent by the server with the commit, or not at all.
-          if (dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(transaction);
-          return result;
-        });
+        return await transaction(work, true);
       } finally {
         // Also after a failure: a commit whose answer was lost has happened.
         onAccessChanged();
