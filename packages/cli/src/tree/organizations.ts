@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Run } from '../program.js';
 import { organizationOption } from './options.js';
+import { addWebhooks } from './webhooks.js';
 
 export function addOrganizations(program: Command, run: Run): void {
   const organizations = program.command('organizations').description('List organizations and choose one');
@@ -13,6 +14,7 @@ export function addOrganizations(program: Command, run: Run): void {
     .description('Choose the organization that commands work in')
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/organizations/select.js')).selectOrganization));
+  addWebhooks(organizations, run);
 
   const regions = program.command('regions').description('List regions');
   regions

@@ -62,10 +62,11 @@ export function createMailer({ server, from }: MailServer): SendMail {
   };
 }
 
-/** The server's own words may repeat addresses and texts: its codes say enough. */
+/** A server's own words may repeat addresses and texts: of those the codes have to do. What our side says of a connection is kept. */
 function reasonOf(error: unknown): string {
-  const { code = 'unknown', responseCode } = error as { code?: string; responseCode?: number };
-  return `the mail server did not take it (${[code, responseCode].filter(Boolean).join(' ')})`;
+  const { code = 'unknown', responseCode, message = '' } = error as Error & { code?: string; responseCode?: number };
+  const detail = responseCode === undefined ? `: ${message.slice(0, 120)}` : ` ${responseCode}`;
+  return `the mail server did not take it (${code}${detail})`;
 }
 
 async function readUrlFile(file: string): Promise<string> {
