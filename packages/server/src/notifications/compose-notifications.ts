@@ -71,8 +71,11 @@ export function composeNotifications(deps: NotificationsDeps) {
 
   return {
     notify,
-    /** Looks at once for what is due. */
-    nudge,
+    /** Looks at once for what is due, reminders too. */
+    nudge: () => {
+      housekeeping.nudge();
+      nudge();
+    },
     /** For what a person waits for: codes, invitations. Without a mail server the terminal gets it whole. */
     sendMail: mailer ?? (async ({ to, subject, text }) => terminal(`Mail to ${to}: ${subject}\n${text}`)),
     register: (http: FastifyInstance) => http.register(webhookRoutes, { webhooks: service }),

@@ -12,12 +12,14 @@ export interface ReceivedMail {
 interface Options {
   user: string;
   password: string;
+  /** Any free one where absent. */
+  port?: number;
   /** `atOnce`: from the first byte; otherwise offered by STARTTLS. Absent: no TLS at all. */
   tls?: { key: string; cert: string; atOnce: boolean };
 }
 
 /** A real SMTP server on 127.0.0.1 that keeps what it gets. It takes logins also without TLS, as a careless one does. */
-export async function startMailServer({ user, password, tls }: Options) {
+export async function startMailServer({ user, password, port: wanted = 0, tls }: Options) {
   const received: ReceivedMail[] = [];
   const logins: string[] = [];
   const server = new SMTPServer({
@@ -51,7 +53,7 @@ export async function startMailServer({ user, password, tls }: Options) {
   });
   // Handshakes that the client breaks off.
   server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', () => resolve()));
   const { port } = server.server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
   return {
