@@ -59,9 +59,10 @@ export function composeNotifications(deps: NotificationsDeps) {
     webhooks.nudge();
   };
   const notify = createNotify({ ...deps, nudge });
+  const closing = new AbortController();
   const housekeeping = createPeriodic({
     run: async () => {
-      await sendReminders({ store, clock, notify });
+      await sendReminders({ store, clock, notify }, closing.signal);
       await store.notifications.prune(new Date(clock.now().getTime() - keptDays * 24 * hourMs));
     },
     intervalMs: hourMs,
@@ -85,6 +86,7 @@ export function composeNotifications(deps: NotificationsDeps) {
       housekeeping.start();
     },
     async close(): Promise<void> {
+      closing.abort();
       await housekeeping.close();
       await webhooks.close();
       await mails.close();

@@ -7,19 +7,40 @@ export interface ReminderRow {
   sent: boolean;
 }
 
+/** A place in the order by end and id. */
+export interface ExpiryCursor {
+  expiresAt: string;
+  id: string;
+}
+
 export function createReminderRepository({ db }: RepositoryContext) {
   return {
+    /** One page of tokens by their end, whatever their state: small reads, so that a million tokens hold nobody up. */
+    async page(after: ExpiryCursor, until: Date, limit: number): Promise<ExpiryCursor[]> {
+      return await db
+        .selectFrom('token')
+        .select(['id', 'expires_at as expiresAt'])
+        .where('expires_at', '>=', after.expiresAt)
+        .where('expires_at', '<=', until.toISOString())
+        .where(({ eb, or }) => or([eb('expires_at', '>', after.expiresAt), eb('id', '>', after.id)]))
+        .orderBy('expires_at')
+        .orderBy('id')
+        .limit(limit)
+        .$narrowType<{ expiresAt: string }>()
+        .execute();
+    },
+
     /**
-     * Ids of tokens in use that end by themselves after `after` and not later than `until`, and for which nothing was decided at this
-     * threshold. What is pending, replaced, revoked, or belongs to a disabled service account ends or rests without a reminder.
+     * Those of them that are in use, end by themselves, and for which nothing was decided at this threshold. What is pending, replaced,
+     * revoked, or belongs to a disabled service account ends or rests without a reminder.
      */
-    async undecided(thresholdDays: number, after: Date, until: Date, limit: number): Promise<string[]> {
+    async undecided(thresholdDays: number, ids: readonly string[]): Promise<string[]> {
+      if (ids.length === 0) return [];
       const rows = await db
         .selectFrom('token')
         .leftJoin('service_account', 'service_account.id', 'token.service_account_id')
         .select('token.id')
-        .where('token.expires_at', '>', after.toISOString())
-        .where('token.expires_at', '<=', until.toISOString())
+        .where('token.id', 'in', ids)
         .where('token.activated_at', 'is not', null)
         .where('token.revoked_at', 'is', null)
         // Set by a rotation, its own or its parent's: somebody has renewed it already.
@@ -45,9 +66,6 @@ export function createReminderRepository({ db }: RepositoryContext) {
             ),
           ),
         )
-        .orderBy('token.expires_at')
-        .orderBy('token.id')
-        .limit(limit)
         .execute();
       return rows.map(({ id }) => id);
     },

@@ -150,9 +150,20 @@ describe.each(databases)('reminders on $name', (database) => {
     expect(posted?.data).toMatchObject({ tokenId: 'runner', owner: { kind: 'serviceAccount', id: 'ci' } });
   });
 
-  test('more tokens than one batch', async () => {
-    for (let n = 0; n < 203; n++) await token(`t${n}`, 90);
+  test('more tokens than one page, of which many end at the same instant', async () => {
+    const rows = Array.from({ length: 1203 }, (_, n) => ({
+      ...{ id: `t${n}`, kind: 'personal', user_id: 'u1', family_id: `t${n}`, name: `t${n}`, digest: `t${n}` },
+      ...{ pepper_id: 'p', masked: 'pcc_pat_…a1b2', legacy: 0, grant_json: '{}', created_at: inDays(0) },
+      ...{ activated_at: inDays(0), expires_at: inDays(90 + (n % 2) / 100) },
+    }));
+    for (let n = 0; n < rows.length; n += 300) {
+      await world.db
+        .insertInto('token')
+        .values(rows.slice(n, n + 300))
+        .execute();
+    }
     world.clock.advance(89.5 * dayMs);
-    expect(await remind()).toHaveLength(203);
+    expect(await remind()).toHaveLength(1203);
+    expect(await remind()).toEqual([]);
   });
 });

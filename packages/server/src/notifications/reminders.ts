@@ -2,29 +2,39 @@ import type { Store } from '../db/store.js';
 import type { Clock } from '../system.js';
 import type { StoredToken } from '../tokens/token-repository.js';
 import type { Notify } from './notify.js';
+import type { ExpiryCursor } from './reminder-repository.js';
 import { tokenExpiring } from './texts.js';
 
 /** Days before its end on which a token's people are reminded, nearest first. */
 export const reminderDays = [1, 3, 7, 14, 30] as const;
 const dayMs = 24 * 60 * 60 * 1000;
-const batch = 200;
+const pageSize = 500;
 
 /**
  * Reminds of tokens that will expire. Between two thresholds only the nearer one is looked at, so that a server that was down does not
  * make up for what it missed. Each token and threshold is decided once, in the transaction that also holds the mail: whatever clocks
- * do, and however many control planes look, nobody is told twice.
+ * do, and however many control planes look, nobody is told twice. Once `closing` is aborted, the rest waits for the next time.
  */
-export async function sendReminders(deps: { store: Store; clock: Clock; notify: Notify }): Promise<void> {
+export async function sendReminders(
+  deps: { store: Store; clock: Clock; notify: Notify },
+  closing?: AbortSignal,
+): Promise<void> {
   const { store, clock, notify } = deps;
   const now = clock.now();
   let nearer = 0;
   for (const days of reminderDays) {
-    const [after, until] = [inDays(now, nearer), inDays(now, days)];
-    for (;;) {
-      const tokenIds = await store.reminders.undecided(days, after, until, batch);
-      for (const id of tokenIds) await decide(id, days);
-      if (tokenIds.length < batch) break;
-    }
+    let page: ExpiryCursor[];
+    // Times are kept to the millisecond: the next one is behind all that end on the boundary, which are the nearer threshold's.
+    let after: ExpiryCursor = { expiresAt: new Date(inDays(now, nearer).getTime() + 1).toISOString(), id: '' };
+    do {
+      page = await store.reminders.page(after, inDays(now, days), pageSize);
+      const ids = page.map((token) => token.id);
+      for (const id of await store.reminders.undecided(days, ids)) {
+        if (closing?.aborted) return;
+        await decide(id, days);
+      }
+      after = page.at(-1) ?? after;
+    } while (page.length === pageSize);
     nearer = days;
   }
 
