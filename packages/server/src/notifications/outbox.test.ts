@@ -184,6 +184,7 @@ describe.each(databases)('the outbox on $name', (database) => {
     // The first one fails late: the second one's attempt goes on.
     await notifications.tryAgainAt(first.id, first.attempt, world.clock.now(), 'late');
     await notifications.giveUp(first.id, first.attempt, world.clock.now(), 'late');
+    await notifications.release(first.id, first.attempt, world.clock.now());
     await empty();
     expect(sent).toEqual([]);
     await notifications.markDelivered(first.id, world.clock.now());
