@@ -12,6 +12,7 @@ import type {
 } from './builds.js';
 import { accessCalls } from './client-access.js';
 import { auditCalls } from './client-audit.js';
+import { notificationCalls } from './client-notifications.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
@@ -163,6 +164,7 @@ export function createClient(options: ClientOptions) {
     dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
     ...accessCalls(request),
     ...auditCalls(request, stream),
+    ...notificationCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),

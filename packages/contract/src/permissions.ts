@@ -241,6 +241,13 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   // The upload carries a signed, expiring field of its own (contract §10.1): clients send no Authorization header there.
   'POST /v1/uploads': open,
 
+  // Also the lists ask for org:write: addresses of webhooks often carry a secret in their path.
+  [`GET ${org}/webhooks`]: byToken('org:write'),
+  [`POST ${org}/webhooks`]: byToken('org:write'),
+  [`DELETE ${org}/webhooks/:id`]: byToken('org:write'),
+  [`POST ${org}/webhooks/:id/test`]: byToken('org:write'),
+  [`GET ${org}/webhooks/:id/deliveries`]: byToken('org:write'),
+
   'POST /v1/public/:agent/start': byPublicKey,
   'OPTIONS /v1/public/*': open,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,

@@ -40,7 +40,10 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
-import type { Notify } from './notifications/notify.js';
+import { openMailServer } from './mail/mailer.js';
+import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
+import type { SendMail } from './notifications/notify.js';
+import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -53,6 +56,7 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
+import { mailCode } from './sign-in/mail-code.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
@@ -64,11 +68,15 @@ import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
 import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
 
-/** What tests replace: time, chance, and the one outside party there is so far. */
+/** What tests replace: time, chance, and the outside parties. */
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
   deliverCode?: (email: string, code: string) => Promise<void>;
+  sendMail?: SendMail;
+  postWebhook?: PostWebhook;
+  /** Says a few lines to whoever runs the installation, and writes them to no log. */
+  terminal?: (text: string) => void;
 }
 
 export interface ControlPlane {
@@ -76,6 +84,7 @@ export interface ControlPlane {
   store: Store;
   workers: WorkerChannel;
   signIn: SignInService;
+  notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
   close(): Promise<void>;
@@ -92,6 +101,7 @@ export async function compose(
   const ids = overrides.ids ?? systemIds;
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const mailServer = await openMailServer(config.mail);
   const database = await openDatabase(config.database, auditKeyOf(keys));
   const cache = createAccessCache();
   const store = createStore(database, { onAccessChanged: cache.evict });
@@ -103,6 +113,12 @@ export async function compose(
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const box = createSecretBox({ masters: keys.masters, clock });
+  const notifications = composeNotifications({
+    ...{ store, clock, ids, audit, box, log, mailServer },
+    ...{ publicUrl: config.publicUrl, privateWebhooks: config.privateWebhooks },
+    ...{ sendMail: overrides.sendMail, post: overrides.postWebhook, terminal: overrides.terminal ?? (() => {}) },
+  });
 
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
@@ -114,7 +130,7 @@ export async function compose(
     audit,
     digests,
     cookie,
-    deliver: overrides.deliverCode ?? (async () => {}),
+    deliver: overrides.deliverCode ?? mailCode(notifications.sendMail),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
   const authorizer = createAuthorizer({
@@ -122,8 +138,8 @@ export async function compose(
     clock,
     publicUrl: config.publicUrl,
   });
-  const notify: Notify = async () => {};
-  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
+  const { notify, sendMail } = notifications;
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify });
   const authenticator = createAuthenticator({
     store,
     clock,
@@ -146,7 +162,6 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const box = createSecretBox({ masters: keys.masters, clock });
   const secrets = createSecretService({ store, clock, ids, audit, box, region });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
@@ -248,7 +263,7 @@ export async function compose(
     publicUrl: config.publicUrl,
     region: region.code,
     notify,
-    sendMail: async () => {},
+    sendMail,
     adoptToken: tokens.adoption.adopt,
     startSession: signIn.startSession,
   });
@@ -267,6 +282,7 @@ export async function compose(
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await notifications.register(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
   const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
@@ -288,18 +304,21 @@ export async function compose(
   sweeper.start();
   housekeeping.start();
   unusedTokens.start();
+  notifications.start();
 
   return {
     http,
     store,
     workers,
     signIn,
+    notifications,
     enrolment,
     bootstrapped,
     async close() {
       await http.close();
       await workers.close();
       await unusedTokens.close();
+      await notifications.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();

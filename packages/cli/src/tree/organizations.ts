@@ -4,6 +4,7 @@ import { hiddenYes, organizationOption } from './options.js';
 import { addOrganizationKeys } from './organizations-keys.js';
 import { addOrganizationMembers } from './organizations-members.js';
 import { addOrganizationPolicies } from './organizations-policies.js';
+import { addWebhooks } from './webhooks.js';
 
 /** Organizations and what belongs to them. Returns the group, for the commands that live elsewhere. */
 export function addOrganizations(program: Command, run: Run): Command {
@@ -47,5 +48,6 @@ export function addOrganizations(program: Command, run: Run): Command {
   addOrganizationMembers(organizations, run);
   addOrganizationKeys(organizations, run);
   addOrganizationPolicies(organizations, run);
+  addWebhooks(organizations, run);
   return organizations;
 }

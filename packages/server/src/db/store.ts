@@ -7,6 +7,9 @@ import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createNotificationRepository } from '../notifications/notification-repository.js';
+import { createReminderRepository } from '../notifications/reminder-repository.js';
+import { createWebhookRepository } from '../notifications/webhook-repository.js';
 import { createInvitationRepository } from '../organizations/invitation-repository.js';
 import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
@@ -32,8 +35,12 @@ export interface RepositoryContext {
   auditKey?: Buffer | undefined;
 }
 
-function createRepositories(context: RepositoryContext) {
+type AfterCommit = (then: () => void) => void;
+
+function createRepositories(context: RepositoryContext, afterCommit: AfterCommit) {
   return {
+    /** Calls `then` once the transaction has committed, and never when it failed; at once outside of one. */
+    afterCommit,
     accounts: createAccountRepository(context),
     agents: createAgentRepository(context),
     apiKeys: createApiKeyRepository(context),
@@ -44,6 +51,8 @@ function createRepositories(context: RepositoryContext) {
     members: createMemberRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
+    notifications: createNotificationRepository(context),
+    reminders: createReminderRepository(context),
     secrets: createSecretRepository(context),
     serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
@@ -52,6 +61,7 @@ function createRepositories(context: RepositoryContext) {
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
     tokens: createTokenRepository(context),
+    webhooks: createWebhookRepository(context),
     workers: createWorkerRepository(context),
   };
 }
@@ -76,29 +86,31 @@ export const accessChannel = 'pipecat_access';
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
 export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
   /** Audit records come last, so that transactions wait for each other as short as possible. */
-  function transaction<T>(work: (repos: Repositories) => Promise<T>, atEnd?: (db: Kysely<Schema>) => Promise<void>) {
-    return db.transaction().execute(async (inside) => {
+  async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
+    const after: (() => void)[] = [];
+    const result = await db.transaction().execute(async (inside) => {
       const pending = createPendingRecords();
-      const result = await work(createRepositories({ db: inside, dialect, pending, auditKey }));
+      const context = { db: inside, dialect, pending, auditKey };
+      const done = await work(createRepositories(context, (then) => after.push(then)));
       const records = pending.take();
       if (records.length > 0) {
         if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
         await appendRecords({ db: inside, dialect, key: auditKey }, records);
       }
-      await atEnd?.(inside);
-      return result;
+      // Sent by the server with the commit, or not at all.
+      if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
+      return done;
     });
+    for (const then of after) then();
+    return result;
   }
 
   return {
-    ...createRepositories({ db, dialect, auditKey }),
+    ...createRepositories({ db, dialect, auditKey }, (then) => then()),
     transaction: (work) => transaction(work),
     async changeAccess(work) {
       try {
-        return await transaction(work, async (inside) => {
-          // Sent by the server with the commit, or not at all.
-          if (dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
-        });
+        return await transaction(work, true);
       } finally {
         // Also after a failure: a commit whose answer was lost has happened.
         onAccessChanged();

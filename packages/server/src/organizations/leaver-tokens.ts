@@ -23,11 +23,6 @@ export async function liveTokensOf(
   return tokens.filter((token) => isLive(token, now) && (token.grant.organizations?.includes(organizationId) ?? true));
 }
 
-/** Bound to this organization by its grant: without it there is nothing that the token could be for. */
-export function reachesOnly({ grant }: StoredToken, organizationId: string): boolean {
-  return grant.organizations?.every((id) => id === organizationId) ?? false;
-}
-
 /**
  * What the body says of each live token of the person. Throws 409 with those it does not name, and refuses what it names wrongly:
  * a token that is none of theirs, one named twice, one to be adopted that has ended meanwhile.

@@ -64,8 +64,8 @@ export async function openAccessWorld(database: TestDatabase) {
     rotation,
     authorizer,
     tokens: createTokenService(deps),
-    organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation }),
-    panic: createTokenPanic(deps),
+    organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation, notify }),
+    panic: createTokenPanic({ ...deps, notify }),
 
     async organization(policy?: Partial<Policy>): Promise<{ id: string; name: string }> {
       const id = ids.id();

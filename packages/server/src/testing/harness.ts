@@ -36,7 +36,12 @@ export interface TestOrganization {
 /** A whole control plane on SQLite in a folder of its own, with two organizations that know nothing of each other. */
 export async function harness(
   /** `directory`: of another control plane with the same keys. */
-  overrides: Overrides & { log?: Logger; databaseUrl?: string; directory?: string } = {},
+  overrides: Overrides & {
+    log?: Logger;
+    databaseUrl?: string;
+    directory?: string;
+    environment?: Record<string, string>;
+  } = {},
 ) {
   const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));
   const config: Config = readConfig({
@@ -46,6 +51,7 @@ export async function harness(
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'owner@example.com',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: 'first',
     ...(overrides.databaseUrl ? { PIPECAT_CLOUD_DATABASE_URL: overrides.databaseUrl } : {}),
+    ...overrides.environment,
   });
   const clock = overrides.clock ?? createFakeClock();
   const keys = await openKeys(join(directory, 'keys.json'));

@@ -8,10 +8,12 @@ import type {
 } from '@pipecat-cloud/contract/tokens';
 import type { Actor, OrganizationAccess, Principal } from '../access/principal.js';
 import { conflict, notFound } from '../errors.js';
+import type { Notify } from '../notifications/notify.js';
+import { tokenRevoked } from '../notifications/texts.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
 import { readGrant } from './grants.js';
 import { readEnd } from './lifetime.js';
-import { isLive, presentTokens } from './present-token.js';
+import { presentTokens } from './present-token.js';
 import type { TokenAdoption } from './token-adoption.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret } from './token-minting.js';
@@ -25,9 +27,9 @@ const defaultDays = 180;
 
 /** What an organization's admins do with tokens that reach it, and with those of its service accounts. */
 export function createOrganizationTokens(
-  deps: TokenServiceDeps & { adoption: TokenAdoption; rotation: TokenRotation },
+  deps: TokenServiceDeps & { adoption: TokenAdoption; rotation: TokenRotation; notify: Notify },
 ) {
-  const { store, clock, ids, audit, adoption, rotation } = deps;
+  const { store, clock, ids, audit, adoption, rotation, notify } = deps;
 
   async function accountOf(organization: OrganizationAccess, idOrName: string): Promise<StoredServiceAccount> {
     const account = await store.serviceAccounts.findByIdOrName(organization.id, idOrName);
@@ -90,6 +92,7 @@ export function createOrganizationTokens(
         target: token.id,
         detail: { name: token.name, cause: 'admin' },
       });
+      await notify(repos, tokenRevoked({ token, at: clock.now().toISOString(), cause: 'admin', why: reason }));
     });
   }
 
@@ -103,14 +106,6 @@ export function createOrganizationTokens(
         ...token,
         ...(token.kind === 'personal' ? { decision: decisions.get(token.id) ?? 'pending' } : {}),
       }));
-    },
-
-    /** Live tokens of one person that reach the organization. */
-    async listOfMember(organization: OrganizationAccess, userId: string): Promise<StoredToken[]> {
-      const tokens = await store.tokens.listReaching(organization.id);
-      return tokens.filter(
-        (token) => token.owner.kind === 'user' && token.owner.id === userId && isLive(token, clock.now()),
-      );
     },
 
     async end(organization: OrganizationAccess, principal: Principal, actor: Actor, id: string): Promise<void> {

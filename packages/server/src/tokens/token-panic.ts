@@ -4,6 +4,8 @@ import type { Actor, OrganizationAccess, Principal } from '../access/principal.j
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest } from '../errors.js';
+import type { Notify } from '../notifications/notify.js';
+import { tokenRevoked } from '../notifications/texts.js';
 import type { Clock } from '../system.js';
 import { belongsTo } from './organization-tokens.js';
 import { isLive, presentTokens } from './present-token.js';
@@ -15,17 +17,21 @@ interface TokenPanicDeps {
   clock: Clock;
   audit: Audit;
   uses: Pick<CredentialUse, 'flush'>;
+  notify: Notify;
 }
 
 /** Ends everything that was issued or used since a time: for when something leaked and nobody knows what. */
-export function createTokenPanic({ store, clock, audit, uses }: TokenPanicDeps) {
+export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPanicDeps) {
   const touchedSince = (since: string) => (token: StoredToken) =>
     isLive(token, clock.now()) &&
     (token.createdAt >= since || (token.lastUsedAt !== null && token.lastUsedAt >= since));
 
   async function end(repos: Repositories, actor: Actor, tokens: readonly StoredToken[], reason: string): Promise<void> {
     const ids = tokens.map(({ id }) => id);
-    await repos.tokens.revoke(ids, { by: actor.id, cause: 'panic', reason }, clock.now());
+    const now = clock.now();
+    await repos.tokens.revoke(ids, { by: actor.id, cause: 'panic', reason }, now);
+    for (const token of tokens)
+      await notify(repos, tokenRevoked({ token, at: now.toISOString(), cause: 'panic', why: reason }));
   }
 
   const present = async (ended: readonly StoredToken[]): Promise<PanicResult> => {
