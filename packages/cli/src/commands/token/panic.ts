@@ -6,7 +6,7 @@ import { plural, time } from '../../lib/format.js';
 import { findMember } from '../organizations/members/find.js';
 import { findServiceAccount } from '../service-accounts/find.js';
 import { checkInstant } from './grant-options.js';
-import { tokenTable } from './token-view.js';
+import { tokenTable } from './token-table.js';
 
 export interface PanicOptions {
   since: string;
