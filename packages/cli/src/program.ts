@@ -3,6 +3,7 @@ import type { CommandContext, GlobalFlags } from './lib/context.js';
 import type { Io } from './lib/io.js';
 import { version } from './lib/version.js';
 import { addAgent } from './tree/agent.js';
+import { addAudit } from './tree/audit.js';
 import { addAuth } from './tree/auth.js';
 import { addDeploy } from './tree/deploy.js';
 import { addOrganizations } from './tree/organizations.js';
@@ -86,6 +87,7 @@ const groups: Record<string, (program: Command, run: Run) => unknown> = {
   deploy: addDeploy,
   agent: addAgent,
   secrets: addSecrets,
+  audit: addAudit,
 };
 
 /** `--json` is understood anywhere on the line, before and after the command. */

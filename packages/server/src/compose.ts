@@ -14,6 +14,8 @@ import { createThrottle } from './access/throttle.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
 import { createAudit } from './audit/audit-service.js';
+import { auditKeyOf } from './audit/chain-head.js';
+import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
@@ -90,7 +92,7 @@ export async function compose(
   const ids = overrides.ids ?? systemIds;
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
-  const database = await openDatabase(config.database);
+  const database = await openDatabase(config.database, auditKeyOf(keys));
   const cache = createAccessCache();
   const store = createStore(database, { onAccessChanged: cache.evict });
   // Another control plane may change access too, and tells of it over the database.
@@ -99,6 +101,7 @@ export async function compose(
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
 
   const uses = createCredentialUse(store);
@@ -153,6 +156,7 @@ export async function compose(
     store,
     clock,
     ids,
+    audit,
     uploads: uploadStore,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
@@ -227,9 +231,10 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
+  await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {
     store,
     authorizer,
@@ -302,6 +307,7 @@ export async function compose(
       await pass.idle();
       await uses.close();
       await accessListener?.close();
+      await auditLog.close();
       await logStore.close();
       await store.close();
     },

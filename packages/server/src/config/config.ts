@@ -13,6 +13,8 @@ export interface Config {
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
+  /** 0 for ever. */
+  auditDays: number;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -57,6 +59,12 @@ export function readConfig(environment: Environment): Config {
     !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
     'lower-case letters, digits and dashes, at most 63',
   );
+  const auditDays = Number(read('PIPECAT_CLOUD_AUDIT_DAYS'));
+  check(
+    'PIPECAT_CLOUD_AUDIT_DAYS',
+    Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
+    'a number of days from 0 (for ever) to 36500',
+  );
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -77,6 +85,7 @@ export function readConfig(environment: Environment): Config {
       tokenFile: inData('PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE', 'bootstrap-token'),
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
+    auditDays,
   };
 }
 

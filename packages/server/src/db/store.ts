@@ -2,7 +2,9 @@ import { type Kysely, sql } from 'kysely';
 import { createAccountRepository } from '../accounts/account-repository.js';
 import { createAgentRepository } from '../agents/agent-repository.js';
 import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
+import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
+import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
 import { createInvitationRepository } from '../organizations/invitation-repository.js';
@@ -25,6 +27,9 @@ import { createSettingRepository } from './setting-repository.js';
 export interface RepositoryContext {
   db: Kysely<Schema>;
   dialect: Dialect;
+  /** Where audit records wait for the end of the transaction; absent outside one. */
+  pending?: PendingRecords;
+  auditKey?: Buffer | undefined;
 }
 
 function createRepositories(context: RepositoryContext) {
@@ -69,18 +74,30 @@ export interface Store extends Repositories {
 export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
-export function createStore({ db, dialect }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+  /** Audit records come last, so that transactions wait for each other as short as possible. */
+  function transaction<T>(work: (repos: Repositories) => Promise<T>, atEnd?: (db: Kysely<Schema>) => Promise<void>) {
+    return db.transaction().execute(async (inside) => {
+      const pending = createPendingRecords();
+      const result = await work(createRepositories({ db: inside, dialect, pending, auditKey }));
+      const records = pending.take();
+      if (records.length > 0) {
+        if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
+        await appendRecords({ db: inside, dialect, key: auditKey }, records);
+      }
+      await atEnd?.(inside);
+      return result;
+    });
+  }
+
   return {
-    ...createRepositories({ db, dialect }),
-    transaction: (work) =>
-      db.transaction().execute((transaction) => work(createRepositories({ db: transaction, dialect }))),
+    ...createRepositories({ db, dialect, auditKey }),
+    transaction: (work) => transaction(work),
     async changeAccess(work) {
       try {
-        return await db.transaction().execute(async (transaction) => {
-          const result = await work(createRepositories({ db: transaction, dialect }));
+        return await transaction(work, async (inside) => {
           // Sent by the server with the commit, or not at all.
-          if (dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(transaction);
-          return result;
+          if (dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
         });
       } finally {
         // Also after a failure: a commit whose answer was lost has happened.
