@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { when } from '../lib/when.js';
 import type { Run } from '../program.js';
 import { hiddenYes, organizationOption } from './options.js';
 import { idHelp, serviceAccountOption } from './token-options.js';
@@ -33,7 +34,7 @@ export function addTokenAdmin(token: Command, run: Run): void {
       'Revokes every token issued or used since a time: your own, or with --user or --service-account theirs in the\n' +
         'organization, or with -o alone every token that reaches that organization. Shows what was revoked.',
     )
-    .requiredOption('--since <time>', 'how long ago (30m, 2h, 3d), or a day or time in UTC')
+    .requiredOption('--since <time>', 'how long ago (30m, 2h, 3d), or a time', when)
     .option('--user <email>', 'tokens of this member')
     .addOption(serviceAccountOption('tokens of this service account'))
     .option('-f, --force', 'do not ask')
