@@ -190,7 +190,7 @@ describe('organizations keys', () => {
 describe('organizations members', () => {
   const member: Member = { userId: 'usr_2', email: 'leaver@example.com', role: 'developer', createdAt: inDays(-9) };
   const one: Token = tokenRow({ id: 'aaaa0000-1', name: 'nightly' });
-  const two: Token = tokenRow({ id: 'bbbb0000-1', name: 'laptop' });
+  const two: Token = tokenRow({ id: 'bbbb0000-1', name: 'laptop, old = slow' });
   const path = `${org}/members/usr_2`;
   beforeEach(() => {
     server.routes[`GET ${org}/members`] = { json: { members: [member] } };
@@ -200,8 +200,8 @@ describe('organizations members', () => {
 
   test('remove sends the fate of each live token', async () => {
     const args = ['organizations', 'members', 'remove', 'LEAVER@example.com', '--force'];
-    const outcome = await cli.run([...args, '--adopt', 'nightly=deployer', '--end', 'bbbb'], { env });
-    expect(outcome.stdout).toContain('Adopted: nightly to deployer. Ended: laptop.');
+    const outcome = await cli.run([...args, '--adopt', 'nightly=deployer', '--end', two.name], { env });
+    expect(outcome.stdout).toContain('Adopted: nightly to deployer. Ended: laptop, old = slow.');
     await cli.run([...args, '--adopt', 'nightly=deployer', '--end-all'], { env });
     const body = { tokens: [{ id: one.id, serviceAccountId: 'sa_1' }, { id: two.id }] };
     expect(sent()).toEqual([

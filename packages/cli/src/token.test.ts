@@ -358,7 +358,7 @@ describe('token panic', () => {
     const outcome = await cli.run([...all, '--force'], { env });
     expect(outcome.stdout).toContain('1 token revoked');
     expect(server.calls()).toContain(call);
-    expect(sent()).toEqual([{ since: '2026-04-20', ...body }]);
+    expect(sent()).toEqual([{ since: '2026-04-20T00:00:00.000Z', ...body }]);
   });
 
   test('takes how long ago', async () => {

@@ -36,6 +36,9 @@ export function list(text: string, before: readonly string[] = []): string[] {
   return [...before, ...values];
 }
 
+/** The same for names that may contain commas. */
+export const each = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
 /** A whole number between bounds, or the word `none`; not null, which commander turns into an empty text. */
 export function integerOrNone(minimum: number, maximum: number): (text: string) => number | 'none' {
   const number = integer(minimum, maximum);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Run } from '../program.js';
-import { hiddenYes, list, oneOf, organizationOption } from './options.js';
+import { each, hiddenYes, oneOf, organizationOption } from './options.js';
 
 const roles = ['viewer', 'developer', 'admin', 'owner'] as const;
 
@@ -30,8 +30,8 @@ export function addOrganizationMembers(organizations: Command, run: Run): void {
         'account, with its secret unchanged, or ends. On a terminal it asks for each.',
     )
     .argument('<member>', who)
-    .addOption(new Option('--adopt <token=service-account>', 'give this token to it; repeatable').argParser(list))
-    .addOption(new Option('--end <token>', 'end this token; repeatable').argParser(list))
+    .addOption(new Option('--adopt <token=service-account>', 'give this token to it; repeatable').argParser(each))
+    .addOption(new Option('--end <token>', 'end this token; repeatable').argParser(each))
     .option('--end-all', 'end those that no other flag names')
     .option('-f, --force', 'do not ask for a confirmation')
     .addOption(hiddenYes())

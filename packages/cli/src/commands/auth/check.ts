@@ -1,34 +1,23 @@
 import { ApiError, type Client } from '@pipecat-cloud/contract/client';
-import { type Permission, presets, type Role, rolePermissions } from '@pipecat-cloud/contract/permissions';
+import { type Permission, presets } from '@pipecat-cloud/contract/permissions';
 import { kindOf } from '@pipecat-cloud/contract/token-format';
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
-import { CliError, type ExitCode, exitCodes, usageError } from '../../lib/errors.js';
+import { CliError, exitCodes, usageError } from '../../lib/errors.js';
 import { untilText } from '../../lib/expiry-watch.js';
 import { minute } from '../../lib/format.js';
-import { describeError, exitOfRefusal } from '../../lib/report-error.js';
 import { clean } from '../../lib/text.js';
 import { checkPermission } from '../token/grant-options.js';
 import { endOf } from '../token/token-view.js';
+import { checkOrganization } from './check-organization.js';
+import { checkPermissions } from './check-permissions.js';
+import { type Check, failure, passed } from './check-result.js';
 
 export interface CheckOptions {
   permission?: string[];
   agent?: string[];
   minDays?: number;
 }
-
-/** One line of the preflight. `exit` is what a failure means to a pipeline. */
-interface Check {
-  name: string;
-  ok: boolean;
-  text: string;
-  exit?: ExitCode;
-  reason?: string;
-  /** The way out. */
-  hint?: string;
-}
-
-const passed = (name: string, text: string): Check => ({ name, ok: true, text });
 
 /**
  * `auth status --check`: is everything there that the next steps of a pipeline need? A line for each check, and the exit code of
@@ -115,86 +104,6 @@ async function describe(context: CommandContext, api: Client): Promise<Token | u
   return undefined;
 }
 
-interface FoundOrganization {
-  check: Check;
-  name: string;
-  role?: string | undefined;
-}
-
-async function checkOrganization(context: CommandContext, api: Client): Promise<FoundOrganization> {
-  const { organization: wanted } = await context.settings();
-  try {
-    const { organizations } = await api.listOrganizations();
-    const reached = organizations.map(({ name }) => name).join(', ') || 'none';
-    const found = wanted ? organizations.find(({ name }) => name === wanted.value) : organizations[0];
-    if (found) {
-      const from = wanted ? `from ${wanted.from}` : 'the first that the token reaches';
-      return {
-        name: found.name,
-        role: found.role,
-        check: passed('organization', `the organization is ${found.name} (${from})`),
-      };
-    }
-    return {
-      name: wanted?.value ?? '',
-      check: wanted
-        ? {
-            ...{ name: 'organization', ok: false, exit: exitCodes.wrongOrganization, reason: 'wrong_organization' },
-            text: `the organization '${wanted.value}' (from ${wanted.from}) can't be reached`,
-            hint: `The token reaches: ${reached}. Set PIPECAT_ORG to one of them, or use another token.`,
-          }
-        : {
-            ...{ name: 'organization', ok: false, exit: exitCodes.forbidden },
-            text: 'the token reaches no organization',
-            hint: 'Ask an admin of the organization to add its owner, or use another token.',
-          },
-    };
-  } catch (error) {
-    return { name: wanted?.value ?? '', check: failure(context, 'organization', error) };
-  }
-}
-
-interface PermissionContext extends Wanted {
-  organization: FoundOrganization;
-  described: Token | undefined;
-}
-
-function checkPermissions(context: CommandContext, api: Client, wanted: PermissionContext): Promise<Check[]> {
-  const { permissions, agents, organization, described } = wanted;
-  const asked = permissions.flatMap((permission) =>
-    agents.length === 0 ? [{ permission }] : agents.map((agent) => ({ permission, agent })),
-  );
-  return Promise.all(
-    asked.map(async (question): Promise<Check> => {
-      const name = `permission ${question.permission}`;
-      const what = `${question.permission}${'agent' in question ? ` for ${question.agent}` : ''} in ${organization.name}`;
-      if (!described) return byRole(name, what, question.permission, organization.role);
-      try {
-        const answer = await api.can({ ...question, organization: organization.name });
-        if (answer.allowed) return passed(name, `may ${what}`);
-        return {
-          ...{ name, ok: false, text: `may not ${what}`, exit: exitOfRefusal(answer.reason) ?? exitCodes.forbidden },
-          ...(answer.reason ? { reason: answer.reason } : {}),
-          hint: answer.error ?? 'Ask an admin for a token that may.',
-        };
-      } catch (error) {
-        return failure(context, name, error);
-      }
-    }),
-  );
-}
-
-/** A sign-in acts as the person, so the role tells. */
-function byRole(name: string, what: string, permission: Permission, role: string | undefined): Check {
-  const known = role !== undefined && Object.hasOwn(rolePermissions, role) ? rolePermissions[role as Role] : undefined;
-  if (known?.has(permission)) return passed(name, `may ${what}, as ${role}`);
-  return {
-    ...{ name, ok: false, exit: exitCodes.forbidden, reason: 'missing_permission' },
-    text: known ? `may not ${what}, as ${role}` : `whether it may ${what} can't be told`,
-    hint: known ? 'Ask an admin of the organization for another role.' : 'The server does not say what your role is.',
-  };
-}
-
 function checkEnd(token: Token | undefined, minDays: number, now: Date): Check {
   const name = 'lifetime';
   if (!token) return passed(name, 'the sign-in renews itself');
@@ -211,14 +120,5 @@ function checkEnd(token: Token | undefined, minDays: number, now: Date): Check {
       token.state === 'rotating'
         ? 'It was rotated: put its successor in its place.'
         : 'Its owner renews it, signed in: pipecat cloud token rotate NAME',
-  };
-}
-
-function failure(context: CommandContext, name: string, error: unknown): Check {
-  const { exit, error: message, reason, hint } = describeError(error, context.known());
-  return {
-    ...{ name, ok: false, exit, text: message.replace(/\.$/, '') },
-    ...(reason ? { reason } : {}),
-    ...(hint ? { hint } : {}),
   };
 }

@@ -1,7 +1,8 @@
 import type { CommandContext } from '../../lib/context.js';
 import { minute, plural } from '../../lib/format.js';
 import { fields } from '../../lib/table.js';
-import { hasEnded, tokenTable } from '../token/token-view.js';
+import { tokenTable } from '../token/token-table.js';
+import { hasEnded } from '../token/token-view.js';
 import { findServiceAccount } from './find.js';
 
 /** `service-accounts show`: the account with its live tokens. */

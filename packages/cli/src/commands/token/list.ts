@@ -2,7 +2,8 @@ import type { Client } from '@pipecat-cloud/contract/client';
 import type { CommandContext } from '../../lib/context.js';
 import { plural } from '../../lib/format.js';
 import { type Scope, type ScopeOptions, scopeOf, tokensIn } from './find-token.js';
-import { hasEnded, tokenTable } from './token-view.js';
+import { tokenTable } from './token-table.js';
+import { hasEnded } from './token-view.js';
 
 export interface ListOptions extends ScopeOptions {
   ended?: boolean;

@@ -5,10 +5,10 @@ import { usageError } from '../../lib/errors.js';
 import { plural, time } from '../../lib/format.js';
 import { findMember } from '../organizations/members/find.js';
 import { findServiceAccount } from '../service-accounts/find.js';
-import { checkInstant } from './grant-options.js';
-import { tokenTable } from './token-view.js';
+import { tokenTable } from './token-table.js';
 
 export interface PanicOptions {
+  /** ISO 8601. */
   since: string;
   user?: string;
   serviceAccount?: string;
@@ -22,8 +22,7 @@ export interface PanicOptions {
  * where `-o` stands on the command line, every token that reaches the organization.
  */
 export async function panic(context: CommandContext, options: PanicOptions) {
-  const since = sinceOf(options.since, new Date());
-  const { user, serviceAccount, force, yes } = options;
+  const { since, user, serviceAccount, force, yes } = options;
   if (user !== undefined && serviceAccount !== undefined)
     throw usageError('Give --user or --service-account, not both.');
   const api = await context.api();
@@ -65,13 +64,4 @@ async function targetOf(context: CommandContext, api: Client, options: PanicOpti
     };
   }
   return { what: `EVERY token that reaches ${org}`, revoke: (body) => api.panicOrganization(org, body) };
-}
-
-const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** A time, or how long ago: `30m`, `2h`, `3d`. */
-export function sinceOf(text: string, now: Date): string {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  if (!count || !unit) return checkInstant(text, '--since');
-  return new Date(now.getTime() - Number(count) * (unitMs[unit] ?? 0)).toISOString();
 }

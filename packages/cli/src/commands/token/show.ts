@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../lib/context.js';
 import { checkSelf, findToken, type ScopeOptions, scopeOf } from './find-token.js';
-import { tokenDetails } from './token-view.js';
+import { tokenDetails } from './token-details.js';
 
 export async function showToken(context: CommandContext, wanted: string, options: ScopeOptions) {
   const api = await context.api();

@@ -7,7 +7,8 @@ import { plural } from '../../../lib/format.js';
 import { canAsk } from '../../../lib/io.js';
 import { findServiceAccount } from '../../service-accounts/find.js';
 import { pick } from '../../token/find-token.js';
-import { hasEnded, lastUseText, nameWithId, tokenTable } from '../../token/token-view.js';
+import { tokenTable } from '../../token/token-table.js';
+import { hasEnded, lastUseText, nameWithId } from '../../token/token-view.js';
 import { findMember } from './find.js';
 
 export interface RemoveOptions {
