@@ -1,5 +1,6 @@
 import type { Role } from '@pipecat-cloud/contract/permissions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { atOnce } from '../testing/at-once.js';
 import { addMember, addToken, personIn, tokenIn } from '../testing/callers.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
@@ -98,15 +99,16 @@ describe.each(databases)('members on $name', (database) => {
     ['remove', (by, other) => members.remove(personIn(world.acme, by, 'owner'), other, {})],
   ])('two owners who %s each other at once leave one', async (_name, act) => {
     await members.changeRole(owner(), 'ada', 'owner');
-    const results = await Promise.allSettled([act('u1', 'ada'), act('ada', 'u1')]);
+    const results = await atOnce(world, 'membership', [() => act('u1', 'ada'), () => act('ada', 'u1')]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await world.store.members.countOwners('org-a')).toBe(1);
   });
 
   test('owners who all leave at once leave one', async () => {
     for (const id of ['o1', 'o2', 'o3']) await addMember(world.store, 'org-a', id, 'owner');
-    const all = ['u1', 'o1', 'o2', 'o3'].map((id) => members.leave(personIn(world.acme, id, 'owner')));
-    const refused = (await Promise.allSettled(all)).filter((result) => result.status === 'rejected');
+    const all = ['u1', 'o1', 'o2', 'o3'].map((id) => () => members.leave(personIn(world.acme, id, 'owner')));
+    const results = await atOnce(world, 'membership', all);
+    const refused = results.filter((result) => result.status === 'rejected');
     expect(refused.map(({ reason }) => reason.status)).toEqual([409]);
     expect(await world.store.members.countOwners('org-a')).toBe(1);
   });

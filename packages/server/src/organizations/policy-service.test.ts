@@ -2,6 +2,7 @@ import { permissions } from '@pipecat-cloud/contract/permissions';
 import { defaultPolicy } from '@pipecat-cloud/contract/policies';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Notification } from '../notifications/notify.js';
+import { atOnce } from '../testing/at-once.js';
 import { addMember, addToken, personIn, tokenIn } from '../testing/callers.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
@@ -52,7 +53,10 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
   });
 
   test('changes at once are both kept', async () => {
-    await Promise.all([policies.put(owner(), { maxTokenDays: 30 }), policies.put(owner(), { expiryRequired: true })]);
+    await atOnce(world, 'organization_policy', [
+      () => policies.put(owner(), { maxTokenDays: 30 }),
+      () => policies.put(owner(), { expiryRequired: true }),
+    ]);
     expect((await policies.get('org-a')).policy).toMatchObject({ maxTokenDays: 30, expiryRequired: true });
   });
 
