@@ -15,7 +15,9 @@ const http = createHttp(pino({ level: 'info' }));
 http.addHook('onRequest', async (request) => {
   request.principal = { kind: 'user', userId, via: 'session', sessionId: '', secondFactor: false };
 });
-await http.register(accountRoutes, { accounts: createAccountService({ store, audit: { record: async () => {} } }) });
+await http.register(accountRoutes, {
+  accounts: createAccountService({ store, audit: { record: async () => {} }, authorizer: { reach: async () => [] } }),
+});
 await http.listen({ port: 0, host: '127.0.0.1' });
 
 process.once('SIGTERM', () => {

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createAccessCache } from './access/access-cache.js';
+import { createAccessFacts } from './access/access-facts.js';
+import { createAccessListener } from './access/access-listener.js';
 import { createAuthenticator } from './access/authenticator.js';
+import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
@@ -23,17 +27,18 @@ import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
-import { unavailable } from './errors.js';
 import { publicRoutes } from './gateway/public-routes.js';
 import { createSessionPlaces } from './gateway/session-places.js';
 import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import type { Notify } from './notifications/notify.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -50,8 +55,8 @@ import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { tokenRoutes } from './tokens/token-routes.js';
-import { createTokenService } from './tokens/token-service.js';
+import { composeTokens } from './tokens/compose-tokens.js';
+import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
@@ -86,7 +91,11 @@ export async function compose(
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const database = await openDatabase(config.database);
-  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
+  const cache = createAccessCache();
+  const store = createStore(database, { onAccessChanged: cache.evict });
+  // Another control plane may change access too, and tells of it over the database.
+  const accessListener =
+    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
@@ -105,16 +114,25 @@ export async function compose(
     deliver: overrides.deliverCode ?? (async () => {}),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: config.publicUrl,
+  });
+  const notify: Notify = async () => {};
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
+    cache,
     sessionOf: signIn.sessionOf,
+    oauthOf: async () => undefined,
+    onFirstUse: tokens.rotation.confirm,
+    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
-    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
-    cache: database.dialect === 'sqlite',
   });
 
   const reconciler = createPeriodic({
@@ -209,10 +227,12 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
+  await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
   const { unusedTokens } = await composeOrganizations(http, {
     store,
+    authorizer,
     clock,
     ids,
     audit,
@@ -222,16 +242,12 @@ export async function compose(
     log,
     publicUrl: config.publicUrl,
     region: region.code,
-    notify: async () => {},
+    notify,
     sendMail: async () => {},
-    adoptToken: async () => {
-      throw unavailable('Tokens cannot be handed to a service account by this version of the server');
-    },
+    adoptToken: tokens.adoption.adopt,
     startSession: signIn.startSession,
   });
-  await http.register(tokenRoutes, {
-    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
-  });
+  await tokens.register(http);
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
   await http.register(agentRoutes, { agents });
@@ -252,6 +268,7 @@ export async function compose(
   addUpgrades(http.server, { log, sockets, workers, authenticator });
   await http.ready();
 
+  accessListener?.start();
   reconciler.start();
   buildQueue.start();
   const sweeper = createUploadSweeper({ uploads, log });
@@ -284,6 +301,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await accessListener?.close();
       await logStore.close();
       await store.close();
     },

@@ -31,6 +31,18 @@ export function allowsAddress(networks: readonly string[], address: string): boo
   return matcher(address);
 }
 
+/** Whether every address of the network lies in one of the others. A block that only several of them cover together does not count. */
+export function containsNetwork(networks: readonly string[], network: string): boolean {
+  const inner = parse(network);
+  return (
+    inner !== undefined &&
+    networks.some((text) => {
+      const outer = parse(text);
+      return outer?.family === inner.family && outer.prefix <= inner.prefix && allowsAddress([text], inner.address);
+    })
+  );
+}
+
 function compile(networks: readonly string[]): Matcher {
   // Apart, because node matches an IPv4 address against IPv6 blocks in its mapped form.
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };

@@ -1,11 +1,19 @@
 import type { WhoAmI } from '@pipecat-cloud/contract/accounts';
-import { reachableOrganizations } from '../access/authorize.js';
+import type { Authorizer } from '../access/authorize.js';
 import type { Actor, Principal } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, notFound } from '../errors.js';
 
-export function createAccountService({ store, audit }: { store: Store; audit: Audit }) {
+export function createAccountService({
+  store,
+  audit,
+  authorizer,
+}: {
+  store: Store;
+  audit: Audit;
+  authorizer: Pick<Authorizer, 'reach'>;
+}) {
   return {
     /** A service account has no address; its `userId` says what it is in words, for clients that print it. */
     whoAmI: (principal: Principal): Promise<WhoAmI> => whoAmI(store, principal),
@@ -13,7 +21,7 @@ export function createAccountService({ store, audit }: { store: Store; audit: Au
     /** The organization must be one that the caller reaches. It comes first in `GET /v1/organizations` from then on. */
     async setDefaultOrganization(principal: Principal, actor: Actor, nameOrId: string): Promise<WhoAmI> {
       if (principal.kind !== 'user') throw badRequest('Only people have a default organization');
-      const reachable = await reachableOrganizations(store, principal);
+      const reachable = await authorizer.reach(principal);
       const organization = reachable.find(({ id, name }) => name === nameOrId || id === nameOrId);
       // The same answer whether it exists or not.
       const refusal = () =>

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { Authorizer } from '../access/authorize.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import { createThrottle } from '../access/throttle.js';
 import { accountRoutes } from '../accounts/account-routes.js';
@@ -28,6 +29,7 @@ import { createUnusedTokenSweeper } from './unused-tokens.js';
 
 interface OrganizationsDeps {
   store: Store;
+  authorizer: Authorizer;
   clock: Clock;
   ids: Ids;
   audit: Audit;
@@ -45,9 +47,12 @@ interface OrganizationsDeps {
 
 /** People, organizations and what belongs to them: accounts, members, invitations, service accounts, policies and API keys. */
 export async function composeOrganizations(http: FastifyInstance, deps: OrganizationsDeps) {
-  const { store, log, cookie, publicUrl } = deps;
+  const { log, cookie, publicUrl } = deps;
   await http.register(accountRoutes, { accounts: createAccountService(deps) });
-  await http.register(organizationRoutes, { store, organizations: createOrganizationService(deps) });
+  await http.register(organizationRoutes, {
+    authorizer: deps.authorizer,
+    organizations: createOrganizationService(deps),
+  });
   await http.register(memberRoutes, { members: createMemberService(deps) });
   await http.register(invitationRoutes, {
     invitations: createInvitationService({

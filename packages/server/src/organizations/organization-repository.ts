@@ -107,6 +107,19 @@ export function createOrganizationRepository({ db, dialect }: RepositoryContext)
         .sort((a, b) => Number(b.id === b.first) - Number(a.id === a.first))
         .map(({ first: _, role, ...organization }) => ({ ...organization, role: role as Role }));
     },
+    /** The one organization of a service account, with its role there; none when it was disabled or deleted. */
+    async listOfServiceAccount(serviceAccountId: string): Promise<Membership[]> {
+      const rows = await db
+        .selectFrom('service_account')
+        .innerJoin('organization', 'organization.id', 'service_account.organization_id')
+        .select([...columns, 'service_account.role'])
+        .where('service_account.id', '=', serviceAccountId)
+        .where('service_account.deleted_at', 'is', null)
+        .where('service_account.disabled_at', 'is', null)
+        .where('organization.deleted_at', 'is', null)
+        .execute();
+      return rows.map(({ role, ...organization }) => ({ ...organization, role: role as Role }));
+    },
     async setDefaultRegion(organizationId: string, region: string): Promise<void> {
       await db.updateTable('organization').set({ default_region: region }).where('id', '=', organizationId).execute();
     },

@@ -8,14 +8,13 @@ import {
   OrganizationList,
   UpdateOrganizationBody,
 } from '@pipecat-cloud/contract/organizations';
-import { reachableOrganizations } from '../access/authorize.js';
-import type { Store } from '../db/store.js';
+import type { Authorizer } from '../access/authorize.js';
 import { actorOfRequest, principalOf } from '../http/request.js';
 import { callerOf } from './caller.js';
 import type { OrganizationService } from './organization-service.js';
 
 interface OrganizationRoutesOptions {
-  store: Store;
+  authorizer: Authorizer;
   organizations: OrganizationService;
 }
 const errors = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope };
@@ -23,13 +22,13 @@ const one = '/v1/organizations/:org';
 
 export const organizationRoutes: FastifyPluginAsyncTypebox<OrganizationRoutesOptions> = async (
   app,
-  { store, organizations },
+  { authorizer, organizations },
 ) => {
   app.get(
     '/v1/organizations',
     { schema: { response: { 200: OrganizationList, '4xx': ErrorEnvelope } } },
     async (request) => {
-      const reachable = await reachableOrganizations(store, principalOf(request));
+      const reachable = await authorizer.reach(principalOf(request));
       return {
         organizations: reachable.map(({ id, name, verboseName, role }) => ({ id, name, verboseName, role })),
       };

@@ -49,6 +49,41 @@ export function createPolicyRepository({ db }: RepositoryContext) {
       }));
     },
 
+    /** Organizations that never set one have the defaults. */
+    async listOf(organizationIds: readonly string[]): Promise<Map<string, Policy>> {
+      if (organizationIds.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('organization_policy')
+        .select(['organization_id', 'policy_json'])
+        .where('organization_id', 'in', organizationIds)
+        .execute();
+      const known = new Map(rows.map((row) => [row.organization_id, toPolicy(row.policy_json)]));
+      return new Map(organizationIds.map((id) => [id, known.get(id) ?? defaultPolicy]));
+    },
+
+    async decisionOf(organizationId: string, tokenId: string): Promise<TokenDecision> {
+      const row = await db
+        .selectFrom('token_decision')
+        .select('state')
+        .where('token_id', '=', tokenId)
+        .where('organization_id', '=', organizationId)
+        .executeTakeFirst();
+      return (row?.state ?? 'pending') as TokenDecision;
+    },
+
+    async decide(
+      organizationId: string,
+      tokenId: string,
+      decision: { state: 'approved' | 'denied'; by: string | null; at: Date },
+    ): Promise<void> {
+      const values = { state: decision.state, decided_by: decision.by, decided_at: decision.at.toISOString() };
+      await db
+        .insertInto('token_decision')
+        .values({ token_id: tokenId, organization_id: organizationId, ...values })
+        .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doUpdateSet(values))
+        .execute();
+    },
+
     /** What the organization decided about personal tokens, by their ids. */
     async decisions(organizationId: string): Promise<Map<string, TokenDecision>> {
       const rows = await db

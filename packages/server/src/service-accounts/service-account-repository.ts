@@ -16,7 +16,7 @@ export interface StoredServiceAccount {
 }
 
 /** Deleted ones keep their row, for the tokens that name them; none of these finds them. */
-export function createServiceAccountRepository({ db }: RepositoryContext) {
+export function createServiceAccountRepository({ db, dialect }: RepositoryContext) {
   const living = (organizationId: string) =>
     db
       .selectFrom('service_account')
@@ -44,6 +44,13 @@ export function createServiceAccountRepository({ db }: RepositoryContext) {
         .returning('id')
         .executeTakeFirst();
       return row !== undefined;
+    },
+
+    /** Makes others that would change this account, or give it a token, wait for this transaction; read it afterwards. */
+    async lock(id: string): Promise<void> {
+      // SQLite has one writer anyway.
+      if (dialect === 'postgres')
+        await db.selectFrom('service_account').select('id').where('id', '=', id).forUpdate().execute();
     },
 
     async list(organizationId: string): Promise<StoredServiceAccount[]> {
