@@ -145,6 +145,14 @@ describe.each(databases)('invitations on $name', (database) => {
     });
     await expect(accept('u2', code)).rejects.toMatchObject({ status: 404 });
     await expect(invitations.revoke(owner(), id)).rejects.toMatchObject({ status: 409 });
+    // The row decides too, whoever asks it.
+    expect(await world.store.invitations.accept(id, world.clock.now())).toBe(false);
+    const late = await invite('late@x.example');
+    expect(await world.store.invitations.accept(late.id, new Date(world.clock.now().getTime() + 7 * dayMs))).toBe(
+      false,
+    );
+    await invitations.revoke(owner(), late.id);
+    expect(await world.store.invitations.accept(late.id, world.clock.now())).toBe(false);
   });
 
   test('another address is refused with the way out, and the invitation stays open', async () => {

@@ -238,13 +238,26 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
       expect(await liveOf(everywhere, both, here)).toEqual([everywhere, both]);
     });
 
-    test('are found behind other rules that stop them, and go when many sweep at once, each once', async () => {
-      const ids = await Promise.all(Array.from({ length: 5 }, () => addToken(world.store, { userId: 'dan' })));
-      await decide(ids[0] ?? '', 'denied');
+    test('go behind other rules that stop them, and no other rule is a reason to go', async () => {
+      const ids = [];
+      for (let n = 0; n < 3; n++) ids.push(await addToken(world.store, { userId: 'dan' }));
+      const denied = await addToken(world.store, { userId: 'dan' });
+      const endless = await addToken(world.store, { userId: 'dan' });
+      for (const id of [ids[0], denied]) await decide(id ?? '', 'denied');
       await policies.put(owner(), { revokeUnusedAfterDays: 10, expiryRequired: true, personalTokens: 'nobody' });
       world.clock.advance(11 * dayMs);
-      const counts = await Promise.all([sweep(), sweep(), sweep()]);
-      expect(counts.reduce((sum, count) => sum + count)).toBe(5);
+      for (const id of [denied, endless]) await used(id, 1);
+      expect(await sweep()).toBe(3);
+      expect(await liveOf(denied, endless, ...ids)).toEqual([denied, endless]);
+    });
+
+    test('go once when many control planes sweep at once', async () => {
+      await Promise.all(Array.from({ length: 5 }, () => addToken(world.store, { userId: 'dan' })));
+      await policies.put(owner(), { revokeUnusedAfterDays: 10 });
+      world.clock.advance(11 * dayMs);
+      const counts = await atOnce(world, 'token', [sweep, sweep, sweep]);
+      const sum = counts.reduce((total, count) => total + (count.status === 'fulfilled' ? count.value : 0), 0);
+      expect(sum).toBe(5);
       expect(told).toHaveLength(5);
     });
 
