@@ -82,8 +82,10 @@ export function createMemberService({ store, clock, audit, adoptToken }: MemberS
         requireReach(rights, member.role, `Removing ${member.email}`);
         const now = clock.now();
         const { adopt, end } = await decideFates(repos, organization, member, body.tokens ?? [], now);
-        // Before the others end: what is adopted must not end with the token that it was derived from.
+        const adopted = new Set<string>();
         for (const { token, serviceAccount } of adopt) {
+          if (adopted.has(token.familyId)) continue;
+          adopted.add(token.familyId);
           requireReach(rights, serviceAccount.role, `Handing a token to ${serviceAccount.name}`);
           const organizationId = organization.id;
           await adoptToken(repos, { token, serviceAccountId: serviceAccount.id, organizationId, actor });
