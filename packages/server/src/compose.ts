@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createAccessCache } from './access/access-cache.js';
+import { createAccessFacts } from './access/access-facts.js';
+import { createAccessListener } from './access/access-listener.js';
 import { createAuthenticator } from './access/authenticator.js';
+import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
-import { apiKeyRoutes } from './api-keys/api-key-routes.js';
-import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
@@ -38,7 +39,8 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
-import { organizationRoutes } from './organizations/organization-routes.js';
+import type { Notify } from './notifications/notify.js';
+import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
@@ -54,8 +56,8 @@ import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { tokenRoutes } from './tokens/token-routes.js';
-import { createTokenService } from './tokens/token-service.js';
+import { composeTokens } from './tokens/compose-tokens.js';
+import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
@@ -90,7 +92,11 @@ export async function compose(
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const database = await openDatabase(config.database, auditKeyOf(keys));
-  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
+  const cache = createAccessCache();
+  const store = createStore(database, { onAccessChanged: cache.evict });
+  // Another control plane may change access too, and tells of it over the database.
+  const accessListener =
+    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
@@ -110,16 +116,25 @@ export async function compose(
     deliver: overrides.deliverCode ?? (async () => {}),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: config.publicUrl,
+  });
+  const notify: Notify = async () => {};
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
+    cache,
     sessionOf: signIn.sessionOf,
+    oauthOf: async () => undefined,
+    onFirstUse: tokens.rotation.confirm,
+    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
-    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
-    cache: database.dialect === 'sqlite',
   });
 
   const reconciler = createPeriodic({
@@ -215,17 +230,27 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl, refusals: auditLog.refusals });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   addHealthRoutes(http, store);
   await auditLog.registerRoutes(http);
-  await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { store });
-  await http.register(tokenRoutes, {
-    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
+  const { unusedTokens } = await composeOrganizations(http, {
+    store,
+    authorizer,
+    clock,
+    ids,
+    audit,
+    digests,
+    box,
+    cookie,
+    log,
+    publicUrl: config.publicUrl,
+    region: region.code,
+    notify,
+    sendMail: async () => {},
+    adoptToken: tokens.adoption.adopt,
+    startSession: signIn.startSession,
   });
-  await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
-  });
+  await tokens.register(http);
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
   await http.register(agentRoutes, { agents });
@@ -246,6 +271,7 @@ export async function compose(
   addUpgrades(http.server, { log, sockets, workers, authenticator });
   await http.ready();
 
+  accessListener?.start();
   reconciler.start();
   buildQueue.start();
   const sweeper = createUploadSweeper({ uploads, log });
@@ -259,6 +285,7 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
+  unusedTokens.start();
 
   return {
     http,
@@ -270,6 +297,7 @@ export async function compose(
     async close() {
       await http.close();
       await workers.close();
+      await unusedTokens.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();
@@ -277,6 +305,7 @@ export async function compose(
       await pass.idle();
       await uses.close();
       await auditLog.close();
+      await accessListener?.close();
       await logStore.close();
       await store.close();
     },

@@ -7,8 +7,12 @@ import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createInvitationRepository } from '../organizations/invitation-repository.js';
+import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
+import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
+import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
@@ -36,8 +40,12 @@ function createRepositories(context: RepositoryContext) {
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    invitations: createInvitationRepository(context),
+    members: createMemberRepository(context),
     organizations: createOrganizationRepository(context),
+    policies: createPolicyRepository(context),
     secrets: createSecretRepository(context),
+    serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),

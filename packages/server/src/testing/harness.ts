@@ -74,7 +74,15 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
           name: `${role} of ${name}`,
           masked: maskToken(token),
           legacy: false,
-          grant,
+          // Stored by id, as services do; tests name organizations.
+          grant: grant.organizations
+            ? {
+                ...grant,
+                organizations: await Promise.all(
+                  grant.organizations.map(async (o) => (await store.organizations.findByName(o))?.id ?? o),
+                ),
+              }
+            : grant,
           createdAt: clock.now().toISOString(),
           expiresAt: expiresAt ?? null,
         });
