@@ -35,6 +35,7 @@ import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
@@ -231,6 +232,7 @@ export async function compose(
 
   const http = createHttp(log);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
+  await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
   await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {
@@ -304,8 +306,8 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await uses.close();
-      await auditLog.close();
       await accessListener?.close();
+      await auditLog.close();
       await logStore.close();
       await store.close();
     },

@@ -35,10 +35,9 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
     const { policy, name } = organization;
     if (principal.kind === 'user' && principal.via !== 'token') {
       if (!policy.secondFactorRequired || principal.secondFactor) return;
-      throw blocked(
-        'secondFactorRequired',
-        `${name} asks for a second factor: sign in again with a passkey, or add one at ${publicUrl}/account/security`,
-      );
+      const help = `${publicUrl}/account/security`;
+      const message = `${name} asks for a second factor: sign in again with a passkey, or add one at ${help}`;
+      throw blocked('secondFactorRequired', message, help);
     }
     const token = tokenOf(principal);
     if (!token) return;
@@ -69,12 +68,18 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
       const reachable = await reach(principal);
       const organization = reachable.find(({ id, name }) => name === org || id === org);
       if (!organization) throw wrongOrganization(org, reachable);
-      await checkPolicy(organization, principal, address);
       const grant = tokenOf(principal)?.grant;
       const permissions = grant ? effectivePermissions(organization.role, grant) : rolePermissions[organization.role];
-      if (role && organization.role !== role) throw ownersOnly(organization);
-      if (needs !== 'live' && needs !== 'anyone' && !permissions.has(needs))
-        throw missingPermission(needs, organization, principal);
+      try {
+        await checkPolicy(organization, principal, address);
+        if (role && organization.role !== role) throw ownersOnly(organization);
+        if (needs !== 'live' && needs !== 'anyone' && !permissions.has(needs))
+          throw missingPermission(needs, organization, principal);
+      } catch (error) {
+        // Belongs into the log of the organization that refuses.
+        if (error instanceof AppError) error.credential = { organizationId: organization.id };
+        throw error;
+      }
       const { id, name, defaultRegion, policy } = organization;
       const agents = grant?.agents && new Set(grant.agents);
       return { id, name, defaultRegion, role: organization.role, permissions, agents, policy };
@@ -94,8 +99,9 @@ export function checkAgent(organization: OrganizationAccess, agent: string): voi
   );
 }
 
-function blocked(rule: string, message: string): AppError {
-  return new AppError(403, '403', message, { details: { reason: 'blocked_by_policy', rule } });
+function blocked(rule: string, message: string, help?: string): AppError {
+  const details = { reason: 'blocked_by_policy', rule, ...(help ? { help } : {}) };
+  return new AppError(403, '403', message, { details });
 }
 
 function wrongOrganization(org: string, reachable: readonly Reach[]) {

@@ -34,8 +34,11 @@ export interface TestOrganization {
 }
 
 /** A whole control plane on SQLite in a folder of its own, with two organizations that know nothing of each other. */
-export async function harness(overrides: Overrides & { log?: Logger; databaseUrl?: string } = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-'));
+export async function harness(
+  /** `directory`: of another control plane with the same keys. */
+  overrides: Overrides & { log?: Logger; databaseUrl?: string; directory?: string } = {},
+) {
+  const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));
   const config: Config = readConfig({
     PORT: '0',
     PIPECAT_CLOUD_DATA_DIR: directory,

@@ -139,6 +139,20 @@ describe.each(databases)('the life of a token on $name', (database) => {
       expect(await reasonOf(next)).toBe('revoked_token');
     });
 
+    test('a clock that jumps locks nobody out and brings nothing back to life twice', async () => {
+      const { token, value } = await create();
+      const rotated = await rotate(person, token.id);
+      world.clock.advance(-2 * dayMs);
+      await world.authenticate(value);
+      const again = await rotate(person, token.id);
+      expect(again.token.id).toBe(rotated.token.id);
+      world.clock.advance(4 * dayMs);
+      await world.authenticate(again.value);
+      world.clock.advance(-4 * dayMs);
+      expect(await reasonOf(value)).toBe('revoked_token');
+      expect(await reasonOf(rotated.value)).toBe('unknown_token');
+    });
+
     test('a pending successor cannot be rotated, nor a token that is over', async () => {
       const { token } = await create();
       const rotated = await rotate(person, token.id);
