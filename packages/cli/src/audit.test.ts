@@ -36,7 +36,8 @@ const file = (records: readonly AuditLine[]) => cli.file('audit.jsonl', jsonl(re
 
 describe('audit list', () => {
   test('passes its filters on and prints a table, newest first', async () => {
-    server.routes[`GET ${route}`] = { json: { records: lines.toReversed().slice(0, 2), nextCursor: 7 } };
+    const names = { usr_1: 'ann@acme.example' };
+    server.routes[`GET ${route}`] = { json: { records: lines.toReversed().slice(0, 2), names, nextCursor: 7 } };
     const filters = ['--actor', 'usr_1', '--action', 'secret.', '--credential', 'tok_1', '--target', 'set-7'];
     const args = ['audit', 'list', ...filters, '--address', '192.0.2.1', '--since', '2026-05-01', '--limit', '2'];
     const { code, stdout, stderr } = await cli.run(args, { env });
@@ -44,7 +45,9 @@ describe('audit list', () => {
     expect(stdout.split('\n')[0]?.split(/ {2,}/)).toEqual([
       ...['SEQ', 'TIME (UTC)', 'ACTION', 'TARGET', 'ACTOR', 'CREDENTIAL', 'ADDRESS'],
     ]);
-    expect(stdout).toMatch(/8 +2026-05-04 10:00:00 +secret\.set_changed +set-7 +token usr_1 +tok_1 +192\.0\.2\.1/);
+    expect(stdout).toMatch(
+      /8 +2026-05-04 10:00:00 +secret\.set_changed +set-7 +token ann@acme\.example +tok_1 +192\.0\.2\.1/,
+    );
     expect(stderr).toContain('There are more');
     expect(Object.fromEntries(new URL(`http://x${server.requests[0]?.url}`).searchParams)).toEqual({
       ...{ actor: 'usr_1', action: 'secret.', credential: 'tok_1', target: 'set-7', address: '192.0.2.1' },
@@ -56,7 +59,9 @@ describe('audit list', () => {
     server.routes[`GET ${route}`] = ({ url }) => {
       const cursor = Number(new URL(`http://x${url}`).searchParams.get('cursor') ?? 9);
       const records = lines.filter(({ seq }) => seq < cursor).toReversed();
-      return { json: { records: records.slice(0, 3), nextCursor: records.length > 3 ? records[2]?.seq : null } };
+      return {
+        json: { records: records.slice(0, 3), names: {}, nextCursor: records.length > 3 ? records[2]?.seq : null },
+      };
     };
     const { stdout } = await cli.run(['audit', 'list', '--json'], { env });
     const { records, nextCursor } = JSON.parse(stdout) as { records: AuditLine[]; nextCursor: null };
@@ -65,7 +70,7 @@ describe('audit list', () => {
   });
 
   test('nothing found is said, and is no failure', async () => {
-    server.routes[`GET ${route}`] = { json: { records: [], nextCursor: null } };
+    server.routes[`GET ${route}`] = { json: { records: [], names: {}, nextCursor: null } };
     const outcome = await cli.run(['audit', 'list', '--since', '7d'], { env });
     expect(outcome).toMatchObject({ code: 0, stdout: '' });
     expect(outcome.stderr).toContain('No audit records match');

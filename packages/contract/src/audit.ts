@@ -38,7 +38,9 @@ export type AuditRange = Static<typeof AuditRange>;
 export const AuditQuery = Type.Object(
   {
     ...AuditRange.properties,
-    actor: filter('Id of a person, service account, organization (for its keys) or worker; or a kind of actor'),
+    actor: filter(
+      'Id or e-mail address of a person; id of a service account, worker or organization (for its keys); or a kind of actor',
+    ),
     action: filter('Beginning of the action: `secret.` for all about secrets'),
     credential: filter('Id of the token or key, also of the one that it was derived from'),
     target: filter('What was acted on: an id or a name'),
@@ -52,6 +54,10 @@ export type AuditQuery = Static<typeof AuditQuery>;
 
 export const AuditList = Type.Object({
   records: Type.Array(AuditRecord, { description: 'Newest first' }),
+  names: Type.Record(Type.String(), Type.String(), {
+    description:
+      'What ids in these records are called now: people by e-mail address, service accounts, tokens and keys by name',
+  }),
   nextCursor: Type.Union([Type.Integer(), Type.Null()], { description: 'null on the last page' }),
 });
 export type AuditList = Static<typeof AuditList>;

@@ -13,7 +13,7 @@ export function addAudit(program: Command, run: Run): void {
     .description('List audit records, newest first')
     .addOption(since())
     .addOption(until())
-    .option('--actor <id>', 'only by this person, service account or worker; or a kind, such as apiKey')
+    .option('--actor <who>', 'only by this person (e-mail or id), service account or worker; or a kind, such as apiKey')
     .option('--action <prefix>', 'only actions that begin so, such as secret.')
     .option('--credential <id>', 'only with this token or key, or one derived from it')
     .option('--target <id>', 'only on this id or name')

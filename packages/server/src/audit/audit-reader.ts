@@ -7,7 +7,7 @@ import { verifyChain } from './chain-check.js';
 const pageSize = 500;
 
 /** What people with `audit:read` see of their organization's chain. */
-export function createAuditReader({ audit }: Pick<Store, 'audit'>) {
+export function createAuditReader({ audit, accounts }: Pick<Store, 'audit' | 'accounts'>) {
   /** One walk at a time for a chain; whoever asks meanwhile gets its answer. */
   const walks = new Map<string, Promise<AuditVerification>>();
 
@@ -27,11 +27,18 @@ export function createAuditReader({ audit }: Pick<Store, 'audit'>) {
   return {
     /** Newest first. 400 for a time that is none. */
     async list(organizationId: string, query: AuditQuery): Promise<AuditList> {
-      const { cursor, limit = 100, since, until, ...filter } = query;
+      const { cursor, limit = 100, since, until, actor, ...filter } = query;
       const times = { since: timeOf('since', since), until: timeOf('until', until) };
-      const found = await audit.search(organizationId, { ...filter, ...times }, { cursor, limit: limit + 1 });
+      // People are known by their address; records hold ids, which outlive it.
+      const person = actor?.includes('@') ? await accounts.findByEmail(actor) : undefined;
+      const wanted = { ...filter, ...times, actor: person?.id ?? actor };
+      const found = await audit.search(organizationId, wanted, { cursor, limit: limit + 1 });
       const records = found.slice(0, limit);
-      return { records, nextCursor: found.length > limit ? (records.at(-1)?.seq ?? null) : null };
+      return {
+        records,
+        names: await audit.names.of(organizationId, records),
+        nextCursor: found.length > limit ? (records.at(-1)?.seq ?? null) : null,
+      };
     },
 
     /** Lines of JSON, oldest first, a page of them at a time. Without gaps, so a record next to the borders of the time may come too. */

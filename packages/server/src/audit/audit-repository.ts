@@ -4,6 +4,7 @@ import type { RepositoryContext } from '../db/store.js';
 import { type ChainContext, lockHead, writeHead } from './append.js';
 import { toHead, toLine } from './audit-rows.js';
 import { type ChainHead, chainOf, isSealed, moved } from './chain-head.js';
+import { createNameRepository } from './name-repository.js';
 import type { NewAuditRecord } from './pending-records.js';
 
 export interface AuditFilter {
@@ -28,6 +29,8 @@ export function createAuditRepository({ db, dialect, pending, auditKey }: Reposi
   const ofChain = (chain: string) => db.selectFrom('audit').where('chain', '=', chain);
 
   return {
+    names: createNameRepository({ db }),
+
     /** Throws outside a transaction: a change and its record are kept or lost together. */
     append(record: NewAuditRecord): void {
       if (!pending) throw new Error(`'${record.action}' was recorded outside a transaction`);

@@ -152,6 +152,17 @@ describe.each(scratchDatabases)('the audit log of an organization on $name', ({ 
     expect((body as AuditList).records.map(({ action }) => action)).toEqual(['secret.of_bolt']);
     expect((await get('/export', owner.token, 'bolt')).body).not.toContain(acme.id);
   });
+
+  test('people are found by their address, and ids come with what they are called', async () => {
+    await server.call(admin.token, 'PUT', '/v1/organizations/acme/secrets/prod', { secretKey: 'A', secretValue: 'b' });
+    const { email } = (await server.store.accounts.find(admin.userId)) ?? {};
+    const { records, names } = await list(`?actor=${encodeURIComponent(email?.toUpperCase() ?? '')}`);
+    expect(records.map(({ action }) => action)).toEqual(['secret.set_created']);
+    expect(names).toEqual({ [admin.userId]: email, [admin.tokenId]: 'admin of acme' });
+    expect((await list('?actor=nobody@nowhere.example')).records).toEqual([]);
+    const stranger = await bolt.member('owner');
+    expect(((await get('', stranger.token, 'bolt')).body as AuditList).names).toEqual({});
+  });
 });
 
 test('a refused permission stands in the log once the server has closed', async () => {

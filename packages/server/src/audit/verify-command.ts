@@ -85,6 +85,6 @@ async function report(store: Store, json: boolean, { out, err }: Output): Promis
 
 function sentence(name: string, { ok, records, from, to, headHash, problem }: Verification): string {
   return ok
-    ? `ok      ${name}: ${records} records${records > 0 ? `, ${from} to ${to}` : ''}, head ${headHash}`
+    ? `ok      ${name}: ${records} record${records === 1 ? '' : 's'}${records > 0 ? `, ${from} to ${to}` : ''}, head ${headHash}`
     : `BROKEN  ${name}: record ${problem?.seq}: ${problem?.what}`;
 }

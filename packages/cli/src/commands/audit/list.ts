@@ -14,6 +14,7 @@ export async function listAudit(context: CommandContext, options: AuditListOptio
   const { since, until, actor, action, credential, target, address, limit } = options;
   const filter = defined({ since, until, actor, action, credential, target, address });
   const records: AuditRecord[] = [];
+  const names: Record<string, string> = {};
   let nextCursor: number | null | undefined;
   while (records.length < limit && nextCursor !== null) {
     const page = await api.listAudit(org, {
@@ -22,21 +23,27 @@ export async function listAudit(context: CommandContext, options: AuditListOptio
       ...(nextCursor === undefined ? {} : { cursor: nextCursor }),
     });
     records.push(...page.records);
+    Object.assign(names, page.names);
     nextCursor = page.nextCursor;
   }
   if (!context.json && records.length === 0) return context.note('No audit records match.');
-  context.result({ records, nextCursor: nextCursor ?? null }, () => recordTable(records, context));
+  context.result({ records, names, nextCursor: nextCursor ?? null }, () => recordTable(records, names, context));
   if (!context.json && nextCursor) context.note('There are more: raise --limit, or narrow it down.');
 }
 
-function recordTable(records: readonly AuditRecord[], { width, colours }: CommandContext): string {
+function recordTable(
+  records: readonly AuditRecord[],
+  names: Readonly<Record<string, string>>,
+  { width, colours }: CommandContext,
+): string {
+  const named = (id: string | null) => (id === null ? undefined : (names[id] ?? id));
   const rows = records.map((record) => [
     String(record.seq),
     time(record.at),
     record.action,
     record.target ?? '-',
-    [record.actorKind, record.actorId].filter(Boolean).join(' '),
-    record.credentialId ?? '-',
+    [record.actorKind, named(record.actorId)].filter(Boolean).join(' '),
+    named(record.credentialId) ?? '-',
     record.address ?? '-',
   ]);
   return table(['SEQ', 'TIME (UTC)', 'ACTION', 'TARGET', 'ACTOR', 'CREDENTIAL', 'ADDRESS'], rows, {
