@@ -199,6 +199,11 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/service-accounts/:id/tokens/:tokenId`]: byToken('members:write'),
   [`POST ${org}/service-accounts/:id/tokens/:tokenId/rotate`]: byToken('members:write'),
 
+  // Whoever holds a credential may end it; and scanners read the format.
+  'POST /v1/credentials/revoke': open,
+  'GET /.well-known/pipecat-credentials': open,
+  [`GET ${org}/leaks`]: byToken('audit:read'),
+
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`GET ${org}/properties`]: byToken('org:read'),

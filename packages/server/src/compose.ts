@@ -33,9 +33,11 @@ import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
+import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import type { Notify } from './notifications/notify.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -64,6 +66,7 @@ export interface Overrides {
   clock?: Clock;
   ids?: Ids;
   deliverCode?: (email: string, code: string) => Promise<void>;
+  notify?: Notify;
 }
 
 export interface ControlPlane {
@@ -73,6 +76,7 @@ export interface ControlPlane {
   signIn: SignInService;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
+  leaks: Leaks;
   close(): Promise<void>;
 }
 
@@ -128,7 +132,18 @@ export async function compose(
   });
   const { nudge } = reconciler;
   const box = createSecretBox({ masters: keys.masters, clock });
-  const secrets = createSecretService({ store, clock, ids, audit, box, region });
+  const leaks = composeLeaks({
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    log,
+    notify: overrides.notify ?? (async () => {}),
+    policyOf: (organizationId) => store.leaks.policyOf(organizationId),
+    publicUrl: config.publicUrl,
+  });
+  const secrets = createSecretService({ store, clock, ids, audit, box, region, leaks: leaks.watch });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
     limitBytes: contextSizeLimitBytes,
@@ -166,12 +181,13 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue });
+  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     clock,
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log }),
+    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
@@ -234,6 +250,7 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
+  await leaks.register(http);
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
@@ -262,6 +279,7 @@ export async function compose(
     signIn,
     enrolment,
     bootstrapped,
+    leaks,
     async close() {
       await http.close();
       await workers.close();
@@ -270,6 +288,7 @@ export async function compose(
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
+      await leaks.close();
       await uses.close();
       await logStore.close();
       await store.close();

@@ -5,6 +5,7 @@ import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createLeakRepository } from '../leaks/leak-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
@@ -31,6 +32,7 @@ function createRepositories(context: RepositoryContext) {
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    leaks: createLeakRepository(context),
     organizations: createOrganizationRepository(context),
     secrets: createSecretRepository(context),
     sessions: createSessionRepository(context),
