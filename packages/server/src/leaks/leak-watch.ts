@@ -24,6 +24,8 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
   let dropped = 0;
   let round: Promise<void> | undefined;
   let closing = false;
+  /** How many wait for the end of all rounds, so that nothing is gained by a pause. */
+  let impatient = 0;
   let wake = () => {};
 
   function add(value: string, site: LeakSite, count: number): void {
@@ -49,7 +51,7 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
       }
       if (dropped > 0) log.warn({ dropped }, 'too many credentials were seen at once; some were not looked up');
       dropped = 0;
-      if (waiting.size > 0 && !closing) await pause();
+      if (waiting.size > 0 && !closing && impatient === 0) await pause();
     }
   }
 
@@ -75,10 +77,10 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
     add,
     /** Resolves when everything handed in so far has been looked into. */
     async idle(): Promise<void> {
-      while (round) {
-        wake();
-        await round;
-      }
+      impatient++;
+      wake();
+      while (round) await round;
+      impatient--;
     },
     /** Looks into what is waiting and takes nothing more. */
     async close(): Promise<void> {
