@@ -7,6 +7,7 @@ import { addAuth } from './tree/auth.js';
 import { addDeploy } from './tree/deploy.js';
 import { addOrganizations } from './tree/organizations.js';
 import { addSecrets } from './tree/secrets.js';
+import { addTokenScan } from './tree/token-scan.js';
 
 export interface ProgramDeps {
   io: Io;
@@ -58,6 +59,7 @@ export function createProgram({ io, begin, writeOut, writeErr }: ProgramDeps): C
   addDeploy(program, run);
   addAgent(program, run);
   addSecrets(program, run);
+  addTokenScan(program.command('token').description('Personal access tokens, and credentials in the open'), run);
   program
     .command('completion')
     .summary('Print a completion script')

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
-import { exitCodes, usageError } from './lib/errors.js';
+import { CliError, exitCodes, usageError } from './lib/errors.js';
 import type { Io } from './lib/io.js';
 import { describeError } from './lib/report-error.js';
 import { coloursFor } from './lib/text.js';
@@ -66,7 +66,8 @@ function fail(io: Io, json: boolean, error: unknown, context: CommandContext | u
   context?.progress.stop();
   const { exit, hint, ...report } = describeError(error, context?.known());
   if (json) {
-    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}) }, null, 2)}\n`);
+    const data = error instanceof CliError ? error.data : undefined;
+    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}), ...data }, null, 2)}\n`);
   } else {
     const colours = coloursFor(io.stderr, io.env);
     io.stderr.write(`${colours.red('Error:')} ${report.error}\n${hint ? `${hint}\n` : ''}`);

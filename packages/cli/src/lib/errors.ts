@@ -25,6 +25,8 @@ export interface CliErrorDetails {
   /** What to do about it, when the message doesn't say. */
   hint?: string;
   cause?: unknown;
+  /** For machines, in `--json`: what the command found before it failed. Never a secret. */
+  data?: Readonly<Record<string, unknown>>;
 }
 
 /** An expected failure: its message is for the user, and no stack is shown. */
@@ -33,6 +35,7 @@ export class CliError extends Error {
   readonly code: string;
   readonly reason: string | undefined;
   readonly hint: string | undefined;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(message: string, details: CliErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -41,6 +44,7 @@ export class CliError extends Error {
     this.code = details.code ?? 'FAILED';
     this.reason = details.reason;
     this.hint = details.hint;
+    this.data = details.data;
   }
 }
 
