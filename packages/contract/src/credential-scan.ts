@@ -22,6 +22,11 @@ export interface CredentialFinding {
 /** Gets each finding in the order of the text. The value comes apart from it, so that printing a finding cannot print the value. */
 export type OnCredential = (finding: CredentialFinding, value: string) => void;
 
+/** Worth asking a server about: not a public key, which may be seen, and not what has a wrong checksum. */
+export function isAlarming({ kind, checksum: verdict }: CredentialFinding): boolean {
+  return kind !== 'public' && verdict !== 'wrong';
+}
+
 const kinds = Object.fromEntries(
   (['personal', 'serviceAccount', 'ci', 'oauth', 'private', 'public'] as const).map((kind) => [
     tokenPrefixes[kind],

@@ -1,5 +1,5 @@
-import type { CredentialFinding } from '@pipecat-cloud/contract/credential-scan';
-import { isAlarming, type LeakWatch } from '../leaks/leak-watch.js';
+import { type CredentialFinding, isAlarming } from '@pipecat-cloud/contract/credential-scan';
+import type { LeakWatch } from '../leaks/leak-watch.js';
 import type { BuildLogLine } from './build-log-repository.js';
 
 /** Warnings of one build, and values of it that are looked up. */

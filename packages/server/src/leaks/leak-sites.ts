@@ -1,8 +1,8 @@
-import { type CredentialFinding, mayHoldCredential, scanText } from '@pipecat-cloud/contract/credential-scan';
+import { isAlarming, mayHoldCredential, scanText } from '@pipecat-cloud/contract/credential-scan';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Store } from '../db/store.js';
 import type { LeakSite } from './leak-alerts.js';
-import { isAlarming, type LeakWatch } from './leak-watch.js';
+import type { LeakWatch } from './leak-watch.js';
 
 type SeenReport = Extract<Report, { type: 'credentials-seen' }>;
 
@@ -39,7 +39,7 @@ export function createLeakSites({ store, watch }: { store: Store; watch: LeakWat
       const found: SeenReport['credentials'] = [];
       for (const { text } of lines) {
         if (!mayHoldCredential(text)) continue;
-        scanText(text, (finding: CredentialFinding, value) => {
+        scanText(text, (finding, value) => {
           if (isAlarming(finding)) found.push({ value, count: 1 });
         });
       }

@@ -1,4 +1,9 @@
-import { type CredentialFinding, mayHoldCredential, scanText } from '@pipecat-cloud/contract/credential-scan';
+import {
+  type CredentialFinding,
+  isAlarming,
+  mayHoldCredential,
+  scanText,
+} from '@pipecat-cloud/contract/credential-scan';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LeakAlerts, LeakSite } from './leak-alerts.js';
 
@@ -91,8 +96,3 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
   };
 }
 export type LeakWatch = ReturnType<typeof createLeakWatch>;
-
-/** Worth a look into the database: not a public key, which may be seen, and not what has a wrong checksum. */
-export function isAlarming({ kind, checksum }: CredentialFinding): boolean {
-  return kind !== 'public' && checksum !== 'wrong';
-}
