@@ -126,6 +126,20 @@ test('what is refused is not repeated', async () => {
     }
     await send('GET', '/v1/users', { token: `${canary(name)}0` });
   }
+  // The leak desk gets values by its nature, and repeats none: not of a report that it refuses, nor of one that it carries out.
+  const handedIn = (await cloud.client(token).createApiKey('my-team', { name: 'leaked', type: 'private' })).key;
+  canaries.set('reported key', handedIn);
+  const desk = '/v1/credentials/revoke';
+  await send('POST', desk, { body: { credentials: [handedIn, handedIn.slice(0, -1)], extra: handedIn } });
+  await send('POST', desk, {
+    body: { credentials: [handedIn], notes: `found: ${handedIn}`, url: `https://x/${handedIn}` },
+  });
+  await send('POST', desk, { body: `{"credentials":["${handedIn}"` });
+  await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'LEAKED'], { input: canary('private key') });
+  await until('the secret set is looked into', async () => {
+    await send('GET', `${organization}/leaks`, { token });
+    return answers.at(-1)?.includes('canaries/LEAKED');
+  });
   const started = await cli.json<{ token: string; wsUrl: string }>([
     'agent',
     'start',

@@ -5,6 +5,7 @@ import { type Cloud, startCloud } from './support/cloud.js';
 import { plainEnvironment } from './support/environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
 import { run } from './support/processes.js';
+import { until } from './support/wait.js';
 
 let cloud: Cloud;
 let folder: string;
@@ -49,6 +50,7 @@ test('docs/leaks.md, word for word: report, look, and scan', async () => {
   const work = temporaryFolder('leaks-work');
   const [first, second, key] = [await privateKey('one'), await privateKey('two'), await privateKey('three')];
   await cloud.client(owner).putSecret('my-team', 'found', { secretKey: 'KEY', secretValue: key });
+  await until('the secret set is looked into', async () => (await cloud.client(owner).listLeaks('my-team')).total > 0);
   writeFileSync(join(work, 'leaked.txt'), `${first}\n`, { mode: 0o600 });
   writeFileSync(join(work, 'report.json'), JSON.stringify({ credentials: [second] }), { mode: 0o600 });
   expect(await reasonOf(first)).toBe('wrong_credential_kind');

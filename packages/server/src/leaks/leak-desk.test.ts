@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -188,6 +189,36 @@ describe.each(scratchDatabases)('the leak desk on $name', ({ create }) => {
     const statuses = reports.map(({ body }) => body.results[0].status).sort();
     expect(statuses).toEqual([...Array(7).fill('already_ended'), 'revoked']);
     expect(told.slice(before).filter(({ data }) => data.credentialId === tokenId)).toHaveLength(1);
+  });
+
+  test('nothing is accepted once the answer is there, however many ask at the same time', async () => {
+    const { token } = await ours.member('viewer');
+    let answered = false;
+    let before = 0;
+    let after = 0;
+    let begun = () => {};
+    const accepting = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const hammer = async () => {
+      for (let rest = 20; rest > 0; ) {
+        // A caller in the same process would keep everybody else from their turn.
+        await setImmediate();
+        const late = answered;
+        const good = await accepted(token);
+        if (good && late) after++;
+        else if (good) before++;
+        if (before > 20) begun();
+        if (late) rest--;
+      }
+    };
+    const hammers = Array.from({ length: 50 }, hammer);
+    await accepting;
+    expect((await desk()([token])).body.results[0].status).toBe('revoked');
+    answered = true;
+    await Promise.all(hammers);
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBe(0);
   });
 
   test('takes a thousand values and no more, and nothing that is no list of texts', async () => {
