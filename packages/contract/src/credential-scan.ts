@@ -40,9 +40,12 @@ const pattern = /(pcc_pat_(?:sa_|ci_)?|pcc_oat_|[sp]k_)([0-9a-f]{32,49})/g;
 const reach = 60;
 const longChunk = 1 << 16;
 
-/** Whether a scan could find anything. A small part of the scan's cost. */
+/** Words such as task_ are common in logs, so that the prefix alone would say yes to every other line. */
+const start = /(?:pcc_(?:pat_(?:sa_|ci_)?|oat_)|[sp]k_)[0-9a-f]{32}/;
+
+/** False where a scan finds nothing. Costs some 40 ns for a line of a log, and makes nothing. */
 export function mayHoldCredential(text: string): boolean {
-  return text.includes('pcc_') || text.includes('k_');
+  return start.test(text);
 }
 
 /**
