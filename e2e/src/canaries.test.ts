@@ -58,6 +58,8 @@ test('a whole flow runs with credentials of every kind', async () => {
   await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'CANARY'], { input: canary('secret') });
   await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'WITH_SIGNS'], { input: canary('secret with signs') });
   await cli.ok(['secrets', 'set', 'canaries', '--file', '-'], { input: `FILED=${canary('secret from a file')}\n` });
+  // A live credential of this platform, which the agent will print: taken out of its log, and told to those who have to know.
+  await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'OWN_KEY'], { input: canary('private key') });
   const pull = { isImagePullSecret: true, host: 'https://registry.example', secretValue: canary('pull secret') };
   expect(
     (await call(cloud.url, 'PUT', `${organization}/secrets/canary-pull`, { token: first, body: pull })).status,
@@ -67,6 +69,10 @@ test('a whole flow runs with credentials of every kind', async () => {
   const session = await startSession(cli, 'probe', { environment: true, seconds: 60 });
   await logsHave(cli, 'probe', session, 'stdout CANARY=', 'stderr WITH_SIGNS', 'FILED');
   expect(canariesIn(await logsOf(cli, 'probe', session), canaries)).toEqual([]);
+  await until('the printed key is an alert', async () => {
+    const { findings } = await client.listLeaks('my-team');
+    return findings.some(({ place, credential }) => place.kind === 'agent_log' && credential.kind === 'private');
+  });
 
   const failing = await startSession(cli, 'probe', { failWith: 'CANARY' });
   await sessionEnds(cli, 'probe', failing);
