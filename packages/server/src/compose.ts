@@ -37,12 +37,13 @@ import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
 import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
+import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { openMailServer } from './mail/mailer.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
-import type { SendMail } from './notifications/notify.js';
+import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
@@ -77,6 +78,7 @@ export interface Overrides {
   postWebhook?: PostWebhook;
   /** Says a few lines to whoever runs the installation, and writes them to no log. */
   terminal?: (text: string) => void;
+  notify?: Notify;
 }
 
 export interface ControlPlane {
@@ -87,6 +89,7 @@ export interface ControlPlane {
   notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
+  leaks: Leaks;
   close(): Promise<void>;
 }
 
@@ -138,7 +141,8 @@ export async function compose(
     clock,
     publicUrl: config.publicUrl,
   });
-  const { notify, sendMail } = notifications;
+  const { sendMail } = notifications;
+  const notify = overrides.notify ?? notifications.notify;
   const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify });
   const authenticator = createAuthenticator({
     store,
@@ -162,7 +166,18 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const secrets = createSecretService({ store, clock, ids, audit, box, region });
+  const leaks = composeLeaks({
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    log,
+    notify,
+    policyOf: async (organizationId) => (await store.policies.find(organizationId)).policy,
+    publicUrl: config.publicUrl,
+  });
+  const secrets = createSecretService({ store, clock, ids, audit, box, region, leaks: leaks.watch });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
     limitBytes: contextSizeLimitBytes,
@@ -201,12 +216,13 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue });
+  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     clock,
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log }),
+    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
@@ -281,6 +297,7 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
+  await leaks.register(http);
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
   await notifications.register(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
@@ -314,6 +331,7 @@ export async function compose(
     notifications,
     enrolment,
     bootstrapped,
+    leaks,
     async close() {
       await http.close();
       await workers.close();
@@ -324,6 +342,7 @@ export async function compose(
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
+      await leaks.close();
       await uses.close();
       await accessListener?.close();
       await auditLog.close();
