@@ -32,10 +32,12 @@ import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import type { SendMail } from './notifications/notify.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -48,9 +50,8 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
-import { createSessionCookie } from './sign-in/session-cookie.js';
-import { signInRoutes } from './sign-in/sign-in-routes.js';
-import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
+import { composeSignIn } from './sign-in/compose-sign-in.js';
+import type { SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
 import { tokenRoutes } from './tokens/token-routes.js';
 import { createTokenService } from './tokens/token-service.js';
@@ -63,7 +64,7 @@ import { createWorkerChannel, type WorkerChannel } from './workers/worker-channe
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
-  deliverCode?: (email: string, code: string) => Promise<void>;
+  sendMail?: SendMail;
 }
 
 export interface ControlPlane {
@@ -96,24 +97,15 @@ export async function compose(
 
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
-  const cookie = createSessionCookie(config.publicUrl);
-  const signIn = createSignInService({
-    store,
-    clock,
-    ids,
-    audit,
-    digests,
-    cookie,
-    deliver: overrides.deliverCode ?? (async () => {}),
-    onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
-  });
+  const sendMail = overrides.sendMail ?? (async () => {});
+  const entrance = composeSignIn({ config, store, clock, ids, log, audit, digests, sendMail });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
-    sessionOf: signIn.sessionOf,
+    sessionOf: entrance.sessions.sessionOf,
     publicUrl: config.publicUrl,
     // On PostgreSQL another control plane may revoke, and this one would not hear of it.
     cache: database.dialect === 'sqlite',
@@ -211,6 +203,7 @@ export async function compose(
   });
 
   const http = createHttp(log);
+  addSecurityHeaders(http, config.publicUrl);
   addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
   addHealthRoutes(http, store);
   await http.register(accountRoutes, { store });
@@ -234,7 +227,7 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
-  await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await entrance.register(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
   const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
@@ -247,7 +240,7 @@ export async function compose(
   const housekeeping = createPeriodic({
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
-      await store.signIn.pruneSessions(clock.now());
+      await entrance.prune();
     },
     intervalMs: 60 * 60 * 1000,
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
@@ -259,7 +252,7 @@ export async function compose(
     http,
     store,
     workers,
-    signIn,
+    signIn: entrance.signIn,
     enrolment,
     bootstrapped,
     async close() {
@@ -271,6 +264,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await entrance.close();
       await logStore.close();
       await store.close();
     },

@@ -17,9 +17,9 @@ async function start(): Promise<void> {
   const keys = await openKeys(join(config.dataDirectory, 'keys.json'));
   const log = pino({ level: config.logLevel, base: { process: 'control-plane' } });
   const plane = await compose(config, keys, log, {
-    deliverCode: async (email, code) => {
+    sendMail: async ({ text }) => {
       // No mail server is configured: the terminal of whoever runs the installation is the channel. Not the log file.
-      tell({ type: 'notice', text: `Sign-in code for ${email}: ${code} (10 minutes)` });
+      tell({ type: 'notice', text: text.split('\n')[0] });
     },
   });
   try {

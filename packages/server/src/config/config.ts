@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { type Environment, type VariableName, variables } from './env.js';
+import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
 export interface Config {
   port: number;
@@ -13,6 +14,7 @@ export interface Config {
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
+  signIn: SignInConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -57,6 +59,7 @@ export function readConfig(environment: Environment): Config {
     !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
     'lower-case letters, digits and dashes, at most 63',
   );
+  const signIn = readSignInConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -77,11 +80,13 @@ export function readConfig(environment: Environment): Config {
       tokenFile: inData('PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE', 'bootstrap-token'),
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
+    signIn,
   };
 }
 
 /** A database URL may carry a password. */
 function shown(name: VariableName, value: string): string {
+  if (name.includes('SECRET')) return '…';
   return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
 }
 

@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
+import type { SignInTables } from '../sign-in/sign-in-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema {
+export interface Schema extends SignInTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -42,7 +43,7 @@ export interface Schema {
   membership: { organization_id: string; user_id: string; role: string; created_at: string };
   one_time_code: {
     id: string;
-    /** `setup` for the owner's first sign-in, `sign_in` for an e-mail code, `enrolment` for a worker. */
+    /** `setup` for the owner's first sign-in, `sign_in` and `step_up` for an e-mail code, `enrolment` for a worker. */
     purpose: string;
     digest: string;
     user_id: string | null;
@@ -51,7 +52,6 @@ export interface Schema {
     expires_at: string;
     used_at: string | null;
   };
-  dashboard_session: { digest: string; user_id: string; created_at: string; expires_at: string };
   token: {
     id: string;
     kind: string;

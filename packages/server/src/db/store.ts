@@ -9,6 +9,11 @@ import { createOrganizationRepository } from '../organizations/organization-repo
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
+import { createDashboardSessionRepository } from '../sign-in/dashboard-session-repository.js';
+import { createOidcLinkRepository } from '../sign-in/oidc-link-repository.js';
+import { createPasskeyRepository } from '../sign-in/passkey-repository.js';
+import { createPasswordRepository } from '../sign-in/password-repository.js';
+import { createSignInAttemptRepository } from '../sign-in/sign-in-attempt-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
@@ -36,6 +41,11 @@ function createRepositories(context: RepositoryContext) {
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),
+    dashboardSessions: createDashboardSessionRepository(context),
+    passwords: createPasswordRepository(context),
+    passkeys: createPasskeyRepository(context),
+    signInAttempts: createSignInAttemptRepository(context),
+    oidcLinks: createOidcLinkRepository(context),
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
     tokens: createTokenRepository(context),
