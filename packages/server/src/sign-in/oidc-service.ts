@@ -149,13 +149,12 @@ export function createOidcService(deps: OidcDeps) {
 }
 export type OidcService = ReturnType<typeof createOidcService>;
 
-/** Code and message alone: the library's errors carry the provider's whole answer as their cause. */
+/** Codes and messages alone: the library's errors carry the provider's whole answer beside them. */
 function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return [code, message]
-    .filter((part) => typeof part === 'string')
-    .join(': ')
-    .slice(0, 300);
+  const { code, message, cause, error: answered } = error as Record<string, unknown>;
+  const deeper = cause instanceof Error ? cause.message : undefined;
+  const parts = [code, message, answered, deeper].filter((part) => typeof part === 'string');
+  return parts.join(': ').slice(0, 300);
 }
 
 function ignoreRefusal(error: unknown): void {

@@ -27,6 +27,8 @@ interface PasskeyDeps {
 type Purpose = 'passkey_sign_in' | 'passkey_step_up';
 
 const maxPasskeys = 20;
+/** EdDSA, ES256, RS256 (COSE): what authenticators have; named here so that a new Node does not change the offer. */
+const supportedAlgorithmIDs = [-8, -7, -257];
 /** Loaded at first use: the process at rest does without it. */
 const load = () => import('@simplewebauthn/server');
 
@@ -188,6 +190,7 @@ export function createPasskeyService(deps: PasskeyDeps) {
         userID: bytes(Buffer.from(own.userId)),
         challenge: bytes(derive(secret, 'challenge')),
         attestationType: 'none',
+        supportedAlgorithmIDs,
         timeout: 300_000,
         excludeCredentials: known.map(({ credentialId, transports }) => ({
           id: credentialId,
@@ -290,6 +293,7 @@ async function verifyRegistration(site: PasskeySite, challenge: Buffer, { respon
       expectedOrigin: site.origin,
       expectedRPID: site.id,
       requireUserVerification: true,
+      supportedAlgorithmIDs,
     });
     if (!verified) return undefined;
     const { credential, credentialBackedUp } = registrationInfo;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
+import { expect, vi } from 'vitest';
 import { createAuthenticator } from '../access/authenticator.js';
 import { createCredentialDigests } from '../access/credential-digests.js';
 import { createCredentialUse } from '../access/credential-use.js';
@@ -8,6 +9,7 @@ import { createThrottle } from '../access/throttle.js';
 import { readConfig } from '../config/config.js';
 import type { Environment } from '../config/env.js';
 import { addAuthHook } from '../http/auth-hook.js';
+import { addSecurityHeaders } from '../http/security-headers.js';
 import { createHttp } from '../http/server.js';
 import type { Mail } from '../notifications/notify.js';
 import { composeSignIn } from '../sign-in/compose-sign-in.js';
@@ -24,6 +26,7 @@ export const from = (n: number): Actor => ({ ...nobody, address: `198.51.100.${n
 export async function openSignIn(database: TestDatabase, environment: Environment = {}) {
   const world = await openTwoOrganizations(database);
   const mails: Mail[] = [];
+  const logged: string[] = [];
   const digests = createCredentialDigests(testKeys.peppers);
   const config = readConfig({
     PIPECAT_CLOUD_PUBLIC_URL: publicUrl,
@@ -34,7 +37,7 @@ export async function openSignIn(database: TestDatabase, environment: Environmen
     ...world,
     config,
     digests,
-    log: pino({ enabled: false }),
+    log: pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) }),
     sendMail: async (mail) => void mails.push(mail),
   });
   const uses = createCredentialUse(world.store);
@@ -48,9 +51,20 @@ export async function openSignIn(database: TestDatabase, environment: Environmen
     publicUrl: config.publicUrl,
     cache: false,
   });
+  addSecurityHeaders(http, config.publicUrl);
   addAuthHook(http, { authenticator, store: world.store, publicUrl: config.publicUrl });
   await entrance.register(http);
   await http.ready();
+
+  const browser = (headers: Record<string, string> = page, remoteAddress = '192.0.2.77') =>
+    createBrowser(http, headers, remoteAddress);
+  /** The newest code that was mailed to the address, once it is there. */
+  async function mailedCode(email: string, after: number): Promise<string> {
+    return await vi.waitFor(() => {
+      const mail = mails.slice(after).find(({ to, text }) => to === email && /: \d{8} /.test(text));
+      return /: (\d{8}) /.exec(mail?.text ?? '')?.[1] ?? expect.fail('no code was mailed');
+    });
+  }
 
   return {
     ...world,
@@ -59,9 +73,27 @@ export async function openSignIn(database: TestDatabase, environment: Environmen
     digests,
     http,
     mails,
+    /** What was logged as a warning or worse. */
+    logged,
     /** A browser of its own: keeps cookies, sends what the dashboard's page sends. */
-    browser: (headers: Record<string, string> = page, remoteAddress = '192.0.2.77') =>
-      createBrowser(http, headers, remoteAddress),
+    browser,
+    mailedCode,
+    /** A browser that is signed in by e-mail code. */
+    async signedIn(email: string, remoteAddress?: string) {
+      const tab = browser(page, remoteAddress);
+      const before = mails.length;
+      await tab.send('POST', '/auth/code', { email });
+      const code = await mailedCode(email, before);
+      expect((await tab.send('POST', '/auth/session', { email, code })).status).toBe(200);
+      return tab;
+    },
+    /** One more factor in the session, by e-mail code. */
+    async confirmByEmail(tab: TestBrowser, email: string) {
+      const before = mails.length;
+      await tab.send('POST', '/v1/users/self/step-up/code', {});
+      const code = await mailedCode(email, before);
+      expect((await tab.send('POST', '/v1/users/self/step-up', { code })).status).toBe(200);
+    },
     async drop() {
       await http.close();
       await uses.close();
