@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Config } from '../config/config.js';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { SendMail } from '../notifications/notify.js';
 import type { Clock, Ids } from '../system.js';
 import { createBrowserAttempts } from './browser-attempts.js';
@@ -38,8 +38,10 @@ interface ComposeSignInDeps {
 export interface SignIn {
   /** Set-up codes and e-mail codes. */
   signIn: SignInService;
-  /** Who is signed in; and, for routes that sign somebody in themselves, `start`. */
+  /** Who is signed in; and, for routes that sign somebody in themselves, `start` and `begin`. */
   sessions: DashboardSessions;
+  /** For the acceptance of an invitation, whose link proves the address. Returns the cookie's value. */
+  startInvited(repos: Repositories, userId: string, oldCookie: string | undefined): Promise<string>;
   register(http: FastifyInstance): Promise<void>;
   /** Drops what has ended; for the hourly housekeeping. */
   prune(): Promise<void>;
@@ -80,6 +82,7 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
   return {
     signIn,
     sessions,
+    startInvited: (repos, userId, oldCookie) => sessions.begin(repos, { userId, factors: ['invitation'] }, oldCookie),
     async register(http) {
       await http.register(signInRoutes, { signIn, passwords, passkeys, oidc, sessions, cookie, publicUrl });
       await http.register(oidcRoutes, { oidc });

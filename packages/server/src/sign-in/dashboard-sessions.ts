@@ -53,6 +53,34 @@ export function createDashboardSessions({ store, clock, ids, audit, digests, coo
     return await store.dashboardSessions.findByDigests(digestsOf(value), clock.now(), seenSince());
   }
 
+  /**
+   * Signs a person in, inside the caller's transaction: makes a session with a fresh value and ends the one that the browser sent.
+   * Returns the cookie's value. The caller records the sign-in.
+   */
+  async function begin(
+    repos: Repositories,
+    who: { userId: string; factors: readonly Factor[]; actor?: Pick<Actor, 'address' | 'userAgent'> },
+    oldCookie: string | undefined,
+  ): Promise<string> {
+    const old = cookie.read(oldCookie);
+    if (old) await repos.dashboardSessions.removeByDigests(digestsOf(old));
+    const now = clock.now();
+    const value = ids.hex(20);
+    await repos.dashboardSessions.insert({
+      id: ids.id(),
+      digest: digests.current(`session:${value}`).digest,
+      userId: who.userId,
+      createdAt: now.toISOString(),
+      authenticatedAt: now.toISOString(),
+      lastSeenAt: now.toISOString(),
+      expiresAt: new Date(now.getTime() + sessionHours * hourMs).toISOString(),
+      address: who.actor?.address ?? null,
+      userAgent: who.actor?.userAgent ?? null,
+      factors: who.factors,
+    });
+    return value;
+  }
+
   return {
     startTimer: () => periodic.start(),
     async close(): Promise<void> {
@@ -62,33 +90,10 @@ export function createDashboardSessions({ store, clock, ids, audit, digests, coo
     /** Writes what was noted as last seen. */
     flush,
 
-    /**
-     * Signs a person in, inside the caller's transaction: makes a session with a fresh value and ends the one that the browser sent.
-     * Returns the value of a `Set-Cookie` header. The caller records the sign-in.
-     */
-    async start(
-      repos: Repositories,
-      who: { userId: string; factors: readonly Factor[]; actor: Actor },
-      oldCookie: string | undefined,
-    ): Promise<string> {
-      const old = cookie.read(oldCookie);
-      if (old) await repos.dashboardSessions.removeByDigests(digestsOf(old));
-      const now = clock.now();
-      const value = ids.hex(20);
-      await repos.dashboardSessions.insert({
-        id: ids.id(),
-        digest: digests.current(`session:${value}`).digest,
-        userId: who.userId,
-        createdAt: now.toISOString(),
-        authenticatedAt: now.toISOString(),
-        lastSeenAt: now.toISOString(),
-        expiresAt: new Date(now.getTime() + sessionHours * hourMs).toISOString(),
-        address: who.actor.address,
-        userAgent: who.actor.userAgent ?? null,
-        factors: who.factors,
-      });
-      return cookie.set(value);
-    },
+    begin,
+
+    /** The same, as a `Set-Cookie` header. */
+    start: async (...session: Parameters<typeof begin>): Promise<string> => cookie.set(await begin(...session)),
 
     /** One more factor in a session, inside the caller's transaction: a fresh value, the same end. Returns a `Set-Cookie` header. */
     async stepUp(repos: Repositories, session: StoredDashboardSession, factor: Factor): Promise<string> {
