@@ -2,6 +2,7 @@ import type { OidcConfig } from '../config/sign-in-config.js';
 
 /** Why the outside provider's word did not sign anybody in; the sign-in page has a sentence for each. */
 export const oidcProblems = [
+  'oidc_unreachable',
   'oidc_expired',
   'oidc_failed',
   'oidc_denied',

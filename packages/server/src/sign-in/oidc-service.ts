@@ -2,7 +2,7 @@ import type { Actor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { OidcConfig } from '../config/sign-in-config.js';
 import type { Repositories, Store } from '../db/store.js';
-import { AppError, unavailable } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
 import type { BrowserAttempts } from './browser-attempts.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
@@ -116,16 +116,16 @@ export function createOidcService(deps: OidcDeps) {
   return {
     label: config?.label,
 
-    /** Sends the browser to the provider. Throws 503 when the provider does not answer. */
+    /** Sends the browser to the provider; back to the sign-in page when that does not answer. */
     async begin(actor: Actor, next: string | undefined): Promise<Redirect> {
       const { provider: outside } = offered();
       guard.countChallenge(actor);
       const { secret, setCookie } = await attempts.begin('oidc', { nextPath: localPath(next) });
       try {
         return { location: await outside.authorizationUrl(secret), setCookies: [setCookie] };
-      } catch (cause) {
-        onProblem('oidc_failed', reasonOf(cause));
-        throw unavailable('The outside provider does not answer; try again, or sign in another way', cause);
+      } catch (error) {
+        onProblem('oidc_unreachable', reasonOf(error));
+        return { location: '/sign-in?problem=oidc_unreachable', setCookies: [attempts.clear('oidc')] };
       }
     },
 

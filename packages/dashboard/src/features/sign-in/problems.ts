@@ -1,4 +1,5 @@
 const sentences: Readonly<Record<string, string>> = {
+  oidc_unreachable: 'The provider does not answer. Try again in a moment, or choose another way.',
   oidc_expired: 'The sign-in took too long, or was begun in another browser. Try again.',
   oidc_failed: 'The provider’s answer could not be checked, so nobody was signed in. Try again, or choose another way.',
   oidc_denied: 'The provider says that you did not agree. Try again, or choose another way.',
