@@ -40,7 +40,11 @@ export function PasswordCard({ facts }: { facts: SecurityFacts }) {
   return (
     <Card
       title="Password"
-      about={facts.hasPassword ? 'You have one. A code by e-mail works as well.' : 'You have none; codes by e-mail do.'}
+      about={
+        facts.hasPassword
+          ? 'You have one. A code by e-mail works as well.'
+          : 'You have none, and need none: a passkey or a code signs you in.'
+      }
       actions={
         facts.hasPassword && (
           <Button look="quietDanger" busy={remove.isPending} onClick={() => remove.mutate(undefined)}>

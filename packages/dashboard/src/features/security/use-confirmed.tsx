@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Wanted, wantedBy } from '../../lib/refusals';
+import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { StepUpForm } from './step-up-form';
 
@@ -37,6 +38,9 @@ export function useConfirmed<Variables, Result>({ mutationFn, onSuccess }: Chang
           mutate(asked.variables);
         }}
       />
+      <Button className="mt-2 w-full" onClick={() => setAsked(undefined)}>
+        Leave it as it is
+      </Button>
     </Dialog>
   );
   return { mutate, isPending, error: error && wantedBy(error) ? undefined : (error ?? undefined), dialog };
