@@ -149,6 +149,27 @@ describe.skipIf(lacking)(`signing in, in a browser${lacking ? ` (${lacking})` : 
     await other.context().close();
   });
 
+  test('a recovery code is shown once, and stands in for a lost passkey', async () => {
+    await page.getByRole('button', { name: 'Make recovery codes' }).click();
+    const shown = page.getByRole('dialog').getByRole('code');
+    const codes = ((await shown.textContent()) ?? '').trim().split(/\s+/);
+    expect(codes).toHaveLength(10);
+    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await page.getByText('10 codes left').waitFor();
+    expect(await page.content()).not.toContain(codes[0]);
+
+    const other = await newPage();
+    await signInByCode(other);
+    await other.goto('/account/confirm');
+    await other.getByRole('button', { name: 'Use a recovery code' }).click();
+    await other.getByLabel('Recovery code').fill(codes[0] ?? '');
+    await other.getByRole('button', { name: 'Confirm' }).click();
+    await other.getByRole('link', { name: 'Security' }).click();
+    await other.getByText('Two factors shown').waitFor();
+    await other.getByText('9 codes left').waitFor();
+    await other.context().close();
+  });
+
   test('a link of an invitation leaves no code in the address', async () => {
     await page.goto('/invite#code=0123456789');
     await page.getByText(`signed in as ${email}`).waitFor();

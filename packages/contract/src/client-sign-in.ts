@@ -9,6 +9,7 @@ import type {
   PasskeySignInBody,
   PasswordSignInBody,
   PutPasswordBody,
+  RecoveryCodeList,
   SecurityFacts,
   SignInMethods,
   StepUpBody,
@@ -33,6 +34,8 @@ export function signInCalls(request: RequestFunction) {
     addPasskey: (body: AddPasskeyBody) => request<PasskeyEnvelope>('POST', `${self}/passkeys`, { body }),
     renamePasskey: (id: string, name: string) => request<PasskeyEnvelope>('PATCH', passkey(id), { body: { name } }),
     removePasskey: (id: string) => request<StatusOk>('DELETE', passkey(id)),
+
+    makeRecoveryCodes: () => request<RecoveryCodeList>('POST', `${self}/recovery-codes`, { body: {} }),
 
     stepUpCode: () => request<StatusOk>('POST', `${self}/step-up/code`, { body: {} }),
     stepUpPasskeyOptions: () => request<PasskeyOptions>('POST', `${self}/step-up/passkey-options`, { body: {} }),

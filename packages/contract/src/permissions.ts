@@ -161,6 +161,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/users/self/passkeys': bySession,
   'PATCH /v1/users/self/passkeys/:id': bySession,
   'DELETE /v1/users/self/passkeys/:id': bySession,
+  'POST /v1/users/self/recovery-codes': bySession,
   'POST /v1/users/self/step-up/code': bySession,
   'POST /v1/users/self/step-up/passkey-options': bySession,
   'POST /v1/users/self/step-up': bySession,

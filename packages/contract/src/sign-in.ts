@@ -3,7 +3,7 @@ import { Email } from './accounts.js';
 import { Timestamp } from './names.js';
 
 /** What a person has shown of themselves in a session. `passkey` always with user verification: two factors in one. */
-export const factors = ['setup', 'invitation', 'email', 'password', 'passkey', 'oidc'] as const;
+export const factors = ['setup', 'invitation', 'email', 'password', 'passkey', 'oidc', 'recovery'] as const;
 export const FactorName = Type.Enum([...factors]);
 export type FactorName = Static<typeof FactorName>;
 
@@ -96,12 +96,17 @@ export const PutPasswordBody = Type.Object(
 );
 export type PutPasswordBody = Static<typeof PutPasswordBody>;
 
+/** `POST /v1/users/self/recovery-codes`: shown this once. Those of before stop working. */
+export const RecoveryCodeList = Type.Object({ codes: Type.Array(Type.String()) });
+export type RecoveryCodeList = Static<typeof RecoveryCodeList>;
+
 /** Proof of one more factor in the session of the request; exactly one member. */
 export const StepUpBody = Type.Object(
   {
     code: Type.Optional(EmailCode),
     password: Type.Optional(TypedPassword),
     passkey: Type.Optional(PasskeyAssertion),
+    recoveryCode: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
   },
   { additionalProperties: false, minProperties: 1, maxProperties: 1 },
 );
@@ -130,12 +135,13 @@ export const SecurityFacts = Type.Object({
   hasPassword: Type.Boolean(),
   passkeysOffered: Type.Boolean(),
   passkeys: Type.Integer(),
+  recoveryCodes: Type.Integer({ description: 'Those that were not used yet' }),
   oidc: Type.Union([Type.Object({ label: Type.String(), linked: Type.Boolean() }), Type.Null()]),
   factors: Type.Array(FactorName),
   secondFactor: Type.Boolean(),
   stepUp: Type.Array(
     Type.Object({
-      by: Type.Enum(['email', 'password', 'passkey']),
+      by: Type.Enum(['email', 'password', 'passkey', 'recovery']),
       secondFactor: Type.Boolean({ description: 'Shown in this session, it makes two factors' }),
     }),
     { description: 'What the person can show in this session' },

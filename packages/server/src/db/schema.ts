@@ -43,7 +43,7 @@ export interface Schema extends SignInTables {
   membership: { organization_id: string; user_id: string; role: string; created_at: string };
   one_time_code: {
     id: string;
-    /** `setup` for the owner's first sign-in, `sign_in` and `step_up` for an e-mail code, `enrolment` for a worker. */
+    /** `setup` for the owner's first sign-in, `sign_in` and `step_up` for an e-mail code, `recovery` for one on paper, `enrolment` for a worker. */
     purpose: string;
     digest: string;
     user_id: string | null;

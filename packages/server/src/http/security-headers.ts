@@ -9,7 +9,7 @@ const yearSeconds = 31_536_000;
 export function addSecurityHeaders(app: FastifyInstance, publicUrl: string): void {
   const secure = publicUrl.startsWith('https:');
   app.addHook('onRequest', async (_request, reply) => {
-    if (secure) void reply.header('strict-transport-security', `max-age=${yearSeconds}`);
+    if (secure) void reply.header('strict-transport-security', `max-age=${yearSeconds}; includeSubDomains`);
   });
   app.addHook('onSend', async (request, reply) => {
     const { access } = request.routeOptions.config;

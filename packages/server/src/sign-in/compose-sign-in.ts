@@ -17,6 +17,7 @@ import { createPasskeyService } from './passkey-service.js';
 import { passkeySiteOf } from './passkey-site.js';
 import { createPasswordHasher } from './password-hash.js';
 import { createPasswordService } from './password-service.js';
+import { createRecoveryCodes } from './recovery-codes.js';
 import { securityRoutes } from './security-routes.js';
 import { createSessionCookie } from './session-cookie.js';
 import { createSignInGuard } from './sign-in-guard.js';
@@ -76,7 +77,8 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
     provider: settings.oidc && createOidcProvider(settings.oidc, publicUrl),
     onProblem: (problem, why) => log.warn({ problem, why }, 'a sign-in through the outside provider was refused'),
   });
-  const stepUp = createStepUpService({ ...shared, passwords, passkeys, oidc: settings.oidc });
+  const recovery = createRecoveryCodes(shared);
+  const stepUp = createStepUpService({ ...shared, passwords, passkeys, recovery, oidc: settings.oidc });
   sessions.startTimer();
 
   return {
@@ -86,7 +88,7 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
     async register(http) {
       await http.register(signInRoutes, { signIn, passwords, passkeys, oidc, sessions, cookie, publicUrl });
       await http.register(oidcRoutes, { oidc });
-      await http.register(securityRoutes, { sessions, passwords, passkeys, stepUp });
+      await http.register(securityRoutes, { sessions, passwords, passkeys, recovery, stepUp });
     },
     async prune() {
       await sessions.prune();

@@ -10,7 +10,7 @@ export type Factor = FactorName | 'password_by_email' | 'oidc_mfa';
  * What a factor is evidence of. The outside provider stands with the mailbox: who holds the one often holds the other, so both
  * together are not two. The links of set-up and invitation reach people as mail does.
  */
-const evidence: Readonly<Record<Factor, 'mailbox' | 'knowledge' | 'both'>> = {
+const evidence: Readonly<Record<Factor, 'mailbox' | 'knowledge' | 'paper' | 'both'>> = {
   setup: 'mailbox',
   invitation: 'mailbox',
   email: 'mailbox',
@@ -20,6 +20,7 @@ const evidence: Readonly<Record<Factor, 'mailbox' | 'knowledge' | 'both'>> = {
   passkey: 'both',
   oidc: 'mailbox',
   oidc_mfa: 'both',
+  recovery: 'paper',
 };
 
 /** Two kinds of evidence, or one factor that is two in itself. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Environment } from '../config/env.js';
 import { databases, type TestDatabase } from '../testing/databases.js';
 import { type FakeOidcProvider, startFakeOidcProvider } from '../testing/fake-oidc-provider.js';
@@ -52,6 +52,12 @@ describe.each(databases)('an outside provider on $name', (database) => {
     });
     expect(await links()).toEqual([{ issuer: provider.issuer, subject: 'subject-1', user_id: 'u1' }]);
     expect(tab.jar.has('pipecat_oidc')).toBe(false);
+    await vi.waitFor(() =>
+      expect(world.mails.map(({ subject }) => subject)).toContainEqual(expect.stringContaining('linked')),
+    );
+    await roundTrip(world.browser());
+    await world.signedIn('bob@bolt.example');
+    expect(world.mails.filter(({ subject }) => subject.includes('linked'))).toHaveLength(1);
   });
 
   test('afterwards the subject decides, not the address', async () => {

@@ -7,6 +7,7 @@ import type { Clock, Ids } from '../system.js';
 import type { BrowserAttempts } from './browser-attempts.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import { localPath } from './local-path.js';
+import type { Mailbox } from './mailbox.js';
 import { type Admitted, admit, type OidcProblem } from './oidc-admission.js';
 import type { OidcProvider } from './oidc-provider.js';
 import type { SignInGuard } from './sign-in-guard.js';
@@ -19,6 +20,7 @@ interface OidcDeps {
   audit: Audit;
   sessions: DashboardSessions;
   attempts: BrowserAttempts;
+  mailbox: Mailbox;
   guard: SignInGuard;
   /** Undefined where no outside provider is configured. */
   config: OidcConfig | undefined;
@@ -41,7 +43,7 @@ class Refused extends Error {
 
 /** Signing in through an outside OpenID Connect provider. People are known by issuer and subject; the address only leads there once. */
 export function createOidcService(deps: OidcDeps) {
-  const { store, clock, ids, audit, sessions, attempts, guard, config, provider, onProblem } = deps;
+  const { store, clock, ids, audit, sessions, attempts, mailbox, guard, config, provider, onProblem } = deps;
 
   function offered(): { config: OidcConfig; provider: OidcProvider } {
     if (config && provider) return { config, provider };
@@ -98,12 +100,17 @@ export function createOidcService(deps: OidcDeps) {
     const { config: settings, provider: outside } = offered();
     const admitted = admit(await outside.claims(query, secret), settings);
     if ('problem' in admitted) throw new Refused(admitted.problem);
-    return await store.changeAccess(async (repos) => {
+    let linkedTo: string | undefined;
+    const session = await store.changeAccess(async (repos) => {
+      const before = await repos.oidcLinks.findUser(settings.issuer, admitted.subject);
       const userId = await personOf(repos, actor, settings, admitted);
+      if (!before) linkedTo = admitted.email;
       await recordSignIn(audit, repos, actor, userId, 'oidc');
       const factors = [admitted.secondFactor ? 'oidc_mfa' : 'oidc'] as const;
       return await sessions.start(repos, { userId, factors, actor }, cookies);
     });
+    if (linkedTo) mailbox.changed(linkedTo, `Sign-in with ${settings.label} was linked to your account`);
+    return session;
   }
 
   async function back(actor: Actor, problem: OidcProblem, why: string): Promise<Redirect> {

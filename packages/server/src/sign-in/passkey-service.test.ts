@@ -259,7 +259,7 @@ test('over https the cookies are bound to the host', async () => {
     expect(answer.headers['set-cookie']).toMatch(
       /^__Host-pipecat_passkey=[0-9a-f]{40}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=300; Secure$/,
     );
-    expect(answer.headers['strict-transport-security']).toBe('max-age=31536000');
+    expect(answer.headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
   } finally {
     await world.drop();
   }

@@ -8,6 +8,7 @@ import {
   PasskeyList,
   PasskeyOptions,
   PutPasswordBody,
+  RecoveryCodeList,
   RenamePasskeyBody,
   SecurityFacts,
   StepUpBody,
@@ -22,12 +23,14 @@ import { ownSessionOf } from './own-session.js';
 import type { StoredPasskey } from './passkey-repository.js';
 import type { PasskeyService } from './passkey-service.js';
 import type { PasswordService } from './password-service.js';
+import type { RecoveryCodes } from './recovery-codes.js';
 import type { StepUpService } from './step-up-service.js';
 
 export interface SecurityRoutesOptions {
   sessions: DashboardSessions;
   passwords: PasswordService;
   passkeys: PasskeyService;
+  recovery: RecoveryCodes;
   stepUp: StepUpService;
 }
 
@@ -40,7 +43,7 @@ const own = (request: FastifyRequest) => ownSessionOf(principalOf(request));
 
 /** How a signed-in person signs in: password, passkeys, sessions, one more factor. The auth hook has checked session and CSRF. */
 export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = async (app, options) => {
-  const { sessions, passwords, passkeys, stepUp } = options;
+  const { sessions, passwords, passkeys, recovery, stepUp } = options;
   const self = '/v1/users/self';
 
   app.get(`${self}/security`, { schema: { response: { 200: SecurityFacts, ...errors } } }, async (request) =>
@@ -88,6 +91,12 @@ export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = 
     await passkeys.remove(actorOfRequest(request), own(request), request.params.id);
     return ok;
   });
+
+  app.post(
+    `${self}/recovery-codes`,
+    { schema: { body: Empty, response: { 200: RecoveryCodeList, ...errors } } },
+    async (request) => ({ codes: await recovery.make(actorOfRequest(request), own(request)) }),
+  );
 
   app.post(`${self}/step-up/code`, { schema: { body: Empty, response: done } }, async (request) => {
     await stepUp.requestCode(actorOfRequest(request), own(request));

@@ -1,6 +1,6 @@
 import type { RepositoryContext } from '../db/store.js';
 
-export type CodePurpose = 'setup' | 'sign_in' | 'step_up';
+export type CodePurpose = 'setup' | 'sign_in' | 'step_up' | 'recovery';
 export interface NewCode {
   id: string;
   purpose: CodePurpose;
@@ -89,6 +89,19 @@ export function createSignInRepository({ db }: RepositoryContext) {
         .returning('id')
         .executeTakeFirst();
       return row !== undefined;
+    },
+
+    /** How many codes of the purpose the person could still use. */
+    async countUnused(userId: string, purpose: CodePurpose, now: Date): Promise<number> {
+      const row = await db
+        .selectFrom('one_time_code')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .where('user_id', '=', userId)
+        .where('purpose', '=', purpose)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', now.toISOString())
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
     },
 
     /** Has the person ever used a code of this purpose? */

@@ -10,6 +10,7 @@ import type { Mailbox } from './mailbox.js';
 import type { OwnSession } from './own-session.js';
 import type { PasskeyService } from './passkey-service.js';
 import type { PasswordService } from './password-service.js';
+import type { RecoveryCodes } from './recovery-codes.js';
 import type { SignInGuard } from './sign-in-guard.js';
 
 interface StepUpDeps {
@@ -21,13 +22,14 @@ interface StepUpDeps {
   guard: SignInGuard;
   passwords: PasswordService;
   passkeys: PasskeyService;
+  recovery: RecoveryCodes;
   /** The outside provider's, for what the page shows. */
   oidc: { label: string; issuer: string } | undefined;
 }
 
 /** One more factor in a session that is there already; refusals are 403, because the session itself is in order. */
 export function createStepUpService(deps: StepUpDeps) {
-  const { store, audit, sessions, codes, mailbox, guard, passwords, passkeys, oidc } = deps;
+  const { store, audit, sessions, codes, mailbox, guard, passwords, passkeys, recovery, oidc } = deps;
 
   async function accountOf(userId: string) {
     const account = await store.accounts.find(userId);
@@ -46,7 +48,8 @@ export function createStepUpService(deps: StepUpDeps) {
   async function prove(actor: Actor, own: OwnSession, body: StepUpBody, cookies: string | undefined): Promise<Factor> {
     if (body.code !== undefined) return await proveCode(actor, own, body.code);
     if (body.password !== undefined) return await passwords.prove(actor, own.userId, body.password);
-    if (!body.passkey) throw badRequest('Send a code, a password or a passkey');
+    if (body.recoveryCode !== undefined) return await recovery.prove(actor, own.userId, body.recoveryCode);
+    if (!body.passkey) throw badRequest('Send a code, a password, a passkey or a recovery code');
     await passkeys.proveOwn(actor, own, body.passkey, cookies);
     return 'passkey';
   }
@@ -85,6 +88,7 @@ export function createStepUpService(deps: StepUpDeps) {
       const { email } = await accountOf(userId);
       const password = passwords.enabled ? await store.passwords.find(userId) : undefined;
       const keys = passkeys.offered ? (await store.passkeys.list(userId)).length : 0;
+      const codesLeft = await recovery.left(userId);
       const option = (by: SecurityFacts['stepUp'][number]['by'], factor: Factor) => ({
         by,
         secondFactor: isSecondFactor([...session.factors, factor]),
@@ -95,6 +99,7 @@ export function createStepUpService(deps: StepUpDeps) {
         hasPassword: password !== undefined,
         passkeysOffered: passkeys.offered,
         passkeys: keys,
+        recoveryCodes: codesLeft,
         oidc: oidc ? { label: oidc.label, linked: await store.oidcLinks.isLinked(oidc.issuer, userId) } : null,
         factors: factorNames(session.factors),
         secondFactor: isSecondFactor(session.factors),
@@ -102,6 +107,7 @@ export function createStepUpService(deps: StepUpDeps) {
           ...(keys > 0 ? [option('passkey', 'passkey')] : []),
           option('email', 'email'),
           ...(password ? [option('password', password.byEmail ? 'password_by_email' : 'password')] : []),
+          ...(codesLeft > 0 ? [option('recovery', 'recovery')] : []),
         ],
         recentlySignedIn: sessions.isRecent(session),
       };

@@ -5,6 +5,7 @@ import { Badge } from '../../ui/badge';
 import { Failure, Loading } from '../../ui/states';
 import { PasskeysCard } from './passkeys-card';
 import { PasswordCard } from './password-card';
+import { RecoveryCard } from './recovery-card';
 import { factsQuery } from './security-queries';
 import { SessionsCard } from './sessions-card';
 
@@ -25,6 +26,7 @@ export function SecurityPage() {
           <ThisSession facts={facts.data} />
           {facts.data.passkeysOffered && <PasskeysCard />}
           {facts.data.passwords && <PasswordCard facts={facts.data} />}
+          {(facts.data.passkeys > 0 || facts.data.hasPassword) && <RecoveryCard facts={facts.data} />}
           <SessionsCard />
         </div>
       )}

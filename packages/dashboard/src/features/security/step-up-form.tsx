@@ -16,6 +16,7 @@ const labels: Readonly<Record<Way, string>> = {
   passkey: 'Use a passkey',
   email: 'Send me a code',
   password: 'Type your password',
+  recovery: 'Use a recovery code',
 };
 
 interface StepUpFormProps {
@@ -47,7 +48,7 @@ export function StepUpForm({ secondFactor, onDone }: StepUpFormProps) {
     );
   }
   if (way === 'email') return <ByCode email={facts.data.email} onDone={done} />;
-  if (way === 'password') return <ByPassword onDone={done} />;
+  if (way === 'password' || way === 'recovery') return <ByText way={way} onDone={done} />;
   return (
     <div className="flex flex-col gap-2">
       {ways.map((by) =>
@@ -111,9 +112,13 @@ function ByCode({ email, onDone }: { email: string; onDone: () => void }) {
   );
 }
 
-function ByPassword({ onDone }: { onDone: () => void }) {
-  const [password, setPassword] = useState('');
-  const prove = useMutation({ mutationFn: () => api.stepUp({ password }), onSuccess: onDone });
+function ByText({ way, onDone }: { way: 'password' | 'recovery'; onDone: () => void }) {
+  const [typed, setTyped] = useState('');
+  const isPassword = way === 'password';
+  const prove = useMutation({
+    mutationFn: () => api.stepUp(isPassword ? { password: typed } : { recoveryCode: typed.trim() }),
+    onSuccess: onDone,
+  });
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -123,15 +128,15 @@ function ByPassword({ onDone }: { onDone: () => void }) {
   return (
     <form onSubmit={submit} className="space-y-3">
       <Field
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="current-password"
+        label={isPassword ? 'Password' : 'Recovery code'}
+        name={way}
+        type={isPassword ? 'password' : 'text'}
+        autoComplete={isPassword ? 'current-password' : 'off'}
         autoFocus
         required
-        maxLength={128}
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
+        maxLength={isPassword ? 128 : 60}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
         error={prove.error?.message}
       />
       <Button type="submit" look="primary" className="w-full" busy={prove.isPending}>
