@@ -13,6 +13,7 @@ import { createMailbox } from './mailbox.js';
 import { createOidcProvider } from './oidc-provider.js';
 import { oidcRoutes } from './oidc-routes.js';
 import { createOidcService } from './oidc-service.js';
+import { createOwnPasskeys } from './own-passkeys.js';
 import { createPasskeyService } from './passkey-service.js';
 import { passkeySiteOf } from './passkey-site.js';
 import { createPasswordHasher } from './password-hash.js';
@@ -70,7 +71,9 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
     hasher: createPasswordHasher(),
     enabled: settings.passwords,
   });
-  const passkeys = createPasskeyService({ ...shared, site: passkeySiteOf(publicUrl) });
+  const site = passkeySiteOf(publicUrl);
+  const passkeys = createPasskeyService({ ...shared, site });
+  const ownPasskeys = createOwnPasskeys({ ...shared, site });
   const oidc = createOidcService({
     ...shared,
     config: settings.oidc,
@@ -88,7 +91,7 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
     async register(http) {
       await http.register(signInRoutes, { signIn, passwords, passkeys, oidc, sessions, cookie, publicUrl });
       await http.register(oidcRoutes, { oidc });
-      await http.register(securityRoutes, { sessions, passwords, passkeys, recovery, stepUp });
+      await http.register(securityRoutes, { sessions, passwords, ownPasskeys, recovery, stepUp });
     },
     async prune() {
       await sessions.prune();

@@ -19,9 +19,9 @@ import { actorOfRequest, principalOf } from '../http/request.js';
 import type { StoredDashboardSession } from './dashboard-session-repository.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import { factorNames, isSecondFactor } from './factors.js';
+import type { OwnPasskeys } from './own-passkeys.js';
 import { ownSessionOf } from './own-session.js';
 import type { StoredPasskey } from './passkey-repository.js';
-import type { PasskeyService } from './passkey-service.js';
 import type { PasswordService } from './password-service.js';
 import type { RecoveryCodes } from './recovery-codes.js';
 import type { StepUpService } from './step-up-service.js';
@@ -29,7 +29,7 @@ import type { StepUpService } from './step-up-service.js';
 export interface SecurityRoutesOptions {
   sessions: DashboardSessions;
   passwords: PasswordService;
-  passkeys: PasskeyService;
+  ownPasskeys: OwnPasskeys;
   recovery: RecoveryCodes;
   stepUp: StepUpService;
 }
@@ -43,7 +43,7 @@ const own = (request: FastifyRequest) => ownSessionOf(principalOf(request));
 
 /** How a signed-in person signs in: password, passkeys, sessions, one more factor. The auth hook has checked session and CSRF. */
 export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = async (app, options) => {
-  const { sessions, passwords, passkeys, recovery, stepUp } = options;
+  const { sessions, passwords, ownPasskeys, recovery, stepUp } = options;
   const self = '/v1/users/self';
 
   app.get(`${self}/security`, { schema: { response: { 200: SecurityFacts, ...errors } } }, async (request) =>
@@ -60,13 +60,13 @@ export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = 
   });
 
   app.get(`${self}/passkeys`, { schema: { response: { 200: PasskeyList, ...errors } } }, async (request) => ({
-    passkeys: (await passkeys.list(own(request).userId)).map(toWire),
+    passkeys: (await ownPasskeys.list(own(request).userId)).map(toWire),
   }));
   app.post(
     `${self}/passkeys/options`,
     { schema: { body: Empty, response: { 200: PasskeyOptions, ...errors } } },
     async (request, reply) => {
-      const { options, setCookie } = await passkeys.addOptions(own(request));
+      const { options, setCookie } = await ownPasskeys.addOptions(own(request));
       void reply.header('set-cookie', setCookie);
       return { options: { ...options } };
     },
@@ -76,7 +76,7 @@ export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = 
     { schema: { body: AddPasskeyBody, response: { 200: PasskeyEnvelope, ...errors } } },
     async (request) => {
       const cookies = request.headers.cookie;
-      return { passkey: toWire(await passkeys.add(actorOfRequest(request), own(request), request.body, cookies)) };
+      return { passkey: toWire(await ownPasskeys.add(actorOfRequest(request), own(request), request.body, cookies)) };
     },
   );
   app.patch(
@@ -84,11 +84,13 @@ export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = 
     { schema: { params: IdParams, body: RenamePasskeyBody, response: { 200: PasskeyEnvelope, ...errors } } },
     async (request) => {
       const { id } = request.params;
-      return { passkey: toWire(await passkeys.rename(actorOfRequest(request), own(request), id, request.body.name)) };
+      return {
+        passkey: toWire(await ownPasskeys.rename(actorOfRequest(request), own(request), id, request.body.name)),
+      };
     },
   );
   app.delete(`${self}/passkeys/:id`, { schema: { params: IdParams, response: done } }, async (request) => {
-    await passkeys.remove(actorOfRequest(request), own(request), request.params.id);
+    await ownPasskeys.remove(actorOfRequest(request), own(request), request.params.id);
     return ok;
   });
 
@@ -106,7 +108,7 @@ export const securityRoutes: FastifyPluginAsyncTypebox<SecurityRoutesOptions> = 
     `${self}/step-up/passkey-options`,
     { schema: { body: Empty, response: { 200: PasskeyOptions, ...errors } } },
     async (request, reply) => {
-      const { options, setCookie } = await passkeys.stepUpOptions(actorOfRequest(request), own(request));
+      const { options, setCookie } = await stepUp.passkeyOptions(actorOfRequest(request), own(request));
       void reply.header('set-cookie', setCookie);
       return { options: { ...options } };
     },

@@ -67,6 +67,9 @@ export function createStepUpService(deps: StepUpDeps) {
       mailbox.code(email, code, 'step_up');
     },
 
+    /** A challenge for the person's own passkeys. */
+    passkeyOptions: passkeys.stepUpOptions,
+
     /** Returns the `Set-Cookie` header of the session's fresh value. */
     async stepUp(actor: Actor, own: OwnSession, body: StepUpBody, cookies: string | undefined): Promise<string> {
       const session = await sessions.current(own.userId, own.sessionId);
