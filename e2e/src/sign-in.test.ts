@@ -177,6 +177,19 @@ describe.skipIf(lacking)(`signing in, in a browser${lacking ? ` (${lacking})` : 
     await page.goto('/');
   });
 
+  test('an organization that asks for a second factor leads to where it is shown, and back', async () => {
+    const error = 'acme asks for a second factor: confirm with one';
+    await page.route('**/v1/organizations', (route) =>
+      route.fulfill({ status: 403, json: { error, code: '403', reason: 'blocked_by_policy' } }),
+    );
+    await page.goto('/?org=acme');
+    await page.getByRole('link', { name: 'Confirm that it is you' }).click();
+    await page.unroute('**/v1/organizations');
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await until('the page of before is back', () => page.url() === `${cloud.url}/?org=acme`);
+    await page.getByText('asks for a second factor').waitFor({ state: 'detached' });
+  });
+
   test('the page’s headers are those of a page that signs people in', async () => {
     const answer = await fetch(`${cloud.url}/sign-in`, { headers: { accept: 'text/html' } });
     expect(Object.fromEntries(answer.headers)).toMatchObject({

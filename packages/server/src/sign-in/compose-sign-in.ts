@@ -7,6 +7,7 @@ import type { Repositories, Store } from '../db/store.js';
 import type { SendMail } from '../notifications/notify.js';
 import type { Clock, Ids } from '../system.js';
 import { createBrowserAttempts } from './browser-attempts.js';
+import { createChangeRules } from './change-rules.js';
 import { createDashboardSessions, type DashboardSessions } from './dashboard-sessions.js';
 import { createEmailCodes } from './email-codes.js';
 import { createMailbox } from './mailbox.js';
@@ -63,7 +64,9 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
   });
   const sessions = createDashboardSessions({ store, clock, ids, audit, digests, cookie });
   const attempts = createBrowserAttempts({ store, clock, ids, digests, publicUrl });
-  const shared = { store, clock, ids, audit, digests, sessions, codes, attempts, mailbox, guard };
+  const site = passkeySiteOf(publicUrl);
+  const rules = createChangeRules({ sessions, offers: { passwords: settings.passwords, passkeys: site.offered } });
+  const shared = { store, clock, ids, audit, digests, sessions, rules, codes, attempts, mailbox, guard };
 
   const signIn = createSignInService(shared);
   const passwords = createPasswordService({
@@ -71,7 +74,6 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
     hasher: createPasswordHasher(),
     enabled: settings.passwords,
   });
-  const site = passkeySiteOf(publicUrl);
   const passkeys = createPasskeyService({ ...shared, site });
   const ownPasskeys = createOwnPasskeys({ ...shared, site });
   const oidc = createOidcService({

@@ -5,9 +5,10 @@ import type { Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
 import { type BrowserAttempts, derive } from './browser-attempts.js';
+import type { ChangeRules } from './change-rules.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import type { Mailbox } from './mailbox.js';
-import { type OwnSession, requireRecent, requireSecondFactorOnceEnrolled } from './own-session.js';
+import type { OwnSession } from './own-session.js';
 import { registrationOptions, verifyRegistration } from './passkey-registration.js';
 import type { StoredPasskey } from './passkey-repository.js';
 import { type PasskeySite, requireOffered } from './passkey-site.js';
@@ -18,6 +19,7 @@ interface OwnPasskeysDeps {
   ids: Ids;
   audit: Audit;
   sessions: DashboardSessions;
+  rules: ChangeRules;
   attempts: BrowserAttempts;
   mailbox: Mailbox;
   site: PasskeySite;
@@ -26,7 +28,17 @@ interface OwnPasskeysDeps {
 const maxPasskeys = 20;
 
 /** The passkeys of a signed-in person: adding, naming, removing. */
-export function createOwnPasskeys({ store, clock, ids, audit, sessions, attempts, mailbox, site }: OwnPasskeysDeps) {
+export function createOwnPasskeys({
+  store,
+  clock,
+  ids,
+  audit,
+  sessions,
+  rules,
+  attempts,
+  mailbox,
+  site,
+}: OwnPasskeysDeps) {
   return {
     list: (userId: string) => store.passkeys.list(userId),
 
@@ -34,8 +46,8 @@ export function createOwnPasskeys({ store, clock, ids, audit, sessions, attempts
     async addOptions(own: OwnSession) {
       requireOffered(site);
       const session = await sessions.current(own.userId, own.sessionId);
-      requireRecent(sessions, session);
-      await requireSecondFactorOnceEnrolled(store, session);
+      rules.requireRecent(session);
+      await rules.requireSecondFactorOnceEnrolled(store, session);
       const account = await store.accounts.find(own.userId);
       if (!account) throw notFound('User', 'self');
       const known = await store.passkeys.list(own.userId);
@@ -70,7 +82,7 @@ export function createOwnPasskeys({ store, clock, ids, audit, sessions, attempts
         lastUsedAt: null,
       };
       await store.transaction(async (repos) => {
-        await requireSecondFactorOnceEnrolled(repos, session);
+        await rules.requireSecondFactorOnceEnrolled(repos, session);
         if (!(await repos.passkeys.insert(passkey))) throw conflict('This passkey is registered already');
         await audit.record(repos, actor, {
           action: 'passkey.added',
@@ -102,13 +114,13 @@ export function createOwnPasskeys({ store, clock, ids, audit, sessions, attempts
     async remove(actor: Actor, own: OwnSession, id: string): Promise<void> {
       const { userId } = own;
       const session = await sessions.current(userId, own.sessionId);
-      requireRecent(sessions, session);
+      rules.requireRecent(session);
       const removed = await store.transaction(async (repos) => {
-        await requireSecondFactorOnceEnrolled(repos, session);
+        await rules.requireSecondFactorOnceEnrolled(repos, session);
         const passkey = await repos.passkeys.remove(userId, id);
         if (!passkey) throw notFound('Passkey', id);
-        const password = await repos.passwords.find(userId);
-        const another = (await repos.passkeys.list(userId)).length > 0 || (password && !password.byEmail);
+        const another =
+          (await repos.passkeys.list(userId)).length > 0 || (await rules.hasStrongPassword(repos, userId));
         if (!another && (await repos.passkeys.secondFactorAsked(userId))) {
           throw conflict(
             'An organization of yours asks for a second factor, and this passkey is your only one. Add another first',

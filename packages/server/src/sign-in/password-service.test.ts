@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { databases, type TestDatabase } from '../testing/databases.js';
 import { nobody, openSignIn, page, type SignInWorld, type TestBrowser } from '../testing/sign-in-world.js';
 import { everythingStored } from '../testing/two-organizations.js';
+import { createChangeRules } from './change-rules.js';
 import { createMailbox } from './mailbox.js';
 import { createPasswordHasher, type PasswordHasher } from './password-hash.js';
 import { createPasswordService } from './password-service.js';
@@ -160,6 +161,7 @@ describe.each(databases)('passwords on $name', (database) => {
     };
     const service = createPasswordService({
       ...world,
+      rules: createChangeRules({ sessions: world.sessions, offers: { passwords: true, passkeys: true } }),
       hasher: counting,
       mailbox: createMailbox({ sendMail: async () => {}, onFailed: () => {} }),
       guard: createSignInGuard(world),
@@ -187,6 +189,8 @@ test('where passwords are off, nobody sets one or signs in with one', async () =
     const tab = await world.signedIn(ann);
     expect((await tab.send('PUT', url, { password })).status).toBe(404);
     expect((await tab.send('POST', '/v1/users/self/step-up', { password })).status).toBe(404);
+    // What nobody can show any more keeps nobody from a passkey.
+    expect((await tab.send('POST', '/v1/users/self/passkeys/options', {})).status).toBe(200);
     expect((await world.browser().send('GET', '/auth/methods')).body).toMatchObject({
       password: false,
       emailCode: true,

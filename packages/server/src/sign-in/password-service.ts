@@ -5,10 +5,11 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { AppError, conflict, notFound } from '../errors.js';
 import type { Clock } from '../system.js';
+import type { ChangeRules } from './change-rules.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import { type Factor, isSecondFactor } from './factors.js';
 import type { Mailbox } from './mailbox.js';
-import { isEnrolled, type OwnSession, requireRecent, requireSecondFactorOnceEnrolled } from './own-session.js';
+import type { OwnSession } from './own-session.js';
 import type { PasswordHasher } from './password-hash.js';
 import type { StoredPassword } from './password-repository.js';
 import { checkPassword } from './password-rules.js';
@@ -20,6 +21,7 @@ interface PasswordDeps {
   clock: Clock;
   audit: Audit;
   sessions: DashboardSessions;
+  rules: ChangeRules;
   hasher: PasswordHasher;
   mailbox: Mailbox;
   guard: SignInGuard;
@@ -29,7 +31,7 @@ interface PasswordDeps {
 
 /** Passwords, where the installation offers them. Unknown addresses cost what known ones do, and nothing locks an account. */
 export function createPasswordService(deps: PasswordDeps) {
-  const { store, clock, audit, sessions, hasher, mailbox, guard, enabled } = deps;
+  const { store, clock, audit, sessions, rules, hasher, mailbox, guard, enabled } = deps;
   let decoy: Promise<string> | undefined;
 
   function requireEnabled(): void {
@@ -98,7 +100,7 @@ export function createPasswordService(deps: PasswordDeps) {
       const stored = await store.passwords.find(userId);
       const knowsCurrent = body.currentPassword !== undefined;
       if (body.currentPassword !== undefined) await prove(actor, userId, body.currentPassword);
-      else requireRecent(sessions, session);
+      else rules.requireRecent(session);
       const account = await store.accounts.find(userId);
       if (!account) throw notFound('User', 'self');
       const memberships = await store.organizations.listOfUser(userId);
@@ -113,7 +115,7 @@ export function createPasswordService(deps: PasswordDeps) {
         if (before?.hash !== stored?.hash)
           throw conflict('The password was changed by another request at the same time');
         const trusted = isSecondFactor(session.factors);
-        const byEmail = !trusted && (knowsCurrent ? before?.byEmail === true : await isEnrolled(repos, userId));
+        const byEmail = !trusted && (knowsCurrent ? before?.byEmail === true : await rules.isEnrolled(repos, userId));
         await repos.passwords.put(userId, { hash, byEmail }, clock.now());
         const ended = await repos.dashboardSessions.removeOthers(userId, sessionId);
         await audit.record(repos, actor, {
@@ -129,9 +131,9 @@ export function createPasswordService(deps: PasswordDeps) {
     /** The person signs in without a password from now on. */
     async remove(actor: Actor, { userId, sessionId }: OwnSession): Promise<void> {
       const session = await sessions.current(userId, sessionId);
-      requireRecent(sessions, session);
+      rules.requireRecent(session);
       await store.transaction(async (repos) => {
-        await requireSecondFactorOnceEnrolled(repos, session);
+        await rules.requireSecondFactorOnceEnrolled(repos, session);
         if (!(await repos.passwords.remove(userId))) throw notFound('Password', 'self');
         await audit.record(repos, actor, { action: 'password.removed', organizationId: null, target: userId });
       });

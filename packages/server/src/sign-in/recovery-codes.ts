@@ -4,9 +4,10 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { AppError, conflict, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
+import type { ChangeRules } from './change-rules.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import type { Mailbox } from './mailbox.js';
-import { isEnrolled, type OwnSession, requireRecent, requireSecondFactorOnceEnrolled } from './own-session.js';
+import type { OwnSession } from './own-session.js';
 import type { SignInGuard } from './sign-in-guard.js';
 
 interface RecoveryCodesDeps {
@@ -16,6 +17,7 @@ interface RecoveryCodesDeps {
   audit: Audit;
   digests: CredentialDigests;
   sessions: DashboardSessions;
+  rules: ChangeRules;
   mailbox: Mailbox;
   guard: SignInGuard;
 }
@@ -27,24 +29,24 @@ const years = 10;
 
 /** Codes on paper that stand in for a lost passkey or password: each works once, beside the code by e-mail. */
 export function createRecoveryCodes(deps: RecoveryCodesDeps) {
-  const { store, clock, ids, audit, digests, sessions, mailbox, guard } = deps;
+  const { store, clock, ids, audit, digests, sessions, rules, mailbox, guard } = deps;
   const nameOf = (userId: string, code: string) => `recovery:${userId}:${code.replace(/[\s-]/g, '').toLowerCase()}`;
 
   return {
     /** Ten new ones, shown this once; those of before stop working. Only for who has something that they stand in for. */
     async make(actor: Actor, { userId, sessionId }: OwnSession): Promise<string[]> {
       const session = await sessions.current(userId, sessionId);
-      requireRecent(sessions, session);
+      rules.requireRecent(session);
       const account = await store.accounts.find(userId);
       if (!account) throw notFound('User', 'self');
       const codes = Array.from({ length: howMany }, () => (ids.hex(codeBytes).match(/.{5}/g) ?? []).join('-'));
       const now = clock.now();
       const expiresAt = new Date(now.getTime() + years * 365 * 86_400_000);
       await store.transaction(async (repos) => {
-        if (!(await isEnrolled(repos, userId))) {
+        if (!(await rules.isEnrolled(repos, userId))) {
           throw conflict('Recovery codes stand in for a passkey or a password. Add one of those first');
         }
-        await requireSecondFactorOnceEnrolled(repos, session);
+        await rules.requireSecondFactorOnceEnrolled(repos, session);
         await repos.signIn.dropUnusedCodes(userId, 'recovery');
         for (const code of codes) {
           const { digest } = digests.current(nameOf(userId, code));
