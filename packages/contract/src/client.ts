@@ -14,6 +14,7 @@ import { accessCalls } from './client-access.js';
 import { auditCalls } from './client-audit.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
+import { signInCalls } from './client-sign-in.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
@@ -167,6 +168,7 @@ export function createClient(options: ClientOptions) {
     ...auditCalls(request, stream),
     ...notificationCalls(request),
     ...leakCalls(request),
+    ...signInCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),

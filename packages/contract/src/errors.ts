@@ -33,6 +33,8 @@ export const refusalReasons = [
   'blocked_by_policy',
   'missing_permission',
   'wrong_credential_kind',
+  'recent_sign_in_required',
+  'second_factor_required',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 

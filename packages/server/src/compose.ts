@@ -36,6 +36,7 @@ import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
 import { addApiDocument } from './http/openapi.js';
+import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
@@ -57,10 +58,9 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
-import { mailCode } from './sign-in/mail-code.js';
+import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
-import { signInRoutes } from './sign-in/sign-in-routes.js';
-import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
+import type { SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
 import { composeTokens } from './tokens/compose-tokens.js';
 import { createTokenReuse } from './tokens/token-reuse.js';
@@ -73,7 +73,6 @@ import { createWorkerChannel, type WorkerChannel } from './workers/worker-channe
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
-  deliverCode?: (email: string, code: string) => Promise<void>;
   sendMail?: SendMail;
   postWebhook?: PostWebhook;
   /** Says a few lines to whoever runs the installation, and writes them to no log. */
@@ -86,6 +85,7 @@ export interface ControlPlane {
   store: Store;
   workers: WorkerChannel;
   signIn: SignInService;
+  startInvited: SignIn['startInvited'];
   notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
@@ -125,24 +125,14 @@ export async function compose(
 
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
-  const cookie = createSessionCookie(config.publicUrl);
-  const signIn = createSignInService({
-    store,
-    clock,
-    ids,
-    audit,
-    digests,
-    cookie,
-    deliver: overrides.deliverCode ?? mailCode(notifications.sendMail),
-    onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
-  });
+  const { sendMail } = notifications;
+  const notify = overrides.notify ?? notifications.notify;
+  const entrance = composeSignIn({ config, store, clock, ids, log, audit, digests, sendMail });
   const authorizer = createAuthorizer({
     facts: createAccessFacts({ store, cache }),
     clock,
     publicUrl: config.publicUrl,
   });
-  const { sendMail } = notifications;
-  const notify = overrides.notify ?? notifications.notify;
   const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify });
   const authenticator = createAuthenticator({
     store,
@@ -151,7 +141,7 @@ export async function compose(
     uses,
     throttle,
     cache,
-    sessionOf: signIn.sessionOf,
+    sessionOf: entrance.sessions.sessionOf,
     oauthOf: async () => undefined,
     onFirstUse: tokens.rotation.confirm,
     onReuse: createTokenReuse({ store, clock, audit, notify }).note,
@@ -262,6 +252,7 @@ export async function compose(
   });
 
   const http = createHttp(log);
+  addSecurityHeaders(http, config.publicUrl);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
@@ -274,14 +265,14 @@ export async function compose(
     audit,
     digests,
     box,
-    cookie,
+    cookie: createSessionCookie(config.publicUrl),
     log,
     publicUrl: config.publicUrl,
     region: region.code,
     notify,
     sendMail,
     adoptToken: tokens.adoption.adopt,
-    startSession: signIn.startSession,
+    startSession: entrance.startInvited,
   });
   await tokens.register(http);
   await http.register(secretRoutes, { secrets });
@@ -298,7 +289,7 @@ export async function compose(
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await leaks.register(http);
-  await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await entrance.register(http);
   await notifications.register(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
@@ -313,7 +304,7 @@ export async function compose(
   const housekeeping = createPeriodic({
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
-      await store.signIn.pruneSessions(clock.now());
+      await entrance.prune();
     },
     intervalMs: 60 * 60 * 1000,
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
@@ -327,7 +318,8 @@ export async function compose(
     http,
     store,
     workers,
-    signIn,
+    signIn: entrance.signIn,
+    startInvited: entrance.startInvited,
     notifications,
     enrolment,
     bootstrapped,
@@ -346,6 +338,7 @@ export async function compose(
       await uses.close();
       await accessListener?.close();
       await auditLog.close();
+      await entrance.close();
       await logStore.close();
       await store.close();
     },

@@ -74,6 +74,8 @@ const exitOfReason: Record<RefusalReason, ExitCode> = {
   blocked_by_policy: exitCodes.forbidden,
   missing_permission: exitCodes.forbidden,
   wrong_credential_kind: exitCodes.forbidden,
+  recent_sign_in_required: exitCodes.forbidden,
+  second_factor_required: exitCodes.forbidden,
 };
 
 /** Undefined for a reason that came into the contract later. */

@@ -1,17 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { TokenBanner } from '../features/tokens/token-banner';
 import { api } from '../lib/api';
-import { sessionKey } from '../lib/query-client';
+import { secondFactorQuery, sessionKey } from '../lib/query-client';
+import { sessionQuery } from '../lib/session-query';
 import { Button } from '../ui/button';
 import { Logo } from '../ui/logo';
 import { Failure, Loading } from '../ui/states';
-import { sessionQuery } from './session';
 
 const links = [
   { to: '/', label: 'Overview' },
   { to: '/account/tokens', label: 'Access tokens' },
+  { to: '/account/security', label: 'Security' },
 ] as const;
 
 /** The frame around every page that needs somebody signed in; without, it leads to the sign-in page and back. */
@@ -29,11 +30,29 @@ export function Layout() {
         Skip to content
       </a>
       <Header email={session.data.email} />
+      <SecondFactorBanner />
       <TokenBanner link={<Link to="/account/tokens">See your tokens</Link>} />
       <main id="content" className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-6 sm:py-8">
         <Outlet />
       </main>
     </>
+  );
+}
+
+/** An organization has refused this session for want of a second factor: the way on, wherever it happened. */
+function SecondFactorBanner() {
+  const wanted = useQuery(secondFactorQuery);
+  const { href, pathname } = useLocation();
+  if (!wanted.data || pathname === '/account/confirm') return null;
+  return (
+    <div role="alert" className="border-b border-line bg-warn-soft text-warn">
+      <div className="mx-auto flex w-full max-w-5xl flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-3 text-sm sm:px-6">
+        <p>An organization of yours asks for a second factor in this session.</p>
+        <Link to="/account/confirm" search={{ next: href }} className="font-medium underline underline-offset-4">
+          Confirm that it is you
+        </Link>
+      </div>
+    </div>
   );
 }
 

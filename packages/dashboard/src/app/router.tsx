@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { safeNext } from '../lib/paths';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Layout } from './layout';
-import { safeNext } from './paths';
 
 const root = createRootRoute({
   component: Outlet,
@@ -22,13 +22,21 @@ const root = createRootRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>) => ({ next: safeNext(search.next) }),
+  validateSearch: (search: Record<string, unknown>): { next: string; problem?: string } => ({
+    next: safeNext(search.next),
+    ...(typeof search.problem === 'string' ? { problem: search.problem } : {}),
+  }),
   component: lazyRouteComponent(() => import('../features/sign-in/sign-in-page'), 'SignInPage'),
 });
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
   component: lazyRouteComponent(() => import('../features/sign-in/setup-page'), 'SetupPage'),
+});
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: '/invite',
+  component: lazyRouteComponent(() => import('../features/sign-in/invite-page'), 'InvitePage'),
 });
 const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Layout });
 const overview = createRoute({
@@ -44,8 +52,20 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import('../features/tokens/tokens-page'), 'TokensPage'),
 });
 
+const security = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/security',
+  component: lazyRouteComponent(() => import('../features/security/security-page'), 'SecurityPage'),
+});
+const confirm = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/confirm',
+  validateSearch: (search: Record<string, unknown>) => ({ next: safeNext(search.next) }),
+  component: lazyRouteComponent(() => import('../features/security/confirm-page'), 'ConfirmPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, setup, signedIn.addChildren([overview, tokens])]),
+  routeTree: root.addChildren([signIn, setup, invite, signedIn.addChildren([overview, tokens, security, confirm])]),
   defaultPendingComponent: () => <Loading what="the page" />,
   scrollRestoration: true,
 });

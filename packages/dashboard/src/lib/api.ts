@@ -1,5 +1,6 @@
 import { ApiError, createClient } from '@pipecat-cloud/contract/client';
 import type { StatusOk } from '@pipecat-cloud/contract/errors';
+import type { AcceptedInvitation, AcceptInvitationBody } from '@pipecat-cloud/contract/members';
 
 /** Every request says that it comes from our own page; the server refuses writes of a cookie without it. */
 export const withCsrf: typeof fetch = (input, init) => {
@@ -21,6 +22,9 @@ export const api = {
     client.request<StatusOk>('POST', '/auth/setup', { body }),
   requestCode: (email: string) => client.request<StatusOk>('POST', '/auth/code', { body: { email } }),
   signIn: (email: string, code: string) => client.request<StatusOk>('POST', '/auth/session', { body: { email, code } }),
+  /** Accepts an invitation and signs in, for people who have no account yet. */
+  acceptAsNewcomer: (body: AcceptInvitationBody) =>
+    client.request<AcceptedInvitation>('POST', '/auth/invitation', { body }),
   signOut: () => client.request<StatusOk>('DELETE', '/auth/session'),
 };
 

@@ -1,14 +1,23 @@
 import { ApiError } from '@pipecat-cloud/contract/client';
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { isSignedOut } from './api';
+import { isPolicyOfSecondFactor } from './refusals';
 
 /** Who is signed in; `null` once the server has said that nobody is. */
 export const sessionKey = ['session'] as const;
+
+/** True once a policy has refused this session for want of a second factor; the layout offers the way on. */
+export const secondFactorQuery = queryOptions({
+  queryKey: ['second-factor-wanted'],
+  queryFn: () => false,
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
 /** Any answer that says "signed out" empties the session, and the layout then shows the sign-in page. */
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
     if (isSignedOut(error)) client.setQueryData(sessionKey, null);
+    if (isPolicyOfSecondFactor(error)) client.setQueryData(secondFactorQuery.queryKey, true);
   };
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
+import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
 export interface Config {
   port: number;
@@ -20,6 +21,7 @@ export interface Config {
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
   /** Webhooks may be posted to this machine and to private networks. */
   privateWebhooks: boolean;
+  signIn: SignInConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -73,6 +75,7 @@ export function readConfig(environment: Environment): Config {
   const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
+  const signIn = readSignInConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -96,6 +99,7 @@ export function readConfig(environment: Environment): Config {
     auditDays,
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
+    signIn,
   };
 }
 
@@ -116,6 +120,7 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
 
 /** A database URL may carry a password. */
 function shown(name: VariableName, value: string): string {
+  if (name.includes('SECRET')) return '…';
   return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
 }
 

@@ -39,6 +39,33 @@ export const variables = {
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
   },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
+  PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
+  PIPECAT_CLOUD_OIDC_ISSUER: {
+    default: '',
+    about: 'Issuer of an OpenID Connect provider to sign in with (https://…); empty for none',
+  },
+  PIPECAT_CLOUD_OIDC_CLIENT_ID: { default: '', about: 'The client id that the provider gave this server' },
+  PIPECAT_CLOUD_OIDC_CLIENT_SECRET: { default: '', about: 'The client secret; better in a file' },
+  PIPECAT_CLOUD_OIDC_CLIENT_SECRET_FILE: { default: '', about: 'File with the client secret' },
+  PIPECAT_CLOUD_OIDC_LABEL: { default: 'single sign-on', about: 'What the sign-in page calls the provider' },
+  PIPECAT_CLOUD_OIDC_SCOPES: { default: 'openid email profile', about: 'What is asked of the provider' },
+  PIPECAT_CLOUD_OIDC_ALLOWED_DOMAINS: {
+    default: '',
+    about: 'Domains of e-mail addresses that may sign in through the provider, separated by commas; empty for any',
+  },
+  PIPECAT_CLOUD_OIDC_REQUIRED_CLAIM: {
+    default: '',
+    about: 'name=value that the provider must say of a person, such as groups=voice-team; empty for nothing',
+  },
+  PIPECAT_CLOUD_OIDC_NEW_PEOPLE_ORG: {
+    default: '',
+    about: 'Organization that people whom nobody invited are let into by the provider; empty: they are refused',
+  },
+  PIPECAT_CLOUD_OIDC_NEW_PEOPLE_ROLE: { default: 'viewer', about: 'Their role there: viewer, developer or admin' },
+  PIPECAT_CLOUD_OIDC_SECOND_FACTOR_ACR: {
+    default: '',
+    about: 'Values of acr that mean a second factor was asked for, separated by commas; mfa in amr always does',
+  },
 } as const;
 
 export type VariableName = keyof typeof variables;

@@ -2,6 +2,7 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 import { first } from './migrations/0001-first.js';
 import { accessControl } from './migrations/0002-access-control.js';
 import { auditChain } from './migrations/0003-audit-chain.js';
+import { signIn } from './migrations/0004-sign-in.js';
 import { leaks } from './migrations/0006-leaks.js';
 import { notifications } from './migrations/0007-notifications.js';
 
@@ -10,6 +11,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0001-first': { up: first },
   '0002-access-control': { up: accessControl },
   '0003-audit-chain': { up: (db) => auditChain(db, auditKey) },
+  '0004-sign-in': { up: signIn },
   '0006-leaks': { up: leaks },
   '0007-notifications': { up: notifications },
 });

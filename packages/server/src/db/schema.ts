@@ -2,12 +2,13 @@ import type { Generated } from 'kysely';
 import type { AuditTables } from '../audit/audit-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
+import type { SignInTables } from '../sign-in/sign-in-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema extends AuditTables, LeakTables, NotificationTables {
+export interface Schema extends AuditTables, LeakTables, NotificationTables, SignInTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -45,7 +46,7 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables {
   membership: { organization_id: string; user_id: string; role: string; created_at: string };
   one_time_code: {
     id: string;
-    /** `setup` for the owner's first sign-in, `sign_in` for an e-mail code, `enrolment` for a worker. */
+    /** `setup` for the owner's first sign-in, `sign_in` and `step_up` for an e-mail code, `recovery` for one on paper, `enrolment` for a worker. */
     purpose: string;
     digest: string;
     user_id: string | null;
@@ -54,7 +55,6 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables {
     expires_at: string;
     used_at: string | null;
   };
-  dashboard_session: { digest: string; user_id: string; created_at: string; expires_at: string };
   token: {
     id: string;
     kind: string;

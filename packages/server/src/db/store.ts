@@ -19,6 +19,11 @@ import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
+import { createDashboardSessionRepository } from '../sign-in/dashboard-session-repository.js';
+import { createOidcLinkRepository } from '../sign-in/oidc-link-repository.js';
+import { createPasskeyRepository } from '../sign-in/passkey-repository.js';
+import { createPasswordRepository } from '../sign-in/password-repository.js';
+import { createSignInAttemptRepository } from '../sign-in/sign-in-attempt-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
@@ -60,6 +65,11 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),
+    dashboardSessions: createDashboardSessionRepository(context),
+    passwords: createPasswordRepository(context),
+    passkeys: createPasskeyRepository(context),
+    signInAttempts: createSignInAttemptRepository(context),
+    oidcLinks: createOidcLinkRepository(context),
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
     tokens: createTokenRepository(context),

@@ -30,7 +30,7 @@ const page = { origin: 'http://localhost:7400', 'x-pipecat-csrf': '1' };
 
 /** What the dashboard sends for a person who signed in. */
 async function signedIn(userId: string) {
-  const value = await server.store.transaction((repos) => server.signIn.startSession(repos, userId, undefined));
+  const value = await server.store.transaction((repos) => server.startInvited(repos, userId, undefined));
   const cookie = `pipecat_session=${value}`;
   return async (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: object) => {
     const answer = await server.http.inject({

@@ -1,6 +1,6 @@
 import type { RepositoryContext } from '../db/store.js';
 
-export type CodePurpose = 'setup' | 'sign_in';
+export type CodePurpose = 'setup' | 'sign_in' | 'step_up' | 'recovery';
 export interface NewCode {
   id: string;
   purpose: CodePurpose;
@@ -10,7 +10,7 @@ export interface NewCode {
   expiresAt: Date;
 }
 
-/** One-time codes and dashboard sessions; both are kept as digests only. */
+/** One-time codes, kept as digests only. */
 export function createSignInRepository({ db }: RepositoryContext) {
   return {
     async insertCode(code: NewCode, now: Date): Promise<void> {
@@ -91,6 +91,19 @@ export function createSignInRepository({ db }: RepositoryContext) {
       return row !== undefined;
     },
 
+    /** How many codes of the purpose the person could still use. */
+    async countUnused(userId: string, purpose: CodePurpose, now: Date): Promise<number> {
+      const row = await db
+        .selectFrom('one_time_code')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .where('user_id', '=', userId)
+        .where('purpose', '=', purpose)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', now.toISOString())
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+
     /** Has the person ever used a code of this purpose? */
     async hasUsedCode(userId: string, purpose: CodePurpose): Promise<boolean> {
       const row = await db
@@ -113,45 +126,13 @@ export function createSignInRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** Sign-in codes older than this serve neither a check nor a count any more. */
+    /** Codes sent by e-mail that are older than this serve neither a check nor a count any more. */
     async pruneCodes(createdBefore: Date): Promise<void> {
       await db
         .deleteFrom('one_time_code')
-        .where('purpose', '=', 'sign_in')
+        .where('purpose', 'in', ['sign_in', 'step_up'])
         .where('created_at', '<', createdBefore.toISOString())
         .execute();
-    },
-
-    async insertSession(digest: string, userId: string, now: Date, expiresAt: Date): Promise<void> {
-      await db
-        .insertInto('dashboard_session')
-        .values({ digest, user_id: userId, created_at: now.toISOString(), expires_at: expiresAt.toISOString() })
-        .execute();
-    },
-
-    /** The session's owner; undefined when it is unknown, ended or expired. */
-    async findSession(digests: readonly string[], now: Date): Promise<{ userId: string } | undefined> {
-      const row = await db
-        .selectFrom('dashboard_session')
-        .select('user_id')
-        .where('digest', 'in', digests)
-        .where('expires_at', '>', now.toISOString())
-        .executeTakeFirst();
-      return row && { userId: row.user_id };
-    },
-
-    /** The owner of the session that was ended. */
-    async removeSession(digests: readonly string[]): Promise<{ userId: string } | undefined> {
-      const row = await db
-        .deleteFrom('dashboard_session')
-        .where('digest', 'in', digests)
-        .returning('user_id')
-        .executeTakeFirst();
-      return row && { userId: row.user_id };
-    },
-
-    async pruneSessions(now: Date): Promise<void> {
-      await db.deleteFrom('dashboard_session').where('expires_at', '<=', now.toISOString()).execute();
     },
   };
 }

@@ -1,57 +1,34 @@
-import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createCredentialDigests } from '../access/credential-digests.js';
-import { handleError } from '../http/error-handler.js';
 import { databases, type TestDatabase } from '../testing/databases.js';
-import { openTwoOrganizations, type TwoOrganizations, testKeys } from '../testing/two-organizations.js';
-import { createSessionCookie } from './session-cookie.js';
-import { signInRoutes } from './sign-in-routes.js';
-import { createSignInService, type SignInService } from './sign-in-service.js';
+import { openSignIn, page, type SignInWorld } from '../testing/sign-in-world.js';
 
-const publicUrl = 'http://localhost:7400';
-const page = { origin: publicUrl, 'x-pipecat-csrf': '1' };
-const cookie = createSessionCookie(publicUrl);
-let world: TwoOrganizations;
-let signIn: SignInService;
-let app: FastifyInstance;
-let codes: string[];
+const clear = 'pipecat_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0';
+let world: SignInWorld;
 
 beforeEach(async () => {
-  world = await openTwoOrganizations(databases[0] as TestDatabase);
-  codes = [];
-  signIn = createSignInService({
-    ...world,
-    digests: createCredentialDigests(testKeys.peppers),
-    cookie,
-    deliver: async (_email, code) => void codes.push(code),
-    onDeliveryFailed: () => {},
-  });
-  app = Fastify();
-  app.setErrorHandler(handleError);
-  await app.register(signInRoutes, { signIn, cookie, publicUrl });
+  world = await openSignIn(databases[0] as TestDatabase);
 });
-afterEach(async () => {
-  await app.close();
-  await world.drop();
-});
+afterEach(() => world.drop());
 const post = (url: string, payload: object, headers: Record<string, string> = page) =>
-  app.inject({ method: 'POST', url, payload, headers });
+  world.http.inject({ method: 'POST', url, payload, headers });
+const userOf = async (cookie: string) => (await world.sessions.sessionOf(cookie))?.userId;
 
 test('from asking for a code to signing out', async () => {
   const asked = await post('/auth/code', { email: 'ann@acme.example' });
   expect([asked.statusCode, asked.json()]).toEqual([200, { status: 'OK' }]);
-  await vi.waitFor(() => expect(codes).toHaveLength(1));
-  const entered = await post('/auth/session', { email: 'ann@acme.example', code: codes[0] });
+  await vi.waitFor(() => expect(world.mails).toHaveLength(1));
+  const code = /\d{8}/.exec(world.mails[0]?.text ?? '')?.[0];
+  const entered = await post('/auth/session', { email: 'ann@acme.example', code });
   expect(entered.statusCode).toBe(200);
   expect(entered.headers['cache-control']).toBe('no-store');
   expect(entered.body).toBe('{"status":"OK"}');
   const set = String(entered.headers['set-cookie']);
   expect(set).toMatch(/^pipecat_session=[0-9a-f]{40}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/);
   const sent = set.split(';')[0] ?? '';
-  expect(await signIn.sessionOf(sent)).toBe('u1');
-  const left = await app.inject({ method: 'DELETE', url: '/auth/session', headers: { ...page, cookie: sent } });
-  expect([left.statusCode, left.headers['set-cookie']]).toEqual([200, cookie.clear()]);
-  expect(await signIn.sessionOf(sent)).toBeUndefined();
+  expect(await userOf(sent)).toBe('u1');
+  const left = await world.http.inject({ method: 'DELETE', url: '/auth/session', headers: { ...page, cookie: sent } });
+  expect([left.statusCode, left.headers['set-cookie']]).toEqual([200, clear]);
+  expect(await userOf(sent)).toBeUndefined();
 });
 
 test('an unknown address gets the same answer', async () => {
@@ -61,9 +38,12 @@ test('an unknown address gets the same answer', async () => {
 });
 
 test('the set-up link’s code starts a session', async () => {
-  const entered = await post('/auth/setup', { code: await signIn.createSetupCode('u1'), email: 'ann@acme.example' });
+  const entered = await post('/auth/setup', {
+    code: await world.signIn.createSetupCode('u1'),
+    email: 'ann@acme.example',
+  });
   expect(entered.statusCode).toBe(200);
-  expect(await signIn.sessionOf(String(entered.headers['set-cookie']))).toBe('u1');
+  expect(await userOf(String(entered.headers['set-cookie']))).toBe('u1');
 });
 
 test('a refused code sets no cookie', async () => {
@@ -89,9 +69,9 @@ test.each([
 test.each(['/auth/code', '/auth/session', '/auth/setup'])(
   '%s refuses another site’s page before it does anything',
   async (url) => {
-    const code = await signIn.createSetupCode('u1');
+    const code = await world.signIn.createSetupCode('u1');
     const answer = await post(url, { email: 'ann@acme.example', code }, { ...page, origin: 'https://evil.example' });
     expect(answer.statusCode).toBe(403);
-    expect(await signIn.setupPending('u1')).toBe(true);
+    expect(await world.signIn.setupPending('u1')).toBe(true);
   },
 );

@@ -1,14 +1,14 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { SetupBody, SignInBody } from '@pipecat-cloud/contract/accounts';
-import type { SessionFacts } from '../access/authenticator.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import type { Actor } from '../access/principal.js';
-import { createThrottle } from '../access/throttle.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { AppError, conflict } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
-import { type SessionCookie, sessionHours } from './session-cookie.js';
+import type { DashboardSessions } from './dashboard-sessions.js';
+import type { EmailCodes } from './email-codes.js';
+import type { Mailbox } from './mailbox.js';
+import type { SignInGuard } from './sign-in-guard.js';
 
 interface SignInDeps {
   store: Store;
@@ -16,50 +16,19 @@ interface SignInDeps {
   ids: Ids;
   audit: Audit;
   digests: CredentialDigests;
-  cookie: SessionCookie;
-  /** Brings a code to a person. Never awaited by a request, so that its duration says nothing about an address. */
-  deliver: (email: string, code: string) => Promise<void>;
-  /** Told of failed deliveries; the error carries no code. */
-  onDeliveryFailed: (error: unknown) => void;
+  sessions: DashboardSessions;
+  codes: EmailCodes;
+  mailbox: Mailbox;
+  guard: SignInGuard;
 }
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
 const setupHours = 24;
-const codeMinutes = 10;
-const maxAttempts = 5;
-const maxCodesPerHour = 5;
 
-/** Dashboard sign-in. Codes and sessions are stored as digests; a refusal never tells whether an address is known. */
+/** Signing in by the set-up link and by e-mail code. Codes are stored as digests; a refusal never tells whether an address is known. */
 export function createSignInService(deps: SignInDeps) {
-  const { store, clock, ids, audit, digests, cookie } = deps;
-  const requests = createThrottle({ clock, limit: 30, windowSeconds: 600 });
-  const failures = createThrottle({ clock, limit: 20, windowSeconds: 600 });
-  const after = (ms: number) => new Date(clock.now().getTime() + ms);
-  const sessionDigests = (value: string) => digests.candidates(`session:${value}`);
-
-  /** A fresh value at each sign-in, whatever the browser sent; a session that it sent ends. Returns the cookie's value. */
-  async function startSession(repos: Repositories, userId: string, oldCookie: string | undefined): Promise<string> {
-    const old = cookie.read(oldCookie);
-    if (old) await repos.signIn.removeSession(sessionDigests(old));
-    await repos.signIn.pruneSessions(clock.now());
-    const value = ids.hex(20);
-    const { digest } = digests.current(`session:${value}`);
-    await repos.signIn.insertSession(digest, userId, clock.now(), after(sessionHours * hourMs));
-    return value;
-  }
-
-  async function refuse(actor: Actor, action: string, message: string): Promise<never> {
-    if (actor.address) failures.fail(actor.address);
-    await store.transaction((repos) => audit.record(repos, actor, { action, organizationId: null }));
-    throw new AppError(401, '401', message);
-  }
-
-  const guard = (actor: Actor) => actor.address && failures.check(actor.address);
+  const { store, clock, ids, audit, digests, sessions, codes, mailbox, guard } = deps;
 
   return {
-    startSession,
-
     /** True until the person has used a set-up code. */
     setupPending: async (userId: string): Promise<boolean> => !(await store.signIn.hasUsedCode(userId, 'setup')),
 
@@ -69,17 +38,15 @@ export function createSignInService(deps: SignInDeps) {
       await store.transaction(async (repos) => {
         await repos.signIn.dropUnusedCodes(userId, 'setup');
         const { digest } = digests.current(`setup:${code}`);
-        await repos.signIn.insertCode(
-          { id: ids.id(), purpose: 'setup', digest, userId, expiresAt: after(setupHours * hourMs) },
-          clock.now(),
-        );
+        const expiresAt = new Date(clock.now().getTime() + setupHours * 3_600_000);
+        await repos.signIn.insertCode({ id: ids.id(), purpose: 'setup', digest, userId, expiresAt }, clock.now());
       });
       return code;
     },
 
-    /** The owner's first sign-in. Returns the value of the session cookie. */
+    /** The owner's first sign-in. Returns a `Set-Cookie` header. */
     async setUp(actor: Actor, body: SetupBody, oldCookie: string | undefined): Promise<string> {
-      guard(actor);
+      guard.check(actor);
       const session = await store.transaction(async (repos) => {
         const code = await repos.signIn.findCode('setup', digests.candidates(`setup:${body.code}`), clock.now());
         if (!code?.userId || !(await repos.signIn.useCode(code.id, clock.now()))) return undefined;
@@ -91,99 +58,59 @@ export function createSignInService(deps: SignInDeps) {
           { ...actor, kind: 'user', id: userId },
           { action: 'sign_in.set_up', organizationId: null, target: userId },
         );
-        return await startSession(repos, userId, oldCookie);
+        return await sessions.start(repos, { userId, factors: ['setup'], actor }, oldCookie);
       });
-      return (
-        session ??
-        (await refuse(
-          actor,
-          'sign_in.set_up_refused',
-          'This set-up link was used already, is older than 24 hours, or is not whole. Start the server again for a new one',
-        ))
-      );
+      if (session) return session;
+      const text =
+        'This set-up link was used already, is older than 24 hours, or is not whole. Start the server again for a new one';
+      return await guard.refuse(actor, 'sign_in.set_up_refused', new AppError(401, '401', text));
     },
 
     /** Sends a code if a person has this address and had fewer than five in the last hour. The work is the same if not. */
     async requestCode(actor: Actor, address: string): Promise<void> {
-      if (actor.address) {
-        requests.check(actor.address);
-        requests.fail(actor.address);
-      }
+      guard.countMail(actor);
       const email = address.toLowerCase();
-      const code = (BigInt(`0x${ids.hex(16)}`) % 100_000_000n).toString().padStart(8, '0');
-      const { digest } = digests.current(`sign_in:${email}:${code}`);
-      const userId = await store.transaction(async (repos) => {
-        await repos.signIn.pruneCodes(after(-hourMs));
-        const account = await repos.accounts.findByEmail(email);
-        const sent = await repos.signIn.countCodesSince(account?.id ?? null, 'sign_in', after(-hourMs));
-        const recipient = account && sent < maxCodesPerHour ? account.id : null;
-        // Without a recipient the row is a decoy: an insert that were left out could be measured.
-        await repos.signIn.insertCode(
-          { id: ids.id(), purpose: 'sign_in', digest, userId: recipient, expiresAt: after(codeMinutes * minuteMs) },
-          clock.now(),
-        );
-        return recipient;
+      const { code, recipient } = await store.transaction(async (repos) => {
+        const userId = (await repos.accounts.findByEmail(email))?.id ?? null;
+        return await codes.issue(repos, { purpose: 'sign_in', subject: email, userId });
       });
-      if (userId) setImmediate(() => void deps.deliver(email, code).catch(deps.onDeliveryFailed));
+      if (recipient) mailbox.code(email, code, 'sign_in');
     },
 
-    /** Returns the value of the session cookie. Throws 401, always the same one. */
+    /** Returns a `Set-Cookie` header. Throws 401, always the same one. */
     async signIn(actor: Actor, body: SignInBody, oldCookie: string | undefined): Promise<string> {
-      guard(actor);
+      guard.check(actor);
       const email = body.email.toLowerCase();
-      const candidates = digests.candidates(`sign_in:${email}:${body.code}`);
       // A refusal is not thrown in here: the attempt must stay counted.
       const session = await store.transaction(async (repos) => {
         const userId = (await repos.accounts.findByEmail(email))?.id ?? null;
-        const codes = await repos.signIn.spendAttempt(userId, 'sign_in', maxAttempts, clock.now());
-        const match = codes.filter(
-          ({ digest }) => candidates.filter((candidate) => equal(candidate, digest)).length > 0,
-        )[0];
-        if (!match || !userId || !(await repos.signIn.useCode(match.id, clock.now()))) return undefined;
-        await repos.signIn.dropUnusedCodes(userId, 'sign_in');
-        await audit.record(
-          repos,
-          { ...actor, kind: 'user', id: userId },
-          { action: 'sign_in.signed_in', organizationId: null, target: userId },
-        );
-        return await startSession(repos, userId, oldCookie);
+        const used = await codes.use(repos, { purpose: 'sign_in', subject: email, userId }, body.code);
+        if (!used || !userId) return undefined;
+        await recordSignIn(audit, repos, actor, userId, 'email');
+        return await sessions.start(repos, { userId, factors: ['email'], actor }, oldCookie);
       });
-      return (
-        session ??
-        (await refuse(
-          actor,
-          'sign_in.refused',
-          'The code is wrong, was used already, or is older than ten minutes. Ask for a new one',
-        ))
-      );
-    },
-
-    /** Ends the session here, not only in the browser. Without a session nothing happens. */
-    async signOut(actor: Actor, cookieHeader: string | undefined): Promise<void> {
-      const value = cookie.read(cookieHeader);
-      if (!value) return;
-      await store.transaction(async (repos) => {
-        const ended = await repos.signIn.removeSession(sessionDigests(value));
-        if (!ended) return;
-        await audit.record(
-          repos,
-          { ...actor, kind: 'user', id: ended.userId },
-          { action: 'sign_in.signed_out', organizationId: null, target: ended.userId },
-        );
-      });
-    },
-
-    /** Whose session a `Cookie` header carries; undefined for none, an unknown, an ended or an expired one. */
-    async sessionOf(cookieHeader: string): Promise<SessionFacts | undefined> {
-      const value = cookie.read(cookieHeader);
-      if (!value) return undefined;
-      const [sessionId = '', ...others] = sessionDigests(value);
-      const session = await store.signIn.findSession([sessionId, ...others], clock.now());
-      return session && { userId: session.userId, sessionId, secondFactor: false };
+      if (session) return session;
+      const text = 'The code is wrong, was used already, or is older than ten minutes. Ask for a new one';
+      return await guard.refuse(actor, 'sign_in.refused', new AppError(401, '401', text));
     },
   };
 }
 export type SignInService = ReturnType<typeof createSignInService>;
+
+/** The same record for every way in. */
+export async function recordSignIn(
+  audit: Audit,
+  repos: Repositories,
+  actor: Actor,
+  userId: string,
+  by: 'email' | 'password' | 'passkey' | 'oidc',
+): Promise<void> {
+  await audit.record(
+    repos,
+    { ...actor, kind: 'user', id: userId },
+    { action: 'sign_in.signed_in', organizationId: null, target: userId, detail: { by } },
+  );
+}
 
 async function setEmail(repos: Repositories, userId: string, email: string): Promise<void> {
   const other = await repos.accounts.findByEmail(email);
@@ -194,8 +121,4 @@ async function setEmail(repos: Repositories, userId: string, email: string): Pro
 async function nameOrganization(repos: Repositories, userId: string, name: string): Promise<void> {
   const owned = (await repos.organizations.listOfUser(userId)).find(({ role }) => role === 'owner');
   if (owned) await repos.organizations.setVerboseName(owned.id, name.trim() || owned.verboseName);
-}
-
-function equal(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -9,6 +9,7 @@ import { type Logger, pino } from 'pino';
 import { createCredentialDigests } from '../access/credential-digests.js';
 import { type ControlPlane, compose, type Overrides } from '../compose.js';
 import { type Config, readConfig } from '../config/config.js';
+import type { Environment } from '../config/env.js';
 import { openKeys } from '../config/keys.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -40,7 +41,7 @@ export async function harness(
     log?: Logger;
     databaseUrl?: string;
     directory?: string;
-    environment?: Record<string, string>;
+    environment?: Environment;
   } = {},
 ) {
   const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));

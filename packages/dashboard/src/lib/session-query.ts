@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, isSignedOut } from '../lib/api';
-import { sessionKey } from '../lib/query-client';
+import { api, isSignedOut } from './api';
+import { sessionKey } from './query-client';
 
 /** Who is signed in, `null` for nobody. */
 export const sessionQuery = queryOptions({
