@@ -18,7 +18,7 @@ export class AppError extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** Never part of an answer. */
+  /** Set by whoever catches the refusal and knows the credential. Never part of an answer. */
   credential: Partial<RefusedCredential> | undefined;
 
   constructor(
@@ -75,10 +75,4 @@ export function unauthorized(reason: RefusalReason, message: string, help?: stri
 /** 403: the credential is good, the request is not for it. */
 export function forbidden(reason: RefusalReason, message: string, headers: Record<string, string> = {}): AppError {
   return new AppError(403, '403', message, { details: { reason }, headers });
-}
-
-/** Says whose refusal an error is, if it is one, and gives it back to be thrown. What it says already stays. */
-export function aboutCredential(error: unknown, credential: Partial<RefusedCredential>): unknown {
-  if (error instanceof AppError) error.credential = { ...credential, ...error.credential };
-  return error;
 }

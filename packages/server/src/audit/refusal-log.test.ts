@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { aboutCredential, forbidden, notFound, unauthorized } from '../errors.js';
+import { type AppError, forbidden, notFound, type RefusedCredential, unauthorized } from '../errors.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { createRefusalLog, type RefusalLog } from './refusal-log.js';
@@ -44,6 +44,8 @@ const request = (url: string, more: object = {}) =>
     ip: '192.0.2.9',
     ...more,
   }) as FastifyRequest;
+const aboutCredential = (error: AppError, credential: Partial<RefusedCredential>) =>
+  Object.assign(error, { credential });
 const expired = (tokenId = 'tok-1', organizationId: string | null = null) =>
   aboutCredential(unauthorized('expired_token', 'It expired'), {
     kind: 'token',
