@@ -138,6 +138,7 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
+  'GET /v1/openapi.json': open,
   'GET /': open,
   'GET /*': open,
   'POST /auth/setup': open,

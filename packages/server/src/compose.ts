@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createAccessCache } from './access/access-cache.js';
+import { createAccessFacts } from './access/access-facts.js';
+import { createAccessListener } from './access/access-listener.js';
 import { createAuthenticator } from './access/authenticator.js';
+import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
-import { apiKeyRoutes } from './api-keys/api-key-routes.js';
-import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
@@ -32,6 +33,7 @@ import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
@@ -40,7 +42,7 @@ import { openMailServer } from './mail/mailer.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
-import { organizationRoutes } from './organizations/organization-routes.js';
+import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
@@ -57,8 +59,8 @@ import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { tokenRoutes } from './tokens/token-routes.js';
-import { createTokenService } from './tokens/token-service.js';
+import { composeTokens } from './tokens/compose-tokens.js';
+import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
@@ -99,7 +101,11 @@ export async function compose(
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const mailServer = await openMailServer(config.mail);
   const database = await openDatabase(config.database);
-  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
+  const cache = createAccessCache();
+  const store = createStore(database, { onAccessChanged: cache.evict });
+  // Another control plane may change access too, and tells of it over the database.
+  const accessListener =
+    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
@@ -124,16 +130,25 @@ export async function compose(
     deliver: overrides.deliverCode ?? mailCode(notifications.sendMail),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: config.publicUrl,
+  });
+  const { notify } = notifications;
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
+    cache,
     sessionOf: signIn.sessionOf,
+    oauthOf: async () => undefined,
+    onFirstUse: tokens.rotation.confirm,
+    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
-    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
-    cache: database.dialect === 'sqlite',
   });
 
   const reconciler = createPeriodic({
@@ -227,16 +242,27 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
+  await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
-  await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { store });
-  await http.register(tokenRoutes, {
-    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
+  const { unusedTokens } = await composeOrganizations(http, {
+    store,
+    authorizer,
+    clock,
+    ids,
+    audit,
+    digests,
+    box,
+    cookie,
+    log,
+    publicUrl: config.publicUrl,
+    region: region.code,
+    notify,
+    sendMail: notifications.sendMail,
+    adoptToken: tokens.adoption.adopt,
+    startSession: signIn.startSession,
   });
-  await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
-  });
+  await tokens.register(http);
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
   await http.register(agentRoutes, { agents });
@@ -258,6 +284,7 @@ export async function compose(
   addUpgrades(http.server, { log, sockets, workers, authenticator });
   await http.ready();
 
+  accessListener?.start();
   reconciler.start();
   buildQueue.start();
   const sweeper = createUploadSweeper({ uploads, log });
@@ -272,6 +299,7 @@ export async function compose(
   sweeper.start();
   housekeeping.start();
   notifications.start();
+  unusedTokens.start();
 
   return {
     http,
@@ -285,12 +313,14 @@ export async function compose(
       await http.close();
       await workers.close();
       await notifications.close();
+      await unusedTokens.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await accessListener?.close();
       await logStore.close();
       await store.close();
     },

@@ -8,8 +8,12 @@ import { createDeploymentRepository } from '../deployments/deployment-repository
 import { createNotificationRepository } from '../notifications/notification-repository.js';
 import { createReminderRepository } from '../notifications/reminder-repository.js';
 import { createWebhookRepository } from '../notifications/webhook-repository.js';
+import { createInvitationRepository } from '../organizations/invitation-repository.js';
+import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
+import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
+import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
@@ -39,9 +43,13 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
     notifications: createNotificationRepository(context),
-    organizations: createOrganizationRepository(context),
     reminders: createReminderRepository(context),
+    invitations: createInvitationRepository(context),
+    members: createMemberRepository(context),
+    organizations: createOrganizationRepository(context),
+    policies: createPolicyRepository(context),
     secrets: createSecretRepository(context),
+    serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),

@@ -35,9 +35,15 @@ export interface TestOrganization {
 
 /** A whole control plane on SQLite in a folder of its own, with two organizations that know nothing of each other. */
 export async function harness(
-  overrides: Overrides & { log?: Logger; databaseUrl?: string; environment?: Record<string, string> } = {},
+  /** `directory`: of another control plane with the same keys. */
+  overrides: Overrides & {
+    log?: Logger;
+    databaseUrl?: string;
+    directory?: string;
+    environment?: Record<string, string>;
+  } = {},
 ) {
-  const directory = await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-'));
+  const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));
   const config: Config = readConfig({
     PORT: '0',
     PIPECAT_CLOUD_DATA_DIR: directory,
@@ -77,7 +83,15 @@ export async function harness(
           name: `${role} of ${name}`,
           masked: maskToken(token),
           legacy: false,
-          grant,
+          // Stored by id, as services do; tests name organizations.
+          grant: grant.organizations
+            ? {
+                ...grant,
+                organizations: await Promise.all(
+                  grant.organizations.map(async (o) => (await store.organizations.findByName(o))?.id ?? o),
+                ),
+              }
+            : grant,
           createdAt: clock.now().toISOString(),
           expiresAt: expiresAt ?? null,
         });
