@@ -136,7 +136,7 @@ export async function compose(
     publicUrl: config.publicUrl,
   });
   const { notify } = notifications;
-  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses });
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, notify, uses });
   const authenticator = createAuthenticator({
     store,
     clock,

@@ -134,6 +134,8 @@ export function createNotificationRepository({ db, dialect }: RepositoryContext)
         .updateTable('delivery')
         .set({ next_attempt_at: now.toISOString(), attempts: attempt - 1 })
         .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .where('attempts', '=', attempt)
         .execute();
     },
 

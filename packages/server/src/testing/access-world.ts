@@ -37,12 +37,12 @@ export async function openAccessWorld(database: TestDatabase) {
   const publicUrl = 'http://localhost:7400';
   const authorizer = createAuthorizer({ facts: createAccessFacts({ store, cache }), clock, publicUrl });
   const notifications: Notification[] = [];
-  const deps = { store, clock, ids, audit, digests, authorizer, uses };
-  const rotation = createTokenRotation(deps);
-  const adoption = createTokenAdoption(deps);
   const notify = async (_repos: unknown, notification: Notification) => {
     notifications.push(notification);
   };
+  const deps = { store, clock, ids, audit, digests, authorizer, notify, uses };
+  const rotation = createTokenRotation(deps);
+  const adoption = createTokenAdoption(deps);
   const authenticator = createAuthenticator({
     ...deps,
     cache,

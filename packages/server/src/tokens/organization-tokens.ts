@@ -8,6 +8,7 @@ import type {
 } from '@pipecat-cloud/contract/tokens';
 import type { Actor, OrganizationAccess, Principal } from '../access/principal.js';
 import { conflict, notFound } from '../errors.js';
+import { tokenRevoked } from '../notifications/texts.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
 import { readGrant } from './grants.js';
 import { readEnd } from './lifetime.js';
@@ -27,7 +28,7 @@ const defaultDays = 180;
 export function createOrganizationTokens(
   deps: TokenServiceDeps & { adoption: TokenAdoption; rotation: TokenRotation },
 ) {
-  const { store, clock, ids, audit, adoption, rotation } = deps;
+  const { store, clock, ids, audit, notify, adoption, rotation } = deps;
 
   async function accountOf(organization: OrganizationAccess, idOrName: string): Promise<StoredServiceAccount> {
     const account = await store.serviceAccounts.findByIdOrName(organization.id, idOrName);
@@ -81,15 +82,17 @@ export function createOrganizationTokens(
   async function end(organization: OrganizationAccess, actor: Actor, token: StoredToken): Promise<void> {
     if (!belongsTo(token, organization.id)) return await decide(organization, actor, token, 'denied');
     await store.changeAccess(async (repos) => {
-      const reason = `revoked by an admin of ${organization.name}`;
-      if ((await repos.tokens.revoke([token.id], { by: actor.id, cause: 'admin', reason }, clock.now())).length === 0)
-        return;
+      const now = clock.now();
+      const why = `revoked by an admin of ${organization.name}`;
+      const ended = await repos.tokens.revoke([token.id], { by: actor.id, cause: 'admin', reason: why }, now);
+      if (ended.length === 0) return;
       await audit.record(repos, actor, {
         action: 'token.revoked',
         organizationId: organization.id,
         target: token.id,
         detail: { name: token.name, cause: 'admin' },
       });
+      await notify(repos, tokenRevoked({ token, at: now, cause: 'admin', why, organizationId: organization.id }));
     });
   }
 

@@ -4,6 +4,8 @@ import type { Actor, OrganizationAccess, Principal } from '../access/principal.j
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest } from '../errors.js';
+import type { Notify } from '../notifications/notify.js';
+import { tokenRevoked } from '../notifications/texts.js';
 import type { Clock } from '../system.js';
 import { belongsTo } from './organization-tokens.js';
 import { isLive, presentTokens } from './present-token.js';
@@ -14,11 +16,12 @@ interface TokenPanicDeps {
   store: Store;
   clock: Clock;
   audit: Audit;
+  notify: Notify;
   uses: Pick<CredentialUse, 'flush'>;
 }
 
 /** Ends everything that was issued or used since a time: for when something leaked and nobody knows what. */
-export function createTokenPanic({ store, clock, audit, uses }: TokenPanicDeps) {
+export function createTokenPanic({ store, clock, audit, notify, uses }: TokenPanicDeps) {
   const touchedSince = (since: string) => (token: StoredToken) =>
     isLive(token, clock.now()) &&
     (token.createdAt >= since || (token.lastUsedAt !== null && token.lastUsedAt >= since));
@@ -86,7 +89,10 @@ export function createTokenPanic({ store, clock, audit, uses }: TokenPanicDeps) 
         const reaching = await repos.tokens.listReaching(organization.id);
         const touched = reaching.filter(touchedSince(since)).filter(wanted);
         const own = touched.filter((token) => belongsTo(token, organization.id));
-        await end(repos, actor, own, `revoked by an admin of ${organization.name} with everything used since ${since}`);
+        const why = `revoked by an admin of ${organization.name} with everything used since ${since}`;
+        await end(repos, actor, own, why);
+        for (const token of own)
+          await notify(repos, tokenRevoked({ token, at: now, cause: 'panic', why, organizationId: organization.id }));
         for (const { id } of touched.filter((token) => !own.includes(token)))
           await repos.policies.decide(organization.id, id, { state: 'denied', by: actor.id, at: now });
         const keys = everything

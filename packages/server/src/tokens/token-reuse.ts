@@ -2,6 +2,7 @@ import type { CredentialSource } from '../access/authenticator.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Notify } from '../notifications/notify.js';
+import { tokenReused } from '../notifications/texts.js';
 import type { Clock } from '../system.js';
 import type { StoredToken } from './token-repository.js';
 import { organizationOfOwner } from './token-rotation.js';
@@ -51,19 +52,7 @@ export function createTokenReuse({ store, clock, audit, notify }: TokenReuseDeps
           target: token.familyId,
           detail: { name: token.name, token: token.id, ended },
         });
-        await notify(repos, {
-          kind: 'token.reused',
-          organizationId,
-          ...(token.owner.kind === 'user' ? { userIds: [token.owner.id] } : {}),
-          subject: `An old secret of the token '${token.name}' was used`,
-          text:
-            `The token '${token.name}' (${token.masked}) was rotated, and its old secret was sent again from ${address} at ${now.toISOString()}. ` +
-            'Either something still uses the old secret, or somebody else has it. ' +
-            (ended.length > 0
-              ? 'By policy its successors were revoked: make a new token.'
-              : 'It was refused. If you do not know that address, revoke the token and look at the audit log.'),
-          data: { tokenId: token.id, familyId: token.familyId, address, ended, at: now.toISOString() },
-        });
+        await notify(repos, tokenReused({ token, at: now, address, ended, organizationId }));
       });
     },
   };
