@@ -200,6 +200,10 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/service-accounts/:id/tokens/:tokenId`]: byToken('members:write'),
   [`POST ${org}/service-accounts/:id/tokens/:tokenId/rotate`]: byToken('members:write'),
 
+  [`GET ${org}/audit`]: byToken('audit:read'),
+  [`GET ${org}/audit/export`]: byToken('audit:read'),
+  [`GET ${org}/audit/verify`]: byToken('audit:read'),
+
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`GET ${org}/properties`]: byToken('org:read'),

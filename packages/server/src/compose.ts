@@ -14,6 +14,8 @@ import { createThrottle } from './access/throttle.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
 import { createAudit } from './audit/audit-service.js';
+import { auditKeyOf } from './audit/chain-head.js';
+import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
@@ -100,7 +102,7 @@ export async function compose(
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const mailServer = await openMailServer(config.mail);
-  const database = await openDatabase(config.database);
+  const database = await openDatabase(config.database, auditKeyOf(keys));
   const cache = createAccessCache();
   const store = createStore(database, { onAccessChanged: cache.evict });
   // Another control plane may change access too, and tells of it over the database.
@@ -109,6 +111,7 @@ export async function compose(
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
@@ -135,8 +138,8 @@ export async function compose(
     clock,
     publicUrl: config.publicUrl,
   });
-  const { notify } = notifications;
-  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, notify, uses });
+  const { notify, sendMail } = notifications;
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify });
   const authenticator = createAuthenticator({
     store,
     clock,
@@ -168,6 +171,7 @@ export async function compose(
     store,
     clock,
     ids,
+    audit,
     uploads: uploadStore,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
@@ -242,9 +246,10 @@ export async function compose(
   });
 
   const http = createHttp(log);
-  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
+  await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {
     store,
     authorizer,
@@ -258,7 +263,7 @@ export async function compose(
     publicUrl: config.publicUrl,
     region: region.code,
     notify,
-    sendMail: notifications.sendMail,
+    sendMail,
     adoptToken: tokens.adoption.adopt,
     startSession: signIn.startSession,
   });
@@ -298,8 +303,8 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
-  notifications.start();
   unusedTokens.start();
+  notifications.start();
 
   return {
     http,
@@ -312,8 +317,8 @@ export async function compose(
     async close() {
       await http.close();
       await workers.close();
-      await notifications.close();
       await unusedTokens.close();
+      await notifications.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();
@@ -321,6 +326,7 @@ export async function compose(
       await pass.idle();
       await uses.close();
       await accessListener?.close();
+      await auditLog.close();
       await logStore.close();
       await store.close();
     },

@@ -3,6 +3,7 @@ import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
 import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
 import type { ApiKey } from '../api-keys/api-key-repository.js';
 import type { Store } from '../db/store.js';
+import { AppError, type RefusedCredential } from '../errors.js';
 import type { Clock } from '../system.js';
 import { isPast } from '../tokens/present-token.js';
 import type { StoredToken } from '../tokens/token-repository.js';
@@ -186,6 +187,22 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       throttle.fail(source.address);
       throw unknown();
     }
+    try {
+      return await accept(found, kind, source, kinds);
+    } catch (error) {
+      // Its digest has matched: the audit log may know whose it is.
+      if (error instanceof AppError) error.credential = credentialOf(found);
+      throw error;
+    }
+  }
+
+  /** The principal of a credential that is known, or its refusal. */
+  async function accept(
+    found: Exclude<Credential, { kind: 'unknown' }>,
+    kind: CredentialKind,
+    source: CredentialSource,
+    kinds: readonly CredentialKind[],
+  ): Promise<Principal> {
     const now = clock.now();
     if (found.kind === 'token') {
       await checkToken(found.token, source, now);
@@ -221,6 +238,27 @@ function principalOf(token: StoredToken): Principal & { token: TokenFacts } {
   if (owner.kind === 'user') return { kind: 'user', userId: owner.id, via: 'token', token: facts };
   const { id: serviceAccountId, organizationId } = owner;
   return { kind: 'serviceAccount', serviceAccountId, organizationId, via: 'token', token: facts };
+}
+
+/** Who stands behind a credential that is refused, for the audit log. */
+function credentialOf(found: Exclude<Credential, { kind: 'unknown' }>): RefusedCredential {
+  switch (found.kind) {
+    case 'token': {
+      const { id, parentId, owner } = found.token;
+      const of = { tokenId: id, parentTokenId: parentId, ownerId: owner.id };
+      return owner.kind === 'user'
+        ? { kind: 'token', ...of }
+        : { kind: 'serviceAccount', ...of, organizationId: owner.organizationId };
+    }
+    case 'oauth':
+      return { kind: 'user', tokenId: null, ownerId: found.facts.userId };
+    case 'apiKey': {
+      const { id, organizationId } = found.key;
+      return { kind: 'apiKey', tokenId: id, ownerId: organizationId, organizationId };
+    }
+    case 'worker':
+      return { kind: 'worker', tokenId: null, ownerId: found.worker.id };
+  }
 }
 
 function digestOf(found: Exclude<Credential, { kind: 'unknown' | 'oauth' }>): string {

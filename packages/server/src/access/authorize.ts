@@ -68,12 +68,18 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
       const reachable = await reach(principal);
       const organization = reachable.find(({ id, name }) => name === org || id === org);
       if (!organization) throw wrongOrganization(org, reachable);
-      await checkPolicy(organization, principal, address);
       const grant = tokenOf(principal)?.grant;
       const permissions = grant ? effectivePermissions(organization.role, grant) : rolePermissions[organization.role];
-      if (role && organization.role !== role) throw ownersOnly(organization);
-      if (needs !== 'live' && needs !== 'anyone' && !permissions.has(needs))
-        throw missingPermission(needs, organization, principal);
+      try {
+        await checkPolicy(organization, principal, address);
+        if (role && organization.role !== role) throw ownersOnly(organization);
+        if (needs !== 'live' && needs !== 'anyone' && !permissions.has(needs))
+          throw missingPermission(needs, organization, principal);
+      } catch (error) {
+        // Belongs into the log of the organization that refuses.
+        if (error instanceof AppError) error.credential = { organizationId: organization.id };
+        throw error;
+      }
       const { id, name, defaultRegion, policy } = organization;
       const agents = grant?.agents && new Set(grant.agents);
       return { id, name, defaultRegion, role: organization.role, permissions, agents, policy };

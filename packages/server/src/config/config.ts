@@ -14,6 +14,8 @@ export interface Config {
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
+  /** 0 for ever. */
+  auditDays: number;
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
   /** Webhooks may be posted to this machine and to private networks. */
@@ -62,6 +64,12 @@ export function readConfig(environment: Environment): Config {
     !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
     'lower-case letters, digits and dashes, at most 63',
   );
+  const auditDays = Number(read('PIPECAT_CLOUD_AUDIT_DAYS'));
+  check(
+    'PIPECAT_CLOUD_AUDIT_DAYS',
+    Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
+    'a number of days from 0 (for ever) to 36500',
+  );
   const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
@@ -85,6 +93,7 @@ export function readConfig(environment: Environment): Config {
       tokenFile: inData('PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE', 'bootstrap-token'),
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
+    auditDays,
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
   };

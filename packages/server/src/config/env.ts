@@ -38,6 +38,7 @@ export const variables = {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
   },
+  PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
 } as const;
 
 export type VariableName = keyof typeof variables;

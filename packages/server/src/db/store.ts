@@ -2,7 +2,9 @@ import { type Kysely, sql } from 'kysely';
 import { createAccountRepository } from '../accounts/account-repository.js';
 import { createAgentRepository } from '../agents/agent-repository.js';
 import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
+import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
+import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
@@ -28,6 +30,9 @@ import { createSettingRepository } from './setting-repository.js';
 export interface RepositoryContext {
   db: Kysely<Schema>;
   dialect: Dialect;
+  /** Where audit records wait for the end of the transaction; absent outside one. */
+  pending?: PendingRecords;
+  auditKey?: Buffer | undefined;
 }
 
 type AfterCommit = (then: () => void) => void;
@@ -42,12 +47,12 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
-    notifications: createNotificationRepository(context),
-    reminders: createReminderRepository(context),
     invitations: createInvitationRepository(context),
     members: createMemberRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
+    notifications: createNotificationRepository(context),
+    reminders: createReminderRepository(context),
     secrets: createSecretRepository(context),
     serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
@@ -79,13 +84,21 @@ export interface Store extends Repositories {
 export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
-export function createStore({ db, dialect }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+  /** Audit records come last, so that transactions wait for each other as short as possible. */
   async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
     const after: (() => void)[] = [];
-    const result = await db.transaction().execute(async (open) => {
-      const done = await work(createRepositories({ db: open, dialect }, (then) => after.push(then)));
+    const result = await db.transaction().execute(async (inside) => {
+      const pending = createPendingRecords();
+      const context = { db: inside, dialect, pending, auditKey };
+      const done = await work(createRepositories(context, (then) => after.push(then)));
+      const records = pending.take();
+      if (records.length > 0) {
+        if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
+        await appendRecords({ db: inside, dialect, key: auditKey }, records);
+      }
       // Sent by the server with the commit, or not at all.
-      if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(open);
+      if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
       return done;
     });
     for (const then of after) then();
@@ -93,7 +106,7 @@ export function createStore({ db, dialect }: OpenDatabase, { onAccessChanged = (
   }
 
   return {
-    ...createRepositories({ db, dialect }, (then) => then()),
+    ...createRepositories({ db, dialect, auditKey }, (then) => then()),
     transaction: (work) => transaction(work),
     async changeAccess(work) {
       try {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
 import { type Authorizer, checkAgent } from '../access/authorize.js';
 import { tokenOf } from '../access/principal.js';
+import type { RefusalLog } from '../audit/refusal-log.js';
 import { checkCsrf } from '../sign-in/csrf.js';
 import { originOf } from './request.js';
 
@@ -10,10 +11,15 @@ interface AuthHookDeps {
   authenticator: Authenticator;
   authorizer: Authorizer;
   publicUrl: string;
+  /** Told of refused credentials, for the audit log. */
+  refusals?: Pick<RefusalLog, 'note'>;
 }
 
 /** Closed unless opened: a route that the permission table does not name keeps the server from starting. */
-export function addAuthHook(app: FastifyInstance, { authenticator, authorizer, publicUrl }: AuthHookDeps): void {
+export function addAuthHook(
+  app: FastifyInstance,
+  { authenticator, authorizer, publicUrl, refusals }: AuthHookDeps,
+): void {
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat().filter((method) => method !== 'HEAD');
     const found = methods.map((method) => accessOf(method, route.url));
@@ -25,6 +31,11 @@ export function addAuthHook(app: FastifyInstance, { authenticator, authorizer, p
   // Declared, so that every request object has the same shape.
   app.decorateRequest('principal', undefined);
   app.decorateRequest('organization', undefined);
+  // Also of services, which refuse what a route's permission alone does not decide.
+  app.addHook('onError', (request, _reply, error, done) => {
+    refusals?.note(request, error);
+    done();
+  });
   app.addHook('onRequest', async (request, reply) => {
     const access = request.routeOptions.config.access;
     if (!access || access.needs === 'anyone') return;

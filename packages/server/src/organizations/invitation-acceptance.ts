@@ -105,7 +105,6 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps) {
         const opened = await open(repos, code);
         if (!opened) return undefined;
         const { email } = opened.invitation;
-        if (await repos.accounts.findByEmail(email)) throw hasAccount(email);
         const userId = ids.id();
         if (!(await repos.accounts.insertIfNew({ id: userId, email, defaultOrganizationId: null }, clock.now()))) {
           throw hasAccount(email);

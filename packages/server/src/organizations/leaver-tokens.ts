@@ -8,6 +8,7 @@ import type { StoredMember } from './member-repository.js';
 
 type Fate = NonNullable<RemoveMemberBody['tokens']>[number];
 export interface Fates {
+  /** Of a rotation that is under way both secrets; adopting one of them takes the other along. */
   adopt: { token: StoredToken; serviceAccount: StoredServiceAccount }[];
   end: StoredToken[];
 }
@@ -21,11 +22,6 @@ export async function liveTokensOf(
 ): Promise<StoredToken[]> {
   const tokens = await repos.tokens.listOfUser(userId);
   return tokens.filter((token) => isLive(token, now) && (token.grant.organizations?.includes(organizationId) ?? true));
-}
-
-/** Bound to this organization by its grant: without it there is nothing that the token could be for. */
-export function reachesOnly({ grant }: StoredToken, organizationId: string): boolean {
-  return grant.organizations?.every((id) => id === organizationId) ?? false;
 }
 
 /**
@@ -66,7 +62,20 @@ export async function decideFates(
     if (!serviceAccount) throw notFound('Service account', idOrName);
     decided.adopt.push({ token, serviceAccount });
   }
+  refuseSplitFamilies(decided);
   return decided;
+}
+
+/** A rotation that is under way is one token with two secrets: both go the same way. */
+function refuseSplitFamilies({ adopt, end }: Fates): void {
+  const goal = new Map(adopt.map(({ token, serviceAccount }) => [token.familyId, serviceAccount.id]));
+  const split =
+    adopt.find(({ token, serviceAccount }) => goal.get(token.familyId) !== serviceAccount.id)?.token ??
+    end.find(({ familyId }) => goal.has(familyId));
+  if (!split) return;
+  throw badRequest(
+    `The token '${split.name}' is being rotated: its old and its new secret must go the same way, to one service account or to their end`,
+  );
 }
 
 async function undecided(

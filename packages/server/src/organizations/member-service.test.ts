@@ -1,24 +1,18 @@
 import type { Role } from '@pipecat-cloud/contract/permissions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { atOnce } from '../testing/at-once.js';
 import { addMember, addToken, personIn, tokenIn } from '../testing/callers.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
-import type { AdoptToken } from '../tokens/token-adoption.js';
+import { createTokenAdoption } from '../tokens/token-adoption.js';
 import { createMemberService, type MemberService } from './member-service.js';
 
 describe.each(databases)('members on $name', (database) => {
   let world: TwoOrganizations;
   let members: MemberService;
-  let adoptions: string[];
-  // Stands in for the real adoption: it moves the row and nothing else.
-  const adoptToken: AdoptToken = async (repos, { token, serviceAccountId, organizationId }) => {
-    adoptions.push(token.id);
-    await repos.tokens.adopt(token.id, { id: serviceAccountId, organizationId }, token.grant);
-  };
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
-    adoptions = [];
-    members = createMemberService({ ...world, adoptToken });
+    members = createMemberService({ ...world, adoptToken: createTokenAdoption(world).adopt });
     await addMember(world.store, 'org-a', 'ada', 'admin');
     await addMember(world.store, 'org-a', 'dan', 'developer');
   });
@@ -98,15 +92,16 @@ describe.each(databases)('members on $name', (database) => {
     ['remove', (by, other) => members.remove(personIn(world.acme, by, 'owner'), other, {})],
   ])('two owners who %s each other at once leave one', async (_name, act) => {
     await members.changeRole(owner(), 'ada', 'owner');
-    const results = await Promise.allSettled([act('u1', 'ada'), act('ada', 'u1')]);
+    const results = await atOnce(world, 'membership', [() => act('u1', 'ada'), () => act('ada', 'u1')]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await world.store.members.countOwners('org-a')).toBe(1);
   });
 
   test('owners who all leave at once leave one', async () => {
     for (const id of ['o1', 'o2', 'o3']) await addMember(world.store, 'org-a', id, 'owner');
-    const all = ['u1', 'o1', 'o2', 'o3'].map((id) => members.leave(personIn(world.acme, id, 'owner')));
-    const refused = (await Promise.allSettled(all)).filter((result) => result.status === 'rejected');
+    const all = ['u1', 'o1', 'o2', 'o3'].map((id) => () => members.leave(personIn(world.acme, id, 'owner')));
+    const results = await atOnce(world, 'membership', all);
+    const refused = results.filter((result) => result.status === 'rejected');
     expect(refused.map(({ reason }) => reason.status)).toEqual([409]);
     expect(await world.store.members.countOwners('org-a')).toBe(1);
   });
@@ -151,15 +146,55 @@ describe.each(databases)('members on $name', (database) => {
       });
     });
 
-    test('go to the service account that is named, before the others end', async () => {
+    test('go to the service account that is named, by id or name, with their secret', async () => {
       await world.store.serviceAccounts.insert(serviceAccount('sa1', 'ci', 'developer'));
-      const parent = await addToken(world.store, { userId: 'dan' }, { grant: boundHere });
-      const child = await addToken(world.store, { userId: 'dan' }, { grant: boundHere, parentId: parent });
-      const tokens = [{ id: parent }, { id: child, serviceAccountId: 'ci' }];
+      const kept = await addToken(world.store, { userId: 'dan' }, { grant: boundHere });
+      const child = await addToken(world.store, { userId: 'dan' }, { grant: boundHere, parentId: kept });
+      const other = await addToken(world.store, { userId: 'dan' }, { grant: boundHere });
+      const before = await world.store.tokens.find(kept);
+      const tokens = [{ id: kept, serviceAccountId: 'ci' }, { id: child }, { id: other, serviceAccountId: 'sa1' }];
       const { adopted, ended } = await members.remove(owner(), 'dan', { tokens });
-      expect(adoptions).toEqual([child]);
-      expect(adopted).toMatchObject([{ id: child, state: 'active', owner: { kind: 'serviceAccount', id: 'sa1' } }]);
-      expect(ended).toMatchObject([{ id: parent, state: 'revoked' }]);
+      expect(adopted.map(({ id, state, owner: { id: by } }) => [id, state, by]).sort()).toEqual(
+        [kept, other].map((id) => [id, 'active', 'sa1']).sort(),
+      );
+      expect(ended).toMatchObject([{ id: child, state: 'revoked' }]);
+      expect((await world.store.tokens.find(kept))?.digest).toBe(before?.digest);
+      expect(await roleOf('dan')).toBeUndefined();
+    });
+
+    test('go the same way with both secrets of a rotation', async () => {
+      await world.store.serviceAccounts.insert(serviceAccount('sa1', 'ci', 'developer'));
+      await world.store.serviceAccounts.insert(serviceAccount('sa2', 'other', 'developer'));
+      const old = await addToken(world.store, { userId: 'dan' }, { grant: boundHere });
+      const fresh = await addToken(
+        world.store,
+        { userId: 'dan' },
+        { grant: boundHere, predecessor: { id: old, familyId: old } },
+      );
+      const remove = (...tokens: { id: string; serviceAccountId?: string }[]) =>
+        members.remove(owner(), 'dan', { tokens });
+      const split = { status: 400, message: expect.stringContaining('rotated') };
+      await expect(remove({ id: old, serviceAccountId: 'ci' }, { id: fresh })).rejects.toMatchObject(split);
+      await expect(remove({ id: old }, { id: fresh, serviceAccountId: 'ci' })).rejects.toMatchObject(split);
+      await expect(
+        remove({ id: old, serviceAccountId: 'ci' }, { id: fresh, serviceAccountId: 'other' }),
+      ).rejects.toMatchObject(split);
+      const { adopted } = await remove({ id: old, serviceAccountId: 'ci' }, { id: fresh, serviceAccountId: 'sa1' });
+      expect(adopted.map(({ state, owner: { id } }) => [state, id]).sort()).toEqual([
+        ['pending', 'sa1'],
+        ['rotating', 'sa1'],
+      ]);
+    });
+
+    test('keep the person here when one can’t be handed over', async () => {
+      await world.store.serviceAccounts.insert(serviceAccount('sa1', 'reader', 'viewer'));
+      const bound = await addToken(world.store, { userId: 'dan' }, { grant: boundHere });
+      const id = await addToken(world.store, { userId: 'dan' });
+      const tokens = [{ id: bound }, { id, serviceAccountId: 'reader' }];
+      // The role of the service account does not cover what the token holds.
+      await expect(members.remove(owner(), 'dan', { tokens })).rejects.toMatchObject({ status: 400 });
+      expect(await roleOf('dan')).toBe('developer');
+      expect((await world.store.tokens.find(bound))?.revokedAt).toBeNull();
     });
 
     test('nothing changes when the body is wrong', async () => {
@@ -195,7 +230,7 @@ describe.each(databases)('members on $name', (database) => {
       ]);
       const remove = members.remove(caller, 'vic', { tokens: [{ id, serviceAccountId: 'ci' }] });
       await expect(remove).rejects.toMatchObject({ status: 403 });
-      expect(adoptions).toEqual([]);
+      expect((await world.store.tokens.find(id))?.owner).toMatchObject({ kind: 'user', id: 'vic' });
     });
   });
 

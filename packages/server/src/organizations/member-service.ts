@@ -5,10 +5,11 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { conflict, notFound } from '../errors.js';
 import type { Clock } from '../system.js';
+import { belongsTo } from '../tokens/organization-tokens.js';
 import { presentTokens } from '../tokens/present-token.js';
 import type { AdoptToken } from '../tokens/token-adoption.js';
 import { type Caller, lockOrganization, makerOf } from './caller.js';
-import { decideFates, liveTokensOf, reachesOnly } from './leaver-tokens.js';
+import { decideFates, liveTokensOf } from './leaver-tokens.js';
 import type { StoredMember } from './member-repository.js';
 import { requireReach, rolesAbove } from './role-rules.js';
 
@@ -81,13 +82,15 @@ export function createMemberService({ store, clock, audit, adoptToken }: MemberS
         requireReach(rights, member.role, `Removing ${member.email}`);
         const now = clock.now();
         const { adopt, end } = await decideFates(repos, organization, member, body.tokens ?? [], now);
-        // Before the others end: what is adopted must not end with the token that it was derived from.
+        const adopted = new Set<string>();
         for (const { token, serviceAccount } of adopt) {
+          if (adopted.has(token.familyId)) continue;
+          adopted.add(token.familyId);
           requireReach(rights, serviceAccount.role, `Handing a token to ${serviceAccount.name}`);
           const organizationId = organization.id;
           await adoptToken(repos, { token, serviceAccountId: serviceAccount.id, organizationId, actor });
         }
-        const bound = end.filter((token) => reachesOnly(token, organization.id)).map(({ id }) => id);
+        const bound = end.filter((token) => belongsTo(token, organization.id)).map(({ id }) => id);
         const reason = `ended by an admin of ${organization.name} when its owner was removed from there`;
         await repos.tokens.revoke(bound, { by: makerOf(caller.principal), cause: 'admin', reason }, now);
         await endMembership(repos, caller, member);
@@ -127,7 +130,7 @@ export function createMemberService({ store, clock, audit, adoptToken }: MemberS
         const member = await find(repos, organization.id, makerOf(caller.principal));
         const now = clock.now();
         const tokens = await liveTokensOf(repos, organization.id, member.userId, now);
-        const bound = tokens.filter((token) => reachesOnly(token, organization.id)).map(({ id }) => id);
+        const bound = tokens.filter((token) => belongsTo(token, organization.id)).map(({ id }) => id);
         const reason = `ended when its owner left ${organization.name}, which is all that it reached`;
         await repos.tokens.revoke(bound, { by: member.userId, cause: 'owner', reason }, now);
         await endMembership(repos, caller, member);

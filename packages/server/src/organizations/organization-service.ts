@@ -8,9 +8,9 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
+import { belongsTo } from '../tokens/organization-tokens.js';
 import { isLive } from '../tokens/present-token.js';
 import { type Caller, lockOrganization, makerOf } from './caller.js';
-import { reachesOnly } from './leaver-tokens.js';
 import type { Organization } from './organization-repository.js';
 import { missing } from './role-rules.js';
 
@@ -108,7 +108,7 @@ async function endAll(repos: Repositories, organization: { id: string; name: str
   const reaching = (await repos.tokens.listReaching(id)).filter((token) => isLive(token, now));
   const ofServiceAccounts = reaching.filter(({ owner }) => owner.kind === 'serviceAccount').map((token) => token.id);
   const personal = reaching.filter(({ owner }) => owner.kind === 'user');
-  const bound = personal.filter((token) => reachesOnly(token, id)).map((token) => token.id);
+  const bound = personal.filter((token) => belongsTo(token, id)).map((token) => token.id);
   const reason = `ended with the organization ${name}, which was deleted`;
   await repos.tokens.revoke(ofServiceAccounts, { by, cause: 'service_account', reason }, now);
   await repos.tokens.revoke(bound, { by, cause: 'admin', reason }, now);

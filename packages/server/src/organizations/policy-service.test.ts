@@ -2,6 +2,7 @@ import { permissions } from '@pipecat-cloud/contract/permissions';
 import { defaultPolicy } from '@pipecat-cloud/contract/policies';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Notification } from '../notifications/notify.js';
+import { atOnce } from '../testing/at-once.js';
 import { addMember, addToken, personIn, tokenIn } from '../testing/callers.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
@@ -52,7 +53,10 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
   });
 
   test('changes at once are both kept', async () => {
-    await Promise.all([policies.put(owner(), { maxTokenDays: 30 }), policies.put(owner(), { expiryRequired: true })]);
+    await atOnce(world, 'organization_policy', [
+      () => policies.put(owner(), { maxTokenDays: 30 }),
+      () => policies.put(owner(), { expiryRequired: true }),
+    ]);
     expect((await policies.get('org-a')).policy).toMatchObject({ maxTokenDays: 30, expiryRequired: true });
   });
 
@@ -234,13 +238,26 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
       expect(await liveOf(everywhere, both, here)).toEqual([everywhere, both]);
     });
 
-    test('are found behind other rules that stop them, and go when many sweep at once, each once', async () => {
-      const ids = await Promise.all(Array.from({ length: 5 }, () => addToken(world.store, { userId: 'dan' })));
-      await decide(ids[0] ?? '', 'denied');
+    test('go behind other rules that stop them, and no other rule is a reason to go', async () => {
+      const ids = [];
+      for (let n = 0; n < 3; n++) ids.push(await addToken(world.store, { userId: 'dan' }));
+      const denied = await addToken(world.store, { userId: 'dan' });
+      const endless = await addToken(world.store, { userId: 'dan' });
+      for (const id of [ids[0], denied]) await decide(id ?? '', 'denied');
       await policies.put(owner(), { revokeUnusedAfterDays: 10, expiryRequired: true, personalTokens: 'nobody' });
       world.clock.advance(11 * dayMs);
-      const counts = await Promise.all([sweep(), sweep(), sweep()]);
-      expect(counts.reduce((sum, count) => sum + count)).toBe(5);
+      for (const id of [denied, endless]) await used(id, 1);
+      expect(await sweep()).toBe(3);
+      expect(await liveOf(denied, endless, ...ids)).toEqual([denied, endless]);
+    });
+
+    test('go once when many control planes sweep at once', async () => {
+      await Promise.all(Array.from({ length: 5 }, () => addToken(world.store, { userId: 'dan' })));
+      await policies.put(owner(), { revokeUnusedAfterDays: 10 });
+      world.clock.advance(11 * dayMs);
+      const counts = await atOnce(world, 'token', [sweep, sweep, sweep]);
+      const sum = counts.reduce((total, count) => total + (count.status === 'fulfilled' ? count.value : 0), 0);
+      expect(sum).toBe(5);
       expect(told).toHaveLength(5);
     });
 

@@ -37,12 +37,12 @@ export async function openAccessWorld(database: TestDatabase) {
   const publicUrl = 'http://localhost:7400';
   const authorizer = createAuthorizer({ facts: createAccessFacts({ store, cache }), clock, publicUrl });
   const notifications: Notification[] = [];
+  const deps = { store, clock, ids, audit, digests, authorizer, uses };
+  const rotation = createTokenRotation(deps);
+  const adoption = createTokenAdoption(deps);
   const notify = async (_repos: unknown, notification: Notification) => {
     notifications.push(notification);
   };
-  const deps = { store, clock, ids, audit, digests, authorizer, notify, uses };
-  const rotation = createTokenRotation(deps);
-  const adoption = createTokenAdoption(deps);
   const authenticator = createAuthenticator({
     ...deps,
     cache,
@@ -64,8 +64,8 @@ export async function openAccessWorld(database: TestDatabase) {
     rotation,
     authorizer,
     tokens: createTokenService(deps),
-    organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation }),
-    panic: createTokenPanic(deps),
+    organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation, notify }),
+    panic: createTokenPanic({ ...deps, notify }),
 
     async organization(policy?: Partial<Policy>): Promise<{ id: string; name: string }> {
       const id = ids.id();

@@ -119,7 +119,7 @@ export async function harness(
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { payload: body as object }),
       });
-      const json = answer.headers['content-type']?.toString().includes('json');
+      const json = /[/+]json\b/.test(answer.headers['content-type']?.toString() ?? '');
       return { status: answer.statusCode, headers: answer.headers, body: json ? answer.json() : answer.body };
     },
     async end() {

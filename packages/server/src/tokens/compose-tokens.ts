@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CredentialUse } from '../access/credential-use.js';
+import type { Notify } from '../notifications/notify.js';
 import { organizationTokenRoutes } from './organization-token-routes.js';
 import { createOrganizationTokens } from './organization-tokens.js';
 import { createTokenAdoption } from './token-adoption.js';
@@ -9,7 +10,7 @@ import { tokenRoutes } from './token-routes.js';
 import { createTokenService, type TokenServiceDeps } from './token-service.js';
 
 /** Everything about tokens: their life, their routes. */
-export function composeTokens(deps: TokenServiceDeps & { uses: CredentialUse }) {
+export function composeTokens(deps: TokenServiceDeps & { uses: CredentialUse; notify: Notify }) {
   const rotation = createTokenRotation(deps);
   const adoption = createTokenAdoption(deps);
   const tokens = createTokenService(deps);

@@ -8,11 +8,12 @@ import type {
 } from '@pipecat-cloud/contract/tokens';
 import type { Actor, OrganizationAccess, Principal } from '../access/principal.js';
 import { conflict, notFound } from '../errors.js';
+import type { Notify } from '../notifications/notify.js';
 import { tokenRevoked } from '../notifications/texts.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
 import { readGrant } from './grants.js';
 import { readEnd } from './lifetime.js';
-import { isLive, presentTokens } from './present-token.js';
+import { presentTokens } from './present-token.js';
 import type { TokenAdoption } from './token-adoption.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret } from './token-minting.js';
@@ -26,9 +27,9 @@ const defaultDays = 180;
 
 /** What an organization's admins do with tokens that reach it, and with those of its service accounts. */
 export function createOrganizationTokens(
-  deps: TokenServiceDeps & { adoption: TokenAdoption; rotation: TokenRotation },
+  deps: TokenServiceDeps & { adoption: TokenAdoption; rotation: TokenRotation; notify: Notify },
 ) {
-  const { store, clock, ids, audit, notify, adoption, rotation } = deps;
+  const { store, clock, ids, audit, adoption, rotation, notify } = deps;
 
   async function accountOf(organization: OrganizationAccess, idOrName: string): Promise<StoredServiceAccount> {
     const account = await store.serviceAccounts.findByIdOrName(organization.id, idOrName);
@@ -82,17 +83,17 @@ export function createOrganizationTokens(
   async function end(organization: OrganizationAccess, actor: Actor, token: StoredToken): Promise<void> {
     if (!belongsTo(token, organization.id)) return await decide(organization, actor, token, 'denied');
     await store.changeAccess(async (repos) => {
-      const now = clock.now();
-      const why = `revoked by an admin of ${organization.name}`;
-      const ended = await repos.tokens.revoke([token.id], { by: actor.id, cause: 'admin', reason: why }, now);
-      if (ended.length === 0) return;
+      const reason = `revoked by an admin of ${organization.name}`;
+      if ((await repos.tokens.revoke([token.id], { by: actor.id, cause: 'admin', reason }, clock.now())).length === 0)
+        return;
       await audit.record(repos, actor, {
         action: 'token.revoked',
         organizationId: organization.id,
         target: token.id,
         detail: { name: token.name, cause: 'admin' },
       });
-      await notify(repos, tokenRevoked({ token, at: now, cause: 'admin', why, organizationId: organization.id }));
+      const facts = { token, at: clock.now(), cause: 'admin', why: reason, organizationId: organization.id } as const;
+      await notify(repos, tokenRevoked(facts));
     });
   }
 
@@ -106,14 +107,6 @@ export function createOrganizationTokens(
         ...token,
         ...(token.kind === 'personal' ? { decision: decisions.get(token.id) ?? 'pending' } : {}),
       }));
-    },
-
-    /** Live tokens of one person that reach the organization. */
-    async listOfMember(organization: OrganizationAccess, userId: string): Promise<StoredToken[]> {
-      const tokens = await store.tokens.listReaching(organization.id);
-      return tokens.filter(
-        (token) => token.owner.kind === 'user' && token.owner.id === userId && isLive(token, clock.now()),
-      );
     },
 
     async end(organization: OrganizationAccess, principal: Principal, actor: Actor, id: string): Promise<void> {

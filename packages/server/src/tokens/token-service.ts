@@ -13,7 +13,6 @@ import { type Actor, type Principal, tokenOf } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { AppError, badRequest, conflict, notFound } from '../errors.js';
-import type { Notify } from '../notifications/notify.js';
 import type { Clock, Ids } from '../system.js';
 import { inherit, readGrant, widerThan } from './grants.js';
 import { asksForEnd, outlives, readEnd } from './lifetime.js';
@@ -30,7 +29,6 @@ export interface TokenServiceDeps {
   audit: Audit;
   digests: CredentialDigests;
   authorizer: Authorizer;
-  notify: Notify;
 }
 
 /** How long a person's token lives when nothing else is asked for. */
