@@ -28,8 +28,8 @@ afterEach(async () => {
 const at = '2026-01-01T00:00:00.000Z';
 const invitation = (organizationId: string) =>
   memberInvited({
-    ...{ organization: { id: organizationId, name: 'first' }, invitationId: 'i1', email: 'bob@x.example' },
-    ...{ role: 'viewer', by: 'somebody', at },
+    organization: { id: organizationId, name: 'first' },
+    invitation: { id: 'i1', email: 'bob@x.example', role: 'viewer', expiresAt: at },
   });
 const askForCode = ({ http }: Harness) =>
   http.inject({
@@ -73,7 +73,7 @@ test('with one, codes, notifications and reminders arrive by mail', async () => 
 
   const organization = await ownerOf(started);
   await started.store.transaction((repos) => started.notifications.notify(repos, invitation(organization?.id ?? '')));
-  await expect.poll(() => received[1]?.headers.subject).toBe('bob@x.example was invited to first');
+  await expect.poll(() => received[1]?.headers.subject).toBe('bob@x.example was invited to first as viewer');
   expect(received[1]?.to).toEqual(['owner@example.com']);
   expect(received[1]?.raw).toContain('http://localhost:7400');
 

@@ -2,7 +2,6 @@ import { notificationKinds } from '@pipecat-cloud/contract/notifications';
 import { expect, test } from 'vitest';
 import type { Notification } from './notify.js';
 import {
-  credentialLeaked,
   memberInvited,
   serviceAccountChanged,
   type TokenInText,
@@ -15,6 +14,7 @@ const at = '2026-05-04T10:00:00.000Z';
 const token: TokenInText = {
   id: 't1',
   kind: 'personal',
+  familyId: 't1',
   name: 'Laptop',
   masked: 'pcc_pat_…a1b2',
   owner: { kind: 'user', id: 'u1', name: 'ann@acme.example' },
@@ -25,29 +25,23 @@ const token: TokenInText = {
 };
 const owner = { kind: 'serviceAccount', id: 's1', name: 'ci', organizationId: 'org-a' } as const;
 const ofServiceAccount: TokenInText = { ...token, owner: { ...owner, role: 'developer', disabledAt: null } };
-const credential = { id: 'k1', kind: 'private API key', name: 'server', masked: 'sk_…a1b2' };
-const serviceAccount = { id: 's1', name: 'ci' };
+const organization = { id: 'org-a', name: 'acme' };
+const invitation = { id: 'i1', email: 'bob@x.example', role: 'viewer', expiresAt: at };
+const now = new Date(at);
 
 const all: Notification[] = [
   tokenExpiring({ token, days: 1 }),
-  tokenReused({ token, at, address: '192.0.2.1', revoked: false }),
-  tokenRevoked({ token, at, cause: 'admin', why: 'revoked by an admin of acme' }),
-  credentialLeaked({ credential, organizationId: 'org-a', where: 'the log of build b1', at, revoked: false }),
+  tokenReused({ token, at: now, address: '192.0.2.1', ended: [], organizationId: null }),
+  tokenRevoked({ token, at: now, cause: 'admin', why: 'revoked by an admin of acme', organizationId: null }),
   serviceAccountChanged({
-    organizationId: 'org-a',
-    serviceAccount,
-    change: 'was disabled',
-    by: 'ann@acme.example',
-    at,
+    ...{ organization, serviceAccount: { id: 's1', name: 'ci' }, change: 'updated' },
+    detail: { role: { from: 'developer', to: 'admin' } },
   }),
-  memberInvited({
-    ...{ organization: { id: 'org-a', name: 'acme' }, invitationId: 'i1', email: 'bob@x.example' },
-    ...{ role: 'viewer', by: 'ann@acme.example', at },
-  }),
+  memberInvited({ organization, invitation }),
 ];
 
-test('there is a text for each kind', () => {
-  expect(all.map(({ kind }) => kind)).toEqual([...notificationKinds]);
+test('there is a text for each kind but leaks, which have their own', () => {
+  expect(all.map(({ kind }) => kind)).toEqual(notificationKinds.filter((kind) => kind !== 'credential.leaked'));
 });
 
 test.each(all)('$kind: one line of subject, and a way out in the text', ({ subject, text, data }) => {
@@ -60,8 +54,8 @@ test.each(all)('$kind: one line of subject, and a way out in the text', ({ subje
 test("a person's token is told to the person, a service account's to the organization", () => {
   for (const made of [
     (of: TokenInText) => tokenExpiring({ token: of, days: 7 }),
-    (of: TokenInText) => tokenReused({ token: of, at, address: null, revoked: true }),
-    (of: TokenInText) => tokenRevoked({ token: of, at, cause: 'panic', why: 'panic' }),
+    (of: TokenInText) => tokenReused({ token: of, at: now, address: null, ended: [], organizationId: null }),
+    (of: TokenInText) => tokenRevoked({ token: of, at: now, cause: 'panic', why: 'panic', organizationId: null }),
   ]) {
     expect(made(token)).toMatchObject({ organizationId: null, userIds: ['u1'], path: '/account/tokens' });
     const told = made(ofServiceAccount);
@@ -71,14 +65,15 @@ test("a person's token is told to the person, a service account's to the organiz
   }
 });
 
-test('what is to be done depends on what was done already', () => {
-  expect(tokenReused({ token, at, address: null, revoked: false }).text).toContain('token rotate t1 --leaked');
-  expect(tokenReused({ token, at, address: null, revoked: true }).text).toContain('was revoked');
-  const leak = (revoked: boolean) =>
-    credentialLeaked({ credential, organizationId: null, userIds: ['u1'], where: 'a log', at, revoked });
-  expect(leak(true).text).toContain('revoked at once');
-  expect(leak(false).text).toContain('still works');
-  expect(leak(false).userIds).toEqual(['u1']);
+test('an organization that ended a personal token is told by its webhooks, the owner by mail', () => {
+  const told = tokenRevoked({ token, at: now, cause: 'admin', why: 'x', organizationId: 'org-a' });
+  expect(told).toMatchObject({ organizationId: 'org-a', userIds: ['u1'] });
+});
+
+test('what is to be done about an old secret depends on the policy', () => {
+  const reused = (ended: string[]) => tokenReused({ token, at: now, address: null, ended, organizationId: null }).text;
+  expect(reused([])).toContain('token rotate t1 --leaked');
+  expect(reused(['t2'])).toContain('was revoked');
 });
 
 test('a name cannot begin a line of its own', () => {

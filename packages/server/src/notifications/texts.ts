@@ -1,3 +1,4 @@
+import type { RevocationCause } from '@pipecat-cloud/contract/tokens';
 import type { StoredToken, TokenOwner } from '../tokens/token-repository.js';
 import type { Notification } from './notify.js';
 import { oneLine } from './outbox.js';
@@ -5,7 +6,16 @@ import { oneLine } from './outbox.js';
 /** What the texts say of a token. */
 export type TokenInText = Pick<
   StoredToken,
-  'id' | 'kind' | 'name' | 'masked' | 'owner' | 'expiresAt' | 'lastUsedAt' | 'lastUsedAddress' | 'lastUsedCiRun'
+  | 'id'
+  | 'kind'
+  | 'familyId'
+  | 'name'
+  | 'masked'
+  | 'owner'
+  | 'expiresAt'
+  | 'lastUsedAt'
+  | 'lastUsedAddress'
+  | 'lastUsedCiRun'
 >;
 
 /** It ends by itself in `days` days or less. */
@@ -25,35 +35,50 @@ export function tokenExpiring({ token, days }: { token: TokenInText; days: numbe
   };
 }
 
-/** A secret that a rotation had ended was presented again: somebody kept it. `revoked`: by policy, its whole family has been ended. */
+/**
+ * A secret that a rotation had ended was presented again: somebody kept it. `ended` names what was revoked for it, by policy.
+ * `organizationId`, where the token belongs to one: its webhooks are told too.
+ */
 export function tokenReused(facts: {
   token: TokenInText;
-  at: string;
+  at: Date;
   address: string | null;
-  revoked: boolean;
+  ended: readonly string[];
+  organizationId: string | null;
 }): Notification {
-  const { token, at, address, revoked } = facts;
+  const { token, address, ended, organizationId } = facts;
+  const at = facts.at.toISOString();
   return {
     kind: 'token.reused',
-    ...audienceOf(token.owner),
+    ...audienceOf(token.owner, organizationId),
     subject: `An old secret of token "${oneLine(token.name)}" was used`,
     text: lines(
       `${describe(token)} was rotated, and its old secret was sent again on ${instant(at)}${from(address)}. It was refused.`,
       'Either something was not given the new secret, or somebody else has a copy of the old one.',
-      revoked
+      ended.length > 0
         ? 'As the policy asks, every secret that came of it was revoked. Make a new token for what needs one.'
         : `The secret in use still works. If you do not know that address, replace it at once: ${rotateCommand(token)} --leaked`,
     ),
-    data: { ...ids(token), at, address, familyRevoked: revoked },
+    data: { ...ids(token), familyId: token.familyId, at, address, ended },
   };
 }
 
-/** Ended by somebody or something else than its owner. `why` is a half sentence: "revoked by an admin of acme". */
-export function tokenRevoked(facts: { token: TokenInText; at: string; cause: string; why: string }): Notification {
-  const { token, at, cause, why } = facts;
+/**
+ * Ended by somebody or something else than its owner. `why` is a half sentence: "revoked by an admin of acme". `organizationId`, where
+ * an organization did it: its webhooks are told too.
+ */
+export function tokenRevoked(facts: {
+  token: TokenInText;
+  at: Date;
+  cause: RevocationCause;
+  why: string;
+  organizationId: string | null;
+}): Notification {
+  const { token, cause, why, organizationId } = facts;
+  const at = facts.at.toISOString();
   return {
     kind: 'token.revoked',
-    ...audienceOf(token.owner),
+    ...audienceOf(token.owner, organizationId),
     subject: `Token "${oneLine(token.name)}" was revoked`,
     text: lines(
       `${describe(token)} was ended on ${instant(at)}: ${oneLine(why)}. Whatever uses it is refused from then on.`,
@@ -64,80 +89,57 @@ export function tokenRevoked(facts: { token: TokenInText; at: string; cause: str
   };
 }
 
-/** A live credential lay in the open. `where` is a half sentence: "the log of build b1". `kind` is what people call it: "private API key". */
-export function credentialLeaked(facts: {
-  credential: { id: string; kind: string; name: string; masked: string };
-  organizationId: string | null;
-  userIds?: readonly string[];
-  where: string;
-  at: string;
-  revoked: boolean;
-}): Notification {
-  const { credential, organizationId, userIds, where, at, revoked } = facts;
-  return {
-    kind: 'credential.leaked',
-    organizationId,
-    ...(userIds ? { userIds } : {}),
-    subject: `The ${credential.kind} "${oneLine(credential.name)}" was found in the open`,
-    text: lines(
-      `The ${credential.kind} "${oneLine(credential.name)}" (${credential.masked}) was found on ${instant(at)} in ${oneLine(where)}.`,
-      revoked
-        ? 'It was revoked at once. Make a new one for what needs it.'
-        : 'It still works, so whoever could read that can use it. Rotate it now, without an overlap, and remove it from there.',
-      'Look at its last uses before that: they are in the audit log.',
-    ),
-    data: { credentialId: credential.id, credentialKind: credential.kind, where, at, revoked },
-  };
-}
-
-/** `change` is a half sentence: "was disabled", "got the role admin". `by` names the person. */
+/** `detail`: what differs, as the audit log has it. */
 export function serviceAccountChanged(facts: {
-  organizationId: string;
+  organization: { id: string; name: string };
   serviceAccount: { id: string; name: string };
-  change: string;
-  by: string;
-  at: string;
+  change: 'created' | 'updated' | 'deleted';
+  detail: Readonly<Record<string, unknown>>;
 }): Notification {
-  const { organizationId, serviceAccount, change, by, at } = facts;
-  const sentence = `The service account "${oneLine(serviceAccount.name)}" ${oneLine(change)}`;
+  const { organization, serviceAccount, change, detail } = facts;
+  const sentence = `Service account ${oneLine(serviceAccount.name)} of ${organization.name} was ${change}`;
+  const details = Object.entries(detail).map(([name, value]) => `${name}: ${oneLine(JSON.stringify(value))}`);
   return {
     kind: 'service_account.changed',
-    organizationId,
+    organizationId: organization.id,
     subject: sentence,
     text: lines(
-      `${sentence} on ${instant(at)}, by ${oneLine(by)}. It holds for its tokens at once.`,
-      'If you did not expect this, look at the audit log and at who is an admin.',
+      `${sentence}. It holds for its tokens at once.`,
+      details.join('\n'),
+      'If you did not expect this: the audit log says who did it.',
     ),
-    data: { serviceAccountId: serviceAccount.id, name: serviceAccount.name, change, by, at },
+    data: { serviceAccountId: serviceAccount.id, name: serviceAccount.name, change, ...detail },
   };
 }
 
 /** To owners and admins; the invited person gets a mail of their own with the link. */
 export function memberInvited(facts: {
   organization: { id: string; name: string };
-  invitationId: string;
-  email: string;
-  role: string;
-  by: string;
-  at: string;
+  invitation: { id: string; email: string; role: string; expiresAt: string };
 }): Notification {
-  const { organization, invitationId, email, role, by, at } = facts;
+  const { organization, invitation } = facts;
+  const { id, email, role, expiresAt } = invitation;
+  const sentence = `${oneLine(email)} was invited to ${organization.name} as ${role}`;
   return {
     kind: 'member.invited',
     organizationId: organization.id,
-    subject: `${oneLine(email)} was invited to ${organization.name}`,
+    subject: sentence,
     text: lines(
-      `${oneLine(by)} invited ${oneLine(email)} to ${organization.name} as ${role} on ${instant(at)}.`,
-      'If you did not expect this, revoke the invitation before it is accepted, in the dashboard or with: pipecat cloud organizations invitations revoke',
+      `${sentence}. The invitation is open until ${instant(expiresAt)}.`,
+      'If you did not expect this, take it back before it is accepted, in the dashboard or with: pipecat cloud organizations invitations revoke',
     ),
-    data: { organizationName: organization.name, invitationId, email, role, by, at },
+    path: `/organizations/${organization.name}/members`,
+    data: { invitationId: id, email, role, expiresAt },
   };
 }
 
 /** A person is told of what is theirs; of a service account's, its organization is told. */
-function audienceOf(owner: TokenOwner): Pick<Notification, 'organizationId' | 'userIds' | 'path'> {
+function audienceOf(
+  owner: TokenOwner,
+  organizationId: string | null = null,
+): Pick<Notification, 'organizationId' | 'userIds' | 'path'> {
   return owner.kind === 'user'
-    ? { organizationId: null, userIds: [owner.id], path: '/account/tokens' }
+    ? { organizationId, userIds: [owner.id], path: '/account/tokens' }
     : { organizationId: owner.organizationId };
 }
 

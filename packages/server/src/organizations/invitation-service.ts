@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { conflict, notFound } from '../errors.js';
 import type { Notify, SendMail } from '../notifications/notify.js';
+import { memberInvited } from '../notifications/texts.js';
 import type { Clock, Ids } from '../system.js';
 import { isPast } from '../tokens/present-token.js';
 import { type Caller, lockOrganization, makerOf } from './caller.js';
@@ -94,13 +95,7 @@ export function createInvitationService(deps: InvitationServiceDeps) {
           target: id,
           detail: { email, role, expiresAt, ...(replaced.length > 0 ? { replaced } : {}) },
         });
-        await deps.notify(repos, {
-          kind: 'member.invited',
-          organizationId: organization.id,
-          subject: `${email} was invited to ${organization.name} as ${role}`,
-          text: `${email} was invited to ${organization.name} as ${role}. The invitation is open until ${expiresAt}. Take it back at ${publicUrl}/organizations/${organization.name}/members if this is not right.`,
-          data: { invitationId: id, email, role, expiresAt },
-        });
+        await deps.notify(repos, memberInvited({ organization, invitation }));
       });
       // In the fragment: browsers send it to no server, so it is in no log.
       const link = `${publicUrl}/invite#code=${code}`;

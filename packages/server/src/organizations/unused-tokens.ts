@@ -4,6 +4,7 @@ import { systemActor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Notify } from '../notifications/notify.js';
+import { tokenRevoked } from '../notifications/texts.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock } from '../system.js';
 import type { StoredToken } from '../tokens/token-repository.js';
@@ -77,14 +78,7 @@ export function createUnusedTokenSweep({ store, clock, audit, notify }: SweepDep
         target: token.id,
         detail: { name: token.name, owner: token.owner.id, cause: 'policy', lastUsedAt: token.lastUsedAt, days },
       });
-      await notify(repos, {
-        kind: 'token.revoked',
-        organizationId,
-        ...(token.owner.kind === 'user' ? { userIds: [token.owner.id] } : {}),
-        subject: `The token '${token.name}' was revoked: unused for ${days} days`,
-        text: `The policy of ${name} ends tokens that are unused for ${days} days, and nobody used '${token.name}' for that long. Make a new one if it is still needed.`,
-        data: { tokenId: token.id, cause: 'policy', lastUsedAt: token.lastUsedAt, days },
-      });
+      await notify(repos, tokenRevoked({ token, at: clock.now(), cause: 'policy', why: reason, organizationId }));
     }
     return revoked.length;
   }

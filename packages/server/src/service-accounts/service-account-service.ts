@@ -7,6 +7,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
 import type { Notify } from '../notifications/notify.js';
+import { serviceAccountChanged } from '../notifications/texts.js';
 import { type Caller, lockOrganization, makerOf } from '../organizations/caller.js';
 import { requireReach, rolesAbove } from '../organizations/role-rules.js';
 import type { Clock, Ids } from '../system.js';
@@ -48,14 +49,7 @@ export function createServiceAccountService({ store, clock, ids, audit, notify }
       target: account.id,
       detail: { name: account.name, ...detail },
     });
-    const what = Object.entries(detail).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
-    await notify(repos, {
-      kind: 'service_account.changed',
-      organizationId: organization.id,
-      subject: `Service account ${account.name} of ${organization.name} was ${verb}`,
-      text: `The service account ${account.name} of ${organization.name} was ${verb}. ${what.join('\n')}`,
-      data: { serviceAccountId: account.id, name: account.name, change: verb, ...detail },
-    });
+    await notify(repos, serviceAccountChanged({ organization, serviceAccount: account, change: verb, detail }));
   }
 
   return {

@@ -92,7 +92,8 @@ export function createOrganizationTokens(
         target: token.id,
         detail: { name: token.name, cause: 'admin' },
       });
-      await notify(repos, tokenRevoked({ token, at: clock.now().toISOString(), cause: 'admin', why: reason }));
+      const facts = { token, at: clock.now(), cause: 'admin', why: reason, organizationId: organization.id } as const;
+      await notify(repos, tokenRevoked(facts));
     });
   }
 

@@ -328,11 +328,31 @@ describe.each(databases)('the life of a token on $name', (database) => {
         userId: member,
       });
       expect(revoked.map(({ name }) => name).sort()).toEqual(['both', 'one']);
+      // Its owner is told of what ended; what only stops here says so when it is used.
+      expect(world.notifications).toMatchObject([
+        { kind: 'token.revoked', organizationId: org.id, userIds: [member], data: { name: 'one', cause: 'panic' } },
+      ]);
       expect(await reasonOf(only.value)).toBe('revoked_token');
       const principal = await world.authenticate(value);
       await expect(world.access(principal, org.id)).rejects.toMatchObject({ details: { reason: 'blocked_by_policy' } });
       await world.access(principal, other.id);
     });
+  });
+
+  test('an admin who ends a token of a member tells its owner, once', async () => {
+    const member = await world.person([{ id: org.id, role: 'developer' }]);
+    const theirs = world.signedIn(member);
+    const { token } = await world.tokens.create(theirs, world.actor(theirs), {
+      name: 'laptop',
+      grant: { organizations: [org.name] },
+    });
+    const access = await world.access(person, org.id);
+    await world.organizationTokens.end(access, person, world.actor(person), token.id);
+    await world.organizationTokens.end(access, person, world.actor(person), token.id);
+    expect(world.notifications).toMatchObject([
+      { kind: 'token.revoked', organizationId: org.id, userIds: [member], data: { name: 'laptop', cause: 'admin' } },
+    ]);
+    expect(world.notifications[0]?.text).toContain(`revoked by an admin of ${org.name}`);
   });
 
   describe('policies and approval', () => {

@@ -26,12 +26,19 @@ export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPan
     isLive(token, clock.now()) &&
     (token.createdAt >= since || (token.lastUsedAt !== null && token.lastUsedAt >= since));
 
-  async function end(repos: Repositories, actor: Actor, tokens: readonly StoredToken[], reason: string): Promise<void> {
+  /** `organizationId`: whose admin does it; null for a person's own. */
+  async function end(
+    repos: Repositories,
+    actor: Actor,
+    tokens: readonly StoredToken[],
+    reason: string,
+    organizationId: string | null,
+  ): Promise<void> {
     const ids = tokens.map(({ id }) => id);
     const now = clock.now();
     await repos.tokens.revoke(ids, { by: actor.id, cause: 'panic', reason }, now);
     for (const token of tokens)
-      await notify(repos, tokenRevoked({ token, at: now.toISOString(), cause: 'panic', why: reason }));
+      await notify(repos, tokenRevoked({ token, at: now, cause: 'panic', why: reason, organizationId }));
   }
 
   const present = async (ended: readonly StoredToken[]): Promise<PanicResult> => {
@@ -55,7 +62,7 @@ export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPan
       await uses.flush();
       const ended = await store.changeAccess(async (repos) => {
         const touched = (await repos.tokens.listOfUser(principal.userId)).filter(touchedSince(since));
-        await end(repos, actor, touched, `revoked by its owner with everything used since ${since}`);
+        await end(repos, actor, touched, `revoked by its owner with everything used since ${since}`, null);
         await audit.record(repos, actor, {
           action: 'token.panic',
           organizationId: null,
@@ -92,7 +99,8 @@ export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPan
         const reaching = await repos.tokens.listReaching(organization.id);
         const touched = reaching.filter(touchedSince(since)).filter(wanted);
         const own = touched.filter((token) => belongsTo(token, organization.id));
-        await end(repos, actor, own, `revoked by an admin of ${organization.name} with everything used since ${since}`);
+        const reason = `revoked by an admin of ${organization.name} with everything used since ${since}`;
+        await end(repos, actor, own, reason, organization.id);
         for (const { id } of touched.filter((token) => !own.includes(token)))
           await repos.policies.decide(organization.id, id, { state: 'denied', by: actor.id, at: now });
         const keys = everything

@@ -52,8 +52,7 @@ export function createTokenReuse({ store, clock, audit, notify }: TokenReuseDeps
           target: token.familyId,
           detail: { name: token.name, token: token.id, ended },
         });
-        const facts = { token, at: now.toISOString(), address, revoked: ended.length > 0 };
-        await notify(repos, tokenReused(facts));
+        await notify(repos, tokenReused({ token, at: now, address, ended, organizationId }));
       });
     },
   };
