@@ -36,7 +36,7 @@ const wrapped: [string, (value: string) => string][] = [
   ['the whole of a file', (value) => value],
 ];
 const positives: Case[] = [
-  ...(['personal', 'serviceAccount', 'ci', 'oauth'] as const).flatMap((kind) =>
+  ...(['personal', 'serviceAccount', 'ci', 'oauth', 'refresh'] as const).flatMap((kind) =>
     wrapped.map(
       ([where, wrap]): Case => ({
         name: `${kind} token in ${where}`,

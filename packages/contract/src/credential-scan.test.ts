@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CredentialFinding, createCredentialScanner, mayHoldCredential, scanText } from './credential-scan.js';
 import { formatToken } from './token-format.js';
 
-const kinds = ['personal', 'serviceAccount', 'ci', 'oauth', 'private', 'public'] as const;
+const kinds = ['personal', 'serviceAccount', 'ci', 'oauth', 'refresh', 'private', 'public'] as const;
 const random = '0123456789abcdef0123456789abcdef01234567';
 const hex = (length: number) =>
   fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length }).map((d) => d.join(''));

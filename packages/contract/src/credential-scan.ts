@@ -28,20 +28,20 @@ export function isAlarming({ kind, checksum: verdict }: CredentialFinding): bool
 }
 
 const kinds = Object.fromEntries(
-  (['personal', 'serviceAccount', 'ci', 'oauth', 'private', 'public'] as const).map((kind) => [
+  (['personal', 'serviceAccount', 'ci', 'oauth', 'refresh', 'private', 'public'] as const).map((kind) => [
     tokenPrefixes[kind],
     kind,
   ]),
 ) as Record<string, ScannedKind>;
 
 /** One digit more than a credential has shows where a longer number goes on. */
-const pattern = /(pcc_pat_(?:sa_|ci_)?|pcc_oat_|[sp]k_)([0-9a-f]{32,49})/g;
+const pattern = /(pcc_pat_(?:sa_|ci_)?|pcc_o[ar]t_|[sp]k_)([0-9a-f]{32,49})/g;
 /** The longest prefix, 48 digits and the one after. */
 const reach = 60;
 const longChunk = 1 << 16;
 
 /** Words such as task_ are common in logs, so that the prefix alone would say yes to every other line. */
-const start = /(?:pcc_(?:pat_(?:sa_|ci_)?|oat_)|[sp]k_)[0-9a-f]{32}/;
+const start = /(?:pcc_(?:pat_(?:sa_|ci_)?|o[ar]t_)|[sp]k_)[0-9a-f]{32}/;
 
 /** False where a scan finds nothing. Costs some 40 ns for a line of a log, and makes nothing. */
 export function mayHoldCredential(text: string): boolean {

@@ -3,7 +3,7 @@ import { Timestamp } from './names.js';
 import { pageQuery } from './paging.js';
 
 /** Kinds as the answers of the leak desk name them. */
-export const leakKinds = ['personal', 'serviceAccount', 'ci', 'oauth', 'private', 'public'] as const;
+export const leakKinds = ['personal', 'serviceAccount', 'ci', 'oauth', 'refresh', 'private', 'public'] as const;
 export type LeakKind = (typeof leakKinds)[number];
 
 /** Credentials of one report. */

@@ -54,7 +54,7 @@ test('redaction leaves no digit of any token behind', () => {
 });
 
 test('redaction finds tokens that letters stand in front of, as in JSON, and leaves words alone', () => {
-  for (const kind of ['personal', 'oauth', 'private', 'worker'] as const) {
+  for (const kind of ['personal', 'oauth', 'refresh', 'private', 'worker'] as const) {
     expect(redact(JSON.stringify({ log: `one\n${formatToken(kind, random)}` }))).not.toContain('0123');
     expect(redact(`TOKEN${formatToken(kind, random)}`)).not.toContain('0123');
   }

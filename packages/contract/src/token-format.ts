@@ -7,6 +7,8 @@ export const tokenPrefixes = {
   ci: 'pcc_pat_ci_',
   /** What `auth login` brings. Not `pcc_pat_`: official clients would not refresh it. */
   oauth: 'pcc_oat_',
+  /** What renews it; accepted by the token endpoint alone. */
+  refresh: 'pcc_ort_',
   private: 'sk_',
   public: 'pk_',
   worker: 'wk_',
@@ -66,7 +68,7 @@ export function maskToken(token: string): string {
  * front, as in a JSON text where a line end is written `\\n`; only the short prefixes, which end common words, then need digits behind.
  */
 export const credentialLike =
-  /(pcc_pat_|pcc_oat_|\b(?:sk_|pk_|wk_|we_)|(?:sk_|pk_|wk_|we_)(?=[0-9a-f]{32}))[A-Za-z0-9_.-]{8,}/g;
+  /(pcc_pat_|pcc_oat_|pcc_ort_|\b(?:sk_|pk_|wk_|we_)|(?:sk_|pk_|wk_|we_)(?=[0-9a-f]{32}))[A-Za-z0-9_.-]{8,}/g;
 
 export function redact(text: string): string {
   return text.replace(credentialLike, '$1[redacted]');

@@ -82,6 +82,7 @@ const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> =
   serviceAccount: 'serviceAccount',
   ci: 'ci',
   oauth: 'oauth',
+  refresh: undefined,
   private: 'private',
   public: 'public',
   worker: 'worker',

@@ -8,7 +8,7 @@ import type { Revocation, StoredToken } from '../tokens/token-repository.js';
 import type { FoundCredential } from './credential-lookup.js';
 
 /**
- * Ends the grant behind an OAuth access token, inside the caller's `changeAccess`. `ended` is false when it was over already;
+ * Ends the grant behind an OAuth access or refresh token, inside the caller's `changeAccess`. `ended` is false when it was over already;
  * undefined when the value is unknown.
  */
 export type EndOauth = (
@@ -50,7 +50,7 @@ export function createCredentialEnd({ clock, audit, endOauth }: EndDeps) {
     value: string,
     revocation: Revocation,
   ): Promise<{ action: string; organizationId: string | null } | undefined> {
-    if (found.kind === 'oauth') {
+    if (found.kind === 'oauth' || found.kind === 'refresh') {
       const ended = await endOauth?.(repos, value, revocation);
       return ended?.ended ? { action: 'oauth_grant.revoked', organizationId: null } : undefined;
     }

@@ -7,6 +7,7 @@ const kinds = [
   ['serviceAccount', "a service account's token", 'secret'],
   ['ci', 'token of one CI job, 15 minutes', 'secret'],
   ['oauth', 'access token of auth login', 'secret'],
+  ['refresh', 'refresh token of auth login', 'secret'],
   ['private', 'private API key', 'secret'],
   ['public', 'public API key, meant to be seen in pages and apps', 'public'],
 ] as const;
@@ -34,7 +35,7 @@ export function credentialFormat(publicUrl: string) {
       regex: `pcc_pat_${hex}{32}`,
       length: 40,
     },
-    regex: `(?:pcc_pat_(?:sa_|ci_)?|pcc_oat_|sk_|pk_)${hex}{48}`,
+    regex: `(?:pcc_pat_(?:sa_|ci_)?|pcc_o[ar]t_|sk_|pk_)${hex}{48}`,
     checksum: {
       algorithm: 'CRC-32 (IEEE 802.3, as zlib)',
       over: 'ASCII of everything before the last eight characters, prefix included',

@@ -23,7 +23,7 @@ export interface FoundCredential {
 interface LookupDeps {
   digests: CredentialDigests;
   clock: Clock;
-  /** Whose OAuth access token it is; undefined when it is unknown or ended. */
+  /** Whose OAuth access or refresh token it is; undefined when it is unknown or ended. */
   oauthOf?: ((value: string) => Promise<OauthFacts | undefined>) | undefined;
 }
 
@@ -65,12 +65,12 @@ export function createCredentialLookup({ digests, clock, oauthOf }: LookupDeps) 
     return { kind: type, id, name, masked, live: revokedAt === null, owner: { organizationId }, only: undefined };
   }
 
-  async function oauth(value: string): Promise<FoundCredential | undefined> {
+  async function oauth(kind: LeakKind, value: string): Promise<FoundCredential | undefined> {
     const found = await oauthOf?.(value);
     if (!found) return undefined;
     const { grantId: id, userId } = found;
     return {
-      kind: 'oauth',
+      kind,
       id,
       name: 'auth login',
       masked: maskToken(value),
@@ -85,7 +85,7 @@ export function createCredentialLookup({ digests, clock, oauthOf }: LookupDeps) 
     async find(repos: Repositories, value: string): Promise<FoundCredential | undefined> {
       const kind = leakKindOf(value);
       if (!kind) return undefined;
-      if (kind === 'oauth') return await oauth(value);
+      if (kind === 'oauth' || kind === 'refresh') return await oauth(kind, value);
       return kind === 'private' || kind === 'public' ? await key(repos, value) : await token(repos, value);
     },
   };

@@ -7,6 +7,7 @@ const kindNames: Readonly<Record<LeakKind, string>> = {
   serviceAccount: 'service-account token',
   ci: 'CI token',
   oauth: 'sign-in of a command line',
+  refresh: 'sign-in of a command line',
   private: 'private API key',
   public: 'public API key',
 };

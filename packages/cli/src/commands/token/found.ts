@@ -44,6 +44,7 @@ const kindNames: Readonly<Record<Found['kind'], string>> = {
   serviceAccount: 'service-account token',
   ci: 'CI token',
   oauth: 'OAuth access token',
+  refresh: 'OAuth refresh token',
   private: 'private API key',
   public: 'public API key',
 };
