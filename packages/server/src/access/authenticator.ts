@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
-import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
+import { parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
 import type { ApiKey } from '../api-keys/api-key-repository.js';
 import type { Store } from '../db/store.js';
 import type { Clock } from '../system.js';
@@ -67,7 +67,7 @@ interface AuthenticatorDeps {
 
 /** What a digest stands for. `unknown` is kept too, for a shorter time. */
 type Credential =
-  | { kind: 'token'; token: StoredToken; principal: Principal & { token: TokenFacts } }
+  | { kind: 'token'; token: StoredToken; principal: Principal & { token: TokenFacts }; plainUntil: number }
   | { kind: 'oauth'; facts: OauthFacts; principal: Principal }
   | { kind: 'apiKey'; key: ApiKey }
   | { kind: 'worker'; worker: StoredWorker }
@@ -123,7 +123,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       return worker && { kind: 'worker', worker };
     }
     const token = await store.tokens.findByDigest(candidates);
-    return token && { kind: 'token', token, principal: principalOf(token) };
+    return token && { kind: 'token', token, principal: principalOf(token), plainUntil: plainUntil(token) };
   }
 
   /** A digest under a retired pepper is replaced by one under the current pepper at the credential's next use. */
@@ -176,10 +176,11 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     }
     const value = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     if (!value) throw noCredential(kinds);
-    const kind = parseToken(value) && credentialKinds[kindOf(value) as TokenKind];
+    const parsed = parseToken(value);
+    const kind = parsed && credentialKinds[parsed.kind];
     if (!kind) throw malformed(value);
     // The keyed digest costs several times as much; it is made only to ask the database. The value itself is never kept.
-    const name = hash('sha256', value);
+    const name = hash('sha256', value, 'binary'); // Half as long as in hex, and found faster.
     const found = (cache.get(name) as Credential | undefined) ?? (await read(value, kind, name, source.address));
     if (found.kind === 'unknown') {
       throttle.check(source.address);
@@ -188,7 +189,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     }
     const now = clock.now();
     if (found.kind === 'token') {
-      await checkToken(found.token, source, now);
+      if (!(now.getTime() < found.plainUntil)) await checkToken(found.token, source, now);
       // By its owner, not by its prefix: one that a service account adopted keeps its secret.
       if (!kinds.includes(found.token.kind)) throw wrongKind(found.token.kind, kinds);
       uses.token(found.token.id, now, source);
@@ -221,6 +222,17 @@ function principalOf(token: StoredToken): Principal & { token: TokenFacts } {
   if (owner.kind === 'user') return { kind: 'user', userId: owner.id, via: 'token', token: facts };
   const { id: serviceAccountId, organizationId } = owner;
   return { kind: 'serviceAccount', serviceAccountId, organizationId, via: 'token', token: facts };
+}
+
+/**
+ * Until when (epoch milliseconds) nothing but the clock can stop the token, so that a check may skip `checkToken`. 0 where more
+ * than the clock decides; not a number, which is later than nothing, for a date that can't be read.
+ */
+function plainUntil({ revokedAt, activatedAt, grant, owner, expiresAt, endsAt }: StoredToken): number {
+  const disabled = owner.kind === 'serviceAccount' && owner.disabledAt !== null;
+  if (revokedAt !== null || activatedAt === null || grant.networks || disabled) return 0;
+  const instantOf = (time: string | null) => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time));
+  return Math.min(instantOf(expiresAt), instantOf(endsAt));
 }
 
 function digestOf(found: Exclude<Credential, { kind: 'unknown' | 'oauth' }>): string {
