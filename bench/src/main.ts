@@ -1,5 +1,7 @@
 import { readArguments, UsageError } from './arguments.js';
 import { type Figure, type Measurement, meets } from './figure.js';
+import { checkCold } from './figures/check-cold.js';
+import { checkWarm } from './figures/check-warm.js';
 import { cliList, cliVersion } from './figures/command-line.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { secondStart } from './figures/second-start.js';
@@ -9,7 +11,17 @@ import { warmStart } from './figures/warm-start.js';
 import { jsonLine, table } from './report.js';
 import { createResources } from './resources.js';
 
-const figures: readonly Figure[] = [usersRoute, tokenCheck, warmStart, cliVersion, cliList, idleMemory, secondStart];
+const figures: readonly Figure[] = [
+  usersRoute,
+  checkWarm,
+  checkCold,
+  tokenCheck,
+  warmStart,
+  cliVersion,
+  cliList,
+  idleMemory,
+  secondStart,
+];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const tell = (line: string) => process.stderr.write(`${line}\n`);
