@@ -16,9 +16,9 @@ export interface WarmResult {
 const storedTokens = 1_000;
 const store = createStore(await openDatabase({ dialect: 'sqlite', file: ':memory:' }));
 const digests = createCredentialDigests([{ id: 'bench', key: randomBytes(32) }]);
-const keys = await storeTokens(store, digests, storedTokens);
-const sources = keys.map(sourceOf);
-const known = new Map(keys.map((key) => [hash('sha256', key), { key }]));
+const { tokens } = await storeTokens(store, digests, storedTokens);
+const sources = tokens.map(sourceOf);
+const known = new Map(tokens.map((token) => [hash('sha256', token), { token }]));
 const checker = createChecker(store, digests, { cached: true });
 
 async function check(): Promise<void> {

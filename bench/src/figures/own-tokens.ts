@@ -8,16 +8,20 @@ import { systemClock, systemIds } from '@pipecat-cloud/server/system';
 
 const lifeMs = 86_400_000;
 
-/** Stores that many tokens of one person as the product does; resolves with their values. */
-export async function storeTokens(store: Store, digests: CredentialDigests, count: number): Promise<string[]> {
+/** Stores that many tokens of one new person as the product does; resolves with their values. */
+export async function storeTokens(
+  store: Store,
+  digests: CredentialDigests,
+  count: number,
+): Promise<{ userId: string; tokens: string[] }> {
   const userId = systemIds.id();
   const now = systemClock.now();
   await store.accounts.insert({ id: userId, email: `${userId}@example.com`, defaultOrganizationId: null }, now);
-  const keys = Array.from({ length: count }, () => mintCredential(systemIds, 'personal').value);
+  const tokens = Array.from({ length: count }, () => mintCredential(systemIds, 'personal').value);
   await store.transaction(async (repos) => {
-    for (const [index, key] of keys.entries()) {
+    for (const [index, token] of tokens.entries()) {
       await repos.tokens.insert({
-        ...digests.current(key),
+        ...digests.current(token),
         id: systemIds.id(),
         kind: 'personal',
         userId,
@@ -30,7 +34,7 @@ export async function storeTokens(store: Store, digests: CredentialDigests, coun
       });
     }
   });
-  return keys;
+  return { userId, tokens };
 }
 
 export interface Checker {

@@ -22,7 +22,7 @@ export async function ownContender(
 ): Promise<{ cached: TokenContender; uncached: TokenContender }> {
   const store = createStore(database);
   const digests = createCredentialDigests([{ id: 'bench', key: randomBytes(32) }]);
-  const keys = await storeTokens(store, digests, count);
+  const { tokens: keys } = await storeTokens(store, digests, count);
   const contender = (cached: boolean): TokenContender => ({
     keys,
     open() {
