@@ -6,6 +6,8 @@ export interface LoadOrder {
   port: number;
   path: string;
   headers: Record<string, string>;
+  /** Sent by POST, as a form; without it, the request is a GET. */
+  form?: string;
   connections: number;
   seconds: number;
 }
@@ -17,9 +19,11 @@ export interface LoadResult {
   problem?: string;
 }
 
-async function load({ port, path, headers, connections, seconds }: LoadOrder): Promise<LoadResult> {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${lines.join('')}\r\n`);
+async function load({ port, path, headers, form, connections, seconds }: LoadOrder): Promise<LoadResult> {
+  const method = form === undefined ? 'GET' : 'POST';
+  const all = { host: `127.0.0.1:${port}`, ...headers, ...(form === undefined ? {} : formHeaders(form)) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const request = Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${form ?? ''}`);
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const result: LoadResult = { requests: 0, seconds: 0 };
   const began = performance.now();
@@ -58,6 +62,11 @@ async function load({ port, path, headers, connections, seconds }: LoadOrder): P
   await Promise.all(running);
   return result;
 }
+
+const formHeaders = (form: string) => ({
+  'content-type': 'application/x-www-form-urlencoded',
+  'content-length': String(Buffer.byteLength(form)),
+});
 
 function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

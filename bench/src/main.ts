@@ -1,15 +1,34 @@
 import { readArguments, UsageError } from './arguments.js';
 import { type Figure, type Measurement, meets } from './figure.js';
+import { checkCold } from './figures/check-cold.js';
+import { checkWarm } from './figures/check-warm.js';
 import { cliList, cliVersion } from './figures/command-line.js';
+import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
+import { introspection } from './figures/introspection.js';
+import { revocationFollows } from './figures/revocation-follows.js';
+import { servicesRoute, usersRoute } from './figures/route-share.js';
 import { secondStart } from './figures/second-start.js';
 import { tokenCheck } from './figures/token-check.js';
-import { usersRoute } from './figures/users-route.js';
 import { warmStart } from './figures/warm-start.js';
 import { jsonLine, table } from './report.js';
 import { createResources } from './resources.js';
 
-const figures: readonly Figure[] = [usersRoute, tokenCheck, warmStart, cliVersion, cliList, idleMemory, secondStart];
+const figures: readonly Figure[] = [
+  usersRoute,
+  servicesRoute,
+  checkWarm,
+  checkCold,
+  tokenCheck,
+  introspection,
+  hotPathWrites,
+  revocationFollows,
+  warmStart,
+  cliVersion,
+  cliList,
+  idleMemory,
+  secondStart,
+];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const tell = (line: string) => process.stderr.write(`${line}\n`);

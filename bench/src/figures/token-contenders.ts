@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { apiKey, defaultKeyHasher } from '@better-auth/api-key';
-import { createAccessCache } from '@pipecat-cloud/server/access/access-cache';
-import { createAuthenticator } from '@pipecat-cloud/server/access/authenticator';
-import { createCredentialDigests, mintCredential } from '@pipecat-cloud/server/access/credential-digests';
-import { createCredentialUse } from '@pipecat-cloud/server/access/credential-use';
-import { createThrottle } from '@pipecat-cloud/server/access/throttle';
+import { createCredentialDigests } from '@pipecat-cloud/server/access/credential-digests';
 import type { OpenDatabase } from '@pipecat-cloud/server/db/open';
 import { createStore } from '@pipecat-cloud/server/db/store';
-import { systemClock, systemIds } from '@pipecat-cloud/server/system';
+import { systemIds } from '@pipecat-cloud/server/system';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import type { Kysely } from 'kysely';
+import { createChecker, sourceOf, storeTokens } from './own-tokens.js';
 
 /** Something that checks credentials. `open` starts from a cold cache. */
 export interface TokenContender {
@@ -25,60 +22,12 @@ export async function ownContender(
 ): Promise<{ cached: TokenContender; uncached: TokenContender }> {
   const store = createStore(database);
   const digests = createCredentialDigests([{ id: 'bench', key: randomBytes(32) }]);
-  const userId = systemIds.id();
-  const now = systemClock.now();
-  await store.accounts.insert({ id: userId, email: 'bench@example.com', defaultOrganizationId: null }, now);
-  const keys = Array.from({ length: count }, () => mintCredential(systemIds, 'personal').value);
-  await store.transaction(async (repos) => {
-    for (const [index, key] of keys.entries()) {
-      await repos.tokens.insert({
-        ...digests.current(key),
-        id: systemIds.id(),
-        kind: 'personal',
-        userId,
-        name: `Token ${index}`,
-        masked: 'pcc_pat_…',
-        legacy: false,
-        grant: {},
-        createdAt: now.toISOString(),
-        expiresAt: new Date(now.getTime() + 86_400_000).toISOString(),
-      });
-    }
-  });
-
+  const { tokens: keys } = await storeTokens(store, digests, count);
   const contender = (cached: boolean): TokenContender => ({
     keys,
     open() {
-      const uses = createCredentialUse(store);
-      const cache = createAccessCache();
-      cache.setUsable(cached);
-      const authenticator = createAuthenticator({
-        store,
-        clock: systemClock,
-        digests,
-        uses,
-        throttle: createThrottle({ clock: systemClock, limit: 60, windowSeconds: 60 }),
-        sessionOf: async () => undefined,
-        oauthOf: async () => undefined,
-        onFirstUse: async () => {},
-        onReuse: async () => {},
-        publicUrl: 'http://localhost',
-        cache,
-      });
-      return {
-        async check(key) {
-          const source = {
-            authorization: `Bearer ${key}`,
-            cookie: undefined,
-            address: '127.0.0.1',
-            userAgent: 'bench',
-          };
-          // Throws where it is not accepted.
-          await authenticator.authenticate(source, ['personal']);
-        },
-        // Writes the last uses: they belong to the work of checking.
-        close: () => uses.close(),
-      };
+      const { check, close } = createChecker(store, digests, { cached });
+      return { check: async (key) => void (await check(sourceOf(key))), close };
     },
   });
   return { cached: contender(true), uncached: contender(false) };

@@ -47,9 +47,11 @@ export function addAuthHook(
     describeToken(request, reply);
     if (request.principal.kind === 'user' && request.principal.via === 'session') checkCsrf(request, publicUrl);
     const { org, name } = request.params as { org?: string; name?: string };
-    if (org === undefined) return;
-    request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
-    if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    if (org !== undefined) {
+      request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
+      if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    }
+    authenticator.noteUse(request.principal, source);
   });
   app.addHook('preHandler', async (request) => {
     if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return;

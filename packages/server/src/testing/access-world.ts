@@ -130,11 +130,12 @@ export async function openAccessWorld(database: TestDatabase) {
     }),
     actor: (principal: Principal) => actorOf(principal, { address }),
     /** Throws the refusal. */
-    authenticate: (value: string, from = address): Promise<Principal> =>
-      authenticator.authenticate(
-        { authorization: `Bearer ${value}`, cookie: undefined, address: from, userAgent: 'test' },
-        everyKind,
-      ),
+    authenticate: async (value: string, from = address): Promise<Principal> => {
+      const source = { authorization: `Bearer ${value}`, cookie: undefined, address: from, userAgent: 'test' };
+      const principal = await authenticator.authenticate(source, everyKind);
+      authenticator.noteUse(principal, source);
+      return principal;
+    },
     access: (principal: Principal, organizationId: string, from = address): Promise<OrganizationAccess> =>
       authorizer.authorize(principal, organizationId, { needs: 'live' }, from),
     async end(): Promise<void> {

@@ -93,6 +93,9 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
   /** Ends those of the tokens that are live; the first end keeps its cause. Returns the ids that it ended. */
   async function end(ids: readonly string[], { by, cause, reason }: Revocation, now: Date): Promise<string[]> {
     if (ids.length === 0) return [];
+    // In one order everywhere: so does what writes last uses, and two that lock the same rows never wait for each other.
+    if (dialect === 'postgres')
+      await db.selectFrom('token').select('id').where('id', 'in', ids).orderBy('id').forUpdate().execute();
     const rows = await db
       .updateTable('token')
       .set({ revoked_at: now.toISOString(), revoked_by: by, revoked_cause: cause, revoked_reason: reason })
