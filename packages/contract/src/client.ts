@@ -11,6 +11,7 @@ import type {
   UploadUrl,
 } from './builds.js';
 import { accessCalls } from './client-access.js';
+import { oauthCalls } from './client-oauth.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
@@ -119,6 +120,7 @@ export function createClient(options: ClientOptions) {
     listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
     dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
     ...accessCalls(request),
+    ...oauthCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),

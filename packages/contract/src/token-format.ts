@@ -7,6 +7,8 @@ export const tokenPrefixes = {
   ci: 'pcc_pat_ci_',
   /** What `auth login` brings. Not `pcc_pat_`: official clients would not refresh it. */
   oauth: 'pcc_oat_',
+  /** What renews it; accepted by the token endpoint alone. */
+  refresh: 'pcc_ort_',
   private: 'sk_',
   public: 'pk_',
   worker: 'wk_',
@@ -63,5 +65,5 @@ export function maskToken(token: string): string {
 
 /** Greedy on purpose: takes too much rather than leave a token in a log. */
 export function redact(text: string): string {
-  return text.replace(/\b(pcc_pat_|pcc_oat_|sk_|pk_|wk_|we_)[A-Za-z0-9_.-]{8,}/g, '$1[redacted]');
+  return text.replace(/\b(pcc_pat_|pcc_oat_|pcc_ort_|sk_|pk_|wk_|we_)[A-Za-z0-9_.-]{8,}/g, '$1[redacted]');
 }

@@ -36,6 +36,7 @@ import { addHealthRoutes, createHttp } from './http/server.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import { composeOauth } from './oauth/compose-oauth.js';
 import { organizationRoutes } from './organizations/organization-routes.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -107,6 +108,7 @@ export async function compose(
     deliver: overrides.deliverCode ?? (async () => {}),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
+  const oauth = composeOauth({ store, clock, ids, audit, log, keys, digests, publicUrl: config.publicUrl });
   const authenticator = createAuthenticator({
     store,
     clock,
@@ -114,6 +116,7 @@ export async function compose(
     uses,
     throttle,
     sessionOf: signIn.sessionOf,
+    oauthOf: oauth.oauthOf,
     publicUrl: config.publicUrl,
     // On PostgreSQL another control plane may revoke, and this one would not hear of it.
     cache: database.dialect === 'sqlite',
@@ -235,6 +238,7 @@ export async function compose(
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await oauth.addRoutes(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
   const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
@@ -248,6 +252,7 @@ export async function compose(
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
       await store.signIn.pruneSessions(clock.now());
+      await oauth.sweep();
     },
     intervalMs: 60 * 60 * 1000,
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),

@@ -50,6 +50,7 @@ interface AuthenticatorDeps {
 
 /** What a digest stands for. `unknown` is cached too, for a shorter time. */
 type Credential =
+  | { kind: 'oauth'; login: OauthFacts }
   | { kind: 'token'; token: StoredToken }
   | { kind: 'apiKey'; key: ApiKey }
   | { kind: 'worker'; worker: StoredWorker }
@@ -63,6 +64,7 @@ const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> =
   serviceAccount: 'serviceAccount',
   ci: 'ci',
   oauth: 'oauth',
+  refresh: undefined,
   private: 'private',
   public: 'public',
   worker: 'worker',
@@ -110,6 +112,11 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       await store.apiKeys.rehash(found.key.id, digest, pepperId);
   }
 
+  async function findOauth(value: string): Promise<Credential> {
+    const login = await deps.oauthOf?.(value);
+    return login ? { kind: 'oauth', login } : { kind: 'unknown' };
+  }
+
   async function find(value: string, kind: CredentialKind): Promise<Credential> {
     // The keyed digest costs several times as much; it is made only to ask the database. The value itself is never kept.
     const name = hash('sha256', value);
@@ -117,9 +124,13 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     if (cached) return cached;
     const before = evictions;
     const candidates = digests.candidates(value);
-    const found = await lookUp(kind, candidates);
+    const found = kind === 'oauth' ? await findOauth(value) : await lookUp(kind, candidates);
     // The index compared text; this comparison takes the same time wherever they differ.
-    if (found.kind !== 'unknown' && !candidates.some((digest) => equal(digest, digestOf(found))))
+    if (
+      found.kind !== 'unknown' &&
+      found.kind !== 'oauth' &&
+      !candidates.some((digest) => equal(digest, digestOf(found)))
+    )
       return { kind: 'unknown' };
     await renew(found, digests.current(value));
     // A revocation that came in between must not be undone by what was read before it.
@@ -176,6 +187,10 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
           'This credential is unknown here: it was deleted, or it belongs to another server. Check the API host',
         );
       }
+      if (found.kind === 'oauth') {
+        if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+        return { kind: 'user', via: 'oauth', ...found.login };
+      }
       if (found.kind === 'token') {
         const principal = principalOfToken(found.token, source);
         if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
@@ -200,7 +215,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
 }
 export type Authenticator = ReturnType<typeof createAuthenticator>;
 
-function digestOf(found: Exclude<Credential, { kind: 'unknown' }>): string {
+function digestOf(found: Exclude<Credential, { kind: 'unknown' | 'oauth' }>): string {
   if (found.kind === 'token') return found.token.digest;
   return found.kind === 'apiKey' ? found.key.digest : found.worker.digest;
 }

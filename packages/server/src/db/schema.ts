@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
+import type { OauthTables } from '../oauth/oauth-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema {
+export interface Schema extends OauthTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {

@@ -5,6 +5,8 @@ import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createOauthLoginRepository } from '../oauth/oauth-login-repository.js';
+import { createOauthRecordRepository } from '../oauth/oauth-record-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
@@ -31,6 +33,8 @@ function createRepositories(context: RepositoryContext) {
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    oauthLogins: createOauthLoginRepository(context),
+    oauthRecords: createOauthRecordRepository(context),
     organizations: createOrganizationRepository(context),
     secrets: createSecretRepository(context),
     sessions: createSessionRepository(context),
