@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
@@ -33,6 +34,7 @@ import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
+import { readCertificate, watchCertificate } from './http/tls.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
@@ -74,6 +76,8 @@ export interface ControlPlane {
   signIn: SignInService;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
+  /** Takes certificate and key as the files hold them now. Resolves when that is done or has failed, which is logged. */
+  reloadCertificate(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -213,7 +217,9 @@ export async function compose(
     removeLogs,
   });
 
-  const http = createHttp(log);
+  const certificate = config.tls && (await readCertificate(config.tls));
+  const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
+  const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
   addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
   addHealthRoutes(http, store);
   await http.register(accountRoutes, { store });
@@ -267,7 +273,9 @@ export async function compose(
     signIn,
     enrolment,
     bootstrapped,
+    reloadCertificate: async () => tls?.reload(),
     async close() {
+      await tls?.close();
       await http.close();
       await workers.close();
       await housekeeping.close();

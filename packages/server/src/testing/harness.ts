@@ -9,6 +9,7 @@ import { type Logger, pino } from 'pino';
 import { createCredentialDigests } from '../access/credential-digests.js';
 import { type ControlPlane, compose, type Overrides } from '../compose.js';
 import { type Config, readConfig } from '../config/config.js';
+import type { Environment } from '../config/env.js';
 import { openKeys } from '../config/keys.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -34,7 +35,7 @@ export interface TestOrganization {
 }
 
 /** A whole control plane on SQLite in a folder of its own, with two organizations that know nothing of each other. */
-export async function harness(overrides: Overrides & { log?: Logger; databaseUrl?: string } = {}) {
+export async function harness(overrides: Overrides & { log?: Logger; databaseUrl?: string; env?: Environment } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-'));
   const config: Config = readConfig({
     PORT: '0',
@@ -43,6 +44,7 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'owner@example.com',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: 'first',
     ...(overrides.databaseUrl ? { PIPECAT_CLOUD_DATABASE_URL: overrides.databaseUrl } : {}),
+    ...overrides.env,
   });
   const clock = overrides.clock ?? createFakeClock();
   const keys = await openKeys(join(directory, 'keys.json'));
