@@ -75,6 +75,17 @@ describe.skipIf(noCertificates)(`over TLS${noCertificates ? ` (${noCertificates}
     expect(document.response_types_supported).toContain('code');
   });
 
+  test('cookies of a sign-in go over TLS alone, and to no script', async () => {
+    const url = `/oauth/authorize?response_type=code&client_id=pcc-cli&scope=openid&code_challenge_method=S256&code_challenge=${'a'.repeat(43)}`;
+    const answer = await server.http.inject({
+      url: `${url}&redirect_uri=${encodeURIComponent('http://127.0.0.1:8400/oauth_callback')}`,
+    });
+    expect(answer.headers.location).toMatch(/^\/oauth\/consent\?uid=/);
+    const cookies = [answer.headers['set-cookie']].flat().map(String);
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) expect(cookie).toMatch(/(?=.*; secure)(?=.*; httponly)(?=.*; samesite=lax)/i);
+  });
+
   test('a renewed certificate is served without a restart; a broken one is not', async () => {
     const before = (await get('/livez')).serial;
     const { certFile, keyFile } = files();

@@ -41,6 +41,7 @@ export function composeOauth(deps: OauthDeps) {
   return {
     oauthOf: logins.oauthOf,
     sweep: logins.sweep,
+    endLoginsSince: logins.endSince,
     async addRoutes(http: FastifyInstance): Promise<void> {
       const { revokeCredential } = deps;
       const signingKey = keys.oidc;

@@ -7,6 +7,7 @@ import {
   everythingStored,
   openTwoOrganizations,
   type TwoOrganizations,
+  testActor,
   testKeys,
 } from '../testing/two-organizations.js';
 import { createOauthAdapter } from './oauth-adapter.js';
@@ -135,6 +136,44 @@ describe.each(databases)('what the OAuth library stores, on $name', ({ name, ope
     await of('Grant').destroy('g1');
     expect(await of('RefreshToken').find(refreshToken)).toBeUndefined();
     expect(await of('AuthorizationCode').find('other')).toBeDefined();
+  });
+
+  async function insertLogin(grantId: string, userId = 'u1') {
+    const { digests, logins } = build();
+    const grantDigest = digests.ofGrant(grantId);
+    await world.store.oauthLogins.insert({
+      ...{ id: `login-${grantId}`, userId, grantDigest, clientId: 'pcc-cli', via: 'device', secondFactor: true },
+      ...{ address: null, userAgent: null, createdAt: world.clock.now().toISOString() },
+      expiresAt: new Date(world.clock.now().getTime() + 1000_000).toISOString(),
+    });
+    return logins;
+  }
+
+  test('an access token stands for its person until the sign-in ends, also one that is issued after that', async () => {
+    const logins = await insertLogin('g1');
+    await of('AccessToken').upsert(accessToken, { jti: accessToken, grantId: 'g1' }, 3600);
+    const facts = { userId: 'u1', grantId: 'login-g1', secondFactor: true };
+    expect(await logins.oauthOf(accessToken)).toEqual(facts);
+    await of('Grant').destroy('g1');
+    expect(await logins.oauthOf(accessToken)).toBeUndefined();
+    // A refresh that was under way.
+    await of('AccessToken').upsert(accessToken, { jti: accessToken, grantId: 'g1' }, 3600);
+    expect(await logins.oauthOf(accessToken)).toBeUndefined();
+  });
+
+  test('all sign-ins of a person since a time end together, and those of others do not', async () => {
+    await insertLogin('old');
+    world.clock.advance(1000);
+    const since = world.clock.now();
+    await insertLogin('new');
+    const logins = await insertLogin('theirs', 'u2');
+    for (const grantId of ['old', 'new', 'theirs']) await of('Grant').upsert(grantId, { jti: grantId }, 600);
+    const ended = await world.store.changeAccess((repos) => logins.endSince(repos, 'u1', since, testActor));
+    expect(ended).toEqual(['login-new']);
+    expect(await of('Grant').find('new')).toBeUndefined();
+    expect(await of('Grant').find('old')).toBeDefined();
+    expect(await of('Grant').find('theirs')).toBeDefined();
+    expect((await logins.list('u1')).map(({ id }) => id)).toEqual(['login-old']);
   });
 
   test('what has expired says so, and is swept a day later', async () => {

@@ -1,7 +1,16 @@
 import { oauthClientId, oauthScopes } from '@pipecat-cloud/contract/oauth';
+import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock } from '../testing/harness.js';
-import { type Browser, createBrowser, issuer, type OauthHarness, oauthHarness, poll } from '../testing/oauth-client.js';
+import {
+  type Browser,
+  createBrowser,
+  issuer,
+  type OauthHarness,
+  oauthHarness,
+  poll,
+  refresh,
+} from '../testing/oauth-client.js';
 
 const email = 'owner@example.com';
 let clock: ReturnType<typeof createFakeClock>;
@@ -153,5 +162,15 @@ describe('signing in a device', () => {
       payload: `client_id=${oauthClientId}`,
     });
     expect(answer.statusCode).toBe(429);
+  });
+
+  test('guessing refresh tokens is throttled by address; waiting for a decision is not', async () => {
+    const { device_code } = await start();
+    const guess = (n: number) => refresh(server, formatToken('refresh', n.toString(16).padStart(40, '0')));
+    for (let n = 0; n < 60; n++) expect((await guess(n)).status).toBe(400);
+    expect((await guess(60)).status).toBe(429);
+    clock.advance(60_000);
+    for (let n = 0; n < 70; n++) expect((await pollLater(device_code)).status).toBe(400);
+    expect((await guess(61)).status).toBe(400);
   });
 });

@@ -128,8 +128,9 @@ describe('signing in through the browser', () => {
     const count = async () => (await browser.send('GET', '/v1/users/self/logins')).json().logins.length as number;
     const before = await count();
     const decide = () => browser.send('POST', `/v1/oauth/interactions/${uid}`, { decision: 'allow' });
-    const statuses = (await Promise.all([decide(), decide()])).map(({ statusCode }) => statusCode);
-    expect(statuses.sort()).toEqual([200, 409]);
+    const answers = await Promise.all(Array.from({ length: 6 }, decide));
+    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 409)).toHaveLength(5);
     expect((await count()) - before).toBe(1);
   });
 
@@ -231,15 +232,6 @@ describe('what was used once', () => {
     expect((await refresh(server, String(body.refresh_token))).body.error).toBe('invalid_grant');
   });
 
-  test('a code that is redeemed twice at once gives nothing that lasts', async () => {
-    const { code, verifier } = await obtainCode();
-    const answers = await Promise.all([redeem(server, code, verifier), redeem(server, code, verifier)]);
-    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
-    for (const { body } of answers.filter(({ status }) => status === 200)) {
-      expect((await whoAmI(String(body.access_token))).status).toBe(401);
-    }
-  });
-
   test('a refresh token is replaced, and its second use ends the whole sign-in', async () => {
     const first = await logIn(server, browser);
     const second = (await refresh(server, first.refresh_token)).body;
@@ -248,16 +240,6 @@ describe('what was used once', () => {
     expect((await refresh(server, first.refresh_token)).body.error).toBe('invalid_grant');
     expect((await whoAmI(String(second.access_token))).status).toBe(401);
     expect((await refresh(server, String(second.refresh_token))).body.error).toBe('invalid_grant');
-  });
-
-  test('two refreshes at once: one wins, and the sign-in goes on with what it got', async () => {
-    const { refresh_token } = await logIn(server, browser);
-    const answers = await Promise.all([refresh(server, refresh_token), refresh(server, refresh_token)]);
-    const won = answers.filter(({ status }) => status === 200);
-    // The second may have come so late that it is a replay; then nothing is left, and that is the rule for replays.
-    expect(won).toHaveLength(1);
-    const lost = answers.find(({ status }) => status !== 200);
-    expect(lost?.body.error).toBe('invalid_grant');
   });
 });
 

@@ -1,8 +1,8 @@
 import type { RepositoryContext } from '../db/store.js';
 
 export type LoginVia = 'browser' | 'device';
-/** Why a sign-in ended: its owner did it, a client signed out, a token came back, or a code or refresh token was used twice. */
-export type LoginEnd = 'owner' | 'logout' | 'revoked' | 'replay';
+/** Why a sign-in ended: its owner did it, a client signed out, a token came back, a code or refresh token was used twice, or all were ended. */
+export type LoginEnd = 'owner' | 'logout' | 'revoked' | 'replay' | 'panic';
 
 export interface OauthLogin {
   id: string;
@@ -132,6 +132,20 @@ export function createOauthLoginRepository({ db }: RepositoryContext) {
         .returning(columns)
         .executeTakeFirst();
       return row && toLogin(row);
+    },
+
+    /** Live ones of the person that were made or last issued tokens since then, each ended by this call. */
+    async endOfUserSince(userId: string, since: Date, cause: LoginEnd, now: Date): Promise<OauthLogin[]> {
+      const limit = since.toISOString();
+      const rows = await db
+        .updateTable('oauth_login')
+        .set({ ended_at: now.toISOString(), ended_cause: cause })
+        .where('user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where((eb) => eb.or([eb('created_at', '>=', limit), eb('last_issued_at', '>=', limit)]))
+        .returning(columns)
+        .execute();
+      return rows.map(toLogin);
     },
 
     async markIssued(grantDigest: string, now: Date): Promise<void> {

@@ -49,6 +49,13 @@ describe('POST /auth/logout', () => {
     await expectOver(tokens);
   });
 
+  test('also without an access token', async () => {
+    const tokens = await logIn(server, browser);
+    const { refresh_token } = tokens;
+    expect((await server.call(undefined, 'POST', '/auth/logout', { refresh_token })).status).toBe(200);
+    await expectOver(tokens);
+  });
+
   test('says the same of a token that it does not know', async () => {
     const answer = await server.call(undefined, 'POST', '/auth/logout', { refresh_token: 'what is this' });
     expect([answer.status, answer.body]).toEqual([200, { status: 'OK' }]);

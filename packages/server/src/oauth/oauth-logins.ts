@@ -88,6 +88,20 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
       return grants.size > 0;
     },
 
+    /**
+     * For panic: ends what the person's command lines have made or renewed since then, inside the caller's `changeAccess`. The ids of
+     * the sign-ins that it ended.
+     */
+    async endSince(repos: Repositories, userId: string, since: Date, actor: Actor): Promise<string[]> {
+      const logins = await repos.oauthLogins.endOfUserSince(userId, since, 'panic', clock.now());
+      for (const login of logins) {
+        await repos.oauthRecords.removeByGrant(login.grantDigest);
+        const detail = { cause: 'panic', client: login.clientId, owner: userId };
+        await audit.record(repos, actor, { action: 'login.ended', organizationId: null, target: login.id, detail });
+      }
+      return logins.map(({ id }) => id);
+    },
+
     endReplayed: (grantDigest: string) => end(grantDigest, 'replay', systemActor),
 
     /** Expired records stay for a day, so that a late device hears that its code has expired. */

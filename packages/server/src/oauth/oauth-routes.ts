@@ -42,6 +42,8 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
     beginnings.fail(request.ip);
   };
 
+  const guesses = createThrottle({ clock, limit: 60, windowSeconds: 60 });
+
   app.get('/auth/config', async () => ({ issuer, client_id: oauthClientId, scopes: oauthScopes }));
   app.get('/.well-known/openid-configuration', async () => discovery);
   app.get('/.well-known/oauth-authorization-server', async () => discovery);
@@ -89,7 +91,10 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
           error_description: 'Ask every five seconds at most, and from now on wait five seconds longer each time',
         });
       }
-      return await answerByProvider(await provider(), request, reply, issuer);
+      guesses.check(request.ip);
+      await answerByProvider(await provider(), request, reply, issuer);
+      // A device that waits is refused every five seconds, and guesses nothing.
+      if (reply.raw.statusCode >= 400 && grantType !== deviceGrantType) guesses.fail(request.ip);
     });
 
     /** RFC 7009. Whoever holds a token may end it, so no client is asked for, and the answer tells nothing of it. */
