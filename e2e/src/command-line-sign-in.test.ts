@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { parse } from 'smol-toml';
@@ -114,6 +114,48 @@ describe.skipIf(lacking)(`signing in from the command line, over TLS${lacking ? 
     await page.getByText('The command line is signed in nowhere').waitFor();
     expect((await finished(ours(home, ['auth', 'whoami']))).code).toBe(5);
   });
+
+  test.skipIf(lackingOfficial)(
+    `ours, on a terminal, through the browser${lackingOfficial ? ` (Python for a terminal: ${lackingOfficial})` : ''}`,
+    async () => {
+      await page.goto(cloud.url);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('button', { name: 'Send me a code' }).waitFor();
+      const { home, config } = homeFolder();
+      const opened = join(home, 'opened');
+      const opener = join(home, 'browser.sh');
+      writeFileSync(opener, `#!/bin/sh\nprintf %s "$1" > '${opened}.part' && mv '${opened}.part' '${opened}'\n`, {
+        mode: 0o700,
+      });
+      // A terminal of its own for the child; what that prints comes out here.
+      const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+      const cli = [process.execPath, inRoot('packages/cli/bin/pipecat.js'), 'cloud', 'auth', 'login'];
+      const login = run(resources.official ?? '', ['-c', terminal, ...cli], {
+        cwd: home,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: {
+          ...{ PATH: process.env.PATH, HOME: home, PIPECAT_API_HOST: cloud.url, NODE_EXTRA_CA_CERTS: caFile },
+          ...{ BROWSER: opener, TERM: 'dumb' },
+        },
+      });
+      await page.goto(await until('the browser is asked', () => existsSync(opened) && readFileSync(opened, 'utf8')));
+      // Whoever is not signed in does that first, and comes back.
+      await page.getByLabel('E-mail address').fill(email);
+      await page.getByRole('button', { name: 'Send me a code' }).click();
+      const emailed = new RegExp(`Sign-in code for ${email}: (\\d{8})`);
+      await page
+        .getByLabel('Code')
+        .fill(await until('the code is shown', () => emailed.exec(cloud.process.stdout())?.[1]));
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByText('Answer goes to').waitFor();
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('Signed in. Go back to the terminal.').waitFor();
+      const { code, output } = await finished(login);
+      expect([code, output]).toEqual([0, expect.stringContaining(`as ${email}`)]);
+      expect(output).not.toMatch(secret);
+      expect((parse(readFileSync(config, 'utf8')) as { token: string }).token).toMatch(/^pcc_oat_/);
+    },
+  );
 
   test.skipIf(lackingOfficial)(
     `the published one, unmodified${lackingOfficial ? ` (${lackingOfficial})` : ''}`,

@@ -123,17 +123,6 @@ describe('signing in through the browser', () => {
     expect((await browser.decide(uid)).searchParams.get('code')).toBeTruthy();
   });
 
-  test('a double click makes one sign-in', async () => {
-    const { uid } = await browser.open({ code_challenge: createPkce().challenge });
-    const count = async () => (await browser.send('GET', '/v1/users/self/logins')).json().logins.length as number;
-    const before = await count();
-    const decide = () => browser.send('POST', `/v1/oauth/interactions/${uid}`, { decision: 'allow' });
-    const answers = await Promise.all(Array.from({ length: 6 }, decide));
-    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
-    expect(answers.filter(({ statusCode }) => statusCode === 409)).toHaveLength(5);
-    expect((await count()) - before).toBe(1);
-  });
-
   test('pages and redirects can be framed by nobody', async () => {
     const asked = await browser.send('GET', authorizeUrl({ code_challenge: createPkce().challenge }));
     const failed = await browser.send('GET', authorizeUrl({ client_id: 'nobody' }));

@@ -30,6 +30,17 @@ describe.each(scratchDatabases)('requests that race, on $name', ({ create }) => 
 
   const statusOf = async (bearer: unknown) => (await server.call(String(bearer), 'GET', '/v1/users')).status;
 
+  test('a double click makes one sign-in', async () => {
+    const { uid } = await browser.open({ code_challenge: createPkce().challenge });
+    const count = async () => (await browser.send('GET', '/v1/users/self/logins')).json().logins.length as number;
+    const before = await count();
+    const decide = () => browser.send('POST', `/v1/oauth/interactions/${uid}`, { decision: 'allow' });
+    const answers = await Promise.all(Array.from({ length: 6 }, decide));
+    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 409)).toHaveLength(5);
+    expect((await count()) - before).toBe(1);
+  });
+
   test('a code that is redeemed many times at once gives nothing that lasts', async () => {
     const { verifier, challenge } = createPkce();
     const { uid } = await browser.open({ code_challenge: challenge });
