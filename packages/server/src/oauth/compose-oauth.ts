@@ -6,8 +6,10 @@ import type { Keys } from '../config/keys.js';
 import type { Store } from '../db/store.js';
 import type { Notify } from '../notifications/notify.js';
 import type { Clock, Ids } from '../system.js';
+import { createDeviceConsent } from './device-consent.js';
 import { loginRoutes } from './login-routes.js';
 import { createOauthConsent } from './oauth-consent.js';
+import { createOauthGrants } from './oauth-grants.js';
 import { createOauthLogins } from './oauth-logins.js';
 import { createLazyProvider } from './oauth-provider.js';
 import { oauthRoutes } from './oauth-routes.js';
@@ -36,7 +38,9 @@ export function composeOauth(deps: OauthDeps) {
   const logins = createOauthLogins({ store, clock, audit, digests, publicUrl, notify: deps.notify });
   const { endReplayed } = logins;
   const provider = createLazyProvider({ issuer: publicUrl, keys, store, clock, ids, log, digests, seal, endReplayed });
-  const consent = createOauthConsent({ provider, store, clock, ids, audit, digests });
+  const grants = createOauthGrants({ provider, store, clock, ids, audit, digests });
+  const consent = createOauthConsent({ provider, store, clock, digests, grants });
+  const devices = createDeviceConsent({ provider, store, clock, digests, grants });
 
   return {
     oauthOf: logins.oauthOf,
@@ -48,7 +52,7 @@ export function composeOauth(deps: OauthDeps) {
       await http.register(oauthRoutes, {
         ...{ issuer: publicUrl, signingKey, provider, store, clock, digests, logins, revokeCredential },
       });
-      await http.register(loginRoutes, { issuer: publicUrl, clock, consent, logins });
+      await http.register(loginRoutes, { issuer: publicUrl, clock, consent, devices, logins });
     },
   };
 }

@@ -14,8 +14,10 @@ import { Type } from 'typebox';
 import { createThrottle } from '../access/throttle.js';
 import { actorOfRequest, originOf, principalOf } from '../http/request.js';
 import type { Clock } from '../system.js';
-import type { Decider, OauthConsent } from './oauth-consent.js';
+import type { DeviceConsent } from './device-consent.js';
+import type { OauthConsent } from './oauth-consent.js';
 import { nameOfClient } from './oauth-endpoints.js';
+import type { Decider } from './oauth-grants.js';
 import type { OauthLogins } from './oauth-logins.js';
 import { toProviderRequest } from './provider-request.js';
 
@@ -23,6 +25,7 @@ interface LoginRoutesOptions {
   issuer: string;
   clock: Clock;
   consent: OauthConsent;
+  devices: DeviceConsent;
   logins: OauthLogins;
 }
 
@@ -33,7 +36,7 @@ const Uid = Type.Object({ uid: Type.String({ maxLength: 100 }) });
 /** Signing out, the questions behind the consent and device pages, and a person's list of sign-ins. */
 export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutesOptions> = async (
   app,
-  { issuer, clock, consent, logins },
+  { issuer, clock, consent, devices, logins },
 ) => {
   const misses = createThrottle({ clock, limit: 60, windowSeconds: 60 });
   const exchangeOf = (request: FastifyRequest, reply: FastifyReply) => ({
@@ -75,13 +78,13 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutesOptions> = async 
   app.post(
     '/v1/oauth/device',
     { schema: { body: DeviceCodeBody, response: { 200: OauthRequest, ...errors } } },
-    async (request) => await consent.describeDevice(deciderOf(request), request.body.userCode),
+    async (request) => await devices.describe(deciderOf(request), request.body.userCode),
   );
   app.post(
     '/v1/oauth/device/decision',
     { schema: { body: DeviceDecisionBody, response: { 200: StatusOk, ...errors } } },
     async (request) => {
-      await consent.decideDevice(deciderOf(request), request.body.userCode, request.body.decision);
+      await devices.decide(deciderOf(request), request.body.userCode, request.body.decision);
       return ok;
     },
   );

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { oauthClientId } from '@pipecat-cloud/contract/oauth';
 import type { Configuration, JWKS, Provider } from 'oidc-provider';
 import type { Logger } from 'pino';
@@ -70,6 +71,9 @@ async function createProvider(deps: OauthProviderDeps): Promise<Provider> {
   });
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: () => mintCredential(ids, 'refresh').value });
   provider.on('server_error', (_ctx, err) => log.error({ err }, 'an OAuth request failed'));
+  // Without a listener the library would print them.
+  const events: EventEmitter = provider;
+  events.on('error', (err) => log.error({ err }, 'an OAuth request failed'));
   return provider;
 }
 
