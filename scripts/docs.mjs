@@ -1,13 +1,13 @@
-// npm run docs: writes docs/configuration.md from the tables that the processes themselves read. With --check it only compares.
+// npm run docs: writes the pages of docs/ that are made from what the processes themselves read. With --check it only compares.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { commandPage } from './lib/command-docs.mjs';
 import { root } from './lib/main.mjs';
 
-const file = join(root, 'docs/configuration.md');
-const load = async (path) => (await import(pathToFileURL(join(root, path)).href)).variables;
+const load = (path) => import(pathToFileURL(join(root, path)).href);
 
-const table = (variables) =>
+const table = ({ variables }) =>
   ['| variable | default | what |', '|---|---|---|']
     .concat(
       Object.entries(variables).map(
@@ -16,7 +16,7 @@ const table = (variables) =>
     )
     .join('\n');
 
-const text = `# Settings
+const settings = async () => `# Settings
 
 Environment variables, read once at the start. A wrong value stops the start with every problem listed. This page is made by \`npm run docs\`.
 
@@ -29,10 +29,16 @@ ${table(await load('packages/server/dist/config/env.js'))}
 ${table(await load('packages/worker/dist/env.js'))}
 `;
 
-const written = await readFile(file, 'utf8').catch(() => '');
-if (process.argv.includes('--check')) {
-  if (written !== text) {
-    process.stderr.write('docs/configuration.md is out of date. Run: npm run docs\n');
+const commands = async () => commandPage(await (await load('packages/cli/build.mjs')).loadProgram());
+
+async function page(name, text) {
+  const file = join(root, 'docs', name);
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) return;
+  if (process.argv.includes('--check')) {
+    process.stderr.write(`docs/${name} is out of date. Run: npm run docs\n`);
     process.exitCode = 1;
-  }
-} else if (written !== text) await writeFile(file, text);
+  } else await writeFile(file, text);
+}
+
+await page('configuration.md', await settings());
+await page('commands.md', await commands());

@@ -1,5 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -45,6 +47,30 @@ export async function buildCli(outdir = here('dist')) {
     // commander is CommonJS and requires parts of Node.js. Nothing else is left to require in a bundle.
     banner: { js: 'const require = process.getBuiltinModule;' },
   });
+}
+
+/** The command tree as commander holds it, for documentation. Its handlers are left out. */
+export async function loadProgram() {
+  const folder = await mkdtemp(join(tmpdir(), 'pipecat-cli-tree-'));
+  try {
+    await build({
+      entryPoints: [here('src/program.ts')],
+      outfile: join(folder, 'program.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'warning',
+      external: ['../commands/*', './commands/*'],
+      alias: { '@pipecat-cloud/contract': here('../contract/src') },
+      banner: { js: 'const require = process.getBuiltinModule;' },
+    });
+    const { createProgram } = await import(pathToFileURL(join(folder, 'program.mjs')).href);
+    const nothing = () => undefined;
+    const io = { executable: 'pipecat', stdout: {}, stderr: {} };
+    return createProgram({ io, begin: nothing, writeOut: nothing, writeErr: nothing });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildCli(process.argv[2]);

@@ -1,4 +1,5 @@
 import { accountRoutes } from '@pipecat-cloud/server/accounts/account-routes';
+import { createAccountService } from '@pipecat-cloud/server/accounts/account-service';
 import { openDatabase } from '@pipecat-cloud/server/db/open';
 import { createStore } from '@pipecat-cloud/server/db/store';
 import { createHttp } from '@pipecat-cloud/server/http/server';
@@ -14,7 +15,9 @@ const http = createHttp(pino({ level: 'info' }));
 http.addHook('onRequest', async (request) => {
   request.principal = { kind: 'user', userId, via: 'session', sessionId: '', secondFactor: false };
 });
-await http.register(accountRoutes, { store });
+await http.register(accountRoutes, {
+  accounts: createAccountService({ store, audit: { record: async () => {} }, authorizer: { reach: async () => [] } }),
+});
 await http.listen({ port: 0, host: '127.0.0.1' });
 
 process.once('SIGTERM', () => {

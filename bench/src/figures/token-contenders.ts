@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { apiKey, defaultKeyHasher } from '@better-auth/api-key';
+import { createAccessCache } from '@pipecat-cloud/server/access/access-cache';
 import { createAuthenticator } from '@pipecat-cloud/server/access/authenticator';
 import { createCredentialDigests, mintCredential } from '@pipecat-cloud/server/access/credential-digests';
 import { createCredentialUse } from '@pipecat-cloud/server/access/credential-use';
@@ -45,10 +46,12 @@ export async function ownContender(
     }
   });
 
-  const contender = (cache: boolean): TokenContender => ({
+  const contender = (cached: boolean): TokenContender => ({
     keys,
     open() {
       const uses = createCredentialUse(store);
+      const cache = createAccessCache();
+      cache.setUsable(cached);
       const authenticator = createAuthenticator({
         store,
         clock: systemClock,
@@ -56,6 +59,9 @@ export async function ownContender(
         uses,
         throttle: createThrottle({ clock: systemClock, limit: 60, windowSeconds: 60 }),
         sessionOf: async () => undefined,
+        oauthOf: async () => undefined,
+        onFirstUse: async () => {},
+        onReuse: async () => {},
         publicUrl: 'http://localhost',
         cache,
       });

@@ -20,6 +20,13 @@ describe('a refusal of the API becomes an exit code', () => {
     [401, { code: '401' }, 5],
     [403, { code: '403', reason: 'missing_permission' }, 6],
     [403, { code: '403', reason: 'wrong_organization' }, 7],
+    [401, { code: '401', reason: 'malformed_token' }, 5],
+    [401, { code: '401', reason: 'unknown_token' }, 5],
+    [401, { code: '401', reason: 'revoked_token' }, 5],
+    [403, { code: '403', reason: 'address_not_allowed' }, 6],
+    [403, { code: '403', reason: 'blocked_by_policy' }, 6],
+    [403, { code: '403', reason: 'wrong_credential_kind' }, 6],
+    [403, { code: '403', reason: 'of_another_time' }, 6],
     [404, { code: 'NOT_FOUND' }, 8],
     [409, { code: 'CONFLICT' }, 9],
     [400, { code: 'PCC-1001' }, 9],
@@ -47,6 +54,20 @@ test('a wrong organization names where it came from and what sets another', asyn
   expect(stderr).toContain("'acme' came from PIPECAT_ORG");
   const flag = await cli.run(['agent', 'list', '-o', 'acme'], { env });
   expect(flag.stderr).toContain("'acme' came from --organization");
+});
+
+test.each([
+  [401, 'expired_token'],
+  [403, 'wrong_organization'],
+  [403, 'address_not_allowed'],
+  [403, 'blocked_by_policy'],
+  [403, 'missing_permission'],
+  [403, 'wrong_credential_kind'],
+])('%i %s: the page that helps is printed, and in the document', async (status, reason) => {
+  const help = 'https://cloud.example.com/tokens/1';
+  server.routes[list] = { status, json: { error: 'Refused', code: String(status), reason, help } };
+  expect((await cli.run(['agent', 'list'], { env })).stderr).toContain(`See ${help}`);
+  expect(JSON.parse((await cli.run(['agent', 'list', '--json'], { env })).stdout)).toMatchObject({ reason, help });
 });
 
 test('a rejected token names where it came from', async () => {

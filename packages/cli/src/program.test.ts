@@ -85,6 +85,9 @@ describe('completion', () => {
     expect(await complete('pipecat', 'cloud', 'agent', 'sta')).toEqual(['status', 'start']);
     expect(await complete('pcc', 'agent', 'logs', '--lev')).toEqual(['--level']);
     expect(await complete('pcc', 'secrets', 'set', 'name', '--f')).toEqual(['--file']);
+    expect(await complete('pcc', 'token', 'ro')).toEqual(['rotate']);
+    expect(await complete('pcc', 'organizations', 'keys', 'cr')).toEqual(['create']);
+    expect(await complete('pcc', 'organizations', 'policies', 'set', '--on-l')).toEqual(['--on-leak']);
   });
 
   test.each(['zsh', 'fish'])('%s knows the verbs', async (shell) => {

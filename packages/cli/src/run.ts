@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
-import { exitCodes, usageError } from './lib/errors.js';
+import { CliError, exitCodes, usageError } from './lib/errors.js';
 import type { Io } from './lib/io.js';
 import { describeError } from './lib/report-error.js';
 import { coloursFor } from './lib/text.js';
@@ -15,6 +15,7 @@ export async function runCli(io: Io): Promise<number> {
   let complaint = '';
   const program = createProgram({
     io,
+    asked: args.find((arg) => !arg.startsWith('-')),
     begin: (flags: GlobalFlags) => {
       context = createContext(io, { ...flags, json });
       return context;
@@ -33,6 +34,7 @@ export async function runCli(io: Io): Promise<number> {
       return exitCodes.done;
     }
     await program.parseAsync([...args], { from: 'user' });
+    warnOfExpiry(context);
     return exitCodes.done;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(io, json, error, context);
@@ -62,11 +64,18 @@ export async function runCli(io: Io): Promise<number> {
   }
 }
 
+function warnOfExpiry(context: CommandContext | undefined): void {
+  const warning = context?.expiry.warning(new Date());
+  if (warning) context?.warn(warning);
+}
+
 function fail(io: Io, json: boolean, error: unknown, context: CommandContext | undefined): number {
   context?.progress.stop();
+  warnOfExpiry(context);
   const { exit, hint, ...report } = describeError(error, context?.known());
   if (json) {
-    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}) }, null, 2)}\n`);
+    const data = error instanceof CliError ? error.data : undefined;
+    io.stdout.write(`${JSON.stringify({ ...report, ...(hint ? { hint } : {}), ...data }, null, 2)}\n`);
   } else {
     const colours = coloursFor(io.stderr, io.env);
     io.stderr.write(`${colours.red('Error:')} ${report.error}\n${hint ? `${hint}\n` : ''}`);

@@ -11,6 +11,8 @@ import type {
   UploadUrl,
 } from './builds.js';
 import { accessCalls } from './client-access.js';
+import { auditCalls } from './client-audit.js';
+import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
@@ -73,24 +75,66 @@ export type RequestFunction = <T>(
   path: string,
   init?: { query?: Query; body?: unknown; timeoutMs?: number },
 ) => Promise<T>;
+/** A GET whose answer may be of any length, in pieces as they arrive. Throws as `RequestFunction` does, also half-way. */
+export type StreamFunction = (path: string, query?: Query) => AsyncIterable<Uint8Array>;
 
 /** Typed calls, one per route, thin over `fetch`. Every method throws `ApiError` or `NetworkError`. */
 export function createClient(options: ClientOptions) {
   const host = options.host.replace(/\/+$/, '');
   const send = options.fetch ?? fetch;
 
+  function urlOf(path: string, query: Query = {}): URL {
+    const url = new URL(host + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
+  function headersFor(accept: string): Record<string, string> {
+    return {
+      accept,
+      ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+      ...(options.userAgent ? { 'user-agent': options.userAgent } : {}),
+    };
+  }
+
+  async function* stream(path: string, query?: Query): AsyncGenerator<Uint8Array> {
+    // Between two pieces, not for the whole: a long answer is not a late one.
+    const silent = new AbortController();
+    const wait = () => setTimeout(() => silent.abort(), options.timeoutMs ?? 60_000);
+    let timer = wait();
+    try {
+      const response = await send(urlOf(path, query), {
+        headers: headersFor('application/x-ndjson'),
+        signal: silent.signal,
+        redirect: 'error',
+      });
+      const type = response.headers.get('content-type') ?? '';
+      if (!response.ok || !response.body || !type.startsWith('application/x-ndjson')) {
+        throw refusal(response, await response.text(), host);
+      }
+      for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+        clearTimeout(timer);
+        yield piece;
+        timer = wait();
+      }
+    } catch (cause) {
+      if (cause instanceof ApiError) throw cause;
+      throw new NetworkError(host, silent.signal.aborted, cause);
+    } finally {
+      clearTimeout(timer);
+      silent.abort();
+    }
+  }
+
   async function request<T>(
     method: string,
     path: string,
     init: { query?: Query; body?: unknown; timeoutMs?: number } = {},
   ): Promise<T> {
-    const url = new URL(host + path);
-    for (const [name, value] of Object.entries(init.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    const headers: Record<string, string> = { accept: 'application/json' };
-    if (options.token) headers.authorization = `Bearer ${options.token}`;
-    if (options.userAgent) headers['user-agent'] = options.userAgent;
+    const url = urlOf(path, init.query);
+    const headers = headersFor('application/json');
     if (init.body !== undefined) headers['content-type'] = 'application/json';
     const signal = AbortSignal.timeout(init.timeoutMs ?? options.timeoutMs ?? 60_000);
     let response: Response;
@@ -121,6 +165,8 @@ export function createClient(options: ClientOptions) {
     dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
     ...accessCalls(request),
     ...oauthCalls(request),
+    ...auditCalls(request, stream),
+    ...notificationCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),
@@ -176,16 +222,24 @@ export function createClient(options: ClientOptions) {
 export type Client = ReturnType<typeof createClient>;
 
 function readAnswer<T>(response: Response, text: string, host: string): T {
-  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
-  const body = isJson ? parse(text) : undefined;
+  const body = isJsonAnswer(response) ? parse(text) : undefined;
   if (response.ok && body !== undefined) return body as T;
-  const envelope = body as Partial<ErrorEnvelope> | undefined;
+  throw refusal(response, text, host);
+}
+
+function refusal(response: Response, text: string, host: string): ApiError {
+  const isJson = isJsonAnswer(response);
+  const envelope = (isJson ? parse(text) : undefined) as Partial<ErrorEnvelope> | undefined;
   if (!response.ok && typeof envelope?.error === 'string' && typeof envelope.code === 'string') {
-    throw new ApiError(response.status, envelope as ErrorEnvelope, true);
+    return new ApiError(response.status, envelope as ErrorEnvelope, true);
   }
   const what = isJson ? 'JSON that is not of this API' : (response.headers.get('content-type') ?? 'no content type');
   const error = `${host} answered ${response.status} with ${what}: something other than the API answers there; check the API host`;
-  throw new ApiError(response.status, { error, code: String(response.status) }, false);
+  return new ApiError(response.status, { error, code: String(response.status) }, false);
+}
+
+function isJsonAnswer(response: Response): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Token } from './tokens.js';
 
 /** Every error body of the API (contract §2.1). Clients branch on `code`; `reason` says what exactly was wrong with a credential. */
 export const ErrorEnvelope = Type.Object(
@@ -12,6 +13,9 @@ export const ErrorEnvelope = Type.Object(
     info: Type.Optional(Type.String({ description: 'Same text as `error`; browser clients read only this member' })),
     message: Type.Optional(Type.String()),
     status: Type.Optional(Type.Integer()),
+    tokens: Type.Optional(
+      Type.Array(Token, { description: 'What a 409 asks about: tokens of a member to be removed' }),
+    ),
   },
   { $id: 'Error' },
 );

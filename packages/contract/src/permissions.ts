@@ -138,6 +138,7 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
+  'GET /v1/openapi.json': open,
   'GET /': open,
   'GET /*': open,
   'POST /auth/setup': open,
@@ -199,6 +200,10 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/service-accounts/:id/tokens/:tokenId`]: byToken('members:write'),
   [`POST ${org}/service-accounts/:id/tokens/:tokenId/rotate`]: byToken('members:write'),
 
+  [`GET ${org}/audit`]: byToken('audit:read'),
+  [`GET ${org}/audit/export`]: byToken('audit:read'),
+  [`GET ${org}/audit/verify`]: byToken('audit:read'),
+
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`GET ${org}/properties`]: byToken('org:read'),
@@ -253,6 +258,12 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/oauth/device/decision': bySession,
   'GET /v1/users/self/logins': byPerson,
   'DELETE /v1/users/self/logins/:id': byPerson,
+  // Also the lists ask for org:write: addresses of webhooks often carry a secret in their path.
+  [`GET ${org}/webhooks`]: byToken('org:write'),
+  [`POST ${org}/webhooks`]: byToken('org:write'),
+  [`DELETE ${org}/webhooks/:id`]: byToken('org:write'),
+  [`POST ${org}/webhooks/:id/test`]: byToken('org:write'),
+  [`GET ${org}/webhooks/:id/deliveries`]: byToken('org:write'),
 
   'POST /v1/public/:agent/start': byPublicKey,
   'OPTIONS /v1/public/*': open,

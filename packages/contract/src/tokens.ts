@@ -83,6 +83,9 @@ export const Token = Type.Object({
   lastUsedAddress: nullable(Type.String()),
   lastUsedUserAgent: nullable(Type.String()),
   lastUsedCiRun: nullable(Type.String({ description: 'Address of the CI job that sent it' })),
+  decision: Type.Optional(
+    Type.Enum(['pending', 'approved', 'denied'], { description: 'Only in the list of an organization' }),
+  ),
 });
 export type Token = Static<typeof Token>;
 

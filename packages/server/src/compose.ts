@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createAccessCache } from './access/access-cache.js';
+import { createAccessFacts } from './access/access-facts.js';
+import { createAccessListener } from './access/access-listener.js';
 import { createAuthenticator } from './access/authenticator.js';
+import { createAuthorizer } from './access/authorize.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { createCredentialUse } from './access/credential-use.js';
 import { createThrottle } from './access/throttle.js';
-import { accountRoutes } from './accounts/account-routes.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
-import { apiKeyRoutes } from './api-keys/api-key-routes.js';
-import { createApiKeyService } from './api-keys/api-key-service.js';
 import { createAudit } from './audit/audit-service.js';
+import { auditKeyOf } from './audit/chain-head.js';
+import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
@@ -33,13 +36,18 @@ import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { dashboard } from './http/dashboard.js';
+import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { readCertificate, watchCertificate } from './http/tls.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
+import { openMailServer } from './mail/mailer.js';
+import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
+import type { SendMail } from './notifications/notify.js';
+import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOauth } from './oauth/compose-oauth.js';
-import { organizationRoutes } from './organizations/organization-routes.js';
+import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { propertyRoutes } from './properties/property-routes.js';
@@ -51,22 +59,27 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
+import { mailCode } from './sign-in/mail-code.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import { signInRoutes } from './sign-in/sign-in-routes.js';
 import { createSignInService, type SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { tokenRoutes } from './tokens/token-routes.js';
-import { createTokenService } from './tokens/token-service.js';
+import { composeTokens } from './tokens/compose-tokens.js';
+import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
 import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
 
-/** What tests replace: time, chance, and the one outside party there is so far. */
+/** What tests replace: time, chance, and the outside parties. */
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
   deliverCode?: (email: string, code: string) => Promise<void>;
+  sendMail?: SendMail;
+  postWebhook?: PostWebhook;
+  /** Says a few lines to whoever runs the installation, and writes them to no log. */
+  terminal?: (text: string) => void;
 }
 
 export interface ControlPlane {
@@ -74,6 +87,7 @@ export interface ControlPlane {
   store: Store;
   workers: WorkerChannel;
   signIn: SignInService;
+  notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
   /** Takes certificate and key as the files hold them now. Resolves when that is done or has failed, which is logged. */
@@ -92,12 +106,24 @@ export async function compose(
   const ids = overrides.ids ?? systemIds;
   const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
-  const database = await openDatabase(config.database);
-  const store = createStore(database, { onAccessChanged: () => authenticator.evict() });
+  const mailServer = await openMailServer(config.mail);
+  const database = await openDatabase(config.database, auditKeyOf(keys));
+  const cache = createAccessCache();
+  const store = createStore(database, { onAccessChanged: cache.evict });
+  // Another control plane may change access too, and tells of it over the database.
+  const accessListener =
+    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const box = createSecretBox({ masters: keys.masters, clock });
+  const notifications = composeNotifications({
+    ...{ store, clock, ids, audit, box, log, mailServer },
+    ...{ publicUrl: config.publicUrl, privateWebhooks: config.privateWebhooks },
+    ...{ sendMail: overrides.sendMail, post: overrides.postWebhook, terminal: overrides.terminal ?? (() => {}) },
+  });
 
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
@@ -109,21 +135,39 @@ export async function compose(
     audit,
     digests,
     cookie,
-    deliver: overrides.deliverCode ?? (async () => {}),
+    deliver: overrides.deliverCode ?? mailCode(notifications.sendMail),
     onDeliveryFailed: (err) => log.error({ err }, 'a sign-in code could not be delivered'),
   });
-  const oauth = composeOauth({ store, clock, ids, audit, log, keys, digests, publicUrl: config.publicUrl });
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: config.publicUrl,
+  });
+  const { notify, sendMail } = notifications;
+  const oauth = composeOauth({ store, clock, ids, audit, log, keys, digests, publicUrl: config.publicUrl, notify });
+  const tokens = composeTokens({
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    authorizer,
+    uses,
+    notify,
+    endLoginsSince: oauth.endLoginsSince,
+  });
   const authenticator = createAuthenticator({
     store,
     clock,
     digests,
     uses,
     throttle,
+    cache,
     sessionOf: signIn.sessionOf,
     oauthOf: oauth.oauthOf,
+    onFirstUse: tokens.rotation.confirm,
+    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
-    // On PostgreSQL another control plane may revoke, and this one would not hear of it.
-    cache: database.dialect === 'sqlite',
   });
 
   const reconciler = createPeriodic({
@@ -134,7 +178,6 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const box = createSecretBox({ masters: keys.masters, clock });
   const secrets = createSecretService({ store, clock, ids, audit, box, region });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
@@ -144,6 +187,7 @@ export async function compose(
     store,
     clock,
     ids,
+    audit,
     uploads: uploadStore,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
@@ -220,16 +264,28 @@ export async function compose(
   const certificate = config.tls && (await readCertificate(config.tls));
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
-  addAuthHook(http, { authenticator, store, publicUrl: config.publicUrl });
+  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
+  await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);
-  await http.register(accountRoutes, { store });
-  await http.register(organizationRoutes, { store });
-  await http.register(tokenRoutes, {
-    tokens: createTokenService({ store, clock, ids, audit, digests, authenticator }),
+  await auditLog.registerRoutes(http);
+  const { unusedTokens } = await composeOrganizations(http, {
+    store,
+    authorizer,
+    clock,
+    ids,
+    audit,
+    digests,
+    box,
+    cookie,
+    log,
+    publicUrl: config.publicUrl,
+    region: region.code,
+    notify,
+    sendMail,
+    adoptToken: tokens.adoption.adopt,
+    startSession: signIn.startSession,
   });
-  await http.register(apiKeyRoutes, {
-    apiKeys: createApiKeyService({ store, clock, ids, audit, digests, box, evict: authenticator.evict }),
-  });
+  await tokens.register(http);
   await http.register(secretRoutes, { secrets });
   await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
   await http.register(agentRoutes, { agents });
@@ -244,6 +300,7 @@ export async function compose(
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
+  await notifications.register(http);
   await oauth.addRoutes(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
@@ -251,6 +308,7 @@ export async function compose(
   addUpgrades(http.server, { log, sockets, workers, authenticator });
   await http.ready();
 
+  accessListener?.start();
   reconciler.start();
   buildQueue.start();
   const sweeper = createUploadSweeper({ uploads, log });
@@ -265,12 +323,15 @@ export async function compose(
   });
   sweeper.start();
   housekeeping.start();
+  unusedTokens.start();
+  notifications.start();
 
   return {
     http,
     store,
     workers,
     signIn,
+    notifications,
     enrolment,
     bootstrapped,
     reloadCertificate: async () => tls?.reload(),
@@ -278,12 +339,16 @@ export async function compose(
       await tls?.close();
       await http.close();
       await workers.close();
+      await unusedTokens.close();
+      await notifications.close();
       await housekeeping.close();
       await sweeper.close();
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
       await uses.close();
+      await accessListener?.close();
+      await auditLog.close();
       await logStore.close();
       await store.close();
     },

@@ -1,4 +1,16 @@
 import { platformCodes, type RefusalReason } from '@pipecat-cloud/contract/errors';
+import type { Actor } from './access/principal.js';
+
+/** The credential that a refusal is about, for the audit log. Known only where its digest has matched, so that a guesser writes nothing anywhere. */
+export interface RefusedCredential {
+  kind: Actor['kind'];
+  tokenId: string | null;
+  parentTokenId?: string | null;
+  /** The person, service account, organization or worker that it belongs to. */
+  ownerId?: string | null;
+  /** Whose log the refusal belongs into: the credential's own organization, or the one that it reaches and was sent to. */
+  organizationId?: string | null;
+}
 
 /** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
 export class AppError extends Error {
@@ -6,12 +18,19 @@ export class AppError extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Never part of an answer. */
+  credential: Partial<RefusedCredential> | undefined;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    options: { details?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } = {},
+    options: {
+      details?: Record<string, unknown>;
+      headers?: Record<string, string>;
+      credential?: Partial<RefusedCredential>;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
@@ -19,6 +38,7 @@ export class AppError extends Error {
     this.code = code;
     this.details = options.details ?? {};
     this.headers = options.headers ?? {};
+    this.credential = options.credential;
   }
 }
 
@@ -55,4 +75,10 @@ export function unauthorized(reason: RefusalReason, message: string, help?: stri
 /** 403: the credential is good, the request is not for it. */
 export function forbidden(reason: RefusalReason, message: string, headers: Record<string, string> = {}): AppError {
   return new AppError(403, '403', message, { details: { reason }, headers });
+}
+
+/** Says whose refusal an error is, if it is one, and gives it back to be thrown. What it says already stays. */
+export function aboutCredential(error: unknown, credential: Partial<RefusedCredential>): unknown {
+  if (error instanceof AppError) error.credential = { ...credential, ...error.credential };
+  return error;
 }

@@ -1,14 +1,16 @@
 import { type Client, createClient } from '@pipecat-cloud/contract/client';
 import { redact } from '@pipecat-cloud/contract/token-format';
+import { ciRunAddress } from './ci-run.js';
 import { movePath } from './endpoint-paths.js';
 import { CliError, exitCodes } from './errors.js';
+import { createExpiryWatch, type ExpiryWatch } from './expiry-watch.js';
 import { httpFetch } from './http-fetch.js';
 import type { Io } from './io.js';
 import { needsRefresh } from './oauth/needs-refresh.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
 import { resolveSettings, type Setting, type Settings } from './settings.js';
-import { type Colours, coloursFor } from './text.js';
+import { type Colours, cleanText, coloursFor } from './text.js';
 import { userAgent } from './version.js';
 
 export interface GlobalFlags {
@@ -35,7 +37,9 @@ export interface CommandContext extends Prompts {
   /** The organization to work in; asks the server for the first where nothing names one. */
   org(): Promise<string>;
   organization(): Promise<Setting>;
-  /** The command's outcome, once: the text, or with `--json` the data. */
+  /** When the token in use ends, as far as answers have told. */
+  expiry: ExpiryWatch;
+  /** The command's outcome, once: the text, or with `--json` the data. Control characters of others' names don't get through. */
   result(data: unknown, text: () => string): void;
   /** A remark for the person, on stderr. */
   note(text: string): void;
@@ -48,10 +52,12 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
   const stderrColours = coloursFor(io.stderr, io.env);
   const progress = createProgress(io.stderr, io.env, stderrColours);
   const known: { settings?: Settings; organization?: Setting } = {};
+  const expiry = createExpiryWatch(io.env);
+  const ciRun = ciRunAddress(io.env);
   let reading: Promise<Settings> | undefined;
 
-  const note = (text: string) => progress.line(redact(text));
-  const warn = (text: string) => progress.line(`${stderrColours.yellow('Warning:')} ${redact(text)}`);
+  const note = (text: string) => progress.line(redact(cleanText(text)));
+  const warn = (text: string) => progress.line(`${stderrColours.yellow('Warning:')} ${redact(cleanText(text))}`);
 
   function settings(): Promise<Settings> {
     reading ??= resolveSettings(io, flags, warn).then((found) => {
@@ -64,10 +70,13 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
   async function apiWith(token: string | undefined): Promise<Client> {
     const { apiHost, endpoints } = await settings();
     const base = new URL(apiHost.value).pathname.replace(/\/$/, '');
-    const moved: typeof fetch = (input, init) => {
+    const moved: typeof fetch = async (input, init) => {
       const url = new URL(String(input));
       url.pathname = base + movePath(url.pathname.slice(base.length), endpoints);
-      return httpFetch(url, init);
+      const headers = { ...(init?.headers as Record<string, string>), ...(ciRun ? { 'pipecat-ci-run': ciRun } : {}) };
+      const response = await httpFetch(url, { ...init, headers });
+      if (token !== undefined) expiry.seen(token, response.headers.get('pipecat-token-expires-at'));
+      return response;
     };
     return createClient({
       host: apiHost.value,
@@ -103,10 +112,11 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
     api,
     apiWith,
     organization,
+    expiry,
     org: async () => (await organization()).value,
     result(data, text) {
       progress.stop();
-      io.stdout.write(`${json ? JSON.stringify(data, null, 2) : text()}\n`);
+      io.stdout.write(`${json ? JSON.stringify(data, null, 2) : cleanText(text())}\n`);
     },
     note,
     warn,

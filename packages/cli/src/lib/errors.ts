@@ -25,6 +25,8 @@ export interface CliErrorDetails {
   /** What to do about it, when the message doesn't say. */
   hint?: string;
   cause?: unknown;
+  /** For machines, in `--json`: what the command found before it failed. Never a secret. */
+  data?: Readonly<Record<string, unknown>>;
 }
 
 /** An expected failure: its message is for the user, and no stack is shown. */
@@ -33,6 +35,7 @@ export class CliError extends Error {
   readonly code: string;
   readonly reason: string | undefined;
   readonly hint: string | undefined;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(message: string, details: CliErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -41,6 +44,7 @@ export class CliError extends Error {
     this.code = details.code ?? 'FAILED';
     this.reason = details.reason;
     this.hint = details.hint;
+    this.data = details.data;
   }
 }
 
@@ -68,4 +72,9 @@ export function whyNot(error: unknown): string {
     ELOOP: 'too many symbolic links',
   };
   return (code && known[code]) || (message ?? String(error));
+}
+
+/** Nothing of that name where it was looked for: exit 8, as the API's own 404. */
+export function notFound(message: string, hint?: string): CliError {
+  return new CliError(message, { exit: exitCodes.notFound, code: '404', ...(hint ? { hint } : {}) });
 }

@@ -10,6 +10,11 @@ export function minute(iso: string | null | undefined): string {
   return time(iso).replace(/:\d\d$/, '');
 }
 
+/** Only the day: `2026-04-20`. */
+export function day(iso: string | null | undefined): string {
+  return time(iso).slice(0, 10);
+}
+
 /** `48s`, `3m 05s`, `2h 10m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

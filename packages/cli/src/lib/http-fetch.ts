@@ -26,6 +26,8 @@ export const httpFetch: typeof fetch = async (input, init = {}) => {
     status,
     headers: { get: (name: string) => response.headers[name.toLowerCase()]?.toString() ?? null },
     text: () => textOf(response),
+    // In pieces as they arrive; of `text` and this, only one may be used.
+    body: response as AsyncIterable<Uint8Array> as unknown,
   } as Response;
 };
 

@@ -1,5 +1,5 @@
 import { ApiError, NetworkError } from '@pipecat-cloud/contract/client';
-import type { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import type { ErrorEnvelope, RefusalReason } from '@pipecat-cloud/contract/errors';
 import { redact } from '@pipecat-cloud/contract/token-format';
 import { CliError, type ExitCode, exitCodes } from './errors.js';
 import type { Setting, Settings } from './settings.js';
@@ -12,6 +12,8 @@ export interface Report {
   code: string;
   reason?: string;
   hint?: string;
+  /** Where to read or mend it: an address in the dashboard. */
+  help?: string;
 }
 
 export interface Known {
@@ -56,13 +58,35 @@ function describeApiError(error: ApiError, known: Known): Report {
     code: body.code,
     ...(body.reason ? { reason: body.reason } : {}),
     ...(hint ? { hint } : {}),
+    ...(error.fromApi && body.help ? { help: body.help } : {}),
   };
+}
+
+/** Every reason that the contract knows: a new one doesn't compile until it has its exit code here. */
+const exitOfReason: Record<RefusalReason, ExitCode> = {
+  no_credential: exitCodes.noCredential,
+  malformed_token: exitCodes.credentialRejected,
+  unknown_token: exitCodes.credentialRejected,
+  expired_token: exitCodes.credentialRejected,
+  revoked_token: exitCodes.credentialRejected,
+  wrong_organization: exitCodes.wrongOrganization,
+  address_not_allowed: exitCodes.forbidden,
+  blocked_by_policy: exitCodes.forbidden,
+  missing_permission: exitCodes.forbidden,
+  wrong_credential_kind: exitCodes.forbidden,
+};
+
+/** Undefined for a reason that came into the contract later. */
+export function exitOfRefusal(reason: string | undefined): ExitCode | undefined {
+  return reason !== undefined && Object.hasOwn(exitOfReason, reason)
+    ? exitOfReason[reason as RefusalReason]
+    : undefined;
 }
 
 /** Exit codes by status, refined by what the envelope says (credentials design: what a pipeline can act on). */
 export function exitOf(status: number, body: Pick<ErrorEnvelope, 'code' | 'reason'>): ExitCode {
-  if (status === 401) return body.reason === 'no_credential' ? exitCodes.noCredential : exitCodes.credentialRejected;
-  if (status === 403) return body.reason === 'wrong_organization' ? exitCodes.wrongOrganization : exitCodes.forbidden;
+  if (status === 401) return exitOfRefusal(body.reason) ?? exitCodes.credentialRejected;
+  if (status === 403) return exitOfRefusal(body.reason) ?? exitCodes.forbidden;
   if (status === 404) return exitCodes.notFound;
   if (status === 409 || body.code === 'PCC-1001') return exitCodes.conflict;
   if (status === 408 || status === 504) return exitCodes.timedOut;
@@ -70,19 +94,31 @@ export function exitOf(status: number, body: Pick<ErrorEnvelope, 'code' | 'reaso
   return status >= 500 ? exitCodes.unavailable : exitCodes.failed;
 }
 
+/** What the server can't know: where the refused value came from on this machine. */
 function hintFor(exit: ExitCode, body: ErrorEnvelope, { settings, organization }: Known): string | undefined {
   const more = body.help ? `See ${body.help}` : undefined;
+  const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || undefined;
+  const token = settings?.token;
+  const tokenFrom = token && `The token came from ${token.from}`;
   if (exit === exitCodes.credentialRejected || exit === exitCodes.noCredential) {
-    const token = settings?.token;
-    const used =
-      token &&
-      `The token came from ${token.from}, the API host ${settings.apiHost.value} from ${settings.apiHost.from}.`;
-    return [used, more].filter(Boolean).join(' ') || undefined;
+    return join(
+      tokenFrom && `${tokenFrom}, the API host ${settings.apiHost.value} from ${settings.apiHost.from}.`,
+      more,
+    );
   }
   if (exit === exitCodes.wrongOrganization && organization) {
     const other =
       organization.source === 'flag' ? 'Pass another with --organization' : 'Set PIPECAT_ORG or pass --organization';
-    return `The organization '${organization.value}' came from ${organization.from}. ${other}; 'organizations list' shows those that the token reaches.`;
+    return join(
+      `The organization '${organization.value}' came from ${organization.from}. ${other}; 'organizations list' shows those that the token reaches.`,
+      more,
+    );
+  }
+  if (body.reason === 'wrong_credential_kind' || body.reason === 'address_not_allowed') {
+    return join(tokenFrom && `${tokenFrom}.`, more);
+  }
+  if (body.reason === 'missing_permission') {
+    return join("'auth status' shows what the token may do.", more);
   }
   return more;
 }

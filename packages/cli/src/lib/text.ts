@@ -23,6 +23,14 @@ export function clean(text: string): string {
   return out;
 }
 
+/** The same for text of our own around it, whose colours stay. */
+export function cleanText(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => cleanLine(line, true))
+    .join('\n');
+}
+
 /** The same for one line of a program's output, whose own colours may stay. */
 export function cleanLine(line: string, keepColours: boolean): string {
   if (!keepColours) return clean(line);

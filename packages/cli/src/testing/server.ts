@@ -12,7 +12,13 @@ export interface SeenRequest {
   json(): unknown;
 }
 
-export type Answer = { status?: number; type?: string; text?: string; json?: unknown };
+export type Answer = {
+  status?: number;
+  type?: string;
+  text?: string;
+  json?: unknown;
+  headers?: Record<string, string>;
+};
 export type Route = Answer | ((request: SeenRequest) => Answer);
 
 export interface TestServer {
@@ -43,7 +49,10 @@ export function useServer(): TestServer {
       server.requests.push(request);
       const route = server.routes[`${method} ${url.split('?')[0]}`];
       const answer = typeof route === 'function' ? route(request) : (route ?? notFound);
-      response.writeHead(answer.status ?? 200, { 'content-type': answer.type ?? 'application/json' });
+      response.writeHead(answer.status ?? 200, {
+        'content-type': answer.type ?? 'application/json',
+        ...answer.headers,
+      });
       response.end(answer.text ?? JSON.stringify(answer.json));
     });
   });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Run } from '../program.js';
 import { addAuthLogin } from './auth-login.js';
+import { addAuthStatus } from './auth-status.js';
 
 export function addAuth(program: Command, run: Run): void {
   const auth = program.command('auth').description('Sign in, and see who you are');
@@ -21,6 +22,7 @@ export function addAuth(program: Command, run: Run): void {
     .description('Show who you are, the organization, and where each setting comes from')
     .option('-o, --organization <name>', 'organization to work in')
     .action(run(async () => (await import('../commands/auth/whoami.js')).whoAmI));
+  addAuthStatus(auth, run);
   auth
     .command('logout')
     .description('End the sign-in and remove the stored credentials')

@@ -28,3 +28,36 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
     return found;
   };
 }
+
+/** Collects every use of a repeatable option; commas separate as well. */
+export function list(text: string, before: readonly string[] = []): string[] {
+  const values = text.split(',').map((value) => value.trim());
+  if (values.some((value) => value === '')) throw new InvalidArgumentError('Give a value, or several between commas.');
+  return [...before, ...values];
+}
+
+/** The same for names that may contain commas. */
+export const each = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+/** A whole number between bounds, or the word `none`; not null, which commander turns into an empty text. */
+export function integerOrNone(minimum: number, maximum: number): (text: string) => number | 'none' {
+  const number = integer(minimum, maximum);
+  return (text) => {
+    if (text.toLowerCase() === 'none') return 'none';
+    try {
+      return number(text);
+    } catch {
+      throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}, or none.`);
+    }
+  };
+}
+
+/** `on` and `off`. */
+export function onOff(text: string): boolean {
+  const word = text.toLowerCase();
+  if (word !== 'on' && word !== 'off') throw new InvalidArgumentError('Give on or off.');
+  return word === 'on';
+}
+
+/** `-y` where `-f` is what the help names: people type either. */
+export const hiddenYes = () => new Option('-y, --yes', 'do not ask').hideHelp();

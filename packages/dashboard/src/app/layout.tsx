@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { TokenBanner } from '../features/tokens/token-banner';
 import { api } from '../lib/api';
 import { sessionKey } from '../lib/query-client';
 import { Button } from '../ui/button';
@@ -29,6 +30,7 @@ export function Layout() {
         Skip to content
       </a>
       <Header email={session.data.email} />
+      <TokenBanner link={<Link to="/account/tokens">See your tokens</Link>} />
       <main id="content" className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-6 sm:py-8">
         <Outlet />
       </main>

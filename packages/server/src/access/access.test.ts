@@ -1,6 +1,5 @@
-import { type permissions, rolePermissions, roles, routeAccess } from '@pipecat-cloud/contract/permissions';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFakeClock, type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
 
 const clock = createFakeClock();
@@ -94,6 +93,103 @@ describe('a credential is refused with the reason', () => {
   });
 });
 
+describe('a flood of bad credentials', () => {
+  test('malformed ones cost no query, unknown ones at most sixty in a minute from an address', async () => {
+    const flooded = await harness({ clock });
+    try {
+      const { tokens, apiKeys, workers } = flooded.store;
+      const queries = [
+        vi.spyOn(tokens, 'findByDigest'),
+        vi.spyOn(apiKeys, 'findByDigests'),
+        vi.spyOn(workers, 'findByDigest'),
+      ];
+      const asked = () => queries.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+      const good = formatToken('personal', random);
+      const malformed = [
+        `${good.slice(0, -1)}x`,
+        good.slice(0, -1),
+        `${good}0`,
+        `pk_${random}00000000`,
+        'sk_live_x',
+        random,
+      ];
+      for (let n = 0; n < 200; n++) {
+        const { status } = await flooded.call(malformed[n % malformed.length], 'GET', '/v1/users');
+        expect(status).toBe(401);
+      }
+      expect(asked()).toBe(0);
+      for (let n = 0; n < 200; n++)
+        await flooded.call(formatToken('personal', n.toString(16).padStart(40, 'a')), 'GET', '/v1/users');
+      expect(asked()).toBe(60);
+    } finally {
+      await flooded.end();
+    }
+  });
+
+  test('an address that is throttled may go on with a token that is known', async () => {
+    const flooded = await harness({ clock });
+    try {
+      const { token } = await (await flooded.organization('o')).member('viewer');
+      expect((await flooded.call(token, 'GET', '/v1/users')).status).toBe(200);
+      for (let n = 0; n < 100; n++)
+        await flooded.call(formatToken('personal', n.toString(16).padStart(40, 'b')), 'GET', '/v1/users');
+      expect((await flooded.call(token, 'GET', '/v1/users')).status).toBe(200);
+    } finally {
+      await flooded.end();
+    }
+  });
+});
+
+describe('a restart in the middle of a rotation', () => {
+  test('old and new secret work, and the first use of the new one ends the old', async () => {
+    const first = await harness({ clock });
+    const { token, tokenId } = await (await first.organization('o')).member('developer');
+    const { body } = await first.call(token, 'POST', '/v1/tokens/self/rotate', {});
+    await first.close();
+    const second = await harness({ clock, directory: first.directory });
+    try {
+      expect((await second.call(token, 'GET', '/v1/users')).status).toBe(200);
+      expect((await second.call(body.value, 'GET', '/v1/users')).status).toBe(200);
+      expect((await second.call(token, 'GET', '/v1/users')).body.reason).toBe('revoked_token');
+      const { body: shown } = await second.call(body.value, 'GET', `/v1/tokens/${tokenId}`);
+      expect(shown.token).toMatchObject({ state: 'revoked', revokedCause: 'rotation' });
+    } finally {
+      await second.end();
+    }
+  });
+});
+
+describe('a grant of single agents', () => {
+  test('reaches those by path, by body and in lists, and holds nothing beyond them', async () => {
+    const { token } = await ours.member('owner', { agents: ['mine'] });
+    const path = '/v1/organizations/ours/services';
+    expect((await server.call(token, 'GET', `${path}/mine`)).status).toBe(404);
+    const foreign = await server.call(token, 'GET', `${path}/yours`);
+    expect(foreign.body).toMatchObject({ reason: 'missing_permission' });
+    expect(foreign.body.error).toContain('mine');
+    const deploy = await server.call(token, 'POST', path, { serviceName: 'yours', image: 'a:b' });
+    expect(deploy.status).toBe(403);
+    expect((await server.call(token, 'GET', '/v1/organizations/ours/apiKeys')).body.error).toContain('single agents');
+    expect((await server.call(token, 'GET', path)).body).toEqual({ services: [] });
+  });
+});
+
+describe('what a token says of itself', () => {
+  test('can: what would happen, without trying', async () => {
+    const { token } = await ours.member('developer', { permissions: ['agents:deploy'], agents: ['mine'] });
+    const can = async (query: string) => (await server.call(token, 'GET', `/v1/tokens/self/can?${query}`)).body;
+    expect(await can('permission=agents:deploy&agent=mine')).toEqual({
+      allowed: true,
+      permission: 'agents:deploy',
+      organization: 'ours',
+    });
+    expect(await can('permission=agents:deploy&agent=yours')).toMatchObject({ allowed: false });
+    expect(await can('permission=secrets:write')).toMatchObject({ allowed: false, reason: 'missing_permission' });
+    expect(await can('permission=agents:deploy&organization=theirs')).toMatchObject({ reason: 'wrong_organization' });
+    expect((await server.call(token, 'GET', '/v1/tokens/self/can?permission=nonsense')).status).toBe(400);
+  });
+});
+
 describe('what a token may do', () => {
   test('an organization out of reach and one that does not exist get the same answer', async () => {
     const foreign = await server.call(stranger.token, 'GET', '/v1/organizations/ours/services');
@@ -160,51 +256,7 @@ describe('what a token may do', () => {
   });
 });
 
-/** A path of the table with something in every place; what is there does not exist. */
-const concrete = (path: string, org: string) =>
-  path
-    .replace(':org', org)
-    .replace(/:(name|agent)/, 'some-agent')
-    .replace(':set', 'some-set')
-    .replace(/:(id|key)/g, '00000000-0000-4000-8000-000000000000')
-    .replace('*', 'status');
-const methodOf = (name: string) => (name === 'ANY' ? 'GET' : name) as 'GET';
-
-describe('every route of the permission table', () => {
-  const guarded = Object.entries(routeAccess).filter(([, { needs }]) => needs !== 'anyone');
-
-  test.each(guarded)('%s refuses a caller without a credential', async (route) => {
-    const [method = '', path = ''] = route.split(' ');
-    if (route === 'GET /v1/workers/channel') return; // An upgrade, tested with the workers.
-    const { status, body } = await server.call(undefined, methodOf(method), concrete(path, 'ours'));
-    expect({ status, reason: body.reason }).toEqual({ status: 401, reason: 'no_credential' });
-  });
-
-  const scoped = guarded.filter(([route]) => route.includes(':org'));
-  test.each(scoped)('%s tells another organization nothing', async (route) => {
-    const [method = '', path = ''] = route.split(' ');
-    const { status, body } = await server.call(stranger.token, methodOf(method), concrete(path, 'ours'));
-    expect({ status, reason: body.reason }).toEqual({ status: 403, reason: 'wrong_organization' });
-    expect(JSON.stringify(body)).not.toContain(ours.id);
-    const byId = await server.call(stranger.token, methodOf(method), concrete(path, ours.id));
-    expect(byId.status).toBe(403);
-  });
-
-  test.each(scoped.filter(([, { needs }]) => needs !== 'live'))(
-    '%s is refused exactly to the roles that lack its permission',
-    async (route, { needs }) => {
-      const [method = '', path = ''] = route.split(' ');
-      for (const role of roles) {
-        const { token } = await ours.member(role);
-        const { body } = await server.call(token, methodOf(method), concrete(path, 'ours'));
-        expect({ role, refused: body.reason === 'missing_permission' }).toEqual({
-          role,
-          refused: needs === 'daily_key:read' || !rolePermissions[role].has(needs as (typeof permissions)[number]),
-        });
-      }
-    },
-  );
-
+describe('the permission table', () => {
   test('a route that is not in the table keeps the server from starting', async () => {
     expect(() => server.http.get('/v1/forgotten', async () => ({}))).toThrow();
   });

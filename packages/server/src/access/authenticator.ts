@@ -1,16 +1,30 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
 import { kindOf, parseToken, type TokenKind } from '@pipecat-cloud/contract/token-format';
-import { LRUCache } from 'lru-cache';
 import type { ApiKey } from '../api-keys/api-key-repository.js';
 import type { Store } from '../db/store.js';
-import { type AppError, forbidden, unauthorized } from '../errors.js';
+import { AppError, type RefusedCredential } from '../errors.js';
 import type { Clock } from '../system.js';
+import { isPast } from '../tokens/present-token.js';
 import type { StoredToken } from '../tokens/token-repository.js';
 import type { StoredWorker } from '../workers/worker-repository.js';
+import type { AccessCache } from './access-cache.js';
 import type { CredentialDigests } from './credential-digests.js';
 import type { CredentialUse } from './credential-use.js';
-import type { Principal } from './principal.js';
+import { allowsAddress } from './networks.js';
+import type { Principal, TokenFacts } from './principal.js';
+import {
+  addressNotAllowed,
+  disabledOwner,
+  expiredToken,
+  malformed,
+  noCredential,
+  revokedKey,
+  revokedToken,
+  revokedWorker,
+  unknown,
+  wrongKind,
+} from './refusals.js';
 import type { Throttle } from './throttle.js';
 
 export interface CredentialSource {
@@ -32,6 +46,7 @@ export interface OauthFacts {
   userId: string;
   grantId: string;
   secondFactor: boolean;
+  expiresAt: string;
 }
 
 interface AuthenticatorDeps {
@@ -40,24 +55,27 @@ interface AuthenticatorDeps {
   digests: CredentialDigests;
   uses: CredentialUse;
   throttle: Throttle;
-  sessionOf: (cookie: string) => Promise<SessionFacts | undefined>;
-  /** Whose OAuth access token it is, by its value; undefined when it is unknown or ended. */
-  oauthOf?: (value: string) => Promise<OauthFacts | undefined>;
+  cache: AccessCache;
   publicUrl: string;
-  /** Off where another process may revoke without this one being told. */
-  cache: boolean;
+  sessionOf: (cookie: string) => Promise<SessionFacts | undefined>;
+  /** Whose OAuth access token it is; undefined when it is unknown or ended. */
+  oauthOf: (value: string) => Promise<OauthFacts | undefined>;
+  /** The first use of a rotation's successor ends its predecessor. Resolves once that is written. */
+  onFirstUse: (token: StoredToken) => Promise<void>;
+  /** A secret that a rotation ended was sent again. Resolves once the family is marked. */
+  onReuse: (token: StoredToken, source: CredentialSource) => Promise<void>;
 }
 
-/** What a digest stands for. `unknown` is cached too, for a shorter time. */
+/** What a digest stands for. `unknown` is kept too, for a shorter time. */
 type Credential =
-  | { kind: 'oauth'; login: OauthFacts }
-  | { kind: 'token'; token: StoredToken }
+  | { kind: 'token'; token: StoredToken; principal: Principal & { token: TokenFacts } }
+  | { kind: 'oauth'; facts: OauthFacts; principal: Principal }
   | { kind: 'apiKey'; key: ApiKey }
   | { kind: 'worker'; worker: StoredWorker }
   | { kind: 'unknown' };
 
-const positiveTtlMs = 5_000;
 const negativeTtlMs = 1_000;
+const unknownCredential: Credential = { kind: 'unknown' };
 
 const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> = {
   personal: 'personal',
@@ -70,37 +88,44 @@ const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> =
   worker: 'worker',
   enrolment: undefined,
 };
-const kindNames: Readonly<Record<CredentialKind, string>> = {
-  session: 'a dashboard session',
-  oauth: 'an OAuth token of auth login',
-  personal: 'a personal access token (pcc_pat_…)',
-  serviceAccount: 'a service-account token (pcc_pat_sa_…)',
-  ci: 'a CI token (pcc_pat_ci_…)',
-  private: 'a private API key (sk_…)',
-  public: 'a public API key (pk_…)',
-  worker: "a worker's credential",
-};
 
 /**
  * Turns what a request carries into a principal, or throws the refusal that fits. Details are given only once a digest has
- * matched, so that a guesser learns nothing. Malformed credentials cost neither a hash nor a query.
+ * matched, so that a guesser learns nothing. Malformed credentials cost neither a hash nor a query; one that is known costs a hash
+ * and no query.
  */
 export function createAuthenticator(deps: AuthenticatorDeps) {
-  const { store, clock, digests, uses, throttle, publicUrl } = deps;
-  const cache = new LRUCache<string, Credential>({ max: 20_000, ttl: positiveTtlMs });
-  let evictions = 0;
+  const { store, clock, digests, uses, throttle, cache, publicUrl } = deps;
 
-  async function lookUp(kind: CredentialKind, candidates: readonly string[]): Promise<Credential> {
+  async function lookUp(value: string, kind: CredentialKind): Promise<Credential> {
+    if (kind === 'oauth') {
+      const facts = await deps.oauthOf(value);
+      if (!facts) return unknownCredential;
+      const { userId, grantId, secondFactor } = facts;
+      return { kind: 'oauth', facts, principal: { kind: 'user', via: 'oauth', userId, grantId, secondFactor } };
+    }
+    const candidates = digests.candidates(value);
+    const found = await findStored(kind, candidates);
+    // The index compared text; this comparison takes the same time wherever they differ.
+    if (!found || !candidates.some((digest) => equal(digest, digestOf(found)))) return unknownCredential;
+    await renew(found, digests.current(value));
+    return found;
+  }
+
+  async function findStored(
+    kind: CredentialKind,
+    candidates: readonly string[],
+  ): Promise<Exclude<Credential, { kind: 'unknown' | 'oauth' }> | undefined> {
     if (kind === 'public' || kind === 'private') {
       const key = await store.apiKeys.findByDigests(candidates);
-      return key ? { kind: 'apiKey', key } : { kind: 'unknown' };
+      return key && { kind: 'apiKey', key };
     }
     if (kind === 'worker') {
       const worker = await store.workers.findByDigest(candidates);
-      return worker ? { kind: 'worker', worker } : { kind: 'unknown' };
+      return worker && { kind: 'worker', worker };
     }
     const token = await store.tokens.findByDigest(candidates);
-    return token ? { kind: 'token', token } : { kind: 'unknown' };
+    return token && { kind: 'token', token, principal: principalOf(token) };
   }
 
   /** A digest under a retired pepper is replaced by one under the current pepper at the credential's next use. */
@@ -112,108 +137,130 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       await store.apiKeys.rehash(found.key.id, digest, pepperId);
   }
 
-  async function findOauth(value: string): Promise<Credential> {
-    const login = await deps.oauthOf?.(value);
-    return login ? { kind: 'oauth', login } : { kind: 'unknown' };
+  /** An address that has guessed too often is not worth a query. */
+  function read(value: string, kind: CredentialKind, name: string, address: string): Promise<Credential> {
+    throttle.check(address);
+    return cache.through(
+      name,
+      () => lookUp(value, kind),
+      (found) => (found.kind === 'unknown' ? negativeTtlMs : undefined),
+    );
   }
 
-  async function find(value: string, kind: CredentialKind): Promise<Credential> {
+  /** Throws for a token that is over, and where its owner or its networks forbid its use. */
+  async function checkToken(token: StoredToken, source: CredentialSource, now: Date): Promise<void> {
+    const help = `${publicUrl}/account/tokens`;
+    const overByDeadline = isPast(token.endsAt, now);
+    if (token.revokedAt || overByDeadline) {
+      const byRotation = token.revokedCause === 'rotation' || (!token.revokedAt && token.successorId !== null);
+      if (byRotation && token.suspiciousAt === null) await deps.onReuse(token, source);
+      const when = token.revokedAt ?? (token.endsAt as string);
+      const why =
+        token.revokedReason ?? 'the deadline of a rotation passed, of its own or of the token that it was derived from';
+      throw revokedToken(token, when, why, help);
+    }
+    if (isPast(token.expiresAt, now)) throw expiredToken(token, help);
+    if (token.owner.kind === 'serviceAccount' && token.owner.disabledAt) throw disabledOwner(token, help);
+    const { networks } = token.grant;
+    if (networks && !allowsAddress(networks, source.address))
+      throw addressNotAllowed(source.address, `The token '${token.name}'`);
+    if (token.activatedAt === null) await deps.onFirstUse(token);
+  }
+
+  /** Only credentials of `kinds` pass; another kind that is alive gets a 403 that names both. */
+  async function authenticate(source: CredentialSource, kinds: readonly CredentialKind[]): Promise<Principal> {
+    const { authorization } = source;
+    if (authorization === undefined) {
+      const session = source.cookie === undefined ? undefined : await deps.sessionOf(source.cookie);
+      if (!session) throw noCredential(kinds);
+      if (!kinds.includes('session')) throw wrongKind('session', kinds);
+      return { kind: 'user', via: 'session', ...session };
+    }
+    const value = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (!value) throw noCredential(kinds);
+    const kind = parseToken(value) && credentialKinds[kindOf(value) as TokenKind];
+    if (!kind) throw malformed(value);
     // The keyed digest costs several times as much; it is made only to ask the database. The value itself is never kept.
     const name = hash('sha256', value);
-    const cached = cache.get(name);
-    if (cached) return cached;
-    const before = evictions;
-    const candidates = digests.candidates(value);
-    const found = kind === 'oauth' ? await findOauth(value) : await lookUp(kind, candidates);
-    // The index compared text; this comparison takes the same time wherever they differ.
-    if (
-      found.kind !== 'unknown' &&
-      found.kind !== 'oauth' &&
-      !candidates.some((digest) => equal(digest, digestOf(found)))
-    )
-      return { kind: 'unknown' };
-    await renew(found, digests.current(value));
-    // A revocation that came in between must not be undone by what was read before it.
-    if (deps.cache && before === evictions) {
-      cache.set(name, found, { ttl: found.kind === 'unknown' ? negativeTtlMs : positiveTtlMs });
-    }
-    return found;
-  }
-
-  function principalOfToken(token: StoredToken, source: CredentialSource): Principal {
-    const now = clock.now();
-    const help = `${publicUrl}/account/tokens`;
-    if (token.revokedAt) {
-      throw unauthorized(
-        'revoked_token',
-        `The token '${token.name}' was revoked on ${token.revokedAt}: ${token.revokedReason}. Make a new one at ${help}`,
-        help,
-      );
-    }
-    // Put so that a date which can't be read counts as past.
-    if (token.expiresAt && !(Date.parse(token.expiresAt) > now.getTime())) {
-      throw unauthorized(
-        'expired_token',
-        `The token '${token.name}' expired on ${token.expiresAt}. Make a new one at ${help}`,
-        help,
-      );
-    }
-    if (token.owner.kind !== 'user') throw new Error(`Token ${token.id} belongs to no person`);
-    uses.token(token.id, now, source);
-    const { id, name, kind, grant, createdAt, expiresAt, lastUsedAt } = token;
-    const facts = { id, name, kind, parentId: null, grant, createdAt, expiresAt, lastUsedAt };
-    return { kind: 'user', userId: token.owner.id, via: 'token', token: facts };
-  }
-
-  return {
-    /** Only credentials of `kinds` pass; another kind that is alive gets a 403 that names both. */
-    async authenticate(source: CredentialSource, kinds: readonly CredentialKind[]): Promise<Principal> {
-      if (source.authorization === undefined) {
-        const session = source.cookie === undefined ? undefined : await deps.sessionOf(source.cookie);
-        if (!session) throw noCredential(kinds);
-        if (!kinds.includes('session')) throw wrongKind('session', kinds);
-        return { kind: 'user', via: 'session', ...session };
-      }
-      const value = /^Bearer +(\S+)$/i.exec(source.authorization)?.[1];
-      if (!value) throw noCredential(kinds);
-      const kind = parseToken(value) && credentialKinds[kindOf(value) as TokenKind];
-      if (!kind) throw malformed(value);
+    const found = (cache.get(name) as Credential | undefined) ?? (await read(value, kind, name, source.address));
+    if (found.kind === 'unknown') {
       throttle.check(source.address);
-      const found = await find(value, kind);
-      if (found.kind === 'unknown') {
-        throttle.fail(source.address);
-        throw unauthorized(
-          'unknown_token',
-          'This credential is unknown here: it was deleted, or it belongs to another server. Check the API host',
-        );
-      }
-      if (found.kind === 'oauth') {
-        if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
-        return { kind: 'user', via: 'oauth', ...found.login };
-      }
-      if (found.kind === 'token') {
-        const principal = principalOfToken(found.token, source);
-        if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
-        return principal;
-      }
-      const { id, revokedAt } = found.kind === 'apiKey' ? found.key : found.worker;
-      if (revokedAt) {
-        throw unauthorized('revoked_token', `This credential was revoked on ${revokedAt}. Make a new one`);
-      }
-      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
-      if (found.kind === 'worker') return { kind: 'worker', workerId: id };
-      uses.apiKey(id, clock.now());
-      return { kind: 'apiKey', organizationId: found.key.organizationId, keyId: id, access: found.key.type };
-    },
+      throttle.fail(source.address);
+      throw unknown();
+    }
+    try {
+      return await accept(found, kind, source, kinds);
+    } catch (error) {
+      // Its digest has matched: the audit log may know whose it is.
+      if (error instanceof AppError) error.credential = credentialOf(found);
+      throw error;
+    }
+  }
 
-    /** Call after the commit that revokes or changes a credential: from then on the database is asked again, for all of them. */
-    evict(): void {
-      evictions++;
-      cache.clear();
-    },
-  };
+  /** The principal of a credential that is known, or its refusal. */
+  async function accept(
+    found: Exclude<Credential, { kind: 'unknown' }>,
+    kind: CredentialKind,
+    source: CredentialSource,
+    kinds: readonly CredentialKind[],
+  ): Promise<Principal> {
+    const now = clock.now();
+    if (found.kind === 'token') {
+      await checkToken(found.token, source, now);
+      // By its owner, not by its prefix: one that a service account adopted keeps its secret.
+      if (!kinds.includes(found.token.kind)) throw wrongKind(found.token.kind, kinds);
+      uses.token(found.token.id, now, source);
+      return found.principal;
+    }
+    if (found.kind === 'oauth') {
+      if (isPast(found.facts.expiresAt, now)) throw unknown();
+      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+      return found.principal;
+    }
+    if (found.kind === 'worker') {
+      if (found.worker.revokedAt) throw revokedWorker(found.worker.revokedAt);
+      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+      return { kind: 'worker', workerId: found.worker.id };
+    }
+    const { id, organizationId, type, revokedAt } = found.key;
+    if (revokedAt) throw revokedKey(found.key, publicUrl);
+    if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+    uses.apiKey(id, now);
+    return { kind: 'apiKey', organizationId, keyId: id, access: type };
+  }
+
+  return { authenticate };
 }
 export type Authenticator = ReturnType<typeof createAuthenticator>;
+
+function principalOf(token: StoredToken): Principal & { token: TokenFacts } {
+  const { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt, owner } = token;
+  const facts: TokenFacts = { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt };
+  if (owner.kind === 'user') return { kind: 'user', userId: owner.id, via: 'token', token: facts };
+  const { id: serviceAccountId, organizationId } = owner;
+  return { kind: 'serviceAccount', serviceAccountId, organizationId, via: 'token', token: facts };
+}
+
+/** Who stands behind a credential that is refused, for the audit log. */
+function credentialOf(found: Exclude<Credential, { kind: 'unknown' }>): RefusedCredential {
+  switch (found.kind) {
+    case 'token': {
+      const { id, parentId, owner } = found.token;
+      const of = { tokenId: id, parentTokenId: parentId, ownerId: owner.id };
+      return owner.kind === 'user'
+        ? { kind: 'token', ...of }
+        : { kind: 'serviceAccount', ...of, organizationId: owner.organizationId };
+    }
+    case 'oauth':
+      return { kind: 'user', tokenId: null, ownerId: found.facts.userId };
+    case 'apiKey': {
+      const { id, organizationId } = found.key;
+      return { kind: 'apiKey', tokenId: id, ownerId: organizationId, organizationId };
+    }
+    case 'worker':
+      return { kind: 'worker', tokenId: null, ownerId: found.worker.id };
+  }
+}
 
 function digestOf(found: Exclude<Credential, { kind: 'unknown' | 'oauth' }>): string {
   if (found.kind === 'token') return found.token.digest;
@@ -222,25 +269,4 @@ function digestOf(found: Exclude<Credential, { kind: 'unknown' | 'oauth' }>): st
 
 function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-function noCredential(kinds: readonly CredentialKind[]): AppError {
-  const wanted = kinds.includes('public')
-    ? 'a public API key (pk_…) as a bearer'
-    : kinds.includes('worker')
-      ? "a worker's credential as a bearer"
-      : 'a personal access token: set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat';
-  return unauthorized('no_credential', `No credential was sent. This needs ${wanted}`);
-}
-
-function malformed(value: string): AppError {
-  const what = kindOf(value)
-    ? 'is not whole: it was probably cut short or mistyped'
-    : 'is of no kind that this server makes';
-  return unauthorized('malformed_token', `The credential that was sent ${what}. Copy it again, or make a new one`);
-}
-
-function wrongKind(sent: CredentialKind, kinds: readonly CredentialKind[]): AppError {
-  const wanted = kinds.includes('personal') ? kindNames.personal : kinds.map((kind) => kindNames[kind]).join(' or ');
-  return forbidden('wrong_credential_kind', `This endpoint takes ${wanted}; you sent ${kindNames[sent]}`);
 }

@@ -2,7 +2,7 @@ import type { Store } from '../db/store.js';
 import { createPeriodic } from '../periodic.js';
 
 /** Kept as it comes: turned into what is stored only when it is written, not at each request. */
-interface NotedUse {
+export interface NotedUse {
   at: Date;
   address: string;
   userAgent: string;
@@ -50,6 +50,8 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
     apiKey(id: string, at: Date): void {
       keys.set(id, at);
     },
+    /** Writes what was noted, now. */
+    flush,
     async close(): Promise<void> {
       await periodic.close();
       await flush();

@@ -24,9 +24,11 @@ export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = 
       },
     },
     async (request) => {
-      const list = await agents.list(organizationOf(request), request.query);
+      const organization = organizationOf(request);
+      const list = await agents.list(organization, request.query);
+      const visible = list.filter(({ name }) => organization.agents?.has(name) ?? true);
       return {
-        services: list.map((agent) => ({
+        services: visible.map((agent) => ({
           id: agent.id,
           name: agent.name,
           region: agent.region,

@@ -169,6 +169,8 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
         deletedAt: null,
       };
       const created = await store.transaction(async (repos) => {
+        // An organization is deleted only while it has no agent, so none may come while it is being deleted.
+        if (!(await repos.organizations.holdLiving(organization.id))) throw notFound('Organization', organization.name);
         if (!(await repos.agents.insert(agent))) {
           throw badRequest(
             `An agent called '${agent.name}' exists already in ${organization.name}; update it, or choose another name`,

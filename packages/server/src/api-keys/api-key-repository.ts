@@ -19,7 +19,7 @@ export interface ApiKey {
 export type NewApiKey = Omit<ApiKey, 'organizationId' | 'revokedAt' | 'lastUsedAt'>;
 
 /** Public and private keys of organizations. Revoked keys stay, so that their name and last use can still be read. */
-export function createApiKeyRepository({ db, dialect }: RepositoryContext) {
+export function createApiKeyRepository({ db }: RepositoryContext) {
   return {
     /** Newest first, revoked ones included. */
     async list(organizationId: string): Promise<ApiKey[]> {
@@ -49,12 +49,8 @@ export function createApiKeyRepository({ db, dialect }: RepositoryContext) {
       return row && toApiKey(row);
     },
 
-    /** Live keys of one type. Callers in transactions that insert afterwards are let in one at a time per organization. */
+    /** Live keys of one type. Callers that insert afterwards hold the organization's lock. */
     async countLive(organizationId: string, type: ApiKey['type']): Promise<number> {
-      // SQLite has one writer anyway; on PostgreSQL two creators would both count before either inserts.
-      if (dialect === 'postgres') {
-        await db.selectFrom('organization').select('id').where('id', '=', organizationId).forUpdate().execute();
-      }
       const row = await db
         .selectFrom('api_key')
         .select(({ fn }) => fn.countAll().as('count'))
@@ -91,6 +87,30 @@ export function createApiKeyRepository({ db, dialect }: RepositoryContext) {
         .set({ revoked_at: now.toISOString() })
         .where('organization_id', '=', organizationId)
         .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** False when the key is not live any more, or does not have the digest that was read. */
+    async replaceSecret(
+      organizationId: string,
+      id: string,
+      before: string,
+      secret: { digest: string; pepperId: string; masked: string; sealed: string | null },
+    ): Promise<boolean> {
+      const row = await db
+        .updateTable('api_key')
+        .set({
+          digest: secret.digest,
+          pepper_id: secret.pepperId,
+          masked: secret.masked,
+          sealed: secret.sealed,
+        })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .where('digest', '=', before)
         .where('revoked_at', 'is', null)
         .returning('id')
         .executeTakeFirst();

@@ -24,6 +24,15 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ apiKeys: ApiKeyService }>
     },
   );
 
+  app.post(
+    `${keys}/:id/rotate`,
+    { schema: { params: KeyParams, response: { 200: CreatedApiKey, ...errors } } },
+    async (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      return await apiKeys.rotate(organizationOf(request), actorOfRequest(request), request.params.id);
+    },
+  );
+
   app.delete(
     `${keys}/:id`,
     { schema: { params: KeyParams, response: { 200: StatusOk, ...errors } } },

@@ -1,7 +1,9 @@
 import { parseToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCredentialDigests } from '../access/credential-digests.js';
+import { createStore } from '../db/store.js';
 import { createSecretBox } from '../secrets/secret-box.js';
+import { atOnce } from '../testing/at-once.js';
 import { databases } from '../testing/databases.js';
 import {
   everythingStored,
@@ -21,8 +23,9 @@ describe.each(databases)('API keys on $name', (database) => {
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
     evictions = 0;
+    const store = createStore(world, { onAccessChanged: () => void evictions++ });
     const box = createSecretBox({ masters: testKeys.masters, clock: world.clock });
-    apiKeys = createApiKeyService({ ...world, digests, box, evict: () => void evictions++ });
+    apiKeys = createApiKeyService({ ...world, store, digests, box });
   });
   afterEach(() => world.drop());
   const create = (type: 'public' | 'private', name = 'web') => apiKeys.create(world.acme, testActor, { name, type });
@@ -58,6 +61,7 @@ describe.each(databases)('API keys on $name', (database) => {
 
   test('a revoked key stays listed; revoking may be repeated and evicts each time', async () => {
     const { id, key } = await create('public');
+    evictions = 0;
     await apiKeys.revoke(world.acme, testActor, id);
     await apiKeys.revoke(world.acme, testActor, id);
     expect(evictions).toBe(2);
@@ -67,6 +71,46 @@ describe.each(databases)('API keys on $name', (database) => {
     );
     const records = await world.store.audit.list('org-a', 10);
     expect(records.filter(({ action }) => action === 'api_key.revoked')).toHaveLength(1);
+  });
+
+  test('a rotated key keeps its id and name; the new value works, the old one is unknown', async () => {
+    for (const type of ['public', 'private'] as const) {
+      const before = await create(type);
+      evictions = 0;
+      const after = await apiKeys.rotate(world.acme, testActor, before.id);
+      expect(evictions).toBe(1);
+      expect(after).toEqual({ ...before, key: after.key });
+      expect(parseToken(after.key)).toEqual({ kind: type, legacy: false });
+      expect(await world.store.apiKeys.findByDigests(digests.candidates(before.key))).toBeUndefined();
+      expect(await world.store.apiKeys.findByDigests(digests.candidates(after.key))).toMatchObject({ id: before.id });
+      const [listed] = (await apiKeys.list('org-a'))[type];
+      expect(listed).toMatchObject(
+        type === 'public' ? { id: before.id, key: after.key } : { masked: `sk_…${after.key.slice(-12, -8)}` },
+      );
+    }
+    const records = await world.store.audit.list('org-a', 10);
+    expect(records.filter(({ action }) => action === 'api_key.rotated')).toHaveLength(2);
+  });
+
+  test('of rotations at once one answers with a value, and that one works', async () => {
+    const { id } = await create('public');
+    const five = Array.from({ length: 5 }, () => () => apiKeys.rotate(world.acme, testActor, id));
+    const results = await atOnce(world, 'api_key', five);
+    const values = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.key] : []));
+    for (const result of results) if (result.status === 'rejected') expect(result.reason.status).toBe(409);
+    const live = await Promise.all(values.map((key) => world.store.apiKeys.findByDigests(digests.candidates(key))));
+    expect(live).toMatchObject([{ id }]);
+  });
+
+  test('no revoked key, no private key of a developer and no key of another organization is rotated', async () => {
+    const [secret, open] = [await create('private'), await create('public')];
+    const developer = { ...world.acme, role: 'developer' as const };
+    await expect(apiKeys.rotate(developer, testActor, secret.id)).rejects.toMatchObject({ status: 403 });
+    await apiKeys.rotate(developer, testActor, open.id);
+    await expect(apiKeys.rotate(world.bolt, testActor, open.id)).rejects.toMatchObject({ status: 404 });
+    await apiKeys.revoke(world.acme, testActor, open.id);
+    await expect(apiKeys.rotate(world.acme, testActor, open.id)).rejects.toMatchObject({ status: 409 });
+    expect(await world.store.apiKeys.findByDigests(digests.candidates(secret.key))).toMatchObject({ id: secret.id });
   });
 
   test.each(['developer', 'viewer'] as const)(

@@ -16,13 +16,11 @@ interface ApiKeyServiceDeps {
   audit: Audit;
   digests: CredentialDigests;
   box: SecretBox;
-  /** Makes the authenticator ask the database again; called after the commit. */
-  evict: () => void;
 }
 
 const maxLiveOfType = 5;
 
-export function createApiKeyService({ store, clock, ids, audit, digests, box, evict }: ApiKeyServiceDeps) {
+export function createApiKeyService({ store, clock, ids, audit, digests, box }: ApiKeyServiceDeps) {
   return {
     /** Revoked keys stay listed. Public keys carry their value (contract §6.5), private ones only what `maskToken` leaves. */
     async list(organizationId: string): Promise<ApiKeyList> {
@@ -54,7 +52,8 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box, ev
         createdAt: clock.now().toISOString(),
         ...digests.current(value),
       };
-      const key = await store.transaction(async (repos) => {
+      const key = await store.changeAccess(async (repos) => {
+        if (!(await repos.organizations.lock(organization.id))) throw notFound('Organization', organization.name);
         if ((await repos.apiKeys.countLive(organization.id, body.type)) >= maxLiveOfType) {
           throw conflict(
             `${organization.name} has ${maxLiveOfType} ${body.type} keys already, which is the most; revoke one first`,
@@ -79,7 +78,7 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box, ev
       const key = await store.apiKeys.find(organization.id, id);
       if (!key) throw notFound('API key', id);
       if (key.type === 'private') requireAdmin(organization, 'revoke');
-      await store.transaction(async (repos) => {
+      await store.changeAccess(async (repos) => {
         if (!(await repos.apiKeys.revoke(organization.id, id, clock.now()))) return;
         await audit.record(repos, actor, {
           action: 'api_key.revoked',
@@ -88,7 +87,33 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box, ev
           detail: { name: key.name, type: key.type },
         });
       });
-      evict();
+    },
+
+    /** A new value for the same id and name. Once it has returned, this process accepts nothing more with the old one. */
+    async rotate(organization: OrganizationAccess, actor: Actor, id: string): Promise<CreatedApiKey> {
+      const key = await store.apiKeys.find(organization.id, id);
+      if (!key) throw notFound('API key', id);
+      if (key.type === 'private') requireAdmin(organization, 'rotate');
+      if (key.revokedAt)
+        throw conflict(`The key '${key.name}' was revoked on ${key.revokedAt}; make a new one instead`);
+      const { value } = mintCredential(ids, key.type);
+      const secret = { masked: maskToken(value), ...digests.current(value) };
+      await store.changeAccess(async (repos) => {
+        const sealed = key.type === 'public' ? await box.seal(repos, organization.id, ['apiKey', id], value) : null;
+        // Of two rotations at once only one may answer with a value: the other's would be dead on arrival.
+        if (!(await repos.apiKeys.replaceSecret(organization.id, id, key.digest, { ...secret, sealed }))) {
+          throw conflict(
+            `The key '${key.name}' was rotated or revoked at this very moment; look at the list and try again`,
+          );
+        }
+        await audit.record(repos, actor, {
+          action: 'api_key.rotated',
+          organizationId: organization.id,
+          target: id,
+          detail: { name: key.name, type: key.type },
+        });
+      });
+      return { ...present(key), key: value, type: key.type };
     },
   };
 }

@@ -30,7 +30,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox<{ builds: BuildService; uplo
   app.post(
     `${root}/upload-url`,
     { schema: { params: OrganizationParams, body: UploadUrlBody, response: { 200: UploadUrl, ...errors } } },
-    async (request) => uploads.createUrl(organizationOf(request), request.body.region),
+    async (request) => uploads.createUrl(organizationOf(request), actorOfRequest(request), request.body.region),
   );
 
   app.post(

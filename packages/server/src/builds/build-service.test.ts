@@ -39,7 +39,10 @@ describe.each(databases)('builds on $name', (database) => {
     });
     expect(await world.builds.get(world.acme.id, build.id)).toEqual(build);
     const audited = await world.store.audit.list(world.acme.id, 10);
-    expect(audited).toMatchObject([{ action: 'build.created', target: build.id, actorId: testActor.id }]);
+    expect(audited).toMatchObject([
+      { action: 'build.created', target: build.id, actorId: testActor.id },
+      { action: 'build.upload_offered', target: build.uploadId, actorId: testActor.id },
+    ]);
   });
 
   test('the same files are not built twice once they succeeded', async () => {
@@ -79,7 +82,7 @@ describe.each(databases)('builds on $name', (database) => {
     const uploadId = await world.upload(world.acme);
     await expect(create(uploadId, {}, world.bolt)).rejects.toMatchObject(refusal('no such upload'));
     await expect(create(uploadId, { region: 'mars' })).rejects.toMatchObject(refusal('same region'));
-    const waiting = await world.uploads.createUrl(world.acme);
+    const waiting = await world.uploads.createUrl(world.acme, testActor);
     await expect(create(waiting.uploadId)).rejects.toMatchObject(refusal('has not received its file'));
     await rm(join(world.folder, `${uploadId}.tar.gz`));
     await expect(create(uploadId)).rejects.toMatchObject(refusal('ask for a new upload URL'));

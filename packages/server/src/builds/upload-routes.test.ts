@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { handleError } from '../http/error-handler.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
-import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
+import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
 import { uploadRoutes } from './upload-routes.js';
 import { createUploadService, type UploadService } from './upload-service.js';
 import { createUploadStore } from './upload-store.js';
@@ -71,7 +71,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
     `POST /v1/uploads HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=cut\r\ncontent-length: ${length}\r\n\r\n`;
 
   test('keeps the file, private, with its hashes', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const { status, body } = await send(place);
     const contextHash = createHash('md5').update(context).digest('hex').slice(0, 16);
     expect({ status, body }).toEqual({
@@ -91,13 +91,13 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
 
   test('takes several megabytes as they come', async () => {
     const big = Buffer.alloc(limitBytes, 'abcdefgh');
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     expect((await send(place, big)).status).toBe(201);
     expect(await readFile(join(folder, `${place.uploadId}.tar.gz`))).toEqual(big);
   });
 
   test('refuses a second file and keeps the first', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     await send(place);
     const second = await send(place, Buffer.from('other'));
     expect(second).toMatchObject({ status: 409, body: { error: expect.stringContaining('already') } });
@@ -106,7 +106,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
   });
 
   test('of two at the same time, one is kept', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const answers = await Promise.all(Array.from({ length: 5 }, () => send(place)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
     expect(await files()).toEqual([`${place.uploadId}.tar.gz`]);
@@ -118,7 +118,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
     ['a later expiry than was signed', (fields) => ({ ...fields, expires: String(Number(fields.expires) + 60) })],
     ['the id of another upload', (fields) => ({ ...fields, key: '550e8400-0000-4000-8000-000000000001' })],
   ])('refuses %s before reading the file', async (_name, change) => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const changed = { ...place, uploadFields: change(place.uploadFields) };
     // More than the connection buffers: it must be answered although nobody reads the file.
     const answer = await send(changed, Buffer.alloc(limitBytes));
@@ -128,8 +128,8 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
   });
 
   test('refuses an expired upload, and one that is gone', async () => {
-    const place = await uploads.createUrl(world.acme);
-    const gone = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
+    const gone = await uploads.createUrl(world.acme, testActor);
     await world.db.deleteFrom('upload').where('id', '=', gone.uploadId).execute();
     expect((await send(gone)).status).toBe(404);
     world.clock.advance(15 * 60_000);
@@ -138,7 +138,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
   });
 
   test('refuses what is larger than a context may be, whether the size is declared or not', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const declared = await send(place, Buffer.alloc(limitBytes + 100_000));
     expect(declared).toMatchObject({ status: 413, body: { error: expect.stringContaining(`${limitBytes} bytes`) } });
     const form = rawForm(place, Buffer.alloc(limitBytes + 1));
@@ -168,7 +168,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
     ],
     ['an empty file', (fields) => [...fields, ['file', Buffer.alloc(0)]], 'empty'],
   ])('refuses %s and leaves nothing', async (_name, parts, message) => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const answer = await post(parts(Object.entries(place.uploadFields)));
     expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining(message) } });
     expect(await files()).toEqual([]);
@@ -189,7 +189,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
   );
 
   test('a form without its end leaves nothing, and may be sent again', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     for (const ending of ['', '\r\n--cut', '\r\n--cu']) {
       const body = new Uint8Array(rawForm(place, context, ending));
       const headers = { 'content-type': 'multipart/form-data; boundary=cut' };
@@ -203,7 +203,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
   });
 
   test('a connection that is cut in the middle of the file leaves nothing, and it may be sent again', async () => {
-    const place = await uploads.createUrl(world.acme);
+    const place = await uploads.createUrl(world.acme, testActor);
     const form = rawForm(place, Buffer.alloc(1_000_000, 'x'));
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});

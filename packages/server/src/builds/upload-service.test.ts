@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BuildWorld, openBuildWorld } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
+import { testActor } from '../testing/two-organizations.js';
 
 const hourMs = 60 * 60_000;
 
@@ -17,7 +18,7 @@ describe.each(databases)('uploads on $name', (database) => {
   const states = (...ids: string[]) => Promise.all(ids.map(stateOf));
 
   test('gives a place for a file, with its fields in order', async () => {
-    const place = await world.uploads.createUrl(world.acme);
+    const place = await world.uploads.createUrl(world.acme, testActor);
     expect(Object.keys(place.uploadFields)).toEqual(['key', 'Content-Type', 'expires', 'signature']);
     expect(place).toMatchObject({
       uploadUrl: 'http://localhost:7400/v1/uploads',
@@ -25,11 +26,11 @@ describe.each(databases)('uploads on $name', (database) => {
       expiresAt: '2026-05-04T10:15:00.000Z',
     });
     const refusal = { status: 400, message: expect.stringContaining("'us-west'") };
-    await expect(world.uploads.createUrl(world.acme, 'mars')).rejects.toMatchObject(refusal);
+    await expect(world.uploads.createUrl(world.acme, testActor, 'mars')).rejects.toMatchObject(refusal);
   });
 
   test('what nobody made a build of goes after a while; what a build was made of stays', async () => {
-    const { uploadId: idle } = await world.uploads.createUrl(world.acme);
+    const { uploadId: idle } = await world.uploads.createUrl(world.acme, testActor);
     const complete = await world.upload(world.acme);
     const used = await world.upload(world.bolt);
     await world.store.builds.uploads.use(world.bolt.id, used);
@@ -61,7 +62,7 @@ describe.each(databases)('uploads on $name', (database) => {
   });
 
   test('an upload that is still arriving is not swept away', async () => {
-    const { uploadId, uploadFields } = await world.uploads.createUrl(world.acme);
+    const { uploadId, uploadFields } = await world.uploads.createUrl(world.acme, testActor);
     const gate = Promise.withResolvers<void>();
     const slow = (async function* () {
       yield Buffer.from('slow ');

@@ -1,5 +1,6 @@
 import type { UploadUrl } from '@pipecat-cloud/contract/builds';
-import type { OrganizationAccess } from '../access/principal.js';
+import type { Actor, OrganizationAccess } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
@@ -12,6 +13,7 @@ interface UploadServiceDeps {
   store: Store;
   clock: Clock;
   ids: Ids;
+  audit: Audit;
   uploads: UploadStore;
   /** `keys.signing`. */
   signingKey: Buffer;
@@ -25,7 +27,9 @@ const acceptForMs = 15 * minuteMs;
 /** After its expiry, or its arrival where that is later: a build must still find an upload that took its whole time. */
 const keepForMs = 60 * minuteMs;
 
-export function createUploadService({ store, clock, ids, uploads, signingKey, publicUrl, region }: UploadServiceDeps) {
+export function createUploadService(deps: UploadServiceDeps) {
+  const { store, clock, ids, audit, uploads, signingKey, publicUrl, region } = deps;
+
   /** Ids whose file is arriving; of two senders the second is refused at once. */
   const arriving = new Set<string>();
 
@@ -45,13 +49,21 @@ export function createUploadService({ store, clock, ids, uploads, signingKey, pu
     limitBytes: uploads.limitBytes,
 
     /** A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered. */
-    async createUrl(organization: OrganizationAccess, wantedRegion?: string): Promise<UploadUrl> {
+    async createUrl(organization: OrganizationAccess, actor: Actor, wantedRegion?: string): Promise<UploadUrl> {
       const chosen = wantedRegion ?? organization.defaultRegion;
       if (chosen !== region) throw badRequest(`Region '${chosen}' is not offered here; use '${region}'`);
       const now = clock.now();
       const upload = { id: ids.id(), organizationId: organization.id, region: chosen, createdAt: now };
       const expiresAt = new Date(now.getTime() + acceptForMs);
-      await store.builds.uploads.insert({ ...upload, expiresAt });
+      await store.transaction(async (repos) => {
+        await repos.builds.uploads.insert({ ...upload, expiresAt });
+        // The upload itself carries no credential, only what is signed here.
+        await audit.record(repos, actor, {
+          action: 'build.upload_offered',
+          organizationId: organization.id,
+          target: upload.id,
+        });
+      });
       return {
         uploadId: upload.id,
         uploadUrl: `${publicUrl}/v1/uploads`,

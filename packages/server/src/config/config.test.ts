@@ -39,6 +39,39 @@ describe('settings', () => {
   });
 });
 
+describe('mail and webhooks', () => {
+  const from = 'Pipecat Cloud <cloud@example.com>';
+
+  test('no mail server and no private webhooks by default', () => {
+    expect(readConfig({}).mail).toBeUndefined();
+    expect(readConfig({}).privateWebhooks).toBe(false);
+    expect(readConfig({ PIPECAT_CLOUD_PRIVATE_WEBHOOKS: 'on' }).privateWebhooks).toBe(true);
+    expect(() => readConfig({ PIPECAT_CLOUD_PRIVATE_WEBHOOKS: 'yes' })).toThrow('on or off');
+  });
+
+  test('a mail server needs a sender; the URL comes from the environment or from a file', () => {
+    const url = 'smtp://u:p@mail.example.com';
+    const sender = { name: 'Pipecat Cloud', address: 'cloud@example.com' };
+    expect(readConfig({ PIPECAT_CLOUD_SMTP_URL: url, PIPECAT_CLOUD_MAIL_FROM: from }).mail).toEqual({
+      url,
+      from: sender,
+    });
+    expect(readConfig({ PIPECAT_CLOUD_SMTP_URL_FILE: '/run/smtp', PIPECAT_CLOUD_MAIL_FROM: from }).mail).toEqual({
+      urlFile: '/run/smtp',
+      from: sender,
+    });
+    expect(() => readConfig({ PIPECAT_CLOUD_SMTP_URL: url })).toThrow('PIPECAT_CLOUD_MAIL_FROM');
+    const both = { PIPECAT_CLOUD_SMTP_URL: url, PIPECAT_CLOUD_SMTP_URL_FILE: '/x', PIPECAT_CLOUD_MAIL_FROM: from };
+    expect(() => readConfig(both)).toThrow('not both');
+  });
+
+  test('a password in a refused URL is not repeated', () => {
+    const wrong = { PIPECAT_CLOUD_SMTP_URL: 'imap://u:hunter2hunter2@host', PIPECAT_CLOUD_MAIL_FROM: from };
+    expect(() => readConfig(wrong)).toThrow(/^PIPECAT_CLOUD_SMTP_URL: /);
+    expect(() => readConfig(wrong)).not.toThrow(/hunter2/);
+  });
+});
+
 describe('keys of the installation', () => {
   let file: string;
   beforeEach(async () => {

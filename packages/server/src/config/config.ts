@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
+import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
 
 export interface Config {
@@ -18,6 +19,12 @@ export interface Config {
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
+  /** 0 for ever. */
+  auditDays: number;
+  /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
+  mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
+  /** Webhooks may be posted to this machine and to private networks. */
+  privateWebhooks: boolean;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -75,6 +82,15 @@ export function readConfig(environment: Environment): Config {
     !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
     'lower-case letters, digits and dashes, at most 63',
   );
+  const auditDays = Number(read('PIPECAT_CLOUD_AUDIT_DAYS'));
+  check(
+    'PIPECAT_CLOUD_AUDIT_DAYS',
+    Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
+    'a number of days from 0 (for ever) to 36500',
+  );
+  const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
+  check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
+  const mail = readMail(read, problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -97,7 +113,25 @@ export function readConfig(environment: Environment): Config {
       tokenFile: inData('PIPECAT_CLOUD_BOOTSTRAP_TOKEN_FILE', 'bootstrap-token'),
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
+    auditDays,
+    ...(mail ? { mail } : {}),
+    privateWebhooks: privateWebhooks === 'on',
   };
+}
+
+/** What is wrong with the URL is said without it: it holds a password. */
+function readMail(read: (name: VariableName) => string, problems: string[]): Config['mail'] {
+  const [url, urlFile] = [read('PIPECAT_CLOUD_SMTP_URL'), read('PIPECAT_CLOUD_SMTP_URL_FILE')];
+  if (!url && !urlFile) return undefined;
+  if (url && urlFile) problems.push('PIPECAT_CLOUD_SMTP_URL: set this or PIPECAT_CLOUD_SMTP_URL_FILE, not both');
+  const wrong = url ? parseSmtpUrl(url) : undefined;
+  if (typeof wrong === 'string') problems.push(`PIPECAT_CLOUD_SMTP_URL: ${wrong}`);
+  const from = parseSender(read('PIPECAT_CLOUD_MAIL_FROM'));
+  if (!from) {
+    problems.push('PIPECAT_CLOUD_MAIL_FROM: with a mail server, an address or Name <address> that mails come from');
+    return undefined;
+  }
+  return url ? { url, from } : { urlFile: resolve(urlFile), from };
 }
 
 /** A database URL may carry a password. */

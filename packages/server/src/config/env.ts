@@ -27,10 +27,28 @@ export const variables = {
     default: '',
     about: 'First boot: where the first token is written, mode 600; empty for bootstrap-token in the data folder',
   },
+  PIPECAT_CLOUD_SMTP_URL: {
+    default: '',
+    about:
+      'Mail server: smtp://user:password@host:587 (TLS by STARTTLS is required unless the host is this machine) or smtps://…; empty: codes and invitations go to the terminal',
+  },
+  PIPECAT_CLOUD_SMTP_URL_FILE: {
+    default: '',
+    about: 'The same from a file, so that the password is in no environment',
+  },
+  PIPECAT_CLOUD_MAIL_FROM: {
+    default: '',
+    about: 'Sender of mails, needed with a mail server: cloud@example.com or Pipecat Cloud <cloud@example.com>',
+  },
+  PIPECAT_CLOUD_PRIVATE_WEBHOOKS: {
+    default: 'off',
+    about: 'on: webhooks may also be posted to this machine and to private networks, there with plain http too',
+  },
   PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
   },
+  PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
 } as const;
 
 export type VariableName = keyof typeof variables;

@@ -1,13 +1,20 @@
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { first } from './migrations/0001-first.js';
 import { accessControl } from './migrations/0002-access-control.js';
+import { auditChain } from './migrations/0003-audit-chain.js';
 import { oauth } from './migrations/0005-oauth.js';
+import { notifications } from './migrations/0007-notifications.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
-const migrations: Record<string, Migration> = {
+const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
   '0001-first': { up: first },
   '0002-access-control': { up: accessControl },
+  '0003-audit-chain': { up: (db) => auditChain(db, auditKey) },
   '0005-oauth': { up: oauth },
-};
+  '0007-notifications': { up: notifications },
+});
 
-export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };
+/** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */
+export const migrationProvider = (auditKey: Buffer | undefined): MigrationProvider => ({
+  getMigrations: async () => migrations(auditKey),
+});

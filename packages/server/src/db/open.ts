@@ -11,22 +11,36 @@ export type Dialect = 'sqlite' | 'postgres';
 export interface OpenDatabase {
   db: Kysely<Schema>;
   dialect: Dialect;
+  /** `auditKeyOf(keys)`. Without it, nothing that leaves an audit record can be changed. */
+  auditKey?: Buffer;
 }
 
 // Both dialects give numbers; ours stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** Opens and migrates. A migration runs whole or not at all; two processes that start at once wait for each other. */
-export async function openDatabase(config: Config['database']): Promise<OpenDatabase> {
-  const opened = config.dialect === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
-  const { error } = await new Migrator({ db: opened.db, provider: migrationProvider }).migrateToLatest();
+export async function openDatabase(config: Config['database'], auditKey?: Buffer): Promise<OpenDatabase> {
+  const opened = await openUnmigrated(config);
+  const { error } = await new Migrator({ db: opened.db, provider: migrationProvider(auditKey) }).migrateToLatest();
   if (error) {
     await opened.db.destroy();
     throw new Error(`The database could not be brought up to date: ${error instanceof Error ? error.message : error}`, {
       cause: error,
     });
   }
-  return opened;
+  return auditKey ? { ...opened, auditKey } : opened;
+}
+
+/** For writing, but as it is: tests of a migration begin with it. */
+export async function openUnmigrated(config: Config['database']): Promise<OpenDatabase> {
+  return config.dialect === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
+}
+
+/** As it is: nothing is made, changed or migrated. */
+export function openForReading(config: Config['database']): OpenDatabase {
+  if (config.dialect === 'postgres') return openPostgres(config.url);
+  const database = new Database(config.file, { readonly: true, fileMustExist: true });
+  return { db: new Kysely<Schema>({ dialect: new SqliteDialect({ database }) }), dialect: 'sqlite' };
 }
 
 async function openSqlite(file: string): Promise<OpenDatabase> {

@@ -1,11 +1,13 @@
 import type { Generated } from 'kysely';
+import type { AuditTables } from '../audit/audit-table.js';
+import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema extends OauthTables {
+export interface Schema extends AuditTables, NotificationTables, OauthTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -236,17 +238,5 @@ export interface Schema extends OauthTables {
     created_at: string;
     revoked_at: string | null;
     last_seen_at: string | null;
-  };
-  audit: {
-    id: string;
-    organization_id: string | null;
-    at: string;
-    actor_kind: string;
-    actor_id: string | null;
-    credential_id: string | null;
-    address: string | null;
-    action: string;
-    target: string | null;
-    detail_json: string | null;
   };
 }

@@ -2,13 +2,22 @@ import { type Kysely, sql } from 'kysely';
 import { createAccountRepository } from '../accounts/account-repository.js';
 import { createAgentRepository } from '../agents/agent-repository.js';
 import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
+import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
+import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createNotificationRepository } from '../notifications/notification-repository.js';
+import { createReminderRepository } from '../notifications/reminder-repository.js';
+import { createWebhookRepository } from '../notifications/webhook-repository.js';
 import { createOauthLoginRepository } from '../oauth/oauth-login-repository.js';
 import { createOauthRecordRepository } from '../oauth/oauth-record-repository.js';
+import { createInvitationRepository } from '../organizations/invitation-repository.js';
+import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
+import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
+import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
@@ -23,10 +32,17 @@ import { createSettingRepository } from './setting-repository.js';
 export interface RepositoryContext {
   db: Kysely<Schema>;
   dialect: Dialect;
+  /** Where audit records wait for the end of the transaction; absent outside one. */
+  pending?: PendingRecords;
+  auditKey?: Buffer | undefined;
 }
 
-function createRepositories(context: RepositoryContext) {
+type AfterCommit = (then: () => void) => void;
+
+function createRepositories(context: RepositoryContext, afterCommit: AfterCommit) {
   return {
+    /** Calls `then` once the transaction has committed, and never when it failed; at once outside of one. */
+    afterCommit,
     accounts: createAccountRepository(context),
     agents: createAgentRepository(context),
     apiKeys: createApiKeyRepository(context),
@@ -35,14 +51,21 @@ function createRepositories(context: RepositoryContext) {
     deployments: createDeploymentRepository(context),
     oauthLogins: createOauthLoginRepository(context),
     oauthRecords: createOauthRecordRepository(context),
+    invitations: createInvitationRepository(context),
+    members: createMemberRepository(context),
     organizations: createOrganizationRepository(context),
+    policies: createPolicyRepository(context),
+    notifications: createNotificationRepository(context),
+    reminders: createReminderRepository(context),
     secrets: createSecretRepository(context),
+    serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
     tokens: createTokenRepository(context),
+    webhooks: createWebhookRepository(context),
     workers: createWorkerRepository(context),
   };
 }
@@ -65,19 +88,33 @@ export interface Store extends Repositories {
 export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
-export function createStore({ db, dialect }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+  /** Audit records come last, so that transactions wait for each other as short as possible. */
+  async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
+    const after: (() => void)[] = [];
+    const result = await db.transaction().execute(async (inside) => {
+      const pending = createPendingRecords();
+      const context = { db: inside, dialect, pending, auditKey };
+      const done = await work(createRepositories(context, (then) => after.push(then)));
+      const records = pending.take();
+      if (records.length > 0) {
+        if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
+        await appendRecords({ db: inside, dialect, key: auditKey }, records);
+      }
+      // Sent by the server with the commit, or not at all.
+      if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
+      return done;
+    });
+    for (const then of after) then();
+    return result;
+  }
+
   return {
-    ...createRepositories({ db, dialect }),
-    transaction: (work) =>
-      db.transaction().execute((transaction) => work(createRepositories({ db: transaction, dialect }))),
+    ...createRepositories({ db, dialect, auditKey }, (then) => then()),
+    transaction: (work) => transaction(work),
     async changeAccess(work) {
       try {
-        return await db.transaction().execute(async (transaction) => {
-          const result = await work(createRepositories({ db: transaction, dialect }));
-          // Sent by the server with the commit, or not at all.
-          if (dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(transaction);
-          return result;
-        });
+        return await transaction(work, true);
       } finally {
         // Also after a failure: a commit whose answer was lost has happened.
         onAccessChanged();

@@ -1,20 +1,25 @@
 import { type RouteAccess, routeAccess } from '@pipecat-cloud/contract/permissions';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
-import { authorize } from '../access/authorize.js';
+import { type Authorizer, checkAgent } from '../access/authorize.js';
 import { tokenOf } from '../access/principal.js';
-import type { Store } from '../db/store.js';
+import type { RefusalLog } from '../audit/refusal-log.js';
 import { checkCsrf } from '../sign-in/csrf.js';
 import { originOf } from './request.js';
 
 interface AuthHookDeps {
   authenticator: Authenticator;
-  store: Store;
+  authorizer: Authorizer;
   publicUrl: string;
+  /** Told of refused credentials, for the audit log. */
+  refusals?: Pick<RefusalLog, 'note'>;
 }
 
 /** Closed unless opened: a route that the permission table does not name keeps the server from starting. */
-export function addAuthHook(app: FastifyInstance, { authenticator, store, publicUrl }: AuthHookDeps): void {
+export function addAuthHook(
+  app: FastifyInstance,
+  { authenticator, authorizer, publicUrl, refusals }: AuthHookDeps,
+): void {
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat().filter((method) => method !== 'HEAD');
     const found = methods.map((method) => accessOf(method, route.url));
@@ -26,23 +31,30 @@ export function addAuthHook(app: FastifyInstance, { authenticator, store, public
   // Declared, so that every request object has the same shape.
   app.decorateRequest('principal', undefined);
   app.decorateRequest('organization', undefined);
+  // Also of services, which refuse what a route's permission alone does not decide.
+  app.addHook('onError', (request, _reply, error, done) => {
+    refusals?.note(request, error);
+    done();
+  });
   app.addHook('onRequest', async (request, reply) => {
     const access = request.routeOptions.config.access;
     if (!access || access.needs === 'anyone') return;
     if (access.needs !== 'live') void reply.header('pipecat-accepted-permissions', access.needs);
-    request.principal = await authenticator.authenticate(
-      {
-        authorization: request.headers.authorization,
-        cookie: request.headers.cookie,
-        ...originOf(request),
-        userAgent: request.headers['user-agent'] ?? '',
-      },
-      access.kinds,
-    );
+    const { authorization, cookie } = request.headers;
+    const origin = originOf(request);
+    const source = { ...origin, authorization, cookie, userAgent: origin.userAgent ?? '' };
+    request.principal = await authenticator.authenticate(source, access.kinds);
     describeToken(request, reply);
     if (request.principal.kind === 'user' && request.principal.via === 'session') checkCsrf(request, publicUrl);
-    const { org } = request.params as { org?: string };
-    if (org !== undefined) request.organization = await authorize(store, request.principal, org, access.needs);
+    const { org, name } = request.params as { org?: string; name?: string };
+    if (org === undefined) return;
+    request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
+    if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+  });
+  app.addHook('preHandler', async (request) => {
+    if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return;
+    const { serviceName } = (request.body ?? {}) as { serviceName?: string };
+    if (serviceName !== undefined) checkAgent(request.organization, serviceName);
   });
 }
 

@@ -25,7 +25,7 @@ describe.skipIf(noCertificates)(`over TLS${noCertificates ? ` (${noCertificates}
     const { certFile, keyFile } = files();
     await authority.sign(certFile, keyFile);
     server = await harness({
-      env: {
+      environment: {
         PIPECAT_CLOUD_TLS_CERT: certFile,
         PIPECAT_CLOUD_TLS_KEY: keyFile,
         PIPECAT_CLOUD_PUBLIC_URL: publicUrl,

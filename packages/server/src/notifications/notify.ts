@@ -1,15 +1,5 @@
+import type { NotificationKind } from '@pipecat-cloud/contract/notifications';
 import type { Repositories } from '../db/store.js';
-
-/** What people are told by e-mail and webhook. */
-export const notificationKinds = [
-  'token.expiring',
-  'token.reused',
-  'token.revoked',
-  'credential.leaked',
-  'service_account.changed',
-  'member.invited',
-] as const;
-export type NotificationKind = (typeof notificationKinds)[number];
 
 export interface Notification {
   kind: NotificationKind;
@@ -20,6 +10,8 @@ export interface Notification {
   subject: string;
   /** Plain text with the way out. Never a secret. */
   text: string;
+  /** The page of the dashboard that helps, as a path; mails end with its address. */
+  path?: string;
   /** For webhooks: ids and times. Never a secret. */
   data: Readonly<Record<string, unknown>>;
 }
@@ -31,6 +23,8 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
+  /** The same for every attempt, so that mail programs show a mail once that had to be sent twice. */
+  id?: string;
 }
 /** Sends one mail now; throws when the mail server does not take it. Without a mail server the terminal gets it. */
 export type SendMail = (mail: Mail) => Promise<void>;

@@ -18,7 +18,7 @@ import { createRecordSeal } from './record-seal.js';
 const accessToken = formatToken('oauth', '0123456789abcdef0123456789abcdef01234567');
 const refreshToken = formatToken('refresh', '89abcdef0123456789abcdef0123456789abcdef');
 
-describe.each(databases)('what the OAuth library stores, on $name', ({ name, open }) => {
+describe.each(databases)('what the OAuth library stores, on $name', (database) => {
   let world: TwoOrganizations;
   let of: (model: string) => Adapter;
   let ended: string[];
@@ -40,7 +40,7 @@ describe.each(databases)('what the OAuth library stores, on $name', ({ name, ope
     return { digests, logins };
   }
   beforeEach(async () => {
-    world = await openTwoOrganizations({ name, open });
+    world = await openTwoOrganizations(database);
     ended = [];
     peppers = testKeys.peppers;
     build();
@@ -152,7 +152,8 @@ describe.each(databases)('what the OAuth library stores, on $name', ({ name, ope
   test('an access token stands for its person until the sign-in ends, also one that is issued after that', async () => {
     const logins = await insertLogin('g1');
     await of('AccessToken').upsert(accessToken, { jti: accessToken, grantId: 'g1' }, 3600);
-    const facts = { userId: 'u1', grantId: 'login-g1', secondFactor: true };
+    const expiresAt = new Date(world.clock.now().getTime() + 1000_000).toISOString();
+    const facts = { userId: 'u1', grantId: 'login-g1', secondFactor: true, expiresAt };
     expect(await logins.oauthOf(accessToken)).toEqual(facts);
     await of('Grant').destroy('g1');
     expect(await logins.oauthOf(accessToken)).toBeUndefined();

@@ -81,19 +81,23 @@ export function createOauthLoginRepository({ db }: RepositoryContext) {
     },
 
     /** Whose access token has one of these digests; undefined when it expired, its sign-in ended, or the person is gone. */
-    async ofAccessToken(digests: readonly string[], now: Date): Promise<OauthLogin | undefined> {
+    async ofAccessToken(
+      digests: readonly string[],
+      now: Date,
+    ): Promise<{ login: OauthLogin; tokenExpiresAt: string } | undefined> {
       const row = await db
         .selectFrom('oauth_record')
         .innerJoin('oauth_login', 'oauth_login.grant_digest', 'oauth_record.grant_digest')
         .innerJoin('user_account', 'user_account.id', 'oauth_login.user_id')
         .select(columns.map((column) => `oauth_login.${column}` as const))
+        .select('oauth_record.expires_at as token_expires_at')
         .where('oauth_record.model', '=', 'AccessToken')
         .where('oauth_record.digest', 'in', digests)
         .where('oauth_record.expires_at', '>', now.toISOString())
         .where('oauth_login.ended_at', 'is', null)
         .where('oauth_login.expires_at', '>', now.toISOString())
         .executeTakeFirst();
-      return row && toLogin(row);
+      return row && { login: toLogin(row), tokenExpiresAt: row.token_expires_at };
     },
 
     /** Live ones, the newest first. */

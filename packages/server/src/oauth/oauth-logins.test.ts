@@ -99,6 +99,16 @@ describe('the list of sign-ins', () => {
     expect((await browser.send('DELETE', `/v1/users/self/logins/${current.id}`)).statusCode).toBe(404);
   });
 
+  test('is emptied by the panic of its person', async () => {
+    const before = await logIn(server, browser);
+    clock.advance(1000);
+    const since = clock.now().toISOString();
+    const after = await logIn(server, browser);
+    expect((await browser.send('POST', '/v1/tokens/panic', { since })).statusCode).toBe(200);
+    await expectOver(after);
+    expect(await statusOf(before.access_token)).toBe(200);
+  });
+
   test('is closed to another person, and to tokens', async () => {
     const tokens = await logIn(server, browser);
     const { id } = (await browser.send('GET', '/v1/users/self/logins')).json().logins[0];

@@ -64,8 +64,12 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
     /** Whose access token it is; undefined when it is malformed, unknown or expired, or its sign-in ended. One indexed read. */
     async oauthOf(value: string): Promise<OauthFacts | undefined> {
       if (parseToken(value)?.kind !== 'oauth') return undefined;
-      const login = await store.oauthLogins.ofAccessToken(digests.ofId('AccessToken', value), clock.now());
-      return login && { userId: login.userId, grantId: login.id, secondFactor: login.secondFactor };
+      const found = await store.oauthLogins.ofAccessToken(digests.ofId('AccessToken', value), clock.now());
+      if (!found) return undefined;
+      const { login, tokenExpiresAt } = found;
+      // Both ISO texts.
+      const [expiresAt = tokenExpiresAt] = [tokenExpiresAt, login.expiresAt].sort();
+      return { userId: login.userId, grantId: login.id, secondFactor: login.secondFactor, expiresAt };
     },
 
     list: (userId: string) => store.oauthLogins.listOfUser(userId, clock.now()),

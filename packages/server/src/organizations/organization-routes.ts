@@ -1,26 +1,72 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
-import { DailyKey, OrganizationList } from '@pipecat-cloud/contract/organizations';
-import { reachableOrganizations } from '../access/authorize.js';
-import type { Store } from '../db/store.js';
-import { principalOf } from '../http/request.js';
+import {
+  CreateOrganizationBody,
+  DailyKey,
+  OrganizationEnvelope,
+  OrganizationList,
+  UpdateOrganizationBody,
+} from '@pipecat-cloud/contract/organizations';
+import type { Authorizer } from '../access/authorize.js';
+import { actorOfRequest, principalOf } from '../http/request.js';
+import { callerOf } from './caller.js';
+import type { OrganizationService } from './organization-service.js';
 
-export const organizationRoutes: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+interface OrganizationRoutesOptions {
+  authorizer: Authorizer;
+  organizations: OrganizationService;
+}
+const errors = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope };
+const one = '/v1/organizations/:org';
+
+export const organizationRoutes: FastifyPluginAsyncTypebox<OrganizationRoutesOptions> = async (
+  app,
+  { authorizer, organizations },
+) => {
   app.get(
     '/v1/organizations',
     { schema: { response: { 200: OrganizationList, '4xx': ErrorEnvelope } } },
     async (request) => {
-      const reachable = await reachableOrganizations(store, principalOf(request));
+      const reachable = await authorizer.reach(principalOf(request));
       return {
         organizations: reachable.map(({ id, name, verboseName, role }) => ({ id, name, verboseName, role })),
       };
     },
   );
 
+  app.post(
+    '/v1/organizations',
+    { schema: { body: CreateOrganizationBody, response: { 200: OrganizationEnvelope, ...errors } } },
+    async (request) => ({
+      organization: await organizations.create(principalOf(request), actorOfRequest(request), request.body),
+    }),
+  );
+
+  app.patch(
+    one,
+    {
+      schema: {
+        params: OrganizationParams,
+        body: UpdateOrganizationBody,
+        response: { 200: OrganizationEnvelope, ...errors },
+      },
+    },
+    async (request) => ({ organization: await organizations.update(callerOf(request), request.body) }),
+  );
+
+  app.delete(
+    one,
+    { schema: { params: OrganizationParams, response: { 200: StatusOk, ...errors } } },
+    async (request) => {
+      await organizations.remove(callerOf(request));
+      return { status: 'OK' as const };
+    },
+  );
+
   // No Daily key is kept yet; an error here would be printed by `whoami` of official clients (contract §3.8).
   app.get(
-    '/v1/organizations/:org/daily',
+    `${one}/daily`,
     { schema: { params: OrganizationParams, response: { 200: DailyKey, '4xx': ErrorEnvelope } } },
     async () => ({}),
   );

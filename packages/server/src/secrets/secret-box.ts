@@ -4,7 +4,10 @@ import type { Repositories } from '../db/store.js';
 import type { Clock } from '../system.js';
 
 /** What a sealed value belongs to. It is part of the seal: moved to another organization, set, field or key, the value doesn't open. */
-export type SealContext = readonly ['secret', set: string, field: string] | readonly ['apiKey', keyId: string];
+export type SealContext =
+  | readonly ['secret', set: string, field: string]
+  | readonly ['apiKey', keyId: string]
+  | readonly ['webhook', webhookId: string];
 
 /** One organization's key, unwrapped. Hold it for one piece of work, not longer. */
 export interface OrganizationBox {

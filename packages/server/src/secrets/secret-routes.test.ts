@@ -27,7 +27,7 @@ beforeEach(async () => {
     request.organization = (request.params as { org: string }).org === 'acme' ? world.acme : world.bolt;
   });
   await app.register(secretRoutes, { secrets: createSecretService({ ...world, box, region: testRegion }) });
-  await app.register(apiKeyRoutes, { apiKeys: createApiKeyService({ ...world, box, digests, evict: () => {} }) });
+  await app.register(apiKeyRoutes, { apiKeys: createApiKeyService({ ...world, box, digests }) });
   await app.register(propertyRoutes, { properties: createPropertyService({ ...world, region: testRegion }) });
 });
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { Clock } from '../system.js';
 
 /** `start_failed`: no instance accepted it · `start_abandoned`: the caller got no answer because the control plane went down · `instance_lost`: its worker no longer has it. */
@@ -28,13 +28,16 @@ export interface SessionEnding {
   slot: 'settling' | 'retiring';
   /** Only from this state: what was read may have moved on meanwhile. */
   from?: 'starting' | 'active';
+  /** In the same transaction; also when the session had ended already, because a worker's report may be quicker than who asked for the end. */
+  record?: (repos: Repositories) => Promise<void>;
 }
 
 /** Ends a session and frees its slot in one step, guarded by the epoch. False when it had ended already. */
 export async function endSession(store: Store, clock: Clock, ending: SessionEnding): Promise<boolean> {
-  const { sessionId, epoch, reason, status, at, slot, from } = ending;
+  const { sessionId, epoch, reason, status, at, slot, from, record } = ending;
   const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
   return await store.transaction(async (repos) => {
+    await record?.(repos);
     const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
     if (!ended && from !== undefined) return false;
     await repos.slots.release(sessionId, epoch, slot, clock.now());

@@ -53,7 +53,12 @@ export function createSessionService(deps: SessionServiceDeps) {
   }
 
   /** No bot starts here: the socket that follows claims an instance when it connects (contract §8.2). */
-  async function prepareSocket(organization: Organization, agent: Agent, body: unknown): Promise<StartedSession> {
+  async function prepareSocket(
+    organization: Organization,
+    agent: Agent,
+    actor: Actor,
+    body: unknown,
+  ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
     const wsUrl = `${publicUrl.replace(/^http/, 'ws')}/ws/generic/${serviceHost}`;
     const sessionId = ids.id();
@@ -64,10 +69,17 @@ export function createSessionService(deps: SessionServiceDeps) {
         );
       return { wsUrl, sessionId };
     }
-    const token = await socketTokens.issue(
-      { organizationId: organization.id, agentId: agent.id, serviceHost },
-      sessionId,
-    );
+    const target = { organizationId: organization.id, agentId: agent.id, serviceHost };
+    // Whoever connects with it shows no other credential, so this is where the log learns whose session it is.
+    const token = await store.transaction(async (repos) => {
+      await audit.record(repos, actor, {
+        action: 'session.socket_token_issued',
+        organizationId: organization.id,
+        target: sessionId,
+        detail: { agent: agent.name },
+      });
+      return await socketTokens.issue(repos, target, sessionId);
+    });
     const encoded = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
     return { token, wsUrl, sessionId, ...encoded };
   }
@@ -90,7 +102,7 @@ export function createSessionService(deps: SessionServiceDeps) {
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
         );
       }
-      if (request.transport === 'websocket') return await prepareSocket(organization, agent, request.body);
+      if (request.transport === 'websocket') return await prepareSocket(organization, agent, actor, request.body);
       const { sessionId } = await starts.start(agent, {
         sessionId: ids.id(),
         entry: 'bot',
@@ -130,10 +142,14 @@ export function createSessionService(deps: SessionServiceDeps) {
       const { epoch, instanceId } = session;
       await workers.command(place.workerId, { do: 'stop', instanceId, sessionId, epoch });
       const at = clock.now().toISOString();
-      await endSession(store, clock, { sessionId, epoch, reason: 'stopped', at, slot: 'retiring' });
-      await store.transaction((repos) =>
-        audit.record(repos, actor, { action: 'session.stopped', organizationId, target: sessionId }),
-      );
+      await endSession(store, clock, {
+        sessionId,
+        epoch,
+        reason: 'stopped',
+        at,
+        slot: 'retiring',
+        record: (repos) => audit.record(repos, actor, { action: 'session.stopped', organizationId, target: sessionId }),
+      });
       nudge();
     },
   };

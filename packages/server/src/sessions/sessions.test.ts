@@ -228,6 +228,25 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
       endReason: 'stopped',
     });
     expect((await call('DELETE', `/bot/sessions/${sessionId}`)).status).toBe(404);
+    const records = await server.store.audit.search(org.id, { target: sessionId }, { limit: 10 });
+    expect(records.map(({ action, actorId }) => [action, actorId])).toEqual([
+      ['session.stopped', admin.userId],
+      ['session.started', admin.userId],
+    ]);
+  });
+
+  test('a token for a socket is in the audit log, with who had it made', async () => {
+    await deploy({ minAgents: 1, maxAgents: 1 });
+    await ready();
+    const { body } = await call('POST', '/bot/sessions', { transport: 'websocket' });
+    expect(await server.store.audit.list(org.id, 1)).toMatchObject([
+      {
+        action: 'session.socket_token_issued',
+        target: body.sessionId,
+        actorId: admin.userId,
+        detail: { agent: 'bot' },
+      },
+    ]);
   });
 
   test('a deleted agent frees its name, lets its session end and leaves nothing behind', async () => {

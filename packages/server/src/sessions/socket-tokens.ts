@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { Clock, Ids } from '../system.js';
 
 /** Signed, one use, 5 minutes (contract §8.6.2). */
@@ -21,10 +21,10 @@ export function createSocketTokens({ store, clock, ids, key }: { store: Store; c
   const signatureOf = (payload: string) => createHmac('sha256', key).update(`socket-token:${payload}`).digest();
 
   return {
-    async issue(target: SocketTarget, sessionId: string): Promise<string> {
+    async issue(repos: Pick<Repositories, 'socketTokens'>, target: SocketTarget, sessionId: string): Promise<string> {
       const exp = Math.floor(clock.now().getTime() / 1000) + lifetimeSeconds;
       const nonce = ids.hex(16);
-      await store.socketTokens.insert({
+      await repos.socketTokens.insert({
         nonce,
         organizationId: target.organizationId,
         agentId: target.agentId,

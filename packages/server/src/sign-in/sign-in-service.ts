@@ -58,6 +58,8 @@ export function createSignInService(deps: SignInDeps) {
   const guard = (actor: Actor) => actor.address && failures.check(actor.address);
 
   return {
+    startSession,
+
     /** True until the person has used a set-up code. */
     setupPending: async (userId: string): Promise<boolean> => !(await store.signIn.hasUsedCode(userId, 'setup')),
 

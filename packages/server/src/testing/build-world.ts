@@ -7,7 +7,7 @@ import { createUploadService, readUploadFields } from '../builds/upload-service.
 import { createUploadStore } from '../builds/upload-store.js';
 import type { TestDatabase } from './databases.js';
 import { contextOf } from './tar.js';
-import { openTwoOrganizations, testRegion } from './two-organizations.js';
+import { openTwoOrganizations, testActor, testRegion } from './two-organizations.js';
 
 /** Two organizations with the real build and upload services, their files in a folder of their own. */
 export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number } = {}) {
@@ -39,7 +39,7 @@ export async function openBuildWorld(database: TestDatabase, options: { lineLimi
       organization: OrganizationAccess,
       content: Buffer = contextOf({ Dockerfile: 'FROM scratch\n' }),
     ): Promise<string> {
-      const { uploadId, uploadFields } = await uploads.createUrl(organization);
+      const { uploadId, uploadFields } = await uploads.createUrl(organization, testActor);
       const fields = readUploadFields(new Map(Object.entries(uploadFields)));
       const source = (async function* () {
         yield content;

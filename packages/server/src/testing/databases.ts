@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { type OpenDatabase, openDatabase } from '../db/open.js';
+import { type OpenDatabase, openDatabase, openUnmigrated } from '../db/open.js';
+
+/** Seals the audit chains of every test database. */
+export const testAuditKey = Buffer.alloc(32, 3);
 
 export interface TestDatabase {
   name: string;
   open(): Promise<OpenDatabase & { drop(): Promise<void> }>;
+  /** Empty, for tests of migrations. */
+  openUnmigrated(): Promise<OpenDatabase & { drop(): Promise<void> }>;
 }
 
 /** Set by `npm test`, which starts a throw-away server where the machine has PostgreSQL and says so by name where it has not. */
@@ -12,8 +17,16 @@ const postgresUrl = process.env.PIPECAT_CLOUD_TEST_POSTGRES_URL;
 
 /** Every store test runs on each of these: `describe.each(databases)`. */
 export const databases: readonly TestDatabase[] = [
-  { name: 'SQLite', open: openMemory },
-  ...(postgresUrl ? [{ name: 'PostgreSQL', open: () => openScratch(postgresUrl) }] : []),
+  { name: 'SQLite', open: () => openMemory(migrated), openUnmigrated: () => openMemory(openUnmigrated) },
+  ...(postgresUrl
+    ? [
+        {
+          name: 'PostgreSQL',
+          open: () => openScratch(postgresUrl, migrated),
+          openUnmigrated: () => openScratch(postgresUrl, openUnmigrated),
+        },
+      ]
+    : []),
 ];
 
 /** The same, for whole servers: `url` is undefined where the server makes its own SQLite file. */
@@ -23,14 +36,17 @@ export const scratchDatabases: readonly { name: string; create(): Promise<{ url?
     ...(postgresUrl ? [{ name: 'PostgreSQL', create: () => createScratch(postgresUrl) }] : []),
   ];
 
-async function openMemory() {
-  const opened = await openDatabase({ dialect: 'sqlite', file: ':memory:' });
+type Open = typeof openUnmigrated;
+const migrated: Open = (config) => openDatabase(config, testAuditKey);
+
+async function openMemory(open: Open) {
+  const opened = await open({ dialect: 'sqlite', file: ':memory:' });
   return { ...opened, drop: () => opened.db.destroy() };
 }
 
-async function openScratch(server: string) {
+async function openScratch(server: string, open: Open) {
   const { url, drop } = await createScratch(server);
-  const opened = await openDatabase({ dialect: 'postgres', url });
+  const opened = await open({ dialect: 'postgres', url });
   return {
     ...opened,
     drop: async () => {

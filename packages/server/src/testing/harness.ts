@@ -9,7 +9,6 @@ import { type Logger, pino } from 'pino';
 import { createCredentialDigests } from '../access/credential-digests.js';
 import { type ControlPlane, compose, type Overrides } from '../compose.js';
 import { type Config, readConfig } from '../config/config.js';
-import type { Environment } from '../config/env.js';
 import { openKeys } from '../config/keys.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -35,8 +34,16 @@ export interface TestOrganization {
 }
 
 /** A whole control plane on SQLite in a folder of its own, with two organizations that know nothing of each other. */
-export async function harness(overrides: Overrides & { log?: Logger; databaseUrl?: string; env?: Environment } = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-'));
+export async function harness(
+  /** `directory`: of another control plane with the same keys. */
+  overrides: Overrides & {
+    log?: Logger;
+    databaseUrl?: string;
+    directory?: string;
+    environment?: Record<string, string>;
+  } = {},
+) {
+  const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));
   const config: Config = readConfig({
     PORT: '0',
     PIPECAT_CLOUD_DATA_DIR: directory,
@@ -44,7 +51,7 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'owner@example.com',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: 'first',
     ...(overrides.databaseUrl ? { PIPECAT_CLOUD_DATABASE_URL: overrides.databaseUrl } : {}),
-    ...overrides.env,
+    ...overrides.environment,
   });
   const clock = overrides.clock ?? createFakeClock();
   const keys = await openKeys(join(directory, 'keys.json'));
@@ -76,7 +83,15 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
           name: `${role} of ${name}`,
           masked: maskToken(token),
           legacy: false,
-          grant,
+          // Stored by id, as services do; tests name organizations.
+          grant: grant.organizations
+            ? {
+                ...grant,
+                organizations: await Promise.all(
+                  grant.organizations.map(async (o) => (await store.organizations.findByName(o))?.id ?? o),
+                ),
+              }
+            : grant,
           createdAt: clock.now().toISOString(),
           expiresAt: expiresAt ?? null,
         });
@@ -104,7 +119,7 @@ export async function harness(overrides: Overrides & { log?: Logger; databaseUrl
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { payload: body as object }),
       });
-      const json = answer.headers['content-type']?.toString().includes('json');
+      const json = /[/+]json\b/.test(answer.headers['content-type']?.toString() ?? '');
       return { status: answer.statusCode, headers: answer.headers, body: json ? answer.json() : answer.body };
     },
     async end() {

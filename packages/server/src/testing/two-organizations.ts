@@ -1,3 +1,6 @@
+import { createAccessCache } from '../access/access-cache.js';
+import { createAccessFacts } from '../access/access-facts.js';
+import { createAuthorizer } from '../access/authorize.js';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import { createAudit } from '../audit/audit-service.js';
 import { createStore } from '../db/store.js';
@@ -40,7 +43,16 @@ export async function openTwoOrganizations(database: TestDatabase) {
     organizations.push({ id, name, defaultRegion, role: 'owner', permissions: new Set() });
   }
   const [acme, bolt] = organizations as [OrganizationAccess, OrganizationAccess];
-  return { ...opened, store, clock, ids: systemIds, audit: createAudit({ clock, ids: systemIds }), acme, bolt };
+  const cache = createAccessCache();
+  // Tests write past the services, so nothing is remembered.
+  cache.setUsable(false);
+  const authorizer = createAuthorizer({
+    facts: createAccessFacts({ store, cache }),
+    clock,
+    publicUrl: 'http://localhost:7400',
+  });
+  const audit = createAudit({ clock, ids: systemIds });
+  return { ...opened, store, clock, ids: systemIds, audit, authorizer, acme, bolt };
 }
 export type TwoOrganizations = Awaited<ReturnType<typeof openTwoOrganizations>>;
 

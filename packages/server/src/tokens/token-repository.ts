@@ -254,6 +254,11 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       return row !== undefined;
     },
 
+    /** Takes a successor that never came to life out of its predecessor's place. */
+    async detach(id: string): Promise<void> {
+      await db.updateTable('token').set({ predecessor_id: null }).where('id', '=', id).execute();
+    },
+
     /** A successor's first use. False when another request was first. */
     async activate(id: string, now: Date): Promise<boolean> {
       const row = await db
@@ -289,11 +294,22 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       return rows.map(({ id }) => id);
     },
 
+    async liveChildren(id: string): Promise<string[]> {
+      const rows = await db
+        .selectFrom('token')
+        .select('id')
+        .where('parent_id', '=', id)
+        .where('revoked_at', 'is', null)
+        .execute();
+      return rows.map((row) => row.id);
+    },
+
     /** A leaver's token goes to a service account; its secret stays. */
     async adopt(id: string, serviceAccount: { id: string; organizationId: string }, grant: Grant): Promise<void> {
       await db
         .updateTable('token')
         .set({
+          kind: 'serviceAccount',
           user_id: null,
           service_account_id: serviceAccount.id,
           organization_id: serviceAccount.organizationId,

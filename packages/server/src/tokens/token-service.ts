@@ -1,138 +1,243 @@
-import { maskToken } from '@pipecat-cloud/contract/token-format';
-import type { CreatedToken, CreateTokenBody, Grant, Token } from '@pipecat-cloud/contract/tokens';
-import type { Authenticator } from '../access/authenticator.js';
-import { reachableOrganizations } from '../access/authorize.js';
-import { type CredentialDigests, mintCredential } from '../access/credential-digests.js';
-import type { Actor, Principal } from '../access/principal.js';
+import type {
+  CanAnswer,
+  CanQuery,
+  CreatedToken,
+  CreateTokenBody,
+  DeriveTokenBody,
+  Token,
+} from '@pipecat-cloud/contract/tokens';
+import type { Authorizer } from '../access/authorize.js';
+import { checkAgent } from '../access/authorize.js';
+import type { CredentialDigests } from '../access/credential-digests.js';
+import { type Actor, type Principal, tokenOf } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
-import { badRequest, forbidden, notFound } from '../errors.js';
+import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
-import { presentTokens } from './present-token.js';
-import type { NewToken, StoredToken } from './token-repository.js';
+import { inherit, readGrant, widerThan } from './grants.js';
+import { asksForEnd, outlives, readEnd } from './lifetime.js';
+import { isLive, presentTokens, stateOf } from './present-token.js';
+import { requireTokenManager, requireWithin } from './token-authority.js';
+import { insertToken, makeSecret, presentToken } from './token-minting.js';
+import { refuseUseless, shortestLife } from './token-policies.js';
+import type { StoredToken } from './token-repository.js';
 
-interface TokenServiceDeps {
+export interface TokenServiceDeps {
   store: Store;
   clock: Clock;
   ids: Ids;
   audit: Audit;
   digests: CredentialDigests;
-  authenticator: Pick<Authenticator, 'evict'>;
+  authorizer: Authorizer;
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** How long a person's token lives when nothing else is asked for. */
 const defaultDays = 90;
+/** Deeper than anybody needs, shallow enough to end a whole tree at once. */
+const maxDepth = 5;
 
-export function createTokenService({ store, clock, ids, audit, digests, authenticator }: TokenServiceDeps) {
+/** A caller's own tokens, and the one that a request came with. */
+export function createTokenService(deps: TokenServiceDeps) {
+  const { store, clock, ids, audit, authorizer } = deps;
+
+  /** The caller's own token of that id; of `self` the one it came with. Throws 404 for anybody else's. */
+  async function findOwn(principal: Principal, id: string): Promise<StoredToken> {
+    const wanted = id === 'self' ? tokenOf(principal)?.id : id;
+    const token = wanted === undefined ? undefined : await store.tokens.find(wanted);
+    if (!token || !owns(principal, token)) throw notFound('Token', id);
+    return token;
+  }
+
+  async function list(principal: Principal): Promise<StoredToken[]> {
+    if (principal.kind === 'user') return await store.tokens.listOfUser(principal.userId);
+    if (principal.kind === 'serviceAccount')
+      return await store.tokens.listOfServiceAccount(principal.organizationId, principal.serviceAccountId);
+    return [];
+  }
+
   return {
+    findOwn,
+
+    /** Newest first, ended ones included. */
     async list(principal: Principal): Promise<Token[]> {
-      return await presentTokens(store, await store.tokens.listOfUser(userOf(principal)), clock.now());
+      return await presentTokens(store, await list(principal), clock.now());
     },
 
-    /** The token that the request came with. */
-    async describe(principal: Principal): Promise<Token> {
-      if (principal.kind !== 'user' || principal.via !== 'token')
-        throw badRequest('This request carries no token to describe');
-      const token = await store.tokens.findOfUser(principal.userId, principal.token.id);
-      if (!token) throw notFound('Token', principal.token.id);
-      const [presented] = await presentTokens(store, [token], clock.now());
-      return presented as Token;
+    async get(principal: Principal, id: string): Promise<Token> {
+      const [token] = await presentTokens(store, [await findOwn(principal, id)], clock.now());
+      return token as Token;
     },
 
     /**
-     * Makes a personal token. A token may make another only where its grant says `tokens:write`, and never a wider or a
-     * longer-lived one.
+     * Makes a personal token. A token may make another only where its grant names `tokens:write`, and never a wider or a
+     * longer-lived one. One that every organization's policy would stop is refused.
      */
     async create(principal: Principal, actor: Actor, body: CreateTokenBody): Promise<CreatedToken> {
+      if (principal.kind !== 'user') throw new Error('Only people make personal tokens');
+      requireTokenManager(principal);
       const now = clock.now();
-      const days = body.expiresInDays === undefined ? defaultDays : body.expiresInDays;
-      const expiresAt = days === null ? null : new Date(now.getTime() + days * dayMs).toISOString();
-      const grant: Grant = body.grant ?? {};
-      if (principal.kind === 'user' && principal.via === 'token') refuseWider(principal.token, grant, expiresAt);
-      const reachable = new Set((await reachableOrganizations(store, principal)).flatMap(({ id, name }) => [id, name]));
-      const unknown = grant.organizations?.find((name) => !reachable.has(name));
-      if (unknown !== undefined) throw badRequest(`You are not a member of an organization '${unknown}'`);
-
-      const { value } = mintCredential(ids, 'personal');
-      const { digest, pepperId } = digests.current(value);
-      const token: NewToken = {
-        id: ids.id(),
-        kind: 'personal',
-        userId: userOf(principal),
-        name: body.name,
-        digest,
-        pepperId,
-        masked: maskToken(value),
-        legacy: false,
-        grant,
-        createdAt: now.toISOString(),
-        expiresAt,
-      };
-      await store.transaction(async (repos) => {
-        await repos.tokens.insert(token);
+      const reach = await authorizer.reach(principal);
+      const grant = readGrant(body.grant ?? {}, reach);
+      const reached = reach.filter(({ id }) => grant.organizations?.includes(id) ?? true);
+      const expiresAt = readEnd(body, shortestLife(reached, defaultDays), now);
+      requireWithin(principal, grant, expiresAt);
+      refuseUseless(reached, { kind: 'personal', createdAt: now.toISOString(), expiresAt });
+      const secret = makeSecret(deps, 'personal');
+      const id = ids.id();
+      return await store.changeAccess(async (repos) => {
+        const made = await insertToken(
+          repos,
+          secret,
+          {
+            id,
+            kind: 'personal',
+            userId: principal.userId,
+            name: readName(body.name),
+            grant,
+            createdAt: now.toISOString(),
+            expiresAt,
+          },
+          now,
+        );
         await audit.record(repos, actor, {
           action: 'token.created',
           organizationId: null,
-          target: token.id,
-          detail: { name: token.name, expiresAt, grant },
+          target: id,
+          detail: { name: body.name, expiresAt, grant },
         });
+        return made;
       });
-      const stored = (await store.tokens.find(token.id)) as StoredToken;
-      const [presented] = await presentTokens(store, [stored], now);
-      return { token: presented as Token, value };
     },
 
-    /** Once this has returned, nothing more is accepted with that token by this process. */
-    async revoke(principal: Principal, actor: Actor, id: string): Promise<void> {
-      const token = await store.tokens.findOfUser(userOf(principal), id);
-      if (!token) throw notFound('Token', id);
-      const ownRequest = principal.kind === 'user' && principal.via === 'token' && principal.token.id === id;
-      if (principal.kind === 'user' && principal.via === 'token' && !ownRequest && !holds(principal.token.grant))
-        throw mayNotManage();
-      await store.transaction(async (repos) => {
-        if (
-          (
-            await repos.tokens.revoke(
-              [id],
-              { by: userOf(principal), cause: 'owner', reason: 'revoked by its owner' },
-              clock.now(),
-            )
-          ).length === 0
-        )
-          return;
-        await audit.record(repos, actor, { action: 'token.revoked', organizationId: null, target: id });
+    /**
+     * Makes a narrower, shorter child that ends with its parent. What the body leaves out is the parent's. A person may derive from
+     * any of their tokens; a token from itself, or with `tokens:write` from another within its own grant.
+     */
+    async derive(principal: Principal, actor: Actor, parentId: string, body: DeriveTokenBody): Promise<CreatedToken> {
+      requireTokenManager(principal);
+      const reach = await authorizer.reach(principal);
+      const wanted = readGrant(body.grant ?? {}, reach);
+      const { id: known } = await findOwn(principal, parentId);
+      const secretOf = (kind: StoredToken['kind']) => makeSecret(deps, kind);
+      const id = ids.id();
+      return await store.changeAccess(async (repos) => {
+        const now = clock.now();
+        await repos.tokens.lock(known);
+        const parent = (await repos.tokens.find(known)) as StoredToken;
+        if (!isLive(parent, now) || stateOf(parent, now) === 'pending') throw notInUse(parent, now);
+        if ((await depthOf(repos, parent)) >= maxDepth)
+          throw badRequest(
+            `A token may be derived at most ${maxDepth} times over; derive from one nearer to the first`,
+          );
+        const grant = inherit(wanted, parent.grant);
+        const wider = widerThan(grant, parent.grant);
+        if (wider) throw badRequest(wider);
+        const expiresAt = asksForEnd(body) ? readEnd(body, null, now) : parent.expiresAt;
+        if (outlives(expiresAt, parent.expiresAt))
+          throw badRequest(`A derived token may not outlive its parent, which expires at ${parent.expiresAt}`);
+        requireWithin(principal, grant, expiresAt);
+        const owner = ownerColumns(parent);
+        const made = await insertToken(
+          repos,
+          secretOf(parent.kind),
+          {
+            id,
+            kind: parent.kind,
+            ...owner,
+            name: readName(body.name),
+            grant,
+            createdAt: now.toISOString(),
+            expiresAt,
+            parentId: parent.id,
+            createdBy: actor.id,
+          },
+          now,
+        );
+        if (parent.endsAt) await repos.tokens.endAt(id, new Date(parent.endsAt));
+        await audit.record(repos, actor, {
+          action: 'token.derived',
+          organizationId: owner.serviceAccount?.organizationId ?? null,
+          target: id,
+          detail: { name: body.name, parent: parent.id, expiresAt, grant },
+        });
+        return { ...made, token: await presentToken(repos, id, now) };
       });
-      authenticator.evict();
+    },
+
+    /** Once this has returned, no control plane here accepts the token, nor what was derived from it. May be repeated. */
+    async revoke(principal: Principal, actor: Actor, id: string): Promise<void> {
+      const token = await findOwn(principal, id);
+      if (tokenOf(principal)?.id !== token.id) requireTokenManager(principal);
+      const by = principal.kind === 'user' ? principal.userId : token.owner.id;
+      await store.changeAccess(async (repos) => {
+        const revocation = { by, cause: 'owner', reason: 'revoked by its owner' } as const;
+        if ((await repos.tokens.revoke([token.id], revocation, clock.now())).length === 0) return;
+        await audit.record(repos, actor, {
+          action: 'token.revoked',
+          organizationId: token.owner.kind === 'serviceAccount' ? token.owner.organizationId : null,
+          target: token.id,
+          detail: { name: token.name, cause: 'owner' },
+        });
+      });
+    },
+
+    /** What would happen to a request with this credential that needs the permission, from this address. Never throws the refusal. */
+    async can(principal: Principal, address: string, query: CanQuery): Promise<CanAnswer> {
+      const { permission, agent } = query;
+      const first = (await authorizer.reach(principal))[0];
+      const organization = query.organization ?? first?.name ?? null;
+      try {
+        if (organization === null) throw badRequest('This credential reaches no organization');
+        const access = await authorizer.authorize(principal, organization, { needs: permission }, address);
+        if (agent !== undefined) checkAgent(access, agent);
+        return { allowed: true, permission, organization };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const { reason } = error.details;
+        return {
+          allowed: false,
+          permission,
+          organization,
+          ...(typeof reason === 'string' ? { reason } : {}),
+          error: error.message,
+        };
+      }
     },
   };
 }
 export type TokenService = ReturnType<typeof createTokenService>;
 
-function userOf(principal: Principal): string {
-  if (principal.kind !== 'user') throw new Error('Only people own personal tokens');
-  return principal.userId;
-}
-
-const holds = (grant: Grant) => grant.permissions?.includes('tokens:write') === true;
-const mayNotManage = () =>
-  forbidden(
-    'missing_permission',
-    'This token may not make or revoke other tokens: that needs tokens:write, named when the token was made. Sign in to the dashboard instead',
-    { 'www-authenticate': 'Bearer error="insufficient_scope", scope="tokens:write"' },
+export function owns(principal: Principal, { owner }: StoredToken): boolean {
+  if (principal.kind === 'user') return owner.kind === 'user' && owner.id === principal.userId;
+  return (
+    principal.kind === 'serviceAccount' && owner.kind === 'serviceAccount' && owner.id === principal.serviceAccountId
   );
-
-function refuseWider(parent: { grant: Grant; expiresAt: string | null }, child: Grant, expiresAt: string | null): void {
-  if (!holds(parent.grant)) throw mayNotManage();
-  const tooLong = parent.expiresAt !== null && (expiresAt === null || expiresAt > parent.expiresAt);
-  if (tooLong) throw badRequest(`A token may not outlive the one that makes it, which expires at ${parent.expiresAt}`);
-  if (!within(child.permissions, parent.grant.permissions))
-    throw badRequest('A token may not hold permissions that the one making it lacks');
-  if (!within(child.organizations, parent.grant.organizations))
-    throw badRequest('A token may not reach organizations that the one making it cannot');
 }
 
-/** An absent list means no restriction. */
-function within(child: readonly string[] | undefined, parent: readonly string[] | undefined): boolean {
-  return parent === undefined || (child?.every((entry) => parent.includes(entry)) ?? false);
+/** How the owner is given to a new token of the same owner. */
+export function ownerColumns({ owner }: StoredToken) {
+  return owner.kind === 'user'
+    ? { userId: owner.id }
+    : { userId: null, serviceAccount: { id: owner.id, organizationId: owner.organizationId } };
+}
+
+export function notInUse(token: StoredToken, now: Date): AppError {
+  const state = stateOf(token, now);
+  return conflict(
+    state === 'pending'
+      ? `The token '${token.name}' was not used yet: use it first, or rotate the one it takes the place of again for a fresh secret`
+      : `The token '${token.name}' is ${state}`,
+  );
+}
+
+export function readName(text: string): string {
+  const name = text.trim();
+  if (name === '') throw badRequest('A token needs a name that says where it is used');
+  return name;
+}
+
+async function depthOf(repos: Pick<Store, 'tokens'>, token: StoredToken): Promise<number> {
+  let depth = 0;
+  for (let at: StoredToken | undefined = token; at?.parentId; at = await repos.tokens.find(at.parentId)) depth++;
+  return depth;
 }

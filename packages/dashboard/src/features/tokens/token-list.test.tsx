@@ -12,17 +12,25 @@ const token = (change: Partial<Token> = {}): Token => ({
   id: 't1',
   name: 'Laptop',
   kind: 'personal',
+  owner: { kind: 'user', id: 'u1', name: 'ann@acme.example' },
   masked: 'pcc_pat_…a1b2',
   legacy: false,
   state: 'active',
   grant: {},
   createdAt: day(-1),
   expiresAt: day(60),
+  endsAt: null,
+  parentId: null,
+  successorId: null,
+  familyId: 't1',
+  suspiciousAt: null,
   revokedAt: null,
+  revokedCause: null,
   revokedReason: null,
   lastUsedAt: null,
   lastUsedAddress: null,
   lastUsedUserAgent: null,
+  lastUsedCiRun: null,
   ...change,
 });
 
@@ -62,7 +70,7 @@ test('each token has a button that names it; a revoked one has none', () => {
 
 test('states and times in words', () => {
   expect(stateOf(token(), now).words).toBe('Active');
-  expect(stateOf(token({ expiresAt: day(3) }), now).words).toBe('Expires soon');
+  expect(stateOf(token({ createdAt: day(-60), expiresAt: day(3) }), now).words).toBe('Expires soon');
   expect(stateOf(token({ expiresAt: null }), now).words).toBe('Active');
   expect(stateOf(token({ state: 'expired' }), now).words).toBe('Expired');
   expect(stateOf(token({ state: 'revoked' }), now).words).toBe('Revoked');
@@ -75,6 +83,28 @@ test('states and times in words', () => {
   );
 });
 
+test('a rotation in words: the old secret, the new one, and the alarm', () => {
+  const rotating = token({ state: 'rotating', endsAt: day(1), successorId: 't2' });
+  expect(stateOf(rotating, now)).toEqual({ tone: 'busy', words: 'Being replaced' });
+  expect(expiryOf(rotating, now)).toBe('Works until its successor is used, or ends tomorrow');
+  expect(expiryOf(token({ endsAt: day(1), parentId: 't0' }), now)).toBe('Ends tomorrow, with its parent');
+  expect(stateOf(token({ state: 'pending' }), now)).toEqual({ tone: 'busy', words: 'Not used yet' });
+  expect(stateOf(token({ suspiciousAt: day(-1) }), now)).toEqual({ tone: 'bad', words: 'Old secret was used' });
+  expect(stateOf(token({ state: 'revoked', suspiciousAt: day(-1) }), now).words).toBe('Revoked');
+  const ended = { state: 'revoked', revokedAt: day(-2), revokedCause: 'rotation', endsAt: day(-2) } as const;
+  expect(expiryOf(token({ ...ended, revokedReason: 'the deadline of its rotation passed' }), now)).toBe(
+    'Ended 2 days ago: the deadline of its rotation passed',
+  );
+});
+
+test('the last CI run is a link only where it is a web page', () => {
+  const client = new QueryClient();
+  client.setQueryData(tokenKeys.all, [token({ lastUsedCiRun: 'https://ci.example/run/7' })]);
+  expect(shown(client)).toMatch(/<a href="https:\/\/ci.example\/run\/7"[^>]*rel="noreferrer"/);
+  client.setQueryData(tokenKeys.all, [token({ lastUsedCiRun: 'javascript:alert(1)' })]);
+  expect(shown(client)).not.toContain('javascript:');
+});
+
 test('tokens that work come first, then the newest', () => {
   const tokens = [
     token({ id: 'old', createdAt: day(-9) }),
@@ -82,6 +112,8 @@ test('tokens that work come first, then the newest', () => {
     token({ id: 'new', createdAt: day(-1) }),
   ];
   expect(inOrder(tokens).map(({ id }) => id)).toEqual(['new', 'old', 'gone']);
+  const replaced = token({ id: 'replaced', state: 'rotating', createdAt: day(1) });
+  expect(inOrder([...tokens, replaced])[0]?.id).toBe('replaced');
 });
 
 test('the commands name the server only where it is not the default one', () => {

@@ -9,6 +9,7 @@ import { Card } from '../../ui/card';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { CreateTokenDialog } from './create-token-dialog';
 import { RevokeTokenDialog } from './revoke-token-dialog';
+import { isLive } from './token-attention';
 import { tokensQuery } from './token-queries';
 import { expiryOf, inOrder, lastUseOf, stateOf } from './token-words';
 
@@ -60,7 +61,7 @@ export function TokenList({ onRevoke }: { onRevoke: (token: Token) => void }) {
 
 function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
   const { tone, words } = stateOf(token);
-  const ended = token.state !== 'active';
+  const ended = !isLive(token);
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-4 py-4 sm:px-5">
       <div className="min-w-0 flex-1 basis-64">
@@ -75,6 +76,21 @@ function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
           <span title={token.expiresAt ? dateTime(token.expiresAt) : undefined}>{expiryOf(token)}</span>
           <span aria-hidden="true"> · </span>
           <span title={token.lastUsedUserAgent ?? undefined}>{lastUseOf(token)}</span>
+          {/* A client sent this address: only what a browser opens as a page becomes a link. */}
+          {token.lastUsedCiRun && /^https?:\/\//.test(token.lastUsedCiRun) && (
+            <>
+              <span aria-hidden="true"> · </span>
+              <a
+                href={token.lastUsedCiRun}
+                target="_blank"
+                rel="noreferrer"
+                className="underline underline-offset-4"
+                aria-label={`Last CI run that used ${token.name}`}
+              >
+                Last CI run
+              </a>
+            </>
+          )}
         </p>
       </div>
       {token.state !== 'revoked' && (

@@ -1,0 +1,78 @@
+import { rolePermissions } from '@pipecat-cloud/contract/permissions';
+import type { Token } from '@pipecat-cloud/contract/tokens';
+import type { Actor } from '../access/principal.js';
+import type { Audit } from '../audit/audit-service.js';
+import type { Repositories } from '../db/store.js';
+import { badRequest, conflict, notFound } from '../errors.js';
+import type { Clock } from '../system.js';
+import { effectivePermissions } from './grants.js';
+import { isLive } from './present-token.js';
+import { presentToken } from './token-minting.js';
+import type { StoredToken } from './token-repository.js';
+
+export interface Adoption {
+  organizationId: string;
+  token: StoredToken;
+  /** Or its name. */
+  serviceAccountId: string;
+  actor: Actor;
+}
+
+/** `adopt` as other domains take it. */
+export type AdoptToken = (repos: Repositories, adoption: Adoption) => Promise<unknown>;
+
+/**
+ * Moves a person's token to a service account of the organization without changing its secret, so that what uses it goes on when
+ * the person leaves. What it may do is frozen to what it could do there just before: the new owner must be allowed all of that,
+ * and gives it nothing more.
+ */
+export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Audit }) {
+  return {
+    /** Inside `store.changeAccess`. Throws 400, 404 or 409 with the way out. */
+    async adopt(
+      repos: Repositories,
+      { organizationId, token, serviceAccountId: wanted, actor }: Adoption,
+    ): Promise<Token> {
+      const now = clock.now();
+      await repos.tokens.lock(token.id);
+      const current = (await repos.tokens.find(token.id)) as StoredToken;
+      if (!isLive(current, now)) throw conflict(`The token '${current.name}' is over: there is nothing to adopt`);
+      if (current.owner.kind !== 'user')
+        throw conflict(`The token '${current.name}' belongs to a service account already`);
+      if (current.parentId)
+        throw conflict(`The token '${current.name}' was derived from another and ends with it: adopt that one instead`);
+      const account = await repos.serviceAccounts.findByIdOrName(organizationId, wanted);
+      if (!account) throw notFound('Service account', wanted);
+      if (account.disabledAt) throw conflict(`The service account '${account.name}' is disabled; enable it first`);
+      const reach = await repos.organizations.listOfUser(current.owner.id);
+      const membership = reach.find(({ id }) => id === organizationId);
+      if (!membership || !(current.grant.organizations?.includes(organizationId) ?? true))
+        throw notFound('Token', token.id);
+      const held = [...effectivePermissions(membership.role, current.grant)];
+      const missing = held.filter((name) => !rolePermissions[account.role].has(name));
+      if (missing.length > 0)
+        throw badRequest(
+          `The service account '${account.name}' has the role ${account.role}, which lacks what the token holds: ${missing.join(', ')}. Give it a higher role, or choose another`,
+        );
+      const { preset: _, ...restrictions } = current.grant;
+      const grant = { ...restrictions, permissions: held, organizations: [organizationId] };
+      // A rotation that is under way goes with it: both secrets are of the same token.
+      for (const id of await repos.tokens.liveOfFamily(current.familyId))
+        await repos.tokens.adopt(id, { id: account.id, organizationId }, grant);
+      const children = await repos.tokens.liveChildren(current.id);
+      await repos.tokens.revoke(
+        children,
+        { by: actor.id, cause: 'parent', reason: 'the token that it was derived from went to a service account' },
+        now,
+      );
+      await audit.record(repos, actor, {
+        action: 'token.adopted',
+        organizationId,
+        target: current.id,
+        detail: { name: current.name, from: current.owner.id, serviceAccount: account.id, permissions: held },
+      });
+      return await presentToken(repos, current.id, now);
+    },
+  };
+}
+export type TokenAdoption = ReturnType<typeof createTokenAdoption>;

@@ -1,0 +1,147 @@
+import type { RotatedToken, RotateTokenBody } from '@pipecat-cloud/contract/tokens';
+import type { Reach } from '../access/access-facts.js';
+import { type Actor, type Principal, tokenOf } from '../access/principal.js';
+import type { Repositories } from '../db/store.js';
+import { badRequest } from '../errors.js';
+import { asksForEnd, earlier, readEnd } from './lifetime.js';
+import { isLive, isPast, stateOf } from './present-token.js';
+import { requireTokenManager, requireWithin } from './token-authority.js';
+import { insertToken, makeSecret, presentToken } from './token-minting.js';
+import { shortestLife } from './token-policies.js';
+import type { StoredToken } from './token-repository.js';
+import { notInUse, ownerColumns, type TokenServiceDeps } from './token-service.js';
+
+const defaultOverlapHours = 24;
+const hourMs = 60 * 60 * 1000;
+
+/**
+ * Two-phase rotation: `rotate` makes a pending successor; the predecessor ends at the successor's first use, or at the deadline.
+ * A retried `rotate` gives a fresh secret to the same successor, so a lost answer locks nobody out; the predecessor goes on
+ * meanwhile. Nothing that a token does can prolong its own life: only a signed-in person gives a successor a new end.
+ */
+export function createTokenRotation(deps: TokenServiceDeps) {
+  const { store, clock, ids, audit, authorizer } = deps;
+
+  /** The successor's end. Never past that of the parent, nor past what a policy allows by itself. */
+  async function endOf(
+    repos: Repositories,
+    principal: Principal,
+    reach: readonly Reach[],
+    token: StoredToken,
+    body: RotateTokenBody,
+    now: Date,
+  ): Promise<string | null> {
+    if (tokenOf(principal)) {
+      if (asksForEnd(body))
+        throw badRequest('A token cannot set the end of its successor: sign in as a person to give it a new life');
+      return token.expiresAt;
+    }
+    const parent = token.parentId ? await repos.tokens.find(token.parentId) : undefined;
+    const limit = parent?.expiresAt ?? null;
+    if (asksForEnd(body)) {
+      const wanted = readEnd(body, null, now);
+      if (parent && earlier(wanted, limit) !== wanted)
+        throw badRequest(`A derived token may not outlive its parent, which expires at ${limit}`);
+      return wanted;
+    }
+    if (token.expiresAt === null) return limit;
+    const lifeMs = Date.parse(token.expiresAt) - Date.parse(token.createdAt);
+    const reached = reach.filter(({ id }) => token.grant.organizations?.includes(id) ?? true);
+    const cappedMs = Math.min(lifeMs, shortestLife(reached, 3650) * 24 * hourMs);
+    return earlier(new Date(now.getTime() + cappedMs).toISOString(), limit);
+  }
+
+  return {
+    /** `token` is one that the caller may know of. Throws 409 for one that is over or was never used. */
+    async rotate(
+      principal: Principal,
+      actor: Actor,
+      { id: tokenId }: StoredToken,
+      body: RotateTokenBody,
+    ): Promise<RotatedToken> {
+      const itself = tokenOf(principal)?.id === tokenId;
+      if (!itself) requireTokenManager(principal);
+      const reach = await authorizer.reach(principal);
+      return await store.changeAccess(async (repos) => {
+        const now = clock.now();
+        await repos.tokens.lock(tokenId);
+        const token = (await repos.tokens.find(tokenId)) as StoredToken;
+        if (!isLive(token, now) || stateOf(token, now) === 'pending') throw notInUse(token, now);
+        const expiresAt = await endOf(repos, principal, reach, token, body, now);
+        if (!itself) requireWithin(principal, token.grant, expiresAt);
+        const made = await makeSuccessor(repos, actor, token, expiresAt, now);
+
+        const overlapHours = body.overlapHours ?? defaultOverlapHours;
+        if (overlapHours === 0) {
+          const why = { by: actor.id, cause: 'rotation', reason: 'replaced at once by its successor' } as const;
+          await repos.tokens.revoke([token.id], why, now);
+        } else await repos.tokens.endAt(token.id, new Date(now.getTime() + overlapHours * hourMs));
+        await audit.record(repos, actor, {
+          action: 'token.rotated',
+          organizationId: organizationOfOwner(token),
+          target: token.id,
+          detail: { name: token.name, successor: made.token.id, overlapHours, expiresAt },
+        });
+        return { ...made, predecessor: await presentToken(repos, token.id, now) };
+      });
+    },
+
+    /** Called by the authenticator: the successor works, so what it replaced is over. May be repeated and raced. */
+    async confirm({ id, predecessorId }: StoredToken): Promise<void> {
+      await store.changeAccess(async (repos) => {
+        const now = clock.now();
+        if (!(await repos.tokens.activate(id, now)) || !predecessorId) return;
+        const why = { by: id, cause: 'rotation', reason: 'replaced by its successor, which was used' } as const;
+        await repos.tokens.revoke([predecessorId], why, now);
+        const token = (await repos.tokens.find(id)) as StoredToken;
+        const actor: Actor = { kind: 'token', id: token.owner.id, credentialId: id, address: null };
+        await audit.record(repos, actor, {
+          action: 'token.rotation_completed',
+          organizationId: organizationOfOwner(token),
+          target: predecessorId,
+          detail: { name: token.name, successor: id },
+        });
+      });
+    },
+  };
+
+  async function makeSuccessor(
+    repos: Repositories,
+    actor: Actor,
+    token: StoredToken,
+    expiresAt: string | null,
+    now: Date,
+  ) {
+    const secret = makeSecret(deps, token.kind);
+    const pending = token.successorId ? await repos.tokens.find(token.successorId) : undefined;
+    if (pending && !pending.revokedAt && !isPast(pending.expiresAt, now)) {
+      await repos.tokens.replaceSecret(pending.id, secret, expiresAt);
+      return { token: await presentToken(repos, pending.id, now), value: secret.value };
+    }
+    // A successor that ended before its first use makes way for another.
+    if (pending) await repos.tokens.detach(pending.id);
+    const { id: predecessorId, familyId, name, kind, grant, parentId } = token;
+    return await insertToken(
+      repos,
+      secret,
+      {
+        id: ids.id(),
+        kind,
+        ...ownerColumns(token),
+        name,
+        grant,
+        createdAt: now.toISOString(),
+        expiresAt,
+        ...(parentId ? { parentId } : {}),
+        predecessor: { id: predecessorId, familyId },
+        createdBy: actor.id,
+      },
+      now,
+    );
+  }
+}
+export type TokenRotation = ReturnType<typeof createTokenRotation>;
+
+export function organizationOfOwner({ owner }: StoredToken): string | null {
+  return owner.kind === 'serviceAccount' ? owner.organizationId : null;
+}
