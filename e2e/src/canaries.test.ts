@@ -58,6 +58,8 @@ test('a whole flow runs with credentials of every kind', async () => {
   await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'CANARY'], { input: canary('secret') });
   await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'WITH_SIGNS'], { input: canary('secret with signs') });
   await cli.ok(['secrets', 'set', 'canaries', '--file', '-'], { input: `FILED=${canary('secret from a file')}\n` });
+  // A live credential of this platform, which the agent will print: taken out of its log, and told to those who have to know.
+  await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'OWN_KEY'], { input: canary('private key') });
   const pull = { isImagePullSecret: true, host: 'https://registry.example', secretValue: canary('pull secret') };
   expect(
     (await call(cloud.url, 'PUT', `${organization}/secrets/canary-pull`, { token: first, body: pull })).status,
@@ -67,6 +69,10 @@ test('a whole flow runs with credentials of every kind', async () => {
   const session = await startSession(cli, 'probe', { environment: true, seconds: 60 });
   await logsHave(cli, 'probe', session, 'stdout CANARY=', 'stderr WITH_SIGNS', 'FILED');
   expect(canariesIn(await logsOf(cli, 'probe', session), canaries)).toEqual([]);
+  await until('the printed key is an alert', async () => {
+    const { findings } = await client.listLeaks('my-team');
+    return findings.some(({ place, credential }) => place.kind === 'agent_log' && credential.kind === 'private');
+  });
 
   const failing = await startSession(cli, 'probe', { failWith: 'CANARY' });
   await sessionEnds(cli, 'probe', failing);
@@ -126,6 +132,20 @@ test('what is refused is not repeated', async () => {
     }
     await send('GET', '/v1/users', { token: `${canary(name)}0` });
   }
+  // The leak desk gets values by its nature, and repeats none: not of a report that it refuses, nor of one that it carries out.
+  const handedIn = (await cloud.client(token).createApiKey('my-team', { name: 'leaked', type: 'private' })).key;
+  canaries.set('reported key', handedIn);
+  const desk = '/v1/credentials/revoke';
+  await send('POST', desk, { body: { credentials: [handedIn, handedIn.slice(0, -1)], extra: handedIn } });
+  await send('POST', desk, {
+    body: { credentials: [handedIn], notes: `found: ${handedIn}`, url: `https://x/${handedIn}` },
+  });
+  await send('POST', desk, { body: `{"credentials":["${handedIn}"` });
+  await cli.ok(['secrets', 'set', 'canaries', '--stdin', 'LEAKED'], { input: canary('private key') });
+  await until('the secret set is looked into', async () => {
+    await send('GET', `${organization}/leaks`, { token });
+    return answers.at(-1)?.includes('canaries/LEAKED');
+  });
   const started = await cli.json<{ token: string; wsUrl: string }>([
     'agent',
     'start',

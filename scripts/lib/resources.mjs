@@ -1,6 +1,7 @@
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
 import { OFFICIAL_CLI, obtainPython } from './python.mjs';
+import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
 export const VARIABLES = {
@@ -9,7 +10,11 @@ export const VARIABLES = {
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
+  scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
 };
+
+/** Worth their time only for the end-to-end tests. */
+const END_TO_END = ['official', 'scanners'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -28,6 +33,10 @@ function obtainers(root, signal) {
       return found(python, reason);
     },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
+    async scanners() {
+      const { folder, reason } = await obtainScanners(root, signal);
+      return found(folder, reason);
+    },
     speech: async () => found(onPath(['espeak-ng']), 'espeak-ng is not on the path (install espeak-ng)'),
   };
 }
@@ -37,13 +46,14 @@ function obtainers(root, signal) {
  * `{ env, skipped, release() }`: the environment for the suites, in which what could not be had is absent, the
  * suites that will be skipped as `{ name, reason }`, and what to call in the end.
  */
-export async function obtainResources({ root, env, signal }) {
+export async function obtainResources({ root, env, signal, endToEnd = true }) {
   const result = { ...env };
   const skipped = [];
   const releases = [];
   for (const [name, obtain] of Object.entries(obtainers(root, signal))) {
     const variable = VARIABLES[name];
     if (result[variable] || signal.aborted) continue;
+    if (!endToEnd && END_TO_END.includes(name)) continue;
     delete result[variable]; // Empty counts as absent.
     const { value, reason, release } = await obtain();
     if (value) result[variable] = value;

@@ -15,7 +15,7 @@ export async function runTests({ root, args, env, signal }) {
   results.push(built);
 
   const left = built.failed > 0 ? stages.filter(({ needsResources }) => !needsResources) : stages;
-  const resources = left.some(({ needsResources }) => needsResources) ? await obtain(context) : NOTHING;
+  const resources = left.some(({ needsResources }) => needsResources) ? await obtain(context, left) : NOTHING;
   try {
     for (const stage of left) {
       if (signal.aborted) continue;
@@ -31,10 +31,11 @@ export async function runTests({ root, args, env, signal }) {
 
 const NOTHING = { skipped: [], release: async () => {} };
 
-async function obtain({ root, env, signal }) {
-  const clear = progress('Obtaining PostgreSQL, Python packages, a browser …', process.stdout);
+async function obtain({ root, env, signal }, stages) {
+  const clear = progress('Obtaining PostgreSQL, Python packages, a browser, scanners …', process.stdout);
   try {
-    return await obtainResources({ root, env, signal });
+    const endToEnd = stages.some(({ group }) => group === 'e2e');
+    return await obtainResources({ root, env, signal, endToEnd });
   } finally {
     clear();
   }

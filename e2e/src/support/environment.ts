@@ -5,6 +5,7 @@ export const resources = {
   official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
+  scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,
 };
 
 /** Which of the named resources is missing, as a reason for a test's name; undefined where all are there. */

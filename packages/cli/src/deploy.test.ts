@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { truncate } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
+import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { Parser } from 'tar';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCli } from './testing/cli.js';
@@ -221,5 +222,33 @@ describe('from a directory', () => {
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(text);
     expect(server.calls()).not.toContain(`POST ${org}/builds`);
+  });
+});
+
+describe('a credential in the files', () => {
+  const key = formatToken('private', '0123456789abcdef0123456789abcdef01234567');
+
+  test('keeps them from being packed, says where without its value, and asks the server nothing', async () => {
+    const cwd = await agentFolder({ 'bot.py': `KEY = "${key}"\n`, 'page.html': formatToken('public', 'a'.repeat(40)) });
+    const outcome = await cli.run(['deploy', 'bot', '--yes', '--json'], { env, cwd });
+    expect(outcome.code).toBe(1);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({
+      code: 'CREDENTIALS_IN_CONTEXT',
+      error: expect.stringContaining('bot.py:1:8  sk_…4567'),
+      hint: expect.stringContaining('--allow-credentials-in-context'),
+      found: [{ file: 'bot.py', line: 1, column: 8, kind: 'private' }],
+    });
+    expect(outcome.stdout + outcome.stderr).not.toContain(key.slice(3, 40));
+    expect(server.calls()).toEqual([]);
+  });
+
+  test('is let through where it is asked for, and where the file is excluded', async () => {
+    const cwd = await agentFolder({ 'bot.py': `KEY = "${key}"\n` });
+    expect((await cli.run(['deploy', 'bot', '--yes', '--allow-credentials-in-context'], { env, cwd })).code).toBe(0);
+    await cli.file(`${folder}/.dockerignore`, 'secret.txt\n');
+    await cli.file(`${folder}/secret.txt`, key);
+    await cli.file(`${folder}/bot.py`, '');
+    server.routes = deployRoutes(server.host);
+    expect((await cli.run(['deploy', 'bot', '--yes'], { env, cwd })).code).toBe(0);
   });
 });

@@ -11,6 +11,7 @@ import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
 import { addServiceAccounts } from './tree/service-accounts.js';
 import { addToken } from './tree/token.js';
+import { addTokenScan } from './tree/token-scan.js';
 
 export interface ProgramDeps {
   io: Io;
@@ -80,7 +81,7 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
 /** What adds each group, in the order of the help. */
 const groups: Record<string, (program: Command, run: Run) => unknown> = {
   auth: addAuth,
-  token: addToken,
+  token: (program, run) => addTokenScan(addToken(program, run), run),
   'service-accounts': addServiceAccounts,
   organizations: addOrganizations,
   regions: addRegions,

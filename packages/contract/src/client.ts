@@ -12,6 +12,7 @@ import type {
 } from './builds.js';
 import { accessCalls } from './client-access.js';
 import { auditCalls } from './client-audit.js';
+import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
 import type { DeploymentList } from './deployments.js';
@@ -167,6 +168,7 @@ export function createClient(options: ClientOptions) {
     ...oauthCalls(request),
     ...auditCalls(request, stream),
     ...notificationCalls(request),
+    ...leakCalls(request),
 
     listServices: (o: string, query: { region?: string } = {}) =>
       request<ServiceList>('GET', `${org(o)}/services`, { query }),

@@ -204,6 +204,11 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`GET ${org}/audit/export`]: byToken('audit:read'),
   [`GET ${org}/audit/verify`]: byToken('audit:read'),
 
+  // Whoever holds a credential may end it; and scanners read the format.
+  'POST /v1/credentials/revoke': open,
+  'GET /.well-known/pipecat-credentials': open,
+  [`GET ${org}/leaks`]: byToken('audit:read'),
+
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`GET ${org}/properties`]: byToken('org:read'),

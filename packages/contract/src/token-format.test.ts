@@ -53,3 +53,11 @@ test('redaction leaves no digit of any token behind', () => {
   expect(redact(text + login)).not.toContain('0123');
   expect(redact(text)).toContain('pcc_pat_[redacted]');
 });
+
+test('redaction finds tokens that letters stand in front of, as in JSON, and leaves words alone', () => {
+  for (const kind of ['personal', 'oauth', 'private', 'worker'] as const) {
+    expect(redact(JSON.stringify({ log: `one\n${formatToken(kind, random)}` }))).not.toContain('0123');
+    expect(redact(`TOKEN${formatToken(kind, random)}`)).not.toContain('0123');
+  }
+  expect(redact('task_management of desk_reservations')).toBe('task_management of desk_reservations');
+});

@@ -155,6 +155,17 @@ export type Report =
       instanceId: string;
       lines: WorkerLogLine[];
     }
+  /**
+   * Credentials of this platform that were taken out of lines, so that the control plane can look whether they live. They come by
+   * value, over the link that carries secret sets the other way; the report is never written down, and may be lost.
+   */
+  | {
+      type: 'credentials-seen';
+      source:
+        | { kind: 'agent'; organizationId: string; agentId: string; deploymentId: string }
+        | { kind: 'build'; buildId: string };
+      credentials: { value: string; count: number }[];
+    }
   | { type: 'usage'; sessionId: string; samples: UsageSample[] }
   | { type: 'build-started'; buildId: string; at: string }
   | { type: 'build-logs'; buildId: string; lines: WorkerLogLine[] }

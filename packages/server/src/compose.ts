@@ -39,12 +39,13 @@ import { dashboard } from './http/dashboard.js';
 import { addApiDocument } from './http/openapi.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { readCertificate, watchCertificate } from './http/tls.js';
+import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { openMailServer } from './mail/mailer.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
-import type { SendMail } from './notifications/notify.js';
+import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOauth } from './oauth/compose-oauth.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
@@ -80,6 +81,7 @@ export interface Overrides {
   postWebhook?: PostWebhook;
   /** Says a few lines to whoever runs the installation, and writes them to no log. */
   terminal?: (text: string) => void;
+  notify?: Notify;
 }
 
 export interface ControlPlane {
@@ -92,6 +94,7 @@ export interface ControlPlane {
   bootstrapped: Bootstrapped;
   /** Takes certificate and key as the files hold them now. Resolves when that is done or has failed, which is logged. */
   reloadCertificate(): Promise<void>;
+  leaks: Leaks;
   close(): Promise<void>;
 }
 
@@ -143,19 +146,15 @@ export async function compose(
     clock,
     publicUrl: config.publicUrl,
   });
-  const { notify, sendMail } = notifications;
-  const oauth = composeOauth({ store, clock, ids, audit, log, keys, digests, publicUrl: config.publicUrl, notify });
-  const tokens = composeTokens({
-    store,
-    clock,
-    ids,
-    audit,
-    digests,
-    authorizer,
-    uses,
-    notify,
-    endLoginsSince: oauth.endLoginsSince,
+  const { sendMail } = notifications;
+  const notify = overrides.notify ?? notifications.notify;
+  const oauth = composeOauth({
+    ...{ store, clock, ids, audit, log, keys, digests, notify },
+    publicUrl: config.publicUrl,
+    revokeCredential: async (value, actor) => void (await leaks.revokeCredential(value, actor)),
   });
+  const { endLoginsSince } = oauth;
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify, endLoginsSince });
   const authenticator = createAuthenticator({
     store,
     clock,
@@ -178,7 +177,20 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const secrets = createSecretService({ store, clock, ids, audit, box, region });
+  const leaks = composeLeaks({
+    oauthOf: oauth.oauthOf,
+    endOauth: oauth.endHeld,
+    store,
+    clock,
+    ids,
+    audit,
+    digests,
+    log,
+    notify,
+    policyOf: async (organizationId) => (await store.policies.find(organizationId)).policy,
+    publicUrl: config.publicUrl,
+  });
+  const secrets = createSecretService({ store, clock, ids, audit, box, region, leaks: leaks.watch });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
     limitBytes: contextSizeLimitBytes,
@@ -217,12 +229,13 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue });
+  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     clock,
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log }),
+    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
@@ -299,6 +312,7 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
+  await leaks.register(http);
   await http.register(signInRoutes, { signIn, cookie, publicUrl: config.publicUrl });
   await notifications.register(http);
   await oauth.addRoutes(http);
@@ -335,6 +349,7 @@ export async function compose(
     enrolment,
     bootstrapped,
     reloadCertificate: async () => tls?.reload(),
+    leaks,
     async close() {
       await tls?.close();
       await http.close();
@@ -346,6 +361,7 @@ export async function compose(
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
+      await leaks.close();
       await uses.close();
       await accessListener?.close();
       await auditLog.close();

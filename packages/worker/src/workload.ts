@@ -8,6 +8,7 @@ import { createInstances, type Instances } from './instances/instances.js';
 import { openRecords } from './instances/record.js';
 import { createUsageSampler } from './instances/usage.js';
 import { createCollectors } from './logs/collector.js';
+import { createCredentialSpotter } from './logs/credential-spotter.js';
 import { openLogPositions } from './logs/log-positions.js';
 import type { Outbox } from './outbox.js';
 import type { Relays } from './relay/relays.js';
@@ -39,11 +40,12 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   const results = await openBuildResults(workerDir, log);
   const ends = createEnds({ outbox, records, log });
   const usage = createUsageSampler({ driver, outbox, timings, log });
-  const collectors = createCollectors({ driver, outbox, positions, timings, log });
+  const spotter = createCredentialSpotter({ outbox, batchMs: timings.logBatchMs });
+  const collectors = createCollectors({ driver, outbox, positions, spotter, timings, log });
   const instances = createInstances({ driver, records, ends, collectors, relays, usage, timings, log, changed });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
-  const builds = createBuilds({ driver, results, outbox, context, timings, log, changed });
+  const builds = createBuilds({ driver, results, outbox, spotter, context, timings, log, changed });
 
   return {
     instances,
@@ -51,6 +53,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
     async close() {
       await builds.close();
       collectors.close();
+      spotter.close();
       await instances.close();
       usage.close();
       await positions.close();

@@ -40,6 +40,7 @@ export function addDeploy(program: Command, run: Run): void {
         .argParser(integer(1, 86_400))
         .default(1200),
     )
+    .option('--allow-credentials-in-context', 'deploy although a token or key is in the files')
     .addOption(new Option('--enable-krisp', 'deprecated: use --krisp-viva-audio-filter').hideHelp())
     .addOption(new Option('--min-instances <count>').argParser(integer(0, any)).hideHelp())
     .addOption(new Option('--max-instances <count>').argParser(integer(1, any)).hideHelp())

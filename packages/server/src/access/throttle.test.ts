@@ -22,3 +22,14 @@ test('a clock that is set back keeps nobody out for longer', () => {
   clock.advance(-3_600_000);
   throttle.check('a');
 });
+
+test('what is given back counts no more, and nobody gets credit', () => {
+  const throttle = createThrottle({ clock: createFakeClock(), limit: 2, windowSeconds: 60 });
+  throttle.fail('a', 5);
+  expect(() => throttle.check('a')).toThrow('wait');
+  throttle.forgive('a', 4);
+  throttle.check('a');
+  throttle.forgive('a', 100);
+  throttle.fail('a', 2);
+  expect(() => throttle.check('a')).toThrow('wait');
+});

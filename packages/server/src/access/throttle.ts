@@ -32,8 +32,13 @@ export function createThrottle({
       const seconds = Math.ceil((window.since + windowSeconds * 1000 - clock.now().getTime()) / 1000);
       throw tooManyRequests(`Too many failed attempts from ${address}; wait ${seconds} seconds`, seconds);
     },
-    fail(address: string): void {
-      current(address).failures++;
+    fail(address: string, times = 1): void {
+      if (times > 0) current(address).failures += times;
+    },
+    /** Takes back what was counted before its outcome was known. */
+    forgive(address: string, times: number): void {
+      const window = current(address);
+      window.failures = Math.max(0, window.failures - times);
     },
   };
 }

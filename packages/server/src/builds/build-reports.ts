@@ -1,4 +1,5 @@
 import type { Store } from '../db/store.js';
+import type { LeakSites } from '../leaks/leak-sites.js';
 import type { Clock } from '../system.js';
 import type { BuildLogLine } from './build-log-repository.js';
 
@@ -7,6 +8,7 @@ interface BuildReportsDeps {
   clock: Clock;
   /** Lines kept of one build; the rest is dropped and the last line says so. */
   lineLimit?: number;
+  leaks?: { sites: Pick<LeakSites, 'inLines'> };
 }
 
 const lineLengthLimit = 16_000;
@@ -17,7 +19,7 @@ const lastPosition = Number.MAX_SAFE_INTEGER;
  * What workers report of a build. Reports come at least once and may be repeated or late; each of these may be called again with
  * the same values and changes nothing then. A build that is not known, or is finished, is passed over.
  */
-export function createBuildReports({ store, clock, lineLimit = 50_000 }: BuildReportsDeps) {
+export function createBuildReports({ store, clock, lineLimit = 50_000, leaks }: BuildReportsDeps) {
   return {
     /** `at` is ISO 8601, from the worker's clock. */
     async buildStarted(buildId: string, at: string): Promise<void> {
@@ -42,6 +44,7 @@ export function createBuildReports({ store, clock, lineLimit = 50_000 }: BuildRe
         if (fresh.length > room)
           await builds.lines.insert(buildId, [{ position: lastPosition, text: cutNote(lineLimit) }]);
       });
+      await leaks?.sites.inLines({ kind: 'build', buildId }, lines);
     },
 
     /** Only an open build is finished, so the first outcome stays. `message` is shown to the user unless it succeeded. */

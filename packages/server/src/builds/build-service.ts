@@ -8,11 +8,13 @@ import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, notFound } from '../errors.js';
+import type { Leaks } from '../leaks/compose-leaks.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import { createBuildReports } from './build-reports.js';
 import type { StoredBuild } from './build-repository.js';
 import { checkContext } from './context-check.js';
+import { createContextCredentials } from './context-credentials.js';
 import type { ContextLimits } from './context-entries.js';
 import type { Upload, UploadContent } from './upload-repository.js';
 import type { StoredContext, UploadStore } from './upload-store.js';
@@ -28,13 +30,14 @@ interface BuildServiceDeps {
   contextLimits?: ContextLimits;
   /** Lines kept of one build. */
   lineLimit?: number;
+  leaks?: Pick<Leaks, 'watch' | 'sites'>;
 }
 
 const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries: contextEntryLimit };
 
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
-  const { store, clock, ids, audit, uploads, queue, contextLimits = defaultLimits } = deps;
+  const { store, clock, ids, audit, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
   async function uploadOf(
@@ -56,10 +59,12 @@ export function createBuildService(deps: BuildServiceDeps) {
     return { ...found, content };
   }
 
-  async function checkStored(upload: Upload, dockerfilePath: string): Promise<void> {
+  async function checkStored(upload: Upload, dockerfilePath: string) {
     const stored = await uploads.open(upload.id);
     if (!stored) throw missingUpload();
-    await checkContext(stored.stream, dockerfilePath, contextLimits);
+    const credentials = createContextCredentials();
+    await checkContext(stored.stream, dockerfilePath, contextLimits, credentials.add);
+    return credentials;
   }
 
   return {
@@ -81,7 +86,7 @@ export function createBuildService(deps: BuildServiceDeps) {
       const cached = await store.builds.findCached(organization.id, identity);
       if (cached) return { build: cached, cached: true };
 
-      await checkStored(upload, dockerfilePath);
+      const credentials = await checkStored(upload, dockerfilePath);
       const build = await store.transaction(async (repos) => {
         // First: on PostgreSQL it makes two requests for the same upload wait for each other.
         if (!(await repos.builds.uploads.use(organization.id, upload.id))) throw missingUpload();
@@ -102,6 +107,7 @@ export function createBuildService(deps: BuildServiceDeps) {
           updatedAt: now,
         };
         await repos.builds.insert(created);
+        await repos.builds.lines.insert(created.id, credentials.warnings());
         await audit.record(repos, actor, {
           action: 'build.created',
           organizationId: organization.id,
@@ -109,6 +115,7 @@ export function createBuildService(deps: BuildServiceDeps) {
         });
         return created;
       });
+      if (leaks) credentials.report(leaks.watch, organization.id, build.id);
       queue.nudge();
       return { build, cached: false };
     },

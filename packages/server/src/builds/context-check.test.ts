@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { describe, expect, test } from 'vitest';
 import { contextOf, longPath, type TarEntry, tarOf } from '../testing/tar.js';
 import { checkContext } from './context-check.js';
@@ -169,3 +170,31 @@ function damaged(bytes: Buffer): Buffer {
   copy.fill(0xff, 20, 40);
   return copy;
 }
+
+describe('credentials', () => {
+  const value = formatToken('private', '0123456789abcdef0123456789abcdef01234567');
+
+  test('are found in every file, with path and place, however the stream is cut', async () => {
+    const found: { path: string; line: number; column: number; value: string }[] = [];
+    const filler = 'x'.repeat(990);
+    const bytes = gzipSync(
+      tarOf([
+        dockerfile,
+        { path: './src/', type: '5' },
+        { path: './src/.env', content: `A=1\nKEY=${value}\n` },
+        { path: 'big', content: `${filler}\n${filler}${value}${filler}` },
+        { path: 'empty', content: '' },
+        longPath(`${'long'.repeat(40)}.txt`),
+        { path: 'long', content: value },
+      ]),
+    );
+    await checkContext(streamOf(bytes), 'Dockerfile', limits, (path, { line, column }, one) =>
+      found.push({ path, line, column, value: one }),
+    );
+    expect(found).toEqual([
+      { path: './src/.env', line: 2, column: 5, value },
+      { path: 'big', line: 2, column: 991, value },
+      { path: `${'long'.repeat(40)}.txt`, line: 1, column: 1, value },
+    ]);
+  });
+});

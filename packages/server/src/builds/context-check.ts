@@ -1,22 +1,34 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { type CredentialFinding, createCredentialScanner } from '@pipecat-cloud/contract/credential-scan';
 import { Parser, type ReadEntry } from 'tar';
 import { AppError, badRequest } from '../errors.js';
-import { type ContextLimits, createContextEntries } from './context-entries.js';
+import { type ContextLimits, createContextEntries, isFileType } from './context-entries.js';
 
 /** Headers, padding and long names of an entry stay below this, so more than it and the files is no honest archive. */
 const overheadBytes = 4096;
 /** Files that tell a worker without a container engine how to run an agent; one of them stands in for a Dockerfile. */
 const runnableFiles = ['pcc-deploy.toml', 'bot.py'];
 
+/** Gets each credential of this platform that is in a file of the context. The value must not be printed. */
+export type OnContextCredential = (path: string, finding: CredentialFinding, value: string) => void;
+
 /**
  * Reads a stored context, a gzip-compressed tar, through to its end without writing anything, and stops at the first problem
  * with a 400 that names it. However the archive is made, no more is unpacked than the limits allow.
  */
-export async function checkContext(source: Readable, dockerfilePath: string, limits: ContextLimits): Promise<void> {
+export async function checkContext(
+  source: Readable,
+  dockerfilePath: string,
+  limits: ContextLimits,
+  onCredential: OnContextCredential = () => {},
+): Promise<void> {
   const entries = createContextEntries(limits);
-  const parser = createParser((entry) => entries.add({ path: entry.path, type: entry.type, sizeBytes: entry.size }));
+  const parser = createParser(
+    (entry) => entries.add({ path: entry.path, type: entry.type, sizeBytes: entry.size }),
+    onCredential,
+  );
   try {
     await pipeline(source, createGunzip({ chunkSize: 64 * 1024 }), (unpacked) => consume(unpacked, parser, limits));
   } catch (error) {
@@ -48,16 +60,19 @@ interface ContextParser {
   end(): void;
 }
 
-/** Calls `onEntry` with every header; bodies are passed over. `write` and `end` throw what `onEntry` threw, and for a broken tar. */
-function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
+/**
+ * Calls `onEntry` with every header; bodies of files are scanned on the way. `write` and `end` throw what `onEntry` threw, and for a
+ * broken tar.
+ */
+function createParser(onEntry: (entry: ReadEntry) => void, onCredential: OnContextCredential): ContextParser {
   let failure: unknown;
   let ended = false;
   let first = true;
   const fail = (error: unknown) => {
     failure ??= error;
   };
-  // With this filter every entry arrives as ignored, also those whose type the library does not know.
-  const parser = new Parser({ strict: true, filter: () => false });
+  // With this filter all but files arrive as ignored, also those whose type the library does not know.
+  const parser = new Parser({ strict: true, filter: (_path, entry) => 'type' in entry && isFileType(entry.type) });
   parser.on('error', (error: Error) =>
     fail(badRequest(`The build context is refused: it is no complete tar archive (${error.message})`)),
   );
@@ -68,7 +83,7 @@ function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
     if (isAmbiguous(text))
       fail(badRequest('The build context is refused: an extended header of it can be read in two ways'));
   });
-  parser.on('ignoredEntry', (entry: ReadEntry) => {
+  const take = (entry: ReadEntry) => {
     if (failure !== undefined) return;
     try {
       if (entry.meta)
@@ -77,6 +92,15 @@ function createParser(onEntry: (entry: ReadEntry) => void): ContextParser {
     } catch (error) {
       fail(error);
     }
+  };
+  parser.on('ignoredEntry', take);
+  parser.on('entry', (entry: ReadEntry) => {
+    take(entry);
+    const { path } = entry;
+    const scanner = createCredentialScanner((finding, value) => onCredential(path, finding, value));
+    // Read at once, so that the next entry comes in its turn.
+    entry.on('data', (chunk: Buffer) => scanner.write(chunk));
+    entry.on('end', () => scanner.end());
   });
   return {
     write(chunk) {

@@ -17,7 +17,9 @@ export interface ContextLimits {
 
 const pathLimitBytes = 1024;
 const depthLimit = 64;
-const fileTypes = ['File', 'OldFile'];
+/** Whether it is a regular file, by the name that the `tar` package has for it. */
+export const isFileType = (type: string) => type === 'File' || type === 'OldFile';
+
 const typeNames: Readonly<Record<string, string>> = {
   SymbolicLink: 'a symbolic link',
   Link: 'a hard link',
@@ -48,7 +50,7 @@ export function createContextEntries(limits: ContextLimits) {
       const path = safePath(entry);
       if (entry.type === 'Directory') {
         addFolder(path, entry);
-      } else if (fileTypes.includes(entry.type)) {
+      } else if (isFileType(entry.type)) {
         if (path === '') throw refused(entry, 'has no name');
         if (files.has(path)) throw refused(entry, 'is there twice');
         if (folders.has(path)) throw refused(entry, 'is a file where an earlier entry needs a folder');

@@ -3,6 +3,7 @@ import { first } from './migrations/0001-first.js';
 import { accessControl } from './migrations/0002-access-control.js';
 import { auditChain } from './migrations/0003-audit-chain.js';
 import { oauth } from './migrations/0005-oauth.js';
+import { leaks } from './migrations/0006-leaks.js';
 import { notifications } from './migrations/0007-notifications.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
@@ -11,6 +12,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0002-access-control': { up: accessControl },
   '0003-audit-chain': { up: (db) => auditChain(db, auditKey) },
   '0005-oauth': { up: oauth },
+  '0006-leaks': { up: leaks },
   '0007-notifications': { up: notifications },
 });
 

@@ -7,6 +7,7 @@ import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createLeakRepository } from '../leaks/leak-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
 import { createReminderRepository } from '../notifications/reminder-repository.js';
 import { createWebhookRepository } from '../notifications/webhook-repository.js';
@@ -53,6 +54,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     oauthRecords: createOauthRecordRepository(context),
     invitations: createInvitationRepository(context),
     members: createMemberRepository(context),
+    leaks: createLeakRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     notifications: createNotificationRepository(context),

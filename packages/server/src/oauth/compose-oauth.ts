@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { CredentialDigests } from '../access/credential-digests.js';
+import type { Actor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Keys } from '../config/keys.js';
 import type { Store } from '../db/store.js';
@@ -27,7 +28,7 @@ interface OauthDeps {
   publicUrl: string;
   notify?: Notify;
   /** What `/oauth/revoke` does with a credential that is no OAuth token. */
-  revokeCredential?: (value: string) => Promise<void>;
+  revokeCredential?: (value: string, actor: Actor) => Promise<void>;
 }
 
 /** Signing in from the command line. */
@@ -45,6 +46,7 @@ export function composeOauth(deps: OauthDeps) {
   return {
     oauthOf: logins.oauthOf,
     sweep: logins.sweep,
+    endHeld: logins.endHeld,
     endLoginsSince: logins.endSince,
     async addRoutes(http: FastifyInstance): Promise<void> {
       const { revokeCredential } = deps;

@@ -69,6 +69,17 @@ describe('POST /oauth/revoke', () => {
     await expectOver(tokens);
   });
 
+  test('hands other credentials to the leak desk, which takes OAuth tokens in turn', async () => {
+    const { token } = await (await server.organization('holders')).member('viewer');
+    expect((await revoke({ token })).status).toBe(200);
+    expect((await server.call(token, 'GET', '/v1/users')).body.reason).toBe('revoked_token');
+    const tokens = await logIn(server, browser);
+    const report = { credentials: [tokens.access_token] };
+    const { body } = await server.call(undefined, 'POST', '/v1/credentials/revoke', report);
+    expect(body.results).toMatchObject([{ status: 'revoked', kind: 'oauth' }]);
+    await expectOver(tokens);
+  });
+
   test('knows no difference between what was there and what was not', async () => {
     const tokens = await logIn(server, browser);
     const [known, again, unknown] = [

@@ -53,11 +53,11 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
   }
 
   /** The grant that a token value belongs to, also when it was used or has expired: whoever holds it may end it. */
-  async function grantOf(value: string): Promise<string | undefined> {
+  async function grantOf(value: string, repos: Repositories = store): Promise<string | undefined> {
     const kind = parseToken(value) && kindOf(value);
     const model = kind === 'oauth' ? 'AccessToken' : kind === 'refresh' ? 'RefreshToken' : undefined;
     if (!model) return undefined;
-    return (await store.oauthRecords.find(model, digests.ofId(model, value)))?.grantDigest ?? undefined;
+    return (await repos.oauthRecords.find(model, digests.ofId(model, value)))?.grantDigest ?? undefined;
   }
 
   return {
@@ -104,6 +104,18 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
         await audit.record(repos, actor, { action: 'login.ended', organizationId: null, target: login.id, detail });
       }
       return logins.map(({ id }) => id);
+    },
+
+    /** For whoever holds a token of it, inside the caller's `changeAccess` and audit. Undefined where the value belongs to nothing. */
+    async endHeld(
+      repos: Repositories,
+      value: string,
+    ): Promise<{ grantId: string; userId: string; ended: true } | undefined> {
+      const grantDigest = await grantOf(value, repos);
+      if (grantDigest === undefined) return undefined;
+      await repos.oauthRecords.removeByGrant(grantDigest);
+      const login = await repos.oauthLogins.end(grantDigest, 'revoked', clock.now());
+      return login && { grantId: login.id, userId: login.userId, ended: true };
     },
 
     endReplayed: (grantDigest: string) => end(grantDigest, 'replay', systemActor),

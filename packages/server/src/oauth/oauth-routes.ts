@@ -3,6 +3,7 @@ import { deviceGrantType, oauthClientId, oauthScopes } from '@pipecat-cloud/cont
 import { kindOf } from '@pipecat-cloud/contract/token-format';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
+import type { Actor } from '../access/principal.js';
 import { createThrottle } from '../access/throttle.js';
 import type { Store } from '../db/store.js';
 import { actorOfRequest } from '../http/request.js';
@@ -21,7 +22,7 @@ export interface OauthRoutesOptions {
   digests: RecordDigests;
   logins: OauthLogins;
   /** Ends a credential that is no OAuth token, for whoever holds it. */
-  revokeCredential?: ((value: string) => Promise<void>) | undefined;
+  revokeCredential?: ((value: string, actor: Actor) => Promise<void>) | undefined;
 }
 
 const bodyLimitBytes = 32 * 1024;
@@ -107,7 +108,7 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
           .send({ error: 'invalid_request', error_description: "'token' is missing" });
       }
       const kind = kindOf(token);
-      if (kind !== undefined && plain.has(kind)) await options.revokeCredential?.(token);
+      if (kind !== undefined && plain.has(kind)) await options.revokeCredential?.(token, actorOfRequest(request));
       else await logins.endByValues([token], 'revoked', actorOfRequest(request));
       return reply.headers(jsonHeaders).send({});
     });

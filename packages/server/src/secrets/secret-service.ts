@@ -3,6 +3,7 @@ import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
+import type { LeakWatch } from '../leaks/leak-watch.js';
 import { checkRegion, type Region } from '../properties/regions.js';
 import type { Clock, Ids } from '../system.js';
 import type { SecretBox } from './secret-box.js';
@@ -16,6 +17,8 @@ interface SecretServiceDeps {
   audit: Audit;
   box: SecretBox;
   region: Region;
+  /** Looks for live credentials of this platform in new values. */
+  leaks?: Pick<LeakWatch, 'look'>;
 }
 
 /** As many as one call may bring; together they must still fit into a process's environment. */
@@ -23,7 +26,7 @@ const maxKeys = 200;
 const maxBytes = 512 * 1024;
 
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
-export function createSecretService({ store, clock, ids, audit, box, region }: SecretServiceDeps) {
+export function createSecretService({ store, clock, ids, audit, box, region, leaks }: SecretServiceDeps) {
   async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
     const set = await store.secrets.findSet(organizationId, name);
     if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
@@ -87,7 +90,7 @@ export function createSecretService({ store, clock, ids, audit, box, region }: S
       checkSetName(name);
       if (body.region !== undefined) checkRegion(region, body.region);
       const change = readChange(name, body);
-      return await store.transaction(async (repos) => {
+      const result = await store.transaction(async (repos) => {
         const { set, created } = await setFor(repos, organization, name, change, body.region);
         const sealer = await box.forOrganization(repos, organization.id);
         for (const { fieldName, value } of change.values) {
@@ -106,6 +109,11 @@ export function createSecretService({ store, clock, ids, audit, box, region }: S
         });
         return { region: set.region };
       });
+      for (const { fieldName, value } of change.values) {
+        const place = { kind: 'secret_set', name: `${name}/${fieldName}`, reference: null } as const;
+        leaks?.look(value, () => ({ organizationId: organization.id, ...place }));
+      }
+      return result;
     },
 
     async removeKey(organizationId: string, actor: Actor, name: string, key: string): Promise<void> {

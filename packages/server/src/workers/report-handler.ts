@@ -9,11 +9,13 @@ interface ReportDeps {
   clock: Clock;
   builds: Pick<BuildService, 'buildStarted' | 'buildLines' | 'buildFinished'>;
   appendLogs: (report: Extract<Report, { type: 'logs' }>) => Promise<void>;
+  /** Credentials that a worker took out of what it reads. */
+  credentialsSeen: (report: Extract<Report, { type: 'credentials-seen' }>) => Promise<void>;
   nudge: () => void;
 }
 
 /** Applies what a worker reports. Every application is guarded, so that a report that comes twice changes nothing the second time. */
-export function createReportHandler({ store, clock, builds, appendLogs, nudge }: ReportDeps) {
+export function createReportHandler({ store, clock, builds, appendLogs, credentialsSeen, nudge }: ReportDeps) {
   return async (report: Report): Promise<void> => {
     switch (report.type) {
       case 'session-ended': {
@@ -23,6 +25,8 @@ export function createReportHandler({ store, clock, builds, appendLogs, nudge }:
       }
       case 'logs':
         return await appendLogs(report);
+      case 'credentials-seen':
+        return await credentialsSeen(report);
       case 'usage':
         if (await store.sessions.exists(report.sessionId))
           await store.sessions.addUsage(report.sessionId, report.samples);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
@@ -172,4 +173,14 @@ test('a forgotten build is broken off and runs anew when it is ordered again', a
   expect(rig.control.reportsOf('build-finished')).toEqual([]);
   await order();
   expect(await whenFinished()).toMatchObject({ outcome: 'success' });
+});
+
+test('a credential in the output of a build is told to the control plane', async () => {
+  const token = formatToken('personal', '1'.repeat(40));
+  await start(building(async (_order, _context, onLine) => onLine(`ENV TOKEN=${token}\n`)));
+  await order();
+  await whenFinished();
+  expect(await rig.control.whenReported('credentials-seen')).toMatchObject([
+    { source: { kind: 'build', buildId: 'b-1' }, credentials: [{ value: token, count: 1 }] },
+  ]);
 });

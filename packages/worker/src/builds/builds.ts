@@ -3,6 +3,7 @@ import { redact } from '@pipecat-cloud/contract/token-format';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { type Driver, DriverError } from '../drivers/driver.js';
+import type { CredentialSpotter } from '../logs/credential-spotter.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
 import { type BuildContextDeps, createContext } from './build-context.js';
@@ -13,6 +14,7 @@ export interface BuildsDeps {
   driver: Driver;
   results: BuildResults;
   outbox: Outbox;
+  spotter: Pick<CredentialSpotter, 'look'>;
   context: BuildContextDeps;
   timings: Timings;
   log: Logger;
@@ -23,7 +25,7 @@ export interface BuildsDeps {
 export type Builds = ReturnType<typeof createBuilds>;
 
 /** Runs builds one at a time. A result is on disk before it is reported and is told again for a build that is ordered again. */
-export function createBuilds({ driver, results, outbox, context, timings, log, changed }: BuildsDeps) {
+export function createBuilds({ driver, results, outbox, spotter, context, timings, log, changed }: BuildsDeps) {
   const queue = new Map<string, BuildOrder>();
   const closing = new AbortController();
   let running: Promise<void> | undefined;
@@ -69,6 +71,7 @@ export function createBuilds({ driver, results, outbox, context, timings, log, c
       attempt: record.attempts,
       batchMs: timings.logBatchMs,
       send: (batch) => outbox.deliver({ type: 'build-logs', buildId, lines: batch }),
+      spot: (text) => spotter.look(text, { kind: 'build', buildId }),
     });
     const outcome = await build(order, lines.add, AbortSignal.any([forgotten, closing.signal]));
     lines.flush();

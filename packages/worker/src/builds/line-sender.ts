@@ -13,10 +13,12 @@ export interface LineSenderDeps {
   batchMs: number;
   /** Resolves once they are acknowledged. */
   send: (lines: WorkerLogLine[]) => Promise<void>;
+  /** Gets each line that a credential is taken out of, as it was. */
+  spot: (text: string) => void;
 }
 
 /** Numbers the lines of a build and sends them in batches. */
-export function createLineSender({ attempt, batchMs, send }: LineSenderDeps) {
+export function createLineSender({ attempt, batchMs, send, spot }: LineSenderDeps) {
   let position = attempt * attemptSpan;
   let pending: WorkerLogLine[] = [];
   let waiting = 0;
@@ -49,7 +51,10 @@ export function createLineSender({ attempt, batchMs, send }: LineSenderDeps) {
       }
       if (leftOut > 0) push(`[${leftOut} lines left out: the control plane could not be reached]`);
       leftOut = 0;
-      push(redact(text.replace(/\r?\n$/, '')).slice(0, longestLine));
+      const line = text.replace(/\r?\n$/, '');
+      const clean = redact(line);
+      if (clean !== line) spot(line);
+      push(clean.slice(0, longestLine));
     },
     /** Sends what is left; to be called before the result is reported. */
     flush,

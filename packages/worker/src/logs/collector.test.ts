@@ -1,3 +1,4 @@
+import { formatToken } from '@pipecat-cloud/contract/token-format';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Rig, specOf, startRig, stopMarker } from '../test-rig/rig.js';
@@ -137,4 +138,25 @@ test('an instance is forgotten only when its last lines are acknowledged', async
   expect(await rig.world.open().list()).toMatchObject([{ instanceId: 'i-1', state: 'exited' }]);
   rig.control.acknowledge(rig.control.reports.map(({ number }) => number));
   await rig.control.whenObserved('i-1', undefined);
+});
+
+test('credentials of this platform that are taken out of a line are told to the control plane, and nothing else is', async () => {
+  const digits = (n: number) => n.toString(16).padStart(40, '0');
+  const token = formatToken('personal', digits(1));
+  const key = formatToken('private', digits(2));
+  rig.world.print(
+    'i-1',
+    `${token} and ${token}, ${key}\nsk_${'b'.repeat(48)} ${formatToken('public', digits(3))} ${secret}\n`,
+  );
+  const [seen] = await rig.control.whenReported('credentials-seen');
+  expect(seen?.source).toMatchObject({
+    kind: 'agent',
+    organizationId: expect.any(String),
+    agentId: expect.any(String),
+  });
+  expect(seen?.credentials).toEqual([
+    { value: token, count: 2 },
+    { value: key, count: 1 },
+  ]);
+  expect(rig.logged.join('')).not.toContain(token.slice(8));
 });

@@ -6,6 +6,7 @@ import type { Instance } from '../instances/instance.js';
 import type { LogInterval } from '../instances/record.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
+import type { CredentialSpotter } from './credential-spotter.js';
 import { sessionAt } from './intervals.js';
 import type { LogPositions } from './log-positions.js';
 import type { Redactor } from './redactor.js';
@@ -14,6 +15,7 @@ export interface CollectorDeps {
   driver: Driver;
   outbox: Outbox;
   positions: LogPositions;
+  spotter: Pick<CredentialSpotter, 'look'>;
   timings: Timings;
   log: Logger;
 }
@@ -35,7 +37,7 @@ interface Collector {
  * acknowledged, so that lines may come twice but none is lost. One batch at a time is under way for an instance; meanwhile at
  * most one more is read.
  */
-export function createCollectors({ driver, outbox, positions, timings, log }: CollectorDeps) {
+export function createCollectors({ driver, outbox, positions, spotter, timings, log }: CollectorDeps) {
   const collectors = new Map<string, Collector>();
 
   async function follow(instance: Instance, redactor: Redactor, signal: AbortSignal): Promise<void> {
@@ -65,6 +67,8 @@ export function createCollectors({ driver, outbox, positions, timings, log }: Co
     for await (const line of driver.logs(instance.id, from, signal)) {
       // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.
       if (redactor(line.text) !== line.text) {
+        const { organizationId, agentId, deploymentId } = instance.record.labels;
+        spotter.look(line.text, { kind: 'agent', organizationId, agentId, deploymentId });
         await driver.maskOutput(instance.id, { from, to: line.position }, redactor.mask);
       }
       from = line.position;

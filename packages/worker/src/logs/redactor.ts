@@ -1,4 +1,4 @@
-import { redact } from '@pipecat-cloud/contract/token-format';
+import { credentialLike, redact } from '@pipecat-cloud/contract/token-format';
 
 export interface Redactor {
   /** The line without secrets. */
@@ -7,8 +7,6 @@ export interface Redactor {
   mask(bytes: Buffer): Buffer | undefined;
 }
 
-/** As greedy as `redact`. */
-const tokens = /\b(?:pcc_pat_|sk_|pk_|wk_|we_)[A-Za-z0-9_.-]{8,}/g;
 /** Shorter values would black out ordinary words. */
 const shortestSecret = 8;
 
@@ -38,7 +36,7 @@ export function createRedactor(...environments: Readonly<Record<string, string>>
     const text = bytes.toString('latin1');
     let masked = text;
     for (const secret of encoded) masked = masked.replaceAll(secret, '*'.repeat(secret.length));
-    masked = masked.replace(tokens, (token) => '*'.repeat(token.length));
+    masked = masked.replace(credentialLike, (token) => '*'.repeat(token.length));
     return masked === text ? undefined : Buffer.from(masked, 'latin1');
   }
   return Object.assign(clean, { mask });

@@ -8,6 +8,7 @@ import { shorten } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
 import { type BuildOutcome, buildFromFiles } from './build.js';
 import { surveyGround } from './checks.js';
+import { refuseCredentials } from './context-credentials.js';
 import { contextFiles } from './context-files.js';
 import { type DeployFlags, type DeployPlan, planDeploy } from './options.js';
 import { waitUntilReady } from './wait-ready.js';
@@ -24,6 +25,7 @@ export async function deploy(
   const unattended = flags.yes === true || flags.force === true;
   checkCredentials(plan, flags, unattended);
   const files = plan.source.kind === 'context' ? await contextFiles(context, plan, file) : [];
+  if (!flags.allowCredentialsInContext) await refuseCredentials(context, files);
   const [api, org] = [await context.api(), await context.org()];
   const { existing, region } = await surveyGround(api, org, plan);
 

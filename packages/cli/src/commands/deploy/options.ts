@@ -19,6 +19,7 @@ export interface DeployFlags {
   region?: string;
   krispVivaAudioFilter?: 'tel' | 'pro';
   enableKrisp?: boolean;
+  allowCredentialsInContext?: boolean;
   yes?: boolean;
   force?: boolean;
   wait: boolean;
