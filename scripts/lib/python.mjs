@@ -7,25 +7,30 @@ import { run } from './run.mjs';
 const PROGRAMS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
 const VERSION = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); sys.exit(sys.version_info < (3, 11))';
 
+/** What the agent's Python base needs. */
+export const AGENT_BASE = { name: 'python', requirements: 'packages/agent/python/requirements.txt' };
+/** The command line that others publish, of the version that the wire contract was read from. */
+export const OFFICIAL_CLI = { name: 'official', requirements: 'e2e/python/official-cli.txt' };
+
 /**
- * A Python interpreter with the packages that the agent's Python base needs, in a virtual environment that is kept
- * under node_modules/.cache until the requirements or the Python change. Returns `{ python }`, or `{ reason }`.
+ * A Python interpreter with the packages of a requirements file, in a virtual environment that is kept under
+ * node_modules/.cache until the requirements or the Python change. Returns `{ python }`, or `{ reason }`.
  */
-export async function obtainPython(root, signal) {
-  const requirements = join(root, 'packages/agent/python/requirements.txt');
+export async function obtainPython(root, signal, { name, requirements: file } = AGENT_BASE) {
+  const requirements = join(root, file);
   if (!existsSync(requirements)) return { reason: `${requirements} is missing` };
   const base = await findPython(signal);
   if (!base) return { reason: 'no Python 3.11 or newer on this machine (install python3)' };
   const cache = join(root, 'node_modules', '.cache', 'pipecat-cloud');
   const key = createHash('sha256').update(readFileSync(requirements)).update(`${base.program} ${base.version}`);
-  const folder = join(cache, `python-${key.digest('hex').slice(0, 16)}`);
+  const folder = join(cache, `${name}-${key.digest('hex').slice(0, 16)}`);
   const python = join(folder, 'bin', 'python');
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return { python };
 
   mkdirSync(cache, { recursive: true });
-  for (const name of readdirSync(cache)) {
-    if (name.startsWith('python-')) rmSync(join(cache, name), { recursive: true, force: true });
+  for (const entry of readdirSync(cache)) {
+    if (entry.startsWith(`${name}-`)) rmSync(join(cache, entry), { recursive: true, force: true });
   }
   const made = await run(base.program, ['-m', 'venv', folder], { signal });
   if (made.code !== 0) return { reason: `python -m venv failed (install python3-venv): ${lastLine(made.output)}` };

@@ -1,19 +1,20 @@
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
-import { obtainPython } from './python.mjs';
+import { OFFICIAL_CLI, obtainPython } from './python.mjs';
 import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
 export const VARIABLES = {
   postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
+  official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['scanners'];
+const END_TO_END = ['official', 'scanners'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -25,6 +26,10 @@ function obtainers(root, signal) {
     },
     async python() {
       const { python, reason } = await obtainPython(root, signal);
+      return found(python, reason);
+    },
+    async official() {
+      const { python, reason } = await obtainPython(root, signal, OFFICIAL_CLI);
       return found(python, reason);
     },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),

@@ -17,11 +17,23 @@ export function readSettings(env, root) {
     port,
     host: env.PIPECAT_CLOUD_HOST?.trim() || '127.0.0.1',
     dataDir: resolve(root, env.PIPECAT_CLOUD_DATA_DIR?.trim() || 'data'),
-    localUrl: `http://localhost:${port}`,
+    localUrl: `${servesTls(env) ? 'https' : 'http'}://localhost:${port}`,
   };
 }
 
-/** The environment of both processes: they see the same port and folder as the supervisor checked. */
-export function childEnvironment(env, { port, dataDir }) {
-  return { ...env, PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir, PIPECAT_CLOUD_SUPERVISED: '1' };
+const servesTls = (env) => Boolean(env.PIPECAT_CLOUD_TLS_CERT?.trim());
+
+/**
+ * The environment of both processes: they see the same port and folder as the supervisor checked. Over TLS the worker dials the name
+ * that is in the certificate.
+ */
+export function childEnvironment(env, { port, dataDir, localUrl }) {
+  const control = env.PIPECAT_CLOUD_CONTROL_URL?.trim() || env.PIPECAT_CLOUD_PUBLIC_URL?.trim() || localUrl;
+  return {
+    ...env,
+    ...(servesTls(env) ? { PIPECAT_CLOUD_CONTROL_URL: control } : {}),
+    PORT: String(port),
+    PIPECAT_CLOUD_DATA_DIR: dataDir,
+    PIPECAT_CLOUD_SUPERVISED: '1',
+  };
 }

@@ -33,7 +33,7 @@ export async function startCloud(options: CloudOptions = {}) {
   const port = options.port ?? (await preferredPort());
   sharePipCache(dataDir);
   const process_ = launch({ PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir, ...options.env });
-  const url = `http://localhost:${port}`;
+  const url = `${options.env?.PIPECAT_CLOUD_TLS_CERT ? 'https' : 'http'}://localhost:${port}`;
   const isReady = () => process_.stdout().includes(`ready ${url}\n`);
   await until('npm start is ready', () => isReady() || !process_.running(), 120_000);
   if (!isReady()) throw new Error(`npm start ended:\n${process_.stdout()}\n${process_.stderr()}`);

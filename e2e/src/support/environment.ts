@@ -1,6 +1,8 @@
 /** What the machine has beyond Node; `npm test` sets these, and names what it could not obtain. */
 export const resources = {
   python: process.env.PIPECAT_CLOUD_TEST_PYTHON,
+  /** A Python that has the published command line. */
+  official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,

@@ -14,6 +14,7 @@ import { accessCalls } from './client-access.js';
 import { auditCalls } from './client-audit.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
+import { oauthCalls } from './client-oauth.js';
 import { signInCalls } from './client-sign-in.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
@@ -165,6 +166,7 @@ export function createClient(options: ClientOptions) {
     listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
     dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
     ...accessCalls(request),
+    ...oauthCalls(request),
     ...auditCalls(request, stream),
     ...notificationCalls(request),
     ...leakCalls(request),

@@ -267,6 +267,23 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   // The upload carries a signed, expiring field of its own (contract §10.1): clients send no Authorization header there.
   'POST /v1/uploads': open,
 
+  // OAuth: the protocol's own endpoints judge what they are sent; the pages behind them belong to whoever is signed in.
+  'GET /auth/config': open,
+  'POST /auth/logout': open,
+  'GET /.well-known/openid-configuration': open,
+  'GET /.well-known/oauth-authorization-server': open,
+  'GET /oauth/jwks': open,
+  'GET /oauth/authorize': open,
+  'GET /oauth/authorize/:uid': open,
+  'POST /oauth/token': open,
+  'POST /oauth/device/code': open,
+  'POST /oauth/revoke': open,
+  'GET /v1/oauth/interactions/:uid': bySession,
+  'POST /v1/oauth/interactions/:uid': bySession,
+  'POST /v1/oauth/device': bySession,
+  'POST /v1/oauth/device/decision': bySession,
+  'GET /v1/users/self/logins': byPerson,
+  'DELETE /v1/users/self/logins/:id': byPerson,
   // Also the lists ask for org:write: addresses of webhooks often carry a secret in their path.
   [`GET ${org}/webhooks`]: byToken('org:write'),
   [`POST ${org}/webhooks`]: byToken('org:write'),

@@ -49,7 +49,8 @@ test('the mask shows the end of the random part, never the checksum', () => {
 
 test('redaction leaves no digit of any token behind', () => {
   const text = `a ${formatToken('personal', random)}, ${formatToken('private', random)} and ${formatToken('public', random)}.`;
-  expect(redact(text)).not.toContain('0123');
+  const login = `${formatToken('oauth', random)} ${formatToken('refresh', random)}`;
+  expect(redact(text + login)).not.toContain('0123');
   expect(redact(text)).toContain('pcc_pat_[redacted]');
 });
 

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import { join } from 'node:path';
 import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
@@ -38,6 +39,7 @@ import { dashboard } from './http/dashboard.js';
 import { addApiDocument } from './http/openapi.js';
 import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
+import { readCertificate, watchCertificate } from './http/tls.js';
 import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
@@ -46,6 +48,7 @@ import { openMailServer } from './mail/mailer.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
+import { composeOauth } from './oauth/compose-oauth.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -89,6 +92,8 @@ export interface ControlPlane {
   notifications: Notifications;
   enrolment: Enrolment;
   bootstrapped: Bootstrapped;
+  /** Takes certificate and key as the files hold them now. Resolves when that is done or has failed, which is logged. */
+  reloadCertificate(): Promise<void>;
   leaks: Leaks;
   close(): Promise<void>;
 }
@@ -133,7 +138,19 @@ export async function compose(
     clock,
     publicUrl: config.publicUrl,
   });
-  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify });
+  const oauth = composeOauth({
+    ...{ store, clock, ids, audit, log, keys, digests, notify },
+    publicUrl: config.publicUrl,
+    // RFC 7009: whoever sends it here wants it ended, and needs no alarm.
+    revokeCredential: async (value, actor) =>
+      void (await leaks.revokeCredential(value, actor, {
+        cause: 'owner',
+        reason: 'revoked by its holder',
+        tellOwner: false,
+      })),
+  });
+  const { endLoginsSince } = oauth;
+  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify, endLoginsSince });
   const authenticator = createAuthenticator({
     store,
     clock,
@@ -142,7 +159,7 @@ export async function compose(
     throttle,
     cache,
     sessionOf: entrance.sessions.sessionOf,
-    oauthOf: async () => undefined,
+    oauthOf: oauth.oauthOf,
     onFirstUse: tokens.rotation.confirm,
     onReuse: createTokenReuse({ store, clock, audit, notify }).note,
     publicUrl: config.publicUrl,
@@ -157,6 +174,8 @@ export async function compose(
   });
   const { nudge } = reconciler;
   const leaks = composeLeaks({
+    oauthOf: oauth.oauthOf,
+    endOauth: oauth.endHeld,
     store,
     clock,
     ids,
@@ -251,7 +270,9 @@ export async function compose(
     removeLogs,
   });
 
-  const http = createHttp(log);
+  const certificate = config.tls && (await readCertificate(config.tls));
+  const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
+  const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
   addSecurityHeaders(http, config.publicUrl);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
@@ -291,6 +312,7 @@ export async function compose(
   await leaks.register(http);
   await entrance.register(http);
   await notifications.register(http);
+  await oauth.addRoutes(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
   const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
@@ -305,6 +327,7 @@ export async function compose(
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
       await entrance.prune();
+      await oauth.sweep();
     },
     intervalMs: 60 * 60 * 1000,
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
@@ -323,8 +346,10 @@ export async function compose(
     notifications,
     enrolment,
     bootstrapped,
+    reloadCertificate: async () => tls?.reload(),
     leaks,
     async close() {
+      await tls?.close();
       await http.close();
       await workers.close();
       await unusedTokens.close();

@@ -49,6 +49,7 @@ async function start(): Promise<void> {
     });
     if (process.connected) process.disconnect();
   };
+  process.on('SIGHUP', () => void plane.reloadCertificate());
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
   // The supervisor is gone: nobody would restart or stop this process.

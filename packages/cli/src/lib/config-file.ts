@@ -80,7 +80,7 @@ async function parseConfig(path: string, text: string): Promise<ConfigValues> {
     const where = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : '';
     throw fileError(
       `The credentials file ${path} is not valid TOML${where}.`,
-      `Correct it, or remove it and sign in again: rm ${path}; pipecat cloud auth use-pat`,
+      `Correct it, or remove it and sign in again: rm ${path}; pipecat cloud auth login`,
     );
   }
   for (const key of ['token', 'org', 'refresh_token']) {

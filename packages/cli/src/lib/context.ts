@@ -6,6 +6,7 @@ import { CliError, exitCodes } from './errors.js';
 import { createExpiryWatch, type ExpiryWatch } from './expiry-watch.js';
 import { httpFetch } from './http-fetch.js';
 import type { Io } from './io.js';
+import { needsRefresh } from './oauth/needs-refresh.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
 import { resolveSettings, type Setting, type Settings } from './settings.js';
@@ -86,7 +87,12 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
   }
 
   async function api(): Promise<Client> {
-    return apiWith(usableToken((await settings()).token));
+    const found = await settings();
+    const token = usableToken(found.token);
+    // Most tokens are never refreshed; what does it is loaded only for those that are.
+    if (!needsRefresh(found, new Date())) return apiWith(token);
+    const { refreshStored } = await import('./oauth/refresh.js');
+    return apiWith(await refreshStored({ io, settings: found, api: await apiWith(undefined), warn }));
   }
 
   async function organization(): Promise<Setting> {
@@ -119,7 +125,10 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
 
 function usableToken(token: Setting | undefined): string {
   if (!token) {
-    throw noCredential('You are not signed in.', 'Set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat');
+    throw noCredential(
+      'You are not signed in.',
+      'Run: pipecat cloud auth login (or auth use-pat); in scripts set PIPECAT_TOKEN.',
+    );
   }
   if (token.value === '') {
     throw noCredential(

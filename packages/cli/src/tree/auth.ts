@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Run } from '../program.js';
+import { addAuthLogin } from './auth-login.js';
 import { addAuthStatus } from './auth-status.js';
 
 export function addAuth(program: Command, run: Run): void {
-  const auth = program.command('auth').description('Sign in with a personal access token, and see who you are');
+  const auth = program.command('auth').description('Sign in, and see who you are');
+  addAuthLogin(auth, run);
   auth
     .command('use-pat')
     .summary('Store a personal access token')
@@ -23,6 +25,6 @@ export function addAuth(program: Command, run: Run): void {
   addAuthStatus(auth, run);
   auth
     .command('logout')
-    .description('Remove the stored credentials')
+    .description('End the sign-in and remove the stored credentials')
     .action(run(async () => (await import('../commands/auth/logout.js')).logout));
 }

@@ -13,6 +13,7 @@ const links = [
   { to: '/', label: 'Overview' },
   { to: '/account/tokens', label: 'Access tokens' },
   { to: '/account/security', label: 'Security' },
+  { to: '/account/logins', label: 'Sign-ins' },
 ] as const;
 
 /** The frame around every page that needs somebody signed in; without, it leads to the sign-in page and back. */

@@ -64,8 +64,32 @@ const confirm = createRoute({
   component: lazyRouteComponent(() => import('../features/security/confirm-page'), 'ConfirmPage'),
 });
 
+const consent = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/oauth/consent',
+  validateSearch: (search: Record<string, unknown>) => ({ uid: String(search.uid ?? '') }),
+  component: lazyRouteComponent(() => import('../features/oauth/consent-page'), 'ConsentPage'),
+});
+const device = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/device',
+  validateSearch: (search: Record<string, unknown>): { user_code?: string } =>
+    typeof search.user_code === 'string' ? { user_code: search.user_code } : {},
+  component: lazyRouteComponent(() => import('../features/oauth/device-page'), 'DevicePage'),
+});
+const logins = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/logins',
+  component: lazyRouteComponent(() => import('../features/oauth/logins-page'), 'LoginsPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, setup, invite, signedIn.addChildren([overview, tokens, security, confirm])]),
+  routeTree: root.addChildren([
+    signIn,
+    setup,
+    invite,
+    signedIn.addChildren([overview, tokens, security, confirm, consent, device, logins]),
+  ]),
   defaultPendingComponent: () => <Loading what="the page" />,
   scrollRestoration: true,
 });

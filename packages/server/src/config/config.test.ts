@@ -87,6 +87,17 @@ describe('keys of the installation', () => {
     expect(again.masters).toEqual(made.masters);
   });
 
+  test('a file from before there were ID tokens gains their key and keeps the others', async () => {
+    const made = await openKeys(file);
+    const { oidc: _, ...older } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(older));
+    const first = await openKeys(file);
+    const again = await openKeys(file);
+    expect(first.peppers).toEqual(made.peppers);
+    expect(again.oidc.equals(first.oidc)).toBe(true);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
   test('a broken file is refused and left as it is, since nothing opens without the keys', async () => {
     await writeFile(file, '{"version":1}');
     await expect(openKeys(file)).rejects.toThrow('backup');

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
@@ -11,6 +12,10 @@ export interface Config {
   database: { dialect: 'sqlite'; file: string } | { dialect: 'postgres'; url: string };
   /** No trailing slash. */
   publicUrl: string;
+  /** Files of certificate and key, where this process serves https itself. */
+  tls?: { certFile: string; keyFile: string };
+  /** Addresses and networks whose forwarding headers are believed. */
+  trustedProxies: readonly string[];
   region: { code: string; name: string };
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
@@ -48,7 +53,20 @@ export function readConfig(environment: Environment): Config {
     !databaseUrl || /^postgres(ql)?:\/\//.test(databaseUrl),
     'postgres://user@host/database or nothing',
   );
-  const publicUrl = (read('PIPECAT_CLOUD_PUBLIC_URL') || `http://localhost:${port}`).replace(/\/+$/, '');
+  const [certFile, keyFile] = [read('PIPECAT_CLOUD_TLS_CERT'), read('PIPECAT_CLOUD_TLS_KEY')];
+  check('PIPECAT_CLOUD_TLS_CERT', Boolean(certFile) || !keyFile, 'a file, since PIPECAT_CLOUD_TLS_KEY is set');
+  check('PIPECAT_CLOUD_TLS_KEY', Boolean(keyFile) || !certFile, 'a file, since PIPECAT_CLOUD_TLS_CERT is set');
+  const trustedProxies = read('PIPECAT_CLOUD_TRUSTED_PROXIES')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  check(
+    'PIPECAT_CLOUD_TRUSTED_PROXIES',
+    trustedProxies.every(isNetwork),
+    'addresses or networks such as 10.0.0.0/8, separated by commas',
+  );
+  const scheme = certFile ? 'https' : 'http';
+  const publicUrl = (read('PIPECAT_CLOUD_PUBLIC_URL') || `${scheme}://localhost:${port}`).replace(/\/+$/, '');
   check(
     'PIPECAT_CLOUD_PUBLIC_URL',
     !read('PIPECAT_CLOUD_PUBLIC_URL') || isOrigin(publicUrl),
@@ -88,6 +106,8 @@ export function readConfig(environment: Environment): Config {
       ? { dialect: 'postgres', url: databaseUrl }
       : { dialect: 'sqlite', file: `${dataDirectory}/pipecat-cloud.db` },
     publicUrl,
+    ...(certFile ? { tls: { certFile: resolve(certFile), keyFile: resolve(keyFile) } } : {}),
+    trustedProxies,
     region: { code: region, name: read('PIPECAT_CLOUD_REGION_NAME') },
     logLevel,
     bootstrap: {
@@ -122,6 +142,13 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
 function shown(name: VariableName, value: string): string {
   if (name.includes('SECRET')) return '…';
   return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 function isOrigin(text: string): boolean {

@@ -8,6 +8,16 @@ export const variables = {
     about: 'postgres://… for PostgreSQL; empty for SQLite in the data folder',
   },
   PIPECAT_CLOUD_PUBLIC_URL: { default: '', about: 'How clients reach this server; empty for http://localhost:PORT' },
+  PIPECAT_CLOUD_TLS_CERT: {
+    default: '',
+    about:
+      'PEM file of the certificate and its chain, to serve https directly; read again when it changes or on SIGHUP',
+  },
+  PIPECAT_CLOUD_TLS_KEY: { default: '', about: 'PEM file of the key that belongs to it' },
+  PIPECAT_CLOUD_TRUSTED_PROXIES: {
+    default: '',
+    about: 'Addresses or networks of the proxies in front, separated by commas: their X-Forwarded-For is believed',
+  },
   PIPECAT_CLOUD_REGION: { default: 'us-west', about: 'Code of the one region that this installation offers' },
   PIPECAT_CLOUD_REGION_NAME: { default: 'This machine', about: "The region's name for people" },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'debug, info, warn or error' },

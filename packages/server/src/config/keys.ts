@@ -15,6 +15,8 @@ export interface Keys {
   signing: Buffer;
   /** Ed25519, signs hops to workers. */
   hop: KeyObject;
+  /** P-256, signs ID tokens. */
+  oidc: KeyObject;
 }
 
 interface KeyFile {
@@ -23,6 +25,8 @@ interface KeyFile {
   masters: { id: string; key: string }[];
   signing: string;
   hop: string;
+  /** Absent in files made before there were ID tokens. */
+  oidc?: string;
 }
 
 /** Reads the keys, or makes them when the file is not there. A file that is there but unreadable or broken is an error, never replaced. */
@@ -38,7 +42,12 @@ export async function openKeys(file: string): Promise<Keys> {
   }
   await chmod(file, 0o600);
   try {
-    return load(JSON.parse(text) as KeyFile, file);
+    const read = JSON.parse(text) as KeyFile;
+    const keys = load(read, file);
+    // Only once the rest has proved to be a key file.
+    if (read.oidc === undefined)
+      await writePrivateFile(file, JSON.stringify({ ...read, oidc: pkcs8(keys.oidc) }, undefined, 2));
+    return keys;
   } catch (cause) {
     throw new Error(
       `${file} is not a key file; restore it from a backup, since nothing stored can be opened without it`,
@@ -55,9 +64,15 @@ function makeKeys(): KeyFile {
     peppers: [key()],
     masters: [key()],
     signing: randomBytes(32).toString('base64'),
-    hop: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    hop: pkcs8(privateKey),
+    oidc: pkcs8(makeOidcKey()),
   };
 }
+
+const makeOidcKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+const fromPkcs8 = (text: string) =>
+  createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' });
 
 function load(file: KeyFile, path: string): Keys {
   const list = (entries: KeyFile['peppers']) =>
@@ -72,6 +87,7 @@ function load(file: KeyFile, path: string): Keys {
     peppers: list(file.peppers),
     masters: list(file.masters),
     signing: Buffer.from(file.signing, 'base64'),
-    hop: createPrivateKey({ key: Buffer.from(file.hop, 'base64'), format: 'der', type: 'pkcs8' }),
+    hop: fromPkcs8(file.hop),
+    oidc: file.oidc === undefined ? makeOidcKey() : fromPkcs8(file.oidc),
   };
 }

@@ -3,6 +3,7 @@ import { first } from './migrations/0001-first.js';
 import { accessControl } from './migrations/0002-access-control.js';
 import { auditChain } from './migrations/0003-audit-chain.js';
 import { signIn } from './migrations/0004-sign-in.js';
+import { oauth } from './migrations/0005-oauth.js';
 import { leaks } from './migrations/0006-leaks.js';
 import { notifications } from './migrations/0007-notifications.js';
 
@@ -12,6 +13,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0002-access-control': { up: accessControl },
   '0003-audit-chain': { up: (db) => auditChain(db, auditKey) },
   '0004-sign-in': { up: signIn },
+  '0005-oauth': { up: oauth },
   '0006-leaks': { up: leaks },
   '0007-notifications': { up: notifications },
 });

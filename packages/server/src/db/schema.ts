@@ -2,13 +2,14 @@ import type { Generated } from 'kysely';
 import type { AuditTables } from '../audit/audit-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
+import type { OauthTables } from '../oauth/oauth-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema extends AuditTables, LeakTables, NotificationTables, SignInTables {
+export interface Schema extends AuditTables, LeakTables, NotificationTables, OauthTables, SignInTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {

@@ -11,6 +11,8 @@ import { createLeakRepository } from '../leaks/leak-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
 import { createReminderRepository } from '../notifications/reminder-repository.js';
 import { createWebhookRepository } from '../notifications/webhook-repository.js';
+import { createOauthLoginRepository } from '../oauth/oauth-login-repository.js';
+import { createOauthRecordRepository } from '../oauth/oauth-record-repository.js';
 import { createInvitationRepository } from '../organizations/invitation-repository.js';
 import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
@@ -53,6 +55,8 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
     deployments: createDeploymentRepository(context),
+    oauthLogins: createOauthLoginRepository(context),
+    oauthRecords: createOauthRecordRepository(context),
     invitations: createInvitationRepository(context),
     members: createMemberRepository(context),
     leaks: createLeakRepository(context),

@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test.each(['/', '/setup', '/account/tokens', '/agents/v1/x', '/index.html'])(
+test.each(['/', '/setup', '/account/tokens', '/agents/v1/x', '/oauth/consent', '/device', '/index.html'])(
   '%s is the page, under strict headers',
   async (url) => {
     const answer = await get(url);
@@ -53,7 +53,7 @@ test('files with a hash in their name are kept for good, others are asked for ag
   expect((await get('/favicon.svg')).headers['cache-control']).toBe('no-cache');
 });
 
-test.each(['/v1', '/v1/nothing', '/auth/nothing', '/ws/nothing'])(
+test.each(['/v1', '/v1/nothing', '/auth/nothing', '/oauth/nothing', '/oauth/consent/x', '/ws/nothing'])(
   '%s stays the API’s 404, also for a browser',
   async (url) => {
     const answer = await get(url);

@@ -19,7 +19,8 @@ const pageHeaders = {
     'publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), clipboard-read=(self), ' +
     'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()',
 };
-const apiPath = /^(v1|auth|ws|oauth|\.well-known)(\/|$)/;
+/** The consent page alone of what is below `/oauth` is a page. */
+const apiPath = /^(v1|auth|ws|oauth(?!\/consent$)|\.well-known)(\/|$)/;
 
 /**
  * The dashboard's files. Its own routes are known to the page alone, so navigation to any other path gets the page; paths of the API

@@ -5,13 +5,23 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
 import { handleError, notFoundHandler } from './error-handler.js';
+import type { Certificate } from './tls.js';
 
 /** Bodies are JSON of deploys, secrets and session starts; uploads have a limit of their own. */
 const bodyLimitBytes = 2 * 1024 * 1024;
 
+interface HttpOptions {
+  /** Serve https with it. */
+  certificate?: Certificate | undefined;
+  /** Whose forwarding headers are believed; nobody's by default. */
+  trustedProxies?: readonly string[];
+}
+
 /** The Fastify instance before any route: limits, validation, errors, headers that every answer carries. */
-export function createHttp(logger: Logger): FastifyInstance {
+export function createHttp(logger: Logger, { certificate, trustedProxies = [] }: HttpOptions = {}): FastifyInstance {
   const app = Fastify({
+    ...(certificate ? { https: { ...certificate, minVersion: 'TLSv1.2' as const } } : {}),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: logger,
     // One line of our own, below.
     logController: new LogController({ disableRequestLogging: true }),

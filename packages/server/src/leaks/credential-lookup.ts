@@ -30,7 +30,7 @@ interface LookupDeps {
 /** The kind of a whole value that the leak desk knows; undefined for anything else. Costs neither a hash nor a query. */
 export function leakKindOf(value: string): LeakKind | undefined {
   const kind = parseToken(value) && kindOf(value);
-  return kind === 'worker' || kind === 'enrolment' ? undefined : kind;
+  return kind === 'refresh' || kind === 'worker' || kind === 'enrolment' ? undefined : kind;
 }
 
 export function createCredentialLookup({ digests, clock, oauthOf }: LookupDeps) {

@@ -65,7 +65,7 @@ export async function openAccessWorld(database: TestDatabase) {
     authorizer,
     tokens: createTokenService(deps),
     organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation, notify }),
-    panic: createTokenPanic({ ...deps, notify }),
+    panic: createTokenPanic({ endLoginsSince: async () => [], ...deps, notify }),
 
     async organization(policy?: Partial<Policy>): Promise<{ id: string; name: string }> {
       const id = ids.id();

@@ -10,7 +10,9 @@ import { tokenRoutes } from './token-routes.js';
 import { createTokenService, type TokenServiceDeps } from './token-service.js';
 
 /** Everything about tokens: their life, their routes. */
-export function composeTokens(deps: TokenServiceDeps & { uses: CredentialUse; notify: Notify }) {
+export function composeTokens(
+  deps: TokenServiceDeps & Parameters<typeof createTokenPanic>[0] & { uses: CredentialUse; notify: Notify },
+) {
   const rotation = createTokenRotation(deps);
   const adoption = createTokenAdoption(deps);
   const tokens = createTokenService(deps);

@@ -18,10 +18,12 @@ interface TokenPanicDeps {
   audit: Audit;
   uses: Pick<CredentialUse, 'flush'>;
   notify: Notify;
+  /** Ends what a person's command lines signed in to or renewed since then; the ids of those sign-ins. */
+  endLoginsSince: (repos: Repositories, userId: string, since: Date, actor: Actor) => Promise<string[]>;
 }
 
 /** Ends everything that was issued or used since a time: for when something leaked and nobody knows what. */
-export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPanicDeps) {
+export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsSince }: TokenPanicDeps) {
   const touchedSince = (since: string) => (token: StoredToken) =>
     isLive(token, clock.now()) &&
     (token.createdAt >= since || (token.lastUsedAt !== null && token.lastUsedAt >= since));
@@ -53,7 +55,7 @@ export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPan
   };
 
   return {
-    /** The caller's own personal tokens. */
+    /** The caller's own personal tokens, and the sign-ins of their command lines. */
     async ofPerson(principal: Principal, actor: Actor, body: PanicBody): Promise<PanicResult> {
       if (principal.kind !== 'user') throw new Error('Only people have personal tokens');
       if (body.userId ?? body.serviceAccountId)
@@ -63,11 +65,12 @@ export function createTokenPanic({ store, clock, audit, uses, notify }: TokenPan
       const ended = await store.changeAccess(async (repos) => {
         const touched = (await repos.tokens.listOfUser(principal.userId)).filter(touchedSince(since));
         await end(repos, actor, touched, `revoked by its owner with everything used since ${since}`, null);
+        const logins = await endLoginsSince(repos, principal.userId, new Date(since), actor);
         await audit.record(repos, actor, {
           action: 'token.panic',
           organizationId: null,
           target: principal.userId,
-          detail: { since, ended: touched.map(({ id }) => id) },
+          detail: { since, ended: touched.map(({ id }) => id), logins },
         });
         return touched;
       });

@@ -3,17 +3,19 @@ import { removeConfigFile } from '../../lib/config-write.js';
 import type { CommandContext } from '../../lib/context.js';
 import { shorten } from '../../lib/settings.js';
 
-/** `auth logout`: removes the credentials file, a broken one too. An OAuth sign-in by another client is also revoked. */
+/** `auth logout`: removes the credentials file, a broken one too. A sign-in, also one by another client, ends at the server. */
 export async function logout(context: CommandContext) {
   const { io } = context;
   const path = configPath(io.env, io.cwd);
   const file = await readConfigFile(path, io.platform, context.warn).catch(() => undefined);
   const refreshToken = file?.values.refresh_token;
   const token = file?.values.token;
+  let ended = false;
   if (typeof refreshToken === 'string' && refreshToken && typeof token === 'string') {
     try {
       const api = await context.apiWith(token);
       await api.request('POST', '/auth/logout', { body: { refresh_token: refreshToken }, timeoutMs: 10_000 });
+      ended = true;
     } catch {
       context.warn('The server could not be told; the sign-in ends there when it expires.');
     }
@@ -21,9 +23,10 @@ export async function logout(context: CommandContext) {
   const removed = await removeConfigFile(path);
   const fromEnvironment = io.env.PIPECAT_TOKEN !== undefined;
   if (fromEnvironment) context.warn('PIPECAT_TOKEN is still set: commands go on using that token. Unset it too.');
-  context.result({ removed, configFile: path, tokenInEnvironment: fromEnvironment }, () =>
-    removed
-      ? `Signed out: ${shorten(path)} is gone. The token itself stays valid until you revoke it or it expires.`
-      : 'Nothing to remove: no credentials are stored.',
+  const rest = ended
+    ? 'The sign-in has ended at the server too.'
+    : 'The token itself stays valid until you revoke it or it expires.';
+  context.result({ removed, ended, configFile: path, tokenInEnvironment: fromEnvironment }, () =>
+    removed ? `Signed out: ${shorten(path)} is gone. ${rest}` : 'Nothing to remove: no credentials are stored.',
   );
 }

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { kindOf, maskToken } from '@pipecat-cloud/contract/token-format';
-import { isTable, organizationTable } from '../../lib/config-file.js';
-import { writeConfigFile } from '../../lib/config-write.js';
 import type { CommandContext } from '../../lib/context.js';
 import { CliError, exitCodes, fileError, usageError, whyNot } from '../../lib/errors.js';
 import { shorten } from '../../lib/settings.js';
 import { readStdin } from '../../lib/stdin.js';
+import { isOpenToOthers, storeCredentials } from '../../lib/store-credentials.js';
 
 export interface UsePatOptions {
   stdin?: boolean;
@@ -18,44 +17,22 @@ export async function usePat(context: CommandContext, argument: string | undefin
   const token = checkShape(await obtain(context, argument, options));
   const settings = await context.settings();
   const host = settings.apiHost.value;
-  if (/^http:\/\/(?!localhost[:/]|localhost$|127\.|\[::1\])/.test(`${host}/`)) {
+  if (isOpenToOthers(host)) {
     context.warn(`${host} is not encrypted: anyone on the way can read the token. Prefer https.`);
   }
 
   const api = await context.apiWith(token);
   const { organizations } = await api.listOrganizations();
-  const first = organizations[0];
-  if (!first) {
-    throw new CliError('This token reaches no organization, so it was not stored.', {
-      exit: exitCodes.forbidden,
-      code: 'NO_ORGANIZATION',
-      hint: 'Ask an owner or admin of the organization to add you, or use another token.',
-    });
-  }
-  const { values } = settings.file;
-  const chosen = organizations.find(({ name }) => name === values.org) ?? first;
-  const tables: Record<string, unknown> = {};
-  // The token belongs to this host. At the top level official clients would refuse the file; they know tables.
-  if (settings.apiHost.source !== 'default') {
-    for (const { name } of organizations) tables[name] = { ...organizationTable(values, name), api_host: host };
-  }
-  await writeConfigFile(settings.file.path, {
-    ...Object.fromEntries(Object.entries(values).filter(([, value]) => !isTable(value))),
-    token,
-    org: chosen.name,
-    refresh_token: '',
-    token_expires_at: 0,
-    ...Object.fromEntries(Object.entries(values).filter(([, value]) => isTable(value))),
-    ...tables,
-  });
+  const credentials = { token, refresh_token: '', token_expires_at: 0 };
+  const organization = await storeCredentials(context, credentials, organizations);
 
   if (context.io.env.PIPECAT_TOKEN !== undefined) {
     context.warn('PIPECAT_TOKEN is set and goes before the stored token; unset it to use what was stored.');
   }
-  const data = { token: maskToken(token), organization: chosen.name, apiHost: host, configFile: settings.file.path };
+  const data = { token: maskToken(token), organization, apiHost: host, configFile: settings.file.path };
   context.result(data, () => {
     const { green } = context.colours;
-    return `${green('Signed in')} to ${host}, organization ${chosen.name}. Token ${maskToken(token)} stored in ${shorten(settings.file.path)}`;
+    return `${green('Signed in')} to ${host}, organization ${organization}. Token ${maskToken(token)} stored in ${shorten(settings.file.path)}`;
   });
 }
 

@@ -1,0 +1,55 @@
+import { isTable, organizationTable } from './config-file.js';
+import { writeConfigFile } from './config-write.js';
+import type { CommandContext } from './context.js';
+import { CliError, exitCodes } from './errors.js';
+
+/** The members of the credentials file that are the token's (contract §4.3). */
+export interface Credentials {
+  token: string;
+  /** Empty for a token that is not refreshed. */
+  refresh_token: string;
+  /** Unix seconds; 0 for a token that is not refreshed. */
+  token_expires_at: number;
+}
+
+/**
+ * Stores what the server has just accepted, with the organization to work in: the one of before where the token reaches it, else the
+ * first. Everything else in the file stays. Returns the organization.
+ */
+export async function storeCredentials(
+  context: CommandContext,
+  credentials: Credentials,
+  organizations: readonly { name: string }[],
+): Promise<string> {
+  const first = organizations[0];
+  if (!first) {
+    throw new CliError('This token reaches no organization, so it was not stored.', {
+      exit: exitCodes.forbidden,
+      code: 'NO_ORGANIZATION',
+      hint: 'Ask an owner or admin of the organization to add you, or use another token.',
+    });
+  }
+  const { file, apiHost } = await context.settings();
+  const { values } = file;
+  const chosen = organizations.find(({ name }) => name === values.org) ?? first;
+  const tables: Record<string, unknown> = {};
+  // The token belongs to this host. At the top level official clients would refuse the file; they know tables.
+  if (apiHost.source !== 'default') {
+    for (const { name } of organizations) {
+      tables[name] = { ...organizationTable(values, name), api_host: apiHost.value };
+    }
+  }
+  await writeConfigFile(file.path, {
+    ...Object.fromEntries(Object.entries(values).filter(([, value]) => !isTable(value))),
+    ...credentials,
+    org: chosen.name,
+    ...Object.fromEntries(Object.entries(values).filter(([, value]) => isTable(value))),
+    ...tables,
+  });
+  return chosen.name;
+}
+
+/** `http:` to another machine. */
+export function isOpenToOthers(host: string): boolean {
+  return /^http:\/\/(?!localhost[:/]|localhost$|127\.|\[::1\])/.test(`${host}/`);
+}
