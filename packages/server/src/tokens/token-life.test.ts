@@ -229,6 +229,28 @@ describe.each(databases)('the life of a token on $name', (database) => {
       expect(await reasonOf(child.value)).toBe('revoked_token');
     });
 
+    test('a child that is rotated while its parent rotates ends at the same deadline', async () => {
+      const { token } = await create();
+      await rotate(person, token.id, { overlapHours: 2 });
+      const child = await derive(person, token.id);
+      const { value } = await rotate(person, child.token.id);
+      await world.authenticate(value);
+      world.clock.advance(2 * hourMs);
+      expect(await reasonOf(value)).toBe('revoked_token');
+    });
+
+    test('one that is rotated while its parent is revoked does not outlive it', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { token } = await create();
+        const child = await derive(person, token.id);
+        const [rotated] = await Promise.all([
+          rotate(person, child.token.id).catch(() => undefined),
+          world.tokens.revoke(person, world.actor(person), token.id),
+        ]);
+        if (rotated) expect(await reasonOf(rotated.value)).toBe('revoked_token');
+      }
+    });
+
     test('a rotated child never outlives the parent', async () => {
       const { token } = await create();
       const child = await derive(person, token.id, { expiresInDays: 29 });

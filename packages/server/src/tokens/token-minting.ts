@@ -22,7 +22,7 @@ export function makeSecret(
   return { value, masked: maskToken(value), ...digests.current(value) };
 }
 
-/** Stores a token with its secret; resolves to what the caller is shown once. */
+/** Stores a token with its secret; resolves to what the caller is shown once. A child takes over the deadline of its parent's rotation. */
 export async function insertToken(
   repos: Repositories,
   secret: Secret,
@@ -31,6 +31,8 @@ export async function insertToken(
 ): Promise<CreatedToken> {
   const { value, ...stored } = secret;
   await repos.tokens.insert({ ...token, ...stored, legacy: false });
+  const parent = token.parentId === undefined ? undefined : await repos.tokens.find(token.parentId);
+  if (parent?.endsAt) await repos.tokens.endAt(token.id, new Date(parent.endsAt));
   return { token: await presentToken(repos, token.id, now), value };
 }
 

@@ -256,4 +256,4 @@ test(`in ${cases} generated lives no token holds what its owner lacks, nor lives
   );
   expect(seen.size).toBe(9);
   expect(permissions).toEqual(expect.arrayContaining([...some]));
-}, 300_000);
+}, 900_000);

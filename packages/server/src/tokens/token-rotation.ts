@@ -23,20 +23,19 @@ export function createTokenRotation(deps: TokenServiceDeps) {
   const { store, clock, ids, audit, authorizer } = deps;
 
   /** The successor's end. Never past that of the parent, nor past what a policy allows by itself. */
-  async function endOf(
-    repos: Repositories,
+  function endOf(
     principal: Principal,
     reach: readonly Reach[],
     token: StoredToken,
+    parent: StoredToken | undefined,
     body: RotateTokenBody,
     now: Date,
-  ): Promise<string | null> {
+  ): string | null {
     if (tokenOf(principal)) {
       if (asksForEnd(body))
         throw badRequest('A token cannot set the end of its successor: sign in as a person to give it a new life');
       return token.expiresAt;
     }
-    const parent = token.parentId ? await repos.tokens.find(token.parentId) : undefined;
     const limit = parent?.expiresAt ?? null;
     if (asksForEnd(body)) {
       const wanted = readEnd(body, null, now);
@@ -56,7 +55,7 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     async rotate(
       principal: Principal,
       actor: Actor,
-      { id: tokenId }: StoredToken,
+      { id: tokenId, parentId }: StoredToken,
       body: RotateTokenBody,
     ): Promise<RotatedToken> {
       const itself = tokenOf(principal)?.id === tokenId;
@@ -64,10 +63,14 @@ export function createTokenRotation(deps: TokenServiceDeps) {
       const reach = await authorizer.reach(principal);
       return await store.changeAccess(async (repos) => {
         const now = clock.now();
+        // The parent first, in the order in which an end runs down: a successor that it does not see yet would outlive it.
+        if (parentId) await repos.tokens.lock(parentId);
         await repos.tokens.lock(tokenId);
+        const parent = parentId ? await repos.tokens.find(parentId) : undefined;
+        if (parent && !isLive(parent, now)) throw notInUse(parent, now);
         const token = (await repos.tokens.find(tokenId)) as StoredToken;
         if (!isLive(token, now) || stateOf(token, now) === 'pending') throw notInUse(token, now);
-        const expiresAt = await endOf(repos, principal, reach, token, body, now);
+        const expiresAt = endOf(principal, reach, token, parent, body, now);
         if (!itself) requireWithin(principal, token.grant, expiresAt);
         const made = await makeSuccessor(repos, actor, token, expiresAt, now);
 

@@ -18,7 +18,7 @@ import { inherit, readGrant, widerThan } from './grants.js';
 import { asksForEnd, outlives, readEnd } from './lifetime.js';
 import { isLive, presentTokens, stateOf } from './present-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
-import { insertToken, makeSecret, presentToken } from './token-minting.js';
+import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
 import type { StoredToken } from './token-repository.js';
 
@@ -153,14 +153,13 @@ export function createTokenService(deps: TokenServiceDeps) {
           },
           now,
         );
-        if (parent.endsAt) await repos.tokens.endAt(id, new Date(parent.endsAt));
         await audit.record(repos, actor, {
           action: 'token.derived',
           organizationId: owner.serviceAccount?.organizationId ?? null,
           target: id,
           detail: { name: body.name, parent: parent.id, expiresAt, grant },
         });
-        return { ...made, token: await presentToken(repos, id, now) };
+        return made;
       });
     },
 
