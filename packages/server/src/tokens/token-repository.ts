@@ -167,7 +167,8 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
 
     /** Whoever owns it: callers check that the caller may know of it. */
     async find(id: string): Promise<StoredToken | undefined> {
-      return await findOne('by id', () => select().where('token.id', '=', id), [id]);
+      // Not `=`: SQLite then plans a join anew whenever its parameter changes, which takes ten times as long as to run it.
+      return await findOne('by id', () => select().where('token.id', 'in', [id]), [id]);
     },
 
     /** Makes others that would derive from, rotate or end this token wait for this transaction; read it afterwards. */
