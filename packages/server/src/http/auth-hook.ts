@@ -40,10 +40,12 @@ export function addAuthHook(app: FastifyInstance, { authenticator, authorizer, p
     request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
     if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
   });
-  app.addHook('preHandler', async (request) => {
-    if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return;
+  // Not an async function: nearly every request passes it with nothing to do.
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return done();
     const { serviceName } = (request.body ?? {}) as { serviceName?: string };
     if (serviceName !== undefined) checkAgent(request.organization, serviceName);
+    done();
   });
 }
 
