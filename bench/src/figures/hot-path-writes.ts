@@ -9,9 +9,10 @@ import { countStatements, type StatementCount } from '../statements.js';
 import { spreadOf } from '../statistics.js';
 import { storeTokens } from './own-tokens.js';
 
-const rounds = 5;
+const rounds = 8;
 const requestsEach = 10_000;
 const storedTokens = 100;
+const batch = 50;
 const organization = 'bench';
 const paths = ['/v1/users', '/v1/tokens/self', '/v1/organizations', `/v1/organizations/${organization}/services`];
 
@@ -28,7 +29,11 @@ export const hotPathWrites: Figure = {
     resources.onClose(counter.stop);
     const request = await startControlPlane(context);
     const serve = async () => {
-      for (let index = 0; index < requestsEach; index++) await request(index);
+      for (let index = 0; index < requestsEach; index++) {
+        await request(index);
+        // Requests that never touch the network leave timers no turn, such as those that write last uses.
+        if (index % batch === 0) await new Promise(setImmediate);
+      }
     };
     progress('warming up');
     await serve();
@@ -52,10 +57,19 @@ export const hotPathWrites: Figure = {
       'statements per 1,000 requests: one a token used, in one transaction every five seconds, whatever the load';
     return [
       { name: 'hot-path-writes', ...of(onPath), unit: 'statements', goal: { kind: 'atMost', value: 0 }, note },
-      { name: 'last-use-writes', ...of(lastUses), unit: 'statements', goal: null, note: batched },
+      {
+        name: 'last-use-writes',
+        ...of(lastUses),
+        value: sum(lastUses) / rounds,
+        unit: 'statements',
+        goal: null,
+        note: batched,
+      },
     ];
   },
 };
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 function of(values: readonly number[]) {
   const { median, min, max } = spreadOf(values);

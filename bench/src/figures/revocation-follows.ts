@@ -1,14 +1,18 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createClient } from '@pipecat-cloud/contract/client';
+import { createCredentialDigests } from '@pipecat-cloud/server/access/credential-digests';
+import { openKeys } from '@pipecat-cloud/server/config/keys';
+import { openDatabase } from '@pipecat-cloud/server/db/open';
+import { createStore } from '@pipecat-cloud/server/db/store';
 import { plainEnvironment, root } from '../environment.js';
 import type { Figure } from '../figure.js';
 import { freePort } from '../ports.js';
 import { startNode } from '../processes.js';
 import type { Resources } from '../resources.js';
 import { percentile } from '../statistics.js';
+import { storeTokens } from './own-tokens.js';
 
 const rounds = 200;
 const warmUpRounds = 20;
@@ -32,21 +36,20 @@ export const revocationFollows: Figure = {
     // One after the other: the second finds what the first has made.
     const here = await startControlPlane(resources, { folder, dataDir, databaseUrl: postgres.url, name: 'first' });
     const there = await startControlPlane(resources, { folder, dataDir, databaseUrl: postgres.url, name: 'second' });
-    const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
-    const client = createClient({ host: `http://127.0.0.1:${here}`, token });
+    const tokens = await storeForRounds(postgres.url, dataDir);
     const agent = new Agent({ keepAlive: true });
     resources.onClose(() => agent.destroy());
 
     const delays: number[] = [];
-    for (let round = 0; round < warmUpRounds + rounds; round++) {
-      const { id, token: secret } = await mint(client, round);
-      const status = () => statusOf(agent, there, secret);
+    for (const [round, token] of tokens.entries()) {
+      const status = () => statusOf(agent, { port: there, method: 'GET', path: '/v1/users', token });
       // Twice: the second answer comes from the cache, which is what must not outlive the token.
       for (const _ of [1, 2])
         if ((await status()) !== 200) throw new Error('The second control plane refuses a live token');
       const refused = firstRefusal(status);
-      await client.revokeToken(id);
+      const revoked = await statusOf(agent, { port: here, method: 'DELETE', path: '/v1/tokens/self', token });
       const returned = performance.now();
+      if (revoked !== 200) throw new Error(`The revocation was answered ${revoked}`);
       const delay = Math.max(0, (await refused) - returned);
       if (round >= warmUpRounds) delays.push(delay);
       if (round % 50 === 49) progress(`${round + 1} revocations`);
@@ -80,15 +83,22 @@ async function firstRefusal(status: () => Promise<number>): Promise<number> {
   throw new Error(`A revoked token was accepted for ${deadlineMs / 1000} s`);
 }
 
-async function mint(client: ReturnType<typeof createClient>, round: number): Promise<{ id: string; token: string }> {
-  const created = await client.createToken({ name: `Round ${round}` });
-  return { id: created.token.id, token: created.value };
+/** Tokens to revoke, stored as the product does, by the keys that both control planes share. */
+async function storeForRounds(databaseUrl: string, dataDir: string): Promise<string[]> {
+  const store = createStore(await openDatabase({ dialect: 'postgres', url: databaseUrl }));
+  const { peppers } = await openKeys(join(dataDir, 'keys.json'));
+  const { tokens } = await storeTokens(store, createCredentialDigests(peppers), warmUpRounds + rounds);
+  await store.close();
+  return tokens;
 }
 
-function statusOf(agent: Agent, port: number, token: string): Promise<number> {
+function statusOf(
+  agent: Agent,
+  { port, method, path, token }: { port: number; method: string; path: string; token: string },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    const sent = request({ agent, host: '127.0.0.1', port, path: '/v1/users', headers }, (response) => {
+    const sent = request({ agent, host: '127.0.0.1', port, method, path, headers }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));
     });
     sent.once('error', reject);

@@ -53,10 +53,12 @@ export function addAuthHook(
     }
     authenticator.noteUse(request.principal, source);
   });
-  app.addHook('preHandler', async (request) => {
-    if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return;
+  // Not an async function: nearly every request passes it with nothing to do.
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (request.routeOptions.config.access?.agent !== 'body' || !request.organization) return done();
     const { serviceName } = (request.body ?? {}) as { serviceName?: string };
     if (serviceName !== undefined) checkAgent(request.organization, serviceName);
+    done();
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Role } from '@pipecat-cloud/contract/permissions';
 import type { Grant, RevocationCause } from '@pipecat-cloud/contract/tokens';
-import type { Selectable } from 'kysely';
+import type { Compilable, CompiledQuery, Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
@@ -90,6 +90,19 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
         'successor.id as successor_id',
       ]);
 
+  // What checks ask for is built once, not at each check: to build a statement with its joins takes longer than to run it.
+  const statements = new Map<string, CompiledQuery<TokenRow>>();
+  async function findOne(
+    name: string,
+    build: () => Compilable<TokenRow>,
+    parameters: readonly string[],
+  ): Promise<StoredToken | undefined> {
+    const statement = statements.get(name) ?? build().compile();
+    statements.set(name, statement);
+    const [row] = (await db.executeQuery<TokenRow>({ ...statement, parameters })).rows;
+    return row && toToken(row);
+  }
+
   /** Ends those of the tokens that are live; the first end keeps its cause. Returns the ids that it ended. */
   async function end(ids: readonly string[], { by, cause, reason }: Revocation, now: Date): Promise<string[]> {
     if (ids.length === 0) return [];
@@ -148,14 +161,17 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
 
     /** One indexed read, also with several peppers. */
     async findByDigest(digests: readonly string[]): Promise<StoredToken | undefined> {
-      const row = await select().where('token.digest', 'in', digests).executeTakeFirst();
-      return row && toToken(row);
+      return await findOne(
+        `by ${digests.length} digests`,
+        () => select().where('token.digest', 'in', digests),
+        digests,
+      );
     },
 
     /** Whoever owns it: callers check that the caller may know of it. */
     async find(id: string): Promise<StoredToken | undefined> {
-      const row = await select().where('token.id', '=', id).executeTakeFirst();
-      return row && toToken(row);
+      // Not `=`: SQLite then plans a join anew whenever its parameter changes, which takes ten times as long as to run it.
+      return await findOne('by id', () => select().where('token.id', 'in', [id]), [id]);
     },
 
     /** Makes others that would derive from, rotate or end this token wait for this transaction; read it afterwards. */
@@ -353,7 +369,9 @@ interface OwnerColumns {
   successor_id: string | null;
 }
 
-function toToken(row: Selectable<Schema['token']> & OwnerColumns): StoredToken {
+type TokenRow = Selectable<Schema['token']> & OwnerColumns;
+
+function toToken(row: TokenRow): StoredToken {
   return {
     id: row.id,
     kind: row.kind as StoredToken['kind'],
@@ -385,7 +403,7 @@ function toToken(row: Selectable<Schema['token']> & OwnerColumns): StoredToken {
   };
 }
 
-function toOwner(row: Selectable<Schema['token']> & OwnerColumns): TokenOwner {
+function toOwner(row: TokenRow): TokenOwner {
   if (row.user_id !== null) return { kind: 'user', id: row.user_id, name: row.owner_email ?? '' };
   if (row.service_account_id === null || row.organization_id === null) throw new Error(`Token ${row.id} has no owner`);
   return {

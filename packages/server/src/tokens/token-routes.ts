@@ -34,8 +34,9 @@ const ok = { status: 'OK' as const };
 /** A caller's own tokens; `self` is the one that the request came with. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<TokenRoutesOptions> = async (app, { tokens, rotation, panic }) => {
   // Values that are shown once must not be kept by anything between here and the reader.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
 
   app.get('/v1/tokens', { schema: { response: { 200: TokenList, ...errors } } }, async (request) => ({
