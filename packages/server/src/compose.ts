@@ -5,13 +5,9 @@ import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessCache } from './access/access-cache.js';
-import { createAccessFacts } from './access/access-facts.js';
 import { createAccessListener } from './access/access-listener.js';
-import { createAuthenticator } from './access/authenticator.js';
-import { createAuthorizer } from './access/authorize.js';
+import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
-import { createCredentialUse } from './access/credential-use.js';
-import { createThrottle } from './access/throttle.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
 import { createAudit } from './audit/audit-service.js';
@@ -40,7 +36,7 @@ import { addApiDocument } from './http/openapi.js';
 import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { readCertificate, watchCertificate } from './http/tls.js';
-import { composeLeaks, type Leaks } from './leaks/compose-leaks.js';
+import type { Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
@@ -48,7 +44,6 @@ import { openMailServer } from './mail/mailer.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
-import { composeOauth } from './oauth/compose-oauth.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
@@ -65,8 +60,6 @@ import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import type { SignInService } from './sign-in/sign-in-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
-import { composeTokens } from './tokens/compose-tokens.js';
-import { createTokenReuse } from './tokens/token-reuse.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
@@ -128,41 +121,13 @@ export async function compose(
     ...{ sendMail: overrides.sendMail, post: overrides.postWebhook, terminal: overrides.terminal ?? (() => {}) },
   });
 
-  const uses = createCredentialUse(store);
-  const throttle = createThrottle({ clock, limit: 60, windowSeconds: 60 });
   const { sendMail } = notifications;
   const notify = overrides.notify ?? notifications.notify;
   const entrance = composeSignIn({ config, store, clock, ids, log, audit, digests, sendMail });
-  const authorizer = createAuthorizer({
-    facts: createAccessFacts({ store, cache }),
-    clock,
+  const { authenticator, authorizer, uses, throttle, tokens, oauth, leaks } = composeAccess({
+    ...{ store, clock, ids, log, audit, keys, digests, cache, notify },
     publicUrl: config.publicUrl,
-  });
-  const oauth = composeOauth({
-    ...{ store, clock, ids, audit, log, keys, digests, notify },
-    publicUrl: config.publicUrl,
-    // RFC 7009: whoever sends it here wants it ended, and needs no alarm.
-    revokeCredential: async (value, actor) =>
-      void (await leaks.revokeCredential(value, actor, {
-        cause: 'owner',
-        reason: 'revoked by its holder',
-        tellOwner: false,
-      })),
-  });
-  const { endLoginsSince } = oauth;
-  const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify, endLoginsSince });
-  const authenticator = createAuthenticator({
-    store,
-    clock,
-    digests,
-    uses,
-    throttle,
-    cache,
     sessionOf: entrance.sessions.sessionOf,
-    oauthOf: oauth.oauthOf,
-    onFirstUse: tokens.rotation.confirm,
-    onReuse: createTokenReuse({ store, clock, audit, notify }).note,
-    publicUrl: config.publicUrl,
   });
 
   const reconciler = createPeriodic({
@@ -173,19 +138,6 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const leaks = composeLeaks({
-    oauthOf: oauth.oauthOf,
-    endOauth: oauth.endHeld,
-    store,
-    clock,
-    ids,
-    audit,
-    digests,
-    log,
-    notify,
-    policyOf: async (organizationId) => (await store.policies.find(organizationId)).policy,
-    publicUrl: config.publicUrl,
-  });
   const secrets = createSecretService({ store, clock, ids, audit, box, region, leaks: leaks.watch });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
