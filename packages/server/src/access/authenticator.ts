@@ -6,7 +6,7 @@ import type { Store } from '../db/store.js';
 import { AppError, type RefusedCredential } from '../errors.js';
 import type { Clock } from '../system.js';
 import { isPast } from '../tokens/present-token.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 import type { StoredWorker } from '../workers/worker-repository.js';
 import type { AccessCache } from './access-cache.js';
 import type { CredentialDigests } from './credential-digests.js';

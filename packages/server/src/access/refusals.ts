@@ -2,7 +2,7 @@ import type { CredentialKind } from '@pipecat-cloud/contract/permissions';
 import { kindOf } from '@pipecat-cloud/contract/token-format';
 import type { ApiKey } from '../api-keys/api-key-repository.js';
 import { type AppError, forbidden, unauthorized } from '../errors.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 
 const kindNames: Readonly<Record<CredentialKind, string>> = {
   session: 'a dashboard session',

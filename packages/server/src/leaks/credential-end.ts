@@ -4,7 +4,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories } from '../db/store.js';
 import type { Clock } from '../system.js';
 import { isLive } from '../tokens/present-token.js';
-import type { Revocation, StoredToken } from '../tokens/token-repository.js';
+import type { Revocation, StoredToken } from '../tokens/stored-token.js';
 import type { FoundCredential } from './credential-lookup.js';
 
 /**

@@ -5,7 +5,7 @@ import { createCredentialDigests } from '../access/credential-digests.js';
 import { databases } from '../testing/databases.js';
 import { type LeakWorld, openLeakWorld } from '../testing/leak-world.js';
 import { testActor, testKeys } from '../testing/two-organizations.js';
-import type { Revocation } from '../tokens/token-repository.js';
+import type { Revocation } from '../tokens/stored-token.js';
 import { composeLeaks } from './compose-leaks.js';
 
 describe.each(databases)('ending a credential by holding it, on $name', (database) => {

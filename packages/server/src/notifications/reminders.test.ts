@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
-import type { NewToken } from '../tokens/token-repository.js';
+import type { NewToken } from '../tokens/stored-token.js';
 import type { Notification } from './notify.js';
 import { createNotify } from './outbox.js';
 import { sendReminders } from './reminders.js';

@@ -1,6 +1,6 @@
 import type { Store } from '../db/store.js';
 import type { Clock } from '../system.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 import type { Notify } from './notify.js';
 import type { ExpiryCursor } from './reminder-repository.js';
 import { tokenExpiring } from './texts.js';

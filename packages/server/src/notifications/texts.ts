@@ -1,5 +1,5 @@
 import type { RevocationCause } from '@pipecat-cloud/contract/tokens';
-import type { StoredToken, TokenOwner } from '../tokens/token-repository.js';
+import type { StoredToken, TokenOwner } from '../tokens/stored-token.js';
 import type { Notification } from './notify.js';
 import { oneLine } from './outbox.js';
 

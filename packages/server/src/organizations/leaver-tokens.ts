@@ -3,7 +3,7 @@ import type { Repositories } from '../db/store.js';
 import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
 import { isLive, presentTokens } from '../tokens/present-token.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 import type { StoredMember } from './member-repository.js';
 
 type Fate = NonNullable<RemoveMemberBody['tokens']>[number];

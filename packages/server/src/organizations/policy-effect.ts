@@ -3,7 +3,7 @@ import type { Policy } from '@pipecat-cloud/contract/policies';
 import { blockedBy, type PolicyBlock } from '../access/policy-rules.js';
 import type { Repositories } from '../db/store.js';
 import { isLive } from '../tokens/present-token.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 import type { TokenDecision } from './policy-repository.js';
 
 /** A live token that reaches an organization, with what its policy looks at. */

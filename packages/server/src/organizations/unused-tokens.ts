@@ -7,7 +7,7 @@ import type { Notify } from '../notifications/notify.js';
 import { tokenRevoked } from '../notifications/texts.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock } from '../system.js';
-import type { StoredToken } from '../tokens/token-repository.js';
+import type { StoredToken } from '../tokens/stored-token.js';
 import { type ReachingToken, stoppedBy, tokensInReach } from './policy-effect.js';
 import type { StoredPolicy } from './policy-repository.js';
 

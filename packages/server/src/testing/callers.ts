@@ -5,7 +5,7 @@ import type { OrganizationAccess, Principal } from '../access/principal.js';
 import type { Store } from '../db/store.js';
 import type { Caller } from '../organizations/caller.js';
 import { systemIds } from '../system.js';
-import type { NewToken } from '../tokens/token-repository.js';
+import type { NewToken } from '../tokens/stored-token.js';
 import { testKeys } from './two-organizations.js';
 
 const digests = createCredentialDigests(testKeys.peppers);

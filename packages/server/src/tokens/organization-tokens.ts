@@ -14,11 +14,11 @@ import type { StoredServiceAccount } from '../service-accounts/service-account-r
 import { readGrant } from './grants.js';
 import { readEnd } from './lifetime.js';
 import { presentTokens } from './present-token.js';
+import type { StoredToken } from './stored-token.js';
 import type { TokenAdoption } from './token-adoption.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
-import type { StoredToken } from './token-repository.js';
 import type { TokenRotation } from './token-rotation.js';
 import { readName, type TokenServiceDeps } from './token-service.js';
 

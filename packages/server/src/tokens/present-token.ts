@@ -1,6 +1,6 @@
 import type { Token, TokenState } from '@pipecat-cloud/contract/tokens';
 import type { Repositories } from '../db/store.js';
-import type { StoredToken } from './token-repository.js';
+import type { StoredToken } from './stored-token.js';
 
 /** True from that very instant on, and for a date that can't be read. */
 export function isPast(time: string | null, now: Date): boolean {

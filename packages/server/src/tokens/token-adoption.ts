@@ -7,8 +7,8 @@ import { badRequest, conflict, notFound } from '../errors.js';
 import type { Clock } from '../system.js';
 import { effectivePermissions } from './grants.js';
 import { isLive } from './present-token.js';
+import type { StoredToken } from './stored-token.js';
 import { presentToken } from './token-minting.js';
-import type { StoredToken } from './token-repository.js';
 
 export interface Adoption {
   organizationId: string;

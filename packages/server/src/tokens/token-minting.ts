@@ -4,7 +4,7 @@ import { type CredentialDigests, mintCredential } from '../access/credential-dig
 import type { Repositories } from '../db/store.js';
 import type { Ids } from '../system.js';
 import { presentTokens } from './present-token.js';
-import type { NewToken, StoredToken } from './token-repository.js';
+import type { NewToken, StoredToken } from './stored-token.js';
 
 export interface Secret {
   value: string;

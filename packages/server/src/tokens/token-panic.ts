@@ -9,8 +9,8 @@ import { tokenRevoked } from '../notifications/texts.js';
 import type { Clock } from '../system.js';
 import { belongsTo } from './organization-tokens.js';
 import { isLive, presentTokens } from './present-token.js';
+import type { StoredToken } from './stored-token.js';
 import { requireTokenManager } from './token-authority.js';
-import type { StoredToken } from './token-repository.js';
 
 interface TokenPanicDeps {
   store: Store;

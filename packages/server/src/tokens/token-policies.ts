@@ -2,7 +2,7 @@ import type { Role } from '@pipecat-cloud/contract/permissions';
 import type { Policy } from '@pipecat-cloud/contract/policies';
 import { blockedBy } from '../access/policy-rules.js';
 import { AppError } from '../errors.js';
-import type { StoredToken } from './token-repository.js';
+import type { StoredToken } from './stored-token.js';
 
 /** The fallback, or the longest life that every organization allows, in days. */
 export function shortestLife(reached: readonly { policy: Policy }[], fallbackDays: number): number {

@@ -14,7 +14,7 @@ import { AppError } from '../errors.js';
 import { type AccessWorld, openAccessWorld } from '../testing/access-world.js';
 import { databases, type TestDatabase } from '../testing/databases.js';
 import { effectivePermissions } from './grants.js';
-import type { StoredToken } from './token-repository.js';
+import type { StoredToken } from './stored-token.js';
 
 const cases = 10_000;
 const dayMs = 24 * 60 * 60 * 1000;

@@ -4,7 +4,7 @@ import type { Repositories, Store } from '../db/store.js';
 import type { Notify } from '../notifications/notify.js';
 import { tokenReused } from '../notifications/texts.js';
 import type { Clock } from '../system.js';
-import type { StoredToken } from './token-repository.js';
+import type { StoredToken } from './stored-token.js';
 import { organizationOfOwner } from './token-rotation.js';
 
 interface TokenReuseDeps {

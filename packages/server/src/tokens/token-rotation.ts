@@ -5,10 +5,10 @@ import type { Repositories } from '../db/store.js';
 import { badRequest } from '../errors.js';
 import { asksForEnd, earlier, readEnd } from './lifetime.js';
 import { isLive, isPast, stateOf } from './present-token.js';
+import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret, presentToken } from './token-minting.js';
 import { shortestLife } from './token-policies.js';
-import type { StoredToken } from './token-repository.js';
 import { notInUse, ownerColumns, type TokenServiceDeps } from './token-service.js';
 
 const defaultOverlapHours = 24;

@@ -17,10 +17,10 @@ import type { Clock, Ids } from '../system.js';
 import { inherit, readGrant, widerThan } from './grants.js';
 import { asksForEnd, outlives, readEnd } from './lifetime.js';
 import { isLive, presentTokens, stateOf } from './present-token.js';
+import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
-import type { StoredToken } from './token-repository.js';
 
 export interface TokenServiceDeps {
   store: Store;
