@@ -142,12 +142,10 @@ export async function compose(
     ...{ store, clock, ids, audit, log, keys, digests, notify },
     publicUrl: config.publicUrl,
     // RFC 7009: whoever sends it here wants it ended, and needs no alarm.
-    revokeCredential: async (value, actor) =>
-      void (await leaks.revokeCredential(value, actor, {
-        cause: 'owner',
-        reason: 'revoked by its holder',
-        tellOwner: false,
-      })),
+    revokeCredential: async (value, actor) => {
+      const why = { cause: 'owner', reason: 'revoked by its holder', tellOwner: false } as const;
+      return (await leaks.revokeCredential(value, actor, why)).status !== 'unknown';
+    },
   });
   const { endLoginsSince } = oauth;
   const tokens = composeTokens({ store, clock, ids, audit, digests, authorizer, uses, notify, endLoginsSince });
