@@ -31,6 +31,7 @@ import { createSessionPlaces } from './gateway/session-places.js';
 import { createSocketGateway } from './gateway/sockets.js';
 import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
+import { createCallerAddress } from './http/caller-address.js';
 import { dashboard } from './http/dashboard.js';
 import { addApiDocument } from './http/openapi.js';
 import { addSecurityHeaders } from './http/security-headers.js';
@@ -267,8 +268,9 @@ export async function compose(
   await oauth.addRoutes(http);
   await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
   await http.register(dashboard);
-  const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle });
-  addUpgrades(http.server, { log, sockets, workers, authenticator });
+  const addressOf = createCallerAddress(config.trustedProxies);
+  const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle, addressOf });
+  addUpgrades(http.server, { log, sockets, workers, authenticator, addressOf });
   await http.ready();
 
   accessListener?.start();

@@ -42,12 +42,10 @@ export function composeAccess(deps: ComposeAccessDeps) {
   const oauth = composeOauth({
     ...deps,
     // RFC 7009: whoever sends it here wants it ended, and needs no alarm.
-    revokeCredential: async (value, actor) =>
-      void (await leaks.revokeCredential(value, actor, {
-        cause: 'owner',
-        reason: 'revoked by its holder',
-        tellOwner: false,
-      })),
+    revokeCredential: async (value, actor) => {
+      const why = { cause: 'owner', reason: 'revoked by its holder', tellOwner: false } as const;
+      return (await leaks.revokeCredential(value, actor, why)).status !== 'unknown';
+    },
   });
   const { oauthOf, endLoginsSince } = oauth;
   const leaks = composeLeaks({

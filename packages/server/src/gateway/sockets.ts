@@ -8,6 +8,7 @@ import { systemActor } from '../access/principal.js';
 import type { Throttle } from '../access/throttle.js';
 import type { Store } from '../db/store.js';
 import { AppError, forbidden, notFound } from '../errors.js';
+import type { CallerAddress } from '../http/caller-address.js';
 import type { HeldSession, SessionStarts } from '../sessions/session-starts.js';
 import type { SocketTokens } from '../sessions/socket-tokens.js';
 import type { HopSigner } from '../workers/hop-signer.js';
@@ -23,11 +24,12 @@ interface SocketDeps {
   workers: WorkerChannel;
   hops: HopSigner;
   throttle: Throttle;
+  addressOf: CallerAddress;
 }
 
 /** `/ws/generic/…`: the claim happens while the upgrade is held, and nothing starts before the token is checked. */
 export function createSocketGateway(deps: SocketDeps) {
-  const { store, log, starts, socketTokens, workers, hops, throttle } = deps;
+  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf } = deps;
 
   async function claim(request: SocketRequest, address: string): Promise<HeldSession> {
     const organization = await store.organizations.findByName(request.organizationName);
@@ -98,7 +100,7 @@ export function createSocketGateway(deps: SocketDeps) {
         return true;
       }
       if (!read) return false;
-      const address = request.socket.remoteAddress ?? '';
+      const address = addressOf(request);
       const { body } = read;
       client.on('error', () => client.destroy());
       void admit(read, address).then(

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.js';
 import { AppError } from '../errors.js';
+import type { CallerAddress } from '../http/caller-address.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { SocketGateway } from './sockets.js';
 
@@ -26,10 +27,11 @@ interface UpgradeDeps {
   sockets: SocketGateway;
   workers: WorkerChannel;
   authenticator: Authenticator;
+  addressOf: CallerAddress;
 }
 
 /** Every upgrade of the HTTP server comes through here: agents' sockets and the workers' channel; all others are refused. */
-export function addUpgrades(server: Server, { log, sockets, workers, authenticator }: UpgradeDeps): void {
+export function addUpgrades(server: Server, { log, sockets, workers, authenticator, addressOf }: UpgradeDeps): void {
   const channel = new WebSocketServer({ noServer: true, maxPayload: workers.maxPayload });
 
   async function acceptWorker(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -37,7 +39,7 @@ export function addUpgrades(server: Server, { log, sockets, workers, authenticat
       {
         authorization: request.headers.authorization,
         cookie: undefined,
-        address: request.socket.remoteAddress ?? '',
+        address: addressOf(request),
         userAgent: request.headers['user-agent'] ?? '',
       },
       ['worker'],

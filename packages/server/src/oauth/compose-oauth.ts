@@ -27,8 +27,8 @@ interface OauthDeps {
   digests: CredentialDigests;
   publicUrl: string;
   notify?: Notify;
-  /** What `/oauth/revoke` does with a credential that is no OAuth token. */
-  revokeCredential?: (value: string, actor: Actor) => Promise<void>;
+  /** What `/oauth/revoke` does with a credential that is no OAuth token. False where none has this value. */
+  revokeCredential?: (value: string, actor: Actor) => Promise<boolean>;
 }
 
 /** Signing in from the command line. */

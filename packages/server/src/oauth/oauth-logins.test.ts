@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mintCredential } from '../access/credential-digests.js';
+import { systemIds } from '../system.js';
 import { createFakeClock } from '../testing/harness.js';
 import {
   type Browser,
@@ -89,6 +91,19 @@ describe('POST /oauth/revoke', () => {
     ];
     expect([known.status, again.status, unknown.status]).toEqual([200, 200, 200]);
     expect((await revoke({})).body.error).toBe('invalid_request');
+  });
+
+  test.each(['oauth', 'personal'] as const)('guessing %s tokens is throttled by address', async (kind) => {
+    clock.advance(60_000);
+    const tokens = await logIn(server, browser);
+    const guess = async () => (await revoke({ token: mintCredential(systemIds, kind).value })).status;
+    for (let n = 0; n < 60; n++) expect(await guess()).toBe(200);
+    expect(await guess()).toBe(429);
+    expect((await revoke({ token: 'malformed, which costs no query' })).status).toBe(200);
+    expect(await statusOf(tokens.access_token)).toBe(200);
+    clock.advance(60_000);
+    expect((await revoke({ token: tokens.access_token })).status).toBe(200);
+    await expectOver(tokens);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { deviceGrantType, oauthClientId, oauthScopes } from '@pipecat-cloud/contract/oauth';
-import { kindOf } from '@pipecat-cloud/contract/token-format';
+import { kindOf, parseToken } from '@pipecat-cloud/contract/token-format';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { Actor } from '../access/principal.js';
@@ -21,8 +21,8 @@ export interface OauthRoutesOptions {
   clock: Clock;
   digests: RecordDigests;
   logins: OauthLogins;
-  /** Ends a credential that is no OAuth token, for whoever holds it. */
-  revokeCredential?: ((value: string, actor: Actor) => Promise<void>) | undefined;
+  /** Ends a credential that is no OAuth token, for whoever holds it. False where none has this value. */
+  revokeCredential?: ((value: string, actor: Actor) => Promise<boolean>) | undefined;
 }
 
 const bodyLimitBytes = 32 * 1024;
@@ -44,6 +44,8 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
   };
 
   const guesses = createThrottle({ clock, limit: 60, windowSeconds: 60 });
+  // Of its own, so that who hands in what is not there may still renew a sign-in.
+  const misses = createThrottle({ clock, limit: 60, windowSeconds: 60 });
 
   app.get('/auth/config', async () => ({ issuer, client_id: oauthClientId, scopes: oauthScopes }));
   app.get('/.well-known/openid-configuration', async () => discovery);
@@ -98,7 +100,10 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
       if (reply.raw.statusCode >= 400 && grantType !== deviceGrantType) guesses.fail(request.ip);
     });
 
-    /** RFC 7009. Whoever holds a token may end it, so no client is asked for, and the answer tells nothing of it. */
+    /**
+     * RFC 7009. Whoever holds a token may end it, so no client is asked for, and the answer tells nothing of it. Each look into the
+     * database that finds nothing counts as a guess; what is malformed costs none.
+     */
     forms.post(oauthPaths.revocation, async (request, reply) => {
       const token = formOf(request).get('token') ?? '';
       if (token === '') {
@@ -107,12 +112,19 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
           .headers(jsonHeaders)
           .send({ error: 'invalid_request', error_description: "'token' is missing" });
       }
-      const kind = kindOf(token);
-      if (kind !== undefined && plain.has(kind)) await options.revokeCredential?.(token, actorOfRequest(request));
-      else await logins.endByValues([token], 'revoked', actorOfRequest(request));
+      if (parseToken(token)) {
+        misses.check(request.ip);
+        if (!(await endHeld(token, actorOfRequest(request)))) misses.fail(request.ip);
+      }
       return reply.headers(jsonHeaders).send({});
     });
   });
+
+  async function endHeld(token: string, actor: Actor): Promise<boolean> {
+    const kind = kindOf(token);
+    if (kind === undefined || !plain.has(kind)) return await logins.endByValues([token], 'revoked', actor);
+    return (await options.revokeCredential?.(token, actor)) ?? false;
+  }
 
   async function mayPoll(deviceCode: string): Promise<boolean> {
     if (!/^[\w-]{20,100}$/.test(deviceCode)) return true;

@@ -11,8 +11,16 @@ import type { StoredInvitation } from './invitation-repository.js';
 import { codeText, invitationDays, stateOf } from './invitation-service.js';
 import type { Organization } from './organization-repository.js';
 
-/** Starts a dashboard session in the caller's transaction; one that the browser's `Cookie` header names ends. Returns the cookie's value. */
-export type StartSession = (repos: Repositories, userId: string, oldCookie: string | undefined) => Promise<string>;
+/**
+ * Starts a dashboard session in the caller's transaction, with its record; one that the browser's `Cookie` header names ends. Returns
+ * the cookie's value.
+ */
+export type StartSession = (
+  repos: Repositories,
+  userId: string,
+  oldCookie: string | undefined,
+  actor: Actor,
+) => Promise<string>;
 
 export interface InvitationAcceptanceDeps {
   store: Store;
@@ -110,7 +118,7 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps) {
           throw hasAccount(email);
         }
         const joined = await join(repos, opened, userId, actor);
-        return { ...joined, session: await deps.startSession(repos, userId, oldCookie) };
+        return { ...joined, session: await deps.startSession(repos, userId, oldCookie, actor) };
       });
       return accepted ?? (await refuse(actor));
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemActor } from '../access/principal.js';
 import { createFakeClock, type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
 
 const clock = createFakeClock();
@@ -30,7 +31,7 @@ const page = { origin: 'http://localhost:7400', 'x-pipecat-csrf': '1' };
 
 /** What the dashboard sends for a person who signed in. */
 async function signedIn(userId: string) {
-  const value = await server.store.transaction((repos) => server.startInvited(repos, userId, undefined));
+  const value = await server.store.transaction((repos) => server.startInvited(repos, userId, undefined, systemActor));
   const cookie = `pipecat_session=${value}`;
   return async (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: object) => {
     const answer = await server.http.inject({
@@ -149,6 +150,17 @@ describe('invitations', () => {
       headers: { cookie: cookie.split(';')[0] ?? '' },
     });
     expect(list.json().organizations).toMatchObject([{ name: 'ours', role: 'viewer' }]);
+    // As every other sign-in: on record, and with its address in the person's own list.
+    const account = await server.store.accounts.findByEmail('newcomer@ours.example');
+    const records = await server.store.audit.search(null, { action: 'sign_in.signed_in' }, { limit: 100 });
+    expect(records).toContainEqual(
+      expect.objectContaining({ actorId: account?.id, address: '127.0.0.1', detail: { by: 'invitation' } }),
+    );
+    const sessions = await server.http.inject({
+      url: '/v1/users/self/sessions',
+      headers: { cookie: cookie.split(';')[0] ?? '' },
+    });
+    expect(sessions.json().sessions).toMatchObject([{ address: '127.0.0.1', factors: ['invitation'] }]);
     expect((await asNewcomer(code)).statusCode).toBe(404);
   });
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { CredentialDigests } from '../access/credential-digests.js';
+import type { Actor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Config } from '../config/config.js';
 import type { Repositories, Store } from '../db/store.js';
@@ -24,7 +25,7 @@ import { securityRoutes } from './security-routes.js';
 import { createSessionCookie } from './session-cookie.js';
 import { createSignInGuard } from './sign-in-guard.js';
 import { signInRoutes } from './sign-in-routes.js';
-import { createSignInService, type SignInService } from './sign-in-service.js';
+import { createSignInService, recordSignIn, type SignInService } from './sign-in-service.js';
 import { createStepUpService } from './step-up-service.js';
 
 interface ComposeSignInDeps {
@@ -44,7 +45,7 @@ export interface SignIn {
   /** Who is signed in; and, for routes that sign somebody in themselves, `start` and `begin`. */
   sessions: DashboardSessions;
   /** For the acceptance of an invitation, whose link proves the address. Returns the cookie's value. */
-  startInvited(repos: Repositories, userId: string, oldCookie: string | undefined): Promise<string>;
+  startInvited(repos: Repositories, userId: string, oldCookie: string | undefined, actor: Actor): Promise<string>;
   register(http: FastifyInstance): Promise<void>;
   /** Drops what has ended; for the hourly housekeeping. */
   prune(): Promise<void>;
@@ -89,7 +90,10 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
   return {
     signIn,
     sessions,
-    startInvited: (repos, userId, oldCookie) => sessions.begin(repos, { userId, factors: ['invitation'] }, oldCookie),
+    async startInvited(repos, userId, oldCookie, actor) {
+      await recordSignIn(audit, repos, actor, userId, 'invitation');
+      return await sessions.begin(repos, { userId, factors: ['invitation'], actor }, oldCookie);
+    },
     async register(http) {
       await http.register(signInRoutes, { signIn, passwords, passkeys, oidc, sessions, cookie, publicUrl });
       await http.register(oidcRoutes, { oidc });

@@ -103,7 +103,7 @@ export async function recordSignIn(
   repos: Repositories,
   actor: Actor,
   userId: string,
-  by: 'email' | 'password' | 'passkey' | 'oidc',
+  by: 'email' | 'password' | 'passkey' | 'oidc' | 'invitation',
 ): Promise<void> {
   await audit.record(
     repos,

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from './lib/main.mjs';
+
+const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
+const filePattern = /`((?:packages|e2e|scripts|docs|bench)\/[^`\s]+)`/;
+/** A file, and the quoted names of tests that follow it until the next file or cell. */
+const mentions = [...page.matchAll(new RegExp(`${filePattern.source}([^\`|\\n]*)`, 'g'))].map(([, file, rest]) => ({
+  file,
+  names: [...rest.matchAll(/"([^"]+)"/g)].map(([, name]) => name),
+}));
+
+test('docs/security.md names many files and tests', () => {
+  expect(mentions.length).toBeGreaterThan(80);
+  expect(mentions.flatMap(({ names }) => names).length).toBeGreaterThan(80);
+});
+
+test('each file that docs/security.md names is there', () => {
+  expect(mentions.map(({ file }) => file).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
+test('each test that docs/security.md names is in its file', () => {
+  const missing = mentions
+    .filter(({ file }) => existsSync(join(root, file)))
+    .flatMap(({ file, names }) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      return names.filter((name) => !text.includes(name)).map((name) => `${file}: ${name}`);
+    });
+  expect(missing).toEqual([]);
+});
+
+test('each test file that docs/security.md names has its test named', () => {
+  const bare = mentions.filter(({ file, names }) => /\.test\.\w+$/.test(file) && names.length === 0);
+  expect(bare.map(({ file }) => file)).toEqual([]);
+});
