@@ -1,8 +1,8 @@
-import { cpSync, readFileSync, symlinkSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
+import { copyOfCheckout } from './support/checkout.js';
 import { plainEnvironment } from './support/environment.js';
-import { cleanUp, inRoot, root, temporaryFolder } from './support/paths.js';
+import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
 import { isFree, preferredPort } from './support/ports.js';
 import { run } from './support/processes.js';
 import { until } from './support/wait.js';
@@ -12,15 +12,6 @@ afterAll(cleanUp);
 /** The blocks of the README that a reader types in the second terminal, in order. */
 function tourOf(readme: string): string {
   return [...readme.matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('');
-}
-
-/** This checkout as it is, without its data, in a folder of its own: `./data` there is nobody's. */
-function copyOfCheckout(): string {
-  const copy = join(temporaryFolder('checkout'), 'pipecat-cloud');
-  const left = new Set(['node_modules', '.git', 'data']);
-  cpSync(root, copy, { recursive: true, filter: (path) => !left.has(relative(root, path).split(sep).at(-1) ?? '') });
-  symlinkSync(inRoot('node_modules'), join(copy, 'node_modules'));
-  return copy;
 }
 
 test('the tour of the README, word for word, in two terminals', async () => {
