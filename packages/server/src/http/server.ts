@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
+import fastJsonStringify from 'fast-json-stringify';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
@@ -39,8 +40,9 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
   const bodies = new Ajv({ coerceTypes: false, useDefaults: true, removeAdditional: false, allErrors: false });
   const queries = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: false });
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodies : queries).compile(schema as object),
+    validatorOf(httpPart === 'body' ? bodies : queries, schema as object),
   );
+  app.setSerializerCompiler(({ schema }) => serializerOf(schema as object));
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(notFoundHandler);
   // An empty body with a JSON content type is what some clients send with DELETE and `/start`.
@@ -67,6 +69,38 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
     );
   });
   return app as unknown as FastifyInstance;
+}
+
+/** Made at a route's first request, as serializers are. Leaves its errors where Fastify looks for them. */
+function validatorOf(ajv: Ajv, schema: object) {
+  let compiled: ReturnType<Ajv['compile']> | undefined;
+  const validate = Object.assign(
+    (data: unknown) => {
+      compiled ??= ajv.compile(schema);
+      const valid = compiled(data) === true;
+      validate.errors = compiled.errors ?? null;
+      return valid;
+    },
+    { errors: null as NonNullable<ReturnType<Ajv['compile']>['errors']> | null },
+  );
+  return validate;
+}
+
+const serializers = new Map<string, (data: unknown) => string>();
+/**
+ * Writes answers by their schema. Made at a route's first answer, and once for all routes with the same schema: most of them answer
+ * nothing in most processes, and the envelope of errors stands in each twice.
+ */
+function serializerOf(schema: object): (data: unknown) => string {
+  let serializer: ((data: unknown) => string) | undefined;
+  return (data) => {
+    if (!serializer) {
+      const key = JSON.stringify(schema);
+      serializer = serializers.get(key) ?? fastJsonStringify(schema);
+      serializers.set(key, serializer);
+    }
+    return serializer(data);
+  };
 }
 
 /** `/livez`: the process answers. `/readyz`: so does its database. */
