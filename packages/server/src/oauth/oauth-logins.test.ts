@@ -135,6 +135,22 @@ describe('the list of sign-ins', () => {
     expect(await statusOf(before.access_token)).toBe(200);
   });
 
+  test('its person’s panic ends their other dashboard sessions too, and nobody else’s', async () => {
+    const other = createBrowser(server);
+    await other.signIn('owner@example.com');
+    const { userId } = await (await server.organization('calm')).member('viewer');
+    const stranger = createBrowser(server);
+    await stranger.signIn((await server.store.accounts.find(userId))?.email ?? '');
+    const statuses = () =>
+      Promise.all([browser, other, stranger].map(async ({ send }) => (await send('GET', '/v1/users')).statusCode));
+    expect(await statuses()).toEqual([200, 200, 200]);
+    const since = clock.now().toISOString();
+    expect((await browser.send('POST', '/v1/tokens/panic', { since })).statusCode).toBe(200);
+    expect(await statuses()).toEqual([200, 401, 200]);
+    const [record] = await server.store.audit.search(null, { action: 'token.panic' }, { limit: 1 });
+    expect(record?.detail).toMatchObject({ endedSessions: 1 });
+  });
+
   test('is closed to another person, and to tokens', async () => {
     const tokens = await logIn(server, browser);
     const { id } = (await browser.send('GET', '/v1/users/self/logins')).json().logins[0];

@@ -55,7 +55,10 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
   };
 
   return {
-    /** The caller's own personal tokens, and the sign-ins of their command lines. */
+    /**
+     * The caller's own personal tokens, the sign-ins of their command lines, and all of their dashboard sessions but the one that asks:
+     * a person who does not know what leaked can't tell which of those is theirs either.
+     */
     async ofPerson(principal: Principal, actor: Actor, body: PanicBody): Promise<PanicResult> {
       if (principal.kind !== 'user') throw new Error('Only people have personal tokens');
       if (body.userId ?? body.serviceAccountId)
@@ -66,11 +69,13 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
         const touched = (await repos.tokens.listOfUser(principal.userId)).filter(touchedSince(since));
         await end(repos, actor, touched, `revoked by its owner with everything used since ${since}`, null);
         const logins = await endLoginsSince(repos, principal.userId, new Date(since), actor);
+        const asking = principal.via === 'session' ? principal.sessionId : undefined;
+        const endedSessions = await repos.dashboardSessions.removeOthers(principal.userId, asking);
         await audit.record(repos, actor, {
           action: 'token.panic',
           organizationId: null,
           target: principal.userId,
-          detail: { since, ended: touched.map(({ id }) => id), logins },
+          detail: { since, ended: touched.map(({ id }) => id), logins, endedSessions },
         });
         return touched;
       });
