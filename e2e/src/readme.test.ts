@@ -22,7 +22,9 @@ test('the tour of the README, word for word, in two terminals', async () => {
   const environment = { ...plainEnvironment(), HOME: temporaryFolder('home'), ...elsewhere };
   // A process group of its own, as a terminal gives it: Ctrl-C reaches all of it.
   const first = run('npm', ['start'], { cwd: checkout, env: environment, detached: true });
-  await until('npm start is ready', () => first.stdout().trimEnd().endsWith(`ready http://localhost:${port}`), 120_000);
+  const isReady = () => first.stdout().trimEnd().endsWith(`ready http://localhost:${port}`);
+  await until('npm start is ready', () => isReady() || !first.running(), 120_000);
+  if (!isReady()) throw new Error(`npm start ended:\n${first.stdout()}\n${first.stderr()}`);
 
   const tour = tourOf(readFileSync(inRoot('README.md'), 'utf8'));
   const second = run('bash', ['-e', '-u', '-o', 'pipefail', '-c', tour], { cwd: checkout, env: environment });

@@ -122,7 +122,7 @@ function missingPermission(needs: Permission, organization: Reach, principal: Pr
   const byRole = rolePermissions[organization.role].has(needs);
   const way =
     byRole && grant?.agents && !agentScopedPermissions.has(needs)
-      ? 'it is restricted to single agents, and this reaches beyond them'
+      ? 'it is restricted to single agents, and this reaches beyond them; its owner can make a token without that restriction'
       : byRole && grant
         ? 'its owner can make a token that has it'
         : `the role ${organization.role} does not have it; an admin of ${organization.name} can grant a higher one`;

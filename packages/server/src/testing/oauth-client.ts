@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { deviceGrantType, oauthClientId, oauthScopes } from '@pipecat-cloud/contract/oauth';
+import type { LightMyRequestResponse } from 'fastify';
 import { vi } from 'vitest';
 import { type Harness, harness } from './harness.js';
 
@@ -37,7 +38,13 @@ export function createBrowser(server: OauthHarness) {
   const cookies = new Map<string, string>();
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 
-  async function send(method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object, headers = {}) {
+  // The type is named: inferred, it would name a path inside `node_modules`, which can't be written where that is a link.
+  async function send(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers = {},
+  ): Promise<LightMyRequestResponse> {
     const answer = await server.http.inject({
       ...{ method, url },
       headers: { accept: 'text/html', cookie: header(), ...(method === 'GET' ? {} : page), ...headers },
