@@ -113,7 +113,9 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
 
   test('word for word: a token from its making to its end', { timeout: 180_000 }, async () => {
     const typed = blocks.map((block) => `${block.typed}echo '${prompt}'\n`).join('');
-    const terminal = run('bash', ['-e', '-u', '-o', 'pipefail', '-c', `exec 2>&1\n${typed}`], {
+    // A terminal shows both streams, and takes along what runs in it when it closes: the loop holds the output open.
+    const opening = "exec 2>&1; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n";
+    const terminal = run('bash', ['-e', '-u', '-o', 'pipefail', '-c', opening + typed], {
       cwd: checkout,
       env: {
         ...plainEnvironment(),
