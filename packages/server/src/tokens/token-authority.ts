@@ -1,4 +1,3 @@
-import type { Permission } from '@pipecat-cloud/contract/permissions';
 import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { type Principal, type TokenFacts, tokenOf } from '../access/principal.js';
 import { badRequest, forbidden } from '../errors.js';
@@ -27,20 +26,4 @@ export function requireWithin(principal: Principal, grant: Grant, expiresAt: str
     throw badRequest(`A token may not outlive the one that makes it, which expires at ${token.expiresAt}`);
   const wider = widerThan(grant, token.grant);
   if (wider) throw badRequest(wider);
-}
-
-/** For what a token makes for others: their permissions must be among its own in that organization. Throws 403. */
-export function requireHolds(
-  principal: Principal,
-  own: ReadonlySet<Permission>,
-  wanted: ReadonlySet<Permission>,
-): void {
-  if (!tokenOf(principal)) return;
-  const missing = [...wanted].find((name) => !own.has(name));
-  if (!missing) return;
-  throw forbidden(
-    'missing_permission',
-    `This token may not give ${missing}, which it lacks itself. Sign in as a person, or narrow what you ask for`,
-    { 'www-authenticate': `Bearer error="insufficient_scope", scope="${missing}"` },
-  );
 }
