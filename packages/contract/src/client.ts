@@ -5,6 +5,7 @@ import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
 import { platformCalls } from './client-platform.js';
+import { privateCalls } from './client-private.js';
 import { rawCalls } from './client-raw.js';
 import { signInCalls } from './client-sign-in.js';
 import type { ErrorEnvelope } from './errors.js';
@@ -178,6 +179,7 @@ export function createClient(options: ClientOptions) {
     ...leakCalls(request),
     ...signInCalls(request),
     ...platformCalls(request),
+    ...privateCalls(request),
     ...rawCalls(raw, read),
   };
 }

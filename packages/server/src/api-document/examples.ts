@@ -28,6 +28,9 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
     agentProfile: 'agent-1x',
   },
   updateService: { serviceName: 'my-agent', buildId: uuid, autoScaling: { maxAgents: 20 } },
+  createAgentByKey: { serviceName: 'my-agent', image: 'registry.example.com/my-team/my-agent:1.4' },
+  updateAgentByKey: { autoScaling: { maxAgents: 20 } },
+  putSecretByKey: { secrets: [{ secretKey: 'OPENAI_API_KEY', secretValue: 'the value' }] },
   startSession: { body: { caller: 'Dana' } },
   startPublic: { transport: 'webrtc', body: { caller: 'Dana' } },
   putSecret: { secretKey: 'OPENAI_API_KEY', secretValue: 'the value' },
@@ -45,6 +48,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
 /** What `name` is, by the tag of the route. */
 const names: Readonly<Record<string, string>> = {
   agents: 'my-agent',
+  'private API': 'my-agent',
   sessions: 'my-agent',
   tokens: 'ci',
   'organization tokens': 'ci',

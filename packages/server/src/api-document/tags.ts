@@ -1,6 +1,7 @@
 const tags: Readonly<Record<string, string>> = {
   agents: 'Agents and their deployments. The paths say services',
   sessions: 'Sessions of agents, started with a token',
+  'private API': 'The same for programs that hold a private key, which gives the organization',
   public: 'Starting and talking to sessions with a public key: from browsers and servers',
   logs: 'What agents wrote',
   builds: 'Building images from an uploaded context',
@@ -24,6 +25,7 @@ const tags: Readonly<Record<string, string>> = {
 export const describeTags = () => Object.entries(tags).map(([name, description]) => ({ name, description }));
 
 const rules: readonly [RegExp, string][] = [
+  [/^\/v1\/(agents|secrets|properties|regions|builds)(\/|$)/, 'private API'],
   [/^\/(livez|readyz|openapi\.json)$/, 'platform'],
   [/\/services\/:name\/logs$/, 'logs'],
   [/\/services\/:name\/sessions/, 'sessions'],
