@@ -46,6 +46,16 @@ test('each route says what it does, what it needs and what it takes', () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test('each part of an address that varies is described', () => {
+  for (const { key, path, operation } of all()) {
+    const described = (operation.parameters ?? []).filter((each) => each.in === 'path');
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(described.map(({ name }) => name).sort(), key).toEqual(names.sort());
+    for (const { name, description, example } of described)
+      expect([description, example], `${key} ${name}`).not.toContain(undefined);
+  }
+});
+
 test('each answer has a schema, and each refusal is the envelope of errors', () => {
   const refused = new Set<string>();
   for (const { key, path, operation } of all()) {

@@ -22,6 +22,7 @@ function complete(path: string, method: string, operation: OperationObject): voi
   const { id } = operations[key] ?? { id: '' };
   // One route for all methods: each needs a name of its own.
   operation.operationId ??= `${id}${method[0]?.toUpperCase()}${method.slice(1)}`;
+  addPathParameters(path, operation);
   for (const parameter of operation.parameters ?? []) describeParameter(parameter);
   if (operation.requestBody) completeBody(operation.requestBody, id, operation.tags?.[0]);
   describeSuccess(key, operation);
@@ -36,6 +37,17 @@ export function keyOf(path: string, method: string): string {
     `ANY ${each}`,
   ]);
   return candidates.find((each) => each in operations) ?? '';
+}
+
+/** Those that the route's schema leaves out, because a hook reads them. */
+function addPathParameters(path: string, operation: OperationObject): void {
+  const given = operation.parameters ?? [];
+  const missing = [...path.matchAll(/\{(\w+)\}/g)]
+    .map(([, name]) => name ?? '')
+    .filter((name) => !given.some((each) => each.in === 'path' && each.name === name));
+  if (missing.length === 0) return;
+  const added = missing.map((name): Parameter => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  operation.parameters = [...added, ...given];
 }
 
 function describeParameter(parameter: Parameter): void {
