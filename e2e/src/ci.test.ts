@@ -5,6 +5,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   symlinkSync,
@@ -133,9 +134,16 @@ function repository(): string {
   const folder = copyAgent('examples/echo');
   const file = join(folder, 'pcc-deploy.toml');
   writeFileSync(file, readFileSync(file, 'utf8').replace('agent_name = "echo"', `agent_name = "${agent}"`));
-  cpSync(inRoot('examples/ci'), join(folder, 'ci'), { recursive: true });
+  const scripts = join(folder, 'ci');
+  cpSync(inRoot('examples/ci'), scripts, { recursive: true });
+  for (const name of readdirSync(scripts)) {
+    writeFileSync(join(scripts, name), withTarball(readFileSync(join(scripts, name), 'utf8')));
+  }
   return folder;
 }
+
+/** The registry does not have the package yet. */
+const withTarball = (text: string) => text.replaceAll(/@pipecat-cloud\/cli@\d+\.\d+\.\d+/g, tarball);
 
 interface Ran {
   code: number | string;
@@ -162,7 +170,7 @@ async function runJob(job: Job, token: string | undefined, machine: string, cwd 
   let begun = 0;
   for (const step of job.steps) {
     const file = join(temporaryFolder('step'), 'step.sh');
-    writeFileSync(file, step.replaceAll(/@pipecat-cloud\/cli@\d+\.\d+\.\d+/g, tarball));
+    writeFileSync(file, withTarball(step));
     chmodSync(file, 0o755);
     begun += 1;
     const started = run(shell, [...options, file], { cwd, env: { ...env, ...machineSettings } });
