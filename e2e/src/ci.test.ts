@@ -134,12 +134,26 @@ function repository(): string {
   const folder = copyAgent('examples/echo');
   const file = join(folder, 'pcc-deploy.toml');
   writeFileSync(file, readFileSync(file, 'utf8').replace('agent_name = "echo"', `agent_name = "${agent}"`));
+  addScripts(folder);
+  return folder;
+}
+
+/** One that the official command line takes: it refuses a deploy file with a table of ours. */
+function officialRepository(): string {
+  const folder = temporaryFolder('agent');
+  writeFileSync(join(folder, 'pcc-deploy.toml'), `agent_name = "${agent}"\n`);
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM dailyco/pipecat-base:latest\nCOPY ./bot.py bot.py\n');
+  writeFileSync(join(folder, 'bot.py'), 'async def bot(args):\n    pass\n');
+  addScripts(folder);
+  return folder;
+}
+
+function addScripts(folder: string): void {
   const scripts = join(folder, 'ci');
   cpSync(inRoot('examples/ci'), scripts, { recursive: true });
   for (const name of readdirSync(scripts)) {
     writeFileSync(join(scripts, name), withTarball(readFileSync(join(scripts, name), 'utf8')));
   }
-  return folder;
 }
 
 /** The registry does not have the package yet. */
@@ -251,7 +265,7 @@ describe.skipIf(noOfficial).each(official)('%s', (name, read) => {
   });
 
   test.each(Object.entries(refusals))('is red when the token is %s: exit code %i', async (kind, code) => {
-    const ran = await runJob(read(), tokens[kind as Refusal], pythonMachine);
+    const ran = await runJob(read(), tokens[kind as Refusal], pythonMachine, officialRepository());
     expect(ran.code, ran.output).toBe(code);
     // The preflight needs nothing that is installed, so nothing is.
     expect(ran.begun).toBe(1);
@@ -262,7 +276,7 @@ describe.skipIf(noOfficial).each(official)('%s', (name, read) => {
   });
 
   test('deploys with a good one', async () => {
-    const { code, output } = await runJob(read(), tokens.good, pythonMachine);
+    const { code, output } = await runJob(read(), tokens.good, pythonMachine, officialRepository());
     expect(code, output).toBe(0);
     expect(await agents()).toEqual([agent]);
     await removeAgent();
