@@ -12,7 +12,7 @@ import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
-import { createReferenceCheck } from './deploy-references.js';
+import { createReferenceCheck, refuseRepository } from './deploy-references.js';
 import { presentService } from './service-status.js';
 import { sizingOf, upToDate } from './sizing.js';
 
@@ -106,6 +106,7 @@ export function createAgentService(deps: AgentServiceDeps) {
           `An agent cannot be called '${body.serviceName}': 'webhooks' and names that begin with 'start' are ambiguous in public URLs`,
         );
       }
+      refuseRepository(body);
       if ((body.image === undefined) === (body.buildId === undefined)) {
         throw badRequest('A new agent needs exactly one of image and buildId');
       }
@@ -158,6 +159,7 @@ export function createAgentService(deps: AgentServiceDeps) {
 
     /** Absent members stay as they are. What makes a new deployment and what does not: contract §11.1. */
     async update(organization: OrganizationAccess, actor: Actor, body: DeployBody): Promise<Service> {
+      refuseRepository(body);
       if (body.image !== undefined && body.buildId !== undefined)
         throw badRequest('An update takes image or buildId, not both');
       const before = await find(organization.id, body.serviceName);

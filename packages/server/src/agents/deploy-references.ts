@@ -13,11 +13,6 @@ interface ReferenceDeps {
 /** Everything that a deploy refers to must be there, and in its region, before anything changes (contract §6.2, §7.2 and §13.3). */
 export function createReferenceCheck({ store, builds, regions }: ReferenceDeps) {
   return async (organizationId: string, region: string, body: DeployBody): Promise<void> => {
-    if (body.git !== undefined && body.git !== null) {
-      throw badRequest(
-        'git: this installation is not linked to GitHub, so it cannot deploy from a repository. Deploy an image, or upload the files as a build',
-      );
-    }
     for (const [name, type] of [
       [body.secretSet, 'secret'],
       [body.imagePullSecretSet, 'imagePullSecret'],
@@ -39,3 +34,11 @@ export function createReferenceCheck({ store, builds, regions }: ReferenceDeps) 
   };
 }
 export type ReferenceCheck = ReturnType<typeof createReferenceCheck>;
+
+/** Deploying from a repository is what newer clients offer; a server that ignored the member would deploy something else. */
+export function refuseRepository(body: DeployBody): void {
+  if (body.git === undefined || body.git === null) return;
+  throw badRequest(
+    'git: this installation is not linked to GitHub, so it cannot deploy from a repository. Deploy an image, or upload the files as a build',
+  );
+}

@@ -34,7 +34,8 @@ export function createPropertyService({ store, audit, regions }: PropertyService
     /** Answers plain values, which is what clients of this route print (contract §6.7). */
     async patch(organization: OrganizationAccess, actor: Actor, body: PatchPropertiesBody): Promise<Properties> {
       await regions.check(organization.id, body.defaultRegion);
-      await store.transaction(async (repos) => {
+      // The default stands among the facts that checks of access keep.
+      await store.changeAccess(async (repos) => {
         await repos.organizations.setDefaultRegion(organization.id, body.defaultRegion);
         await audit.record(repos, actor, {
           action: 'organization.properties_changed',

@@ -254,6 +254,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
     /** Workers that serve one organization only. */
     scoped: () => [...connections.values()].filter(({ scope }) => scope).map(({ workerId }) => workerId),
 
+    scopes: () => [...connections.values()].flatMap(({ scope }) => scope ?? []),
+
     /** Its credential is good no more. */
     disconnect(workerId: string): void {
       connections.get(workerId)?.socket.terminate();
