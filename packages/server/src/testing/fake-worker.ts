@@ -98,12 +98,13 @@ export async function createFakeWorker(options: {
     sessionId: string,
     reason: SessionEndReason,
     then: 'ready' | 'settling' | 'exited' = 'ready',
+    at = new Date(),
   ): void {
     const held = [...instances.values()].find((instance) => instance.sessionId === sessionId);
     if (!held) throw new Error(`No instance holds ${sessionId}`);
     const { instanceId, epoch } = held;
     instances.set(instanceId, { instanceId, state: then, epoch });
-    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: new Date().toISOString() });
+    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: at.toISOString() });
     observe();
   }
 
