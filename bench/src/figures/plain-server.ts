@@ -37,6 +37,7 @@ await http.register(agentRoutes, {
     builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
     regions: createRegions({ store, own: { code: 'bench', name: 'Bench' } }),
     secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
+    references: { checkStillThere: () => Promise.reject(new Error('There are no secrets here')) },
     nudge: () => {},
     removeLogs: async () => {},
   }),
