@@ -13,7 +13,7 @@ import type { RequestFunction } from './client.js';
 import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from './properties.js';
+import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
@@ -80,7 +80,6 @@ export function agentCalls(request: RequestFunction) {
       request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
     deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),
 
-    listRegions: (o: string) => request<RegionList>('GET', `${org(o)}/regions`),
     getProperties: (o: string) => request<Properties>('GET', `${org(o)}/properties`),
     getPropertySchema: (o: string) => request<PropertySchema>('GET', `${org(o)}/properties/schema`),
     patchProperties: (o: string, body: PatchPropertiesBody) =>

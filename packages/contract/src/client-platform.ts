@@ -1,39 +1,42 @@
-import type { SetupBody, SignInBody, WhoAmI } from './accounts.js';
+import type {
+  AgentProfile,
+  AgentProfileList,
+  CreateAgentProfileBody,
+  PatchAgentProfileBody,
+} from './agent-profiles.js';
 import type { RequestFunction } from './client.js';
-import type { Health, StatusOk } from './errors.js';
-import type { CredentialFormat } from './leaks.js';
-import type { AcceptedInvitation, AcceptInvitationBody } from './members.js';
-import type { AuthConfig, DiscoveryDocument, LogoutBody, SigningKeys } from './oauth.js';
-import type { DailyKey, OrganizationList } from './organizations.js';
+import type { StatusOk } from './errors.js';
+import type { EnrollmentToken, Region, RegionList, RegisterRegionBody } from './regions.js';
+import type { RegistryKeyList } from './registry-keys.js';
+import type { ReferencedSecretSet, ReferenceSecretBody } from './secrets.js';
+import type { PutSpendLimitBody, SpendLimit } from './spend-limit.js';
 
-/** The calls about the installation as a whole, about who is asking, and those of the pages for people without an account yet. */
+/** The calls about where and how agents run: regions, profiles, spend (contract §13). */
 export function platformCalls(request: RequestFunction) {
+  const segment = encodeURIComponent;
+  const org = (name: string) => `/v1/organizations/${segment(name)}`;
+  const region = (o: string, key: string) => `${org(o)}/regions/${segment(key)}`;
   return {
-    live: () => request<Health>('GET', '/livez'),
-    /** Throws `ApiError` 503 while the database does not answer. */
-    ready: () => request<Health>('GET', '/readyz'),
-    /** OpenAPI 3.1. */
-    apiDocument: () => request<Record<string, unknown>>('GET', '/openapi.json'),
-    credentialFormat: () => request<CredentialFormat>('GET', '/.well-known/pipecat-credentials'),
+    listRegions: (o: string) => request<RegionList>('GET', `${org(o)}/regions`),
+    registerRegion: (o: string, body: RegisterRegionBody) => request<Region>('POST', `${org(o)}/regions`, { body }),
+    getRegion: (o: string, key: string) => request<Region>('GET', region(o, key)),
+    deleteRegion: (o: string, key: string) => request<StatusOk>('DELETE', region(o, key)),
+    createEnrollmentToken: (o: string, key: string) =>
+      request<EnrollmentToken>('POST', `${region(o, key)}/enrollment-tokens`, { body: {} }),
 
-    whoAmI: () => request<WhoAmI>('GET', '/v1/users'),
-    listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
-    dailyKey: (o: string) => request<DailyKey>('GET', `/v1/organizations/${encodeURIComponent(o)}/daily`),
+    listAgentProfiles: (o: string) => request<AgentProfileList>('GET', `${org(o)}/agent-profiles`),
+    createAgentProfile: (o: string, body: CreateAgentProfileBody) =>
+      request<AgentProfile>('POST', `${org(o)}/agent-profiles`, { body }),
+    patchAgentProfile: (o: string, name: string, body: PatchAgentProfileBody) =>
+      request<AgentProfile>('PATCH', `${org(o)}/agent-profiles/${segment(name)}`, { body }),
 
-    authConfig: () => request<AuthConfig>('GET', '/auth/config'),
-    logout: (body: LogoutBody) => request<StatusOk>('POST', '/auth/logout', { body }),
-    openidConfiguration: () => request<DiscoveryDocument>('GET', '/.well-known/openid-configuration'),
-    authorizationServer: () => request<DiscoveryDocument>('GET', '/.well-known/oauth-authorization-server'),
-    signingKeys: () => request<SigningKeys>('GET', '/oauth/jwks'),
+    /** 404 where there is neither a limit nor a price. */
+    getSpendLimit: (o: string) => request<SpendLimit>('GET', `${org(o)}/spend-limit`),
+    putSpendLimit: (o: string, body: PutSpendLimitBody) =>
+      request<SpendLimit>('PUT', `${org(o)}/spend-limit`, { body }),
 
-    setUp: (body: SetupBody) => request<StatusOk>('POST', '/auth/setup', { body }),
-    requestCode: (email: string) => request<StatusOk>('POST', '/auth/code', { body: { email } }),
-    signIn: (email: string, code: string) => {
-      const body: SignInBody = { email, code };
-      return request<StatusOk>('POST', '/auth/session', { body });
-    },
-    /** Accepts an invitation and signs in, for people who have no account yet. */
-    acceptAsNewcomer: (body: AcceptInvitationBody) => request<AcceptedInvitation>('POST', '/auth/invitation', { body }),
-    signOut: () => request<StatusOk>('DELETE', '/auth/session'),
+    referenceSecretSet: (o: string, body: ReferenceSecretBody) =>
+      request<ReferencedSecretSet>('POST', `${org(o)}/secrets/references`, { body }),
+    listRegistryKeys: (o: string) => request<RegistryKeyList>('GET', `${org(o)}/registry-keys`),
   };
 }

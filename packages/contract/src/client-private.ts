@@ -11,7 +11,8 @@ import type {
 import type { RequestFunction } from './client.js';
 import type { StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from './properties.js';
+import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
+import type { RegionList } from './regions.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type { PrivateSessionList, SessionDetail, SessionQuery, StoppedSession } from './sessions.js';
 

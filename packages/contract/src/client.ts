@@ -1,6 +1,8 @@
 import { accessCalls } from './client-access.js';
 import { agentCalls } from './client-agents.js';
 import { auditCalls } from './client-audit.js';
+import { githubCalls } from './client-github.js';
+import { installationCalls } from './client-installation.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
@@ -179,6 +181,8 @@ export function createClient(options: ClientOptions) {
     ...leakCalls(request),
     ...signInCalls(request),
     ...platformCalls(request),
+    ...githubCalls(request),
+    ...installationCalls(request),
     ...privateCalls(request),
     ...rawCalls(raw, read),
   };

@@ -6,11 +6,14 @@ export const parameterExamples: Readonly<Record<string, { description: string; e
   name: { description: 'Name of the agent', example: 'my-agent' },
   agent: { description: 'Name of the agent', example: 'my-agent' },
   set: { description: 'Name of the secret set', example: 'my-secrets' },
-  key: { description: 'Name of the secret', example: 'OPENAI_API_KEY' },
+  key: { description: 'Name of the secret, or code of the region', example: 'OPENAI_API_KEY' },
   id: { description: 'Id, as the list has it', example: '639f91d8-0000-4000-8000-00000000f001' },
   userId: { description: 'Id of the person', example: '639f91d8-0000-4000-8000-00000000f002' },
   tokenId: { description: 'Id of the token', example: '639f91d8-0000-4000-8000-00000000f003' },
   uid: { description: 'What the consent page was opened with', example: 'Zk3vJ1bq9RwXy5uT' },
+  apiName: { description: 'Name of the profile', example: 'my-profile' },
+  owner: { description: 'Owner of the repository', example: 'my-team' },
+  repo: { description: 'Name of the repository', example: 'my-agent' },
   path: { description: 'Path', example: 'api/offer' },
 };
 

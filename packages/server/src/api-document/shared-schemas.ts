@@ -2,6 +2,7 @@ import type { ApiDocument, Schema } from './document.js';
 
 const modules = [
   () => import('@pipecat-cloud/contract/accounts'),
+  () => import('@pipecat-cloud/contract/agent-profiles'),
   () => import('@pipecat-cloud/contract/agents'),
   () => import('@pipecat-cloud/contract/api-keys'),
   () => import('@pipecat-cloud/contract/audit'),
@@ -15,10 +16,13 @@ const modules = [
   () => import('@pipecat-cloud/contract/organizations'),
   () => import('@pipecat-cloud/contract/policies'),
   () => import('@pipecat-cloud/contract/properties'),
+  () => import('@pipecat-cloud/contract/regions'),
+  () => import('@pipecat-cloud/contract/registry-keys'),
   () => import('@pipecat-cloud/contract/secrets'),
   () => import('@pipecat-cloud/contract/service-accounts'),
   () => import('@pipecat-cloud/contract/sessions'),
   () => import('@pipecat-cloud/contract/sign-in'),
+  () => import('@pipecat-cloud/contract/spend-limit'),
   () => import('@pipecat-cloud/contract/tokens'),
   () => import('@pipecat-cloud/contract/webhooks'),
 ];

@@ -18,6 +18,7 @@ const tags: Readonly<Record<string, string>> = {
   account: 'Who you are, and where you are signed in',
   'sign in': 'Signing in at the dashboard',
   oauth: 'Signing in from the command line',
+  'not available': 'Routes of newer clients for what this platform does not have; each answer says what to do instead',
   platform: 'The installation itself',
 };
 
@@ -25,6 +26,7 @@ const tags: Readonly<Record<string, string>> = {
 export const describeTags = () => Object.entries(tags).map(([name, description]) => ({ name, description }));
 
 const rules: readonly [RegExp, string][] = [
+  [/\/(registry-keys|github|git)(\/|$)/, 'not available'],
   [/^\/v1\/(agents|secrets|properties|regions|builds)(\/|$)/, 'private API'],
   [/^\/(livez|readyz|openapi\.json)$/, 'platform'],
   [/\/services\/:name\/logs$/, 'logs'],
@@ -35,6 +37,7 @@ const rules: readonly [RegExp, string][] = [
   [/\/secrets(\/|$)/, 'secrets'],
   [/\/apiKeys(\/|$)/, 'keys'],
   [/\/(regions|properties)(\/|$)/, 'properties'],
+  [/\/(spend-limit|agent-profiles)(\/|$)/, 'organizations'],
   [/\/service-accounts(\/|$)/, 'service accounts'],
   [/^\/v1\/organizations\/:org\/(tokens|panic|members\/:userId\/tokens)(\/|$)/, 'organization tokens'],
   [/^\/v1\/tokens(\/|$)/, 'tokens'],
