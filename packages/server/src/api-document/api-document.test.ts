@@ -2,6 +2,7 @@ import { operations } from '@pipecat-cloud/contract/operations';
 import { routeAccess } from '@pipecat-cloud/contract/permissions';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectDocumented } from '../testing/documented.js';
 import { type Harness, harness } from '../testing/harness.js';
 import type { ApiDocument, MediaType, OperationObject } from './document.js';
 import { keyOf } from './finish-document.js';
@@ -44,6 +45,13 @@ test('each route says what it does, what it needs and what it takes', () => {
   }
   const ids = all().map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('a status that the document does not have is found by whichever test meets it', () => {
+  expect(() => expectDocumented('GET', '/v1/organizations/o/services', 409)).toThrow(/answered 409/);
+  expect(() => expectDocumented('POST', '/v1/organizations/o/services', 409)).not.toThrow();
+  expect(() => expectDocumented('GET', '/v1/tokens/self?x=1', 404)).toThrow(/GET \/v1\/tokens\/self/);
+  expect(() => expectDocumented('GET', '/v1/tokens/1', 404)).not.toThrow();
 });
 
 test('each part of an address that varies is described', () => {
