@@ -246,7 +246,7 @@ describe.each(ours)('%s', (name, read) => {
     expect(code, output).toBe(0);
     expect(await agents()).toEqual([agent]);
     await removeAgent();
-  });
+  }, 600_000);
 });
 
 const official: [string, () => Job][] = [
@@ -280,7 +280,7 @@ describe.skipIf(noOfficial).each(official)('%s', (name, read) => {
     expect(code, output).toBe(0);
     expect(await agents()).toEqual([agent]);
     await removeAgent();
-  });
+  }, 600_000);
 });
 
 test.skipIf(missing('official'))(
