@@ -71,6 +71,7 @@ async function createOpen(store: Store, userId: string, logger: Logger): Promise
       audit,
       // Of no use to a route that lists.
       builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
+      secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
       region: 'bench',
       nudge: () => {},
       removeLogs: async () => {},

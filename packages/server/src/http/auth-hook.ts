@@ -40,9 +40,12 @@ export function addAuthHook(
   async function authorize(request: FastifyRequest, access: RouteAccess, principal: Principal): Promise<void> {
     if (principal.kind === 'user' && principal.via === 'session') checkCsrf(request, publicUrl);
     const { org, name } = request.params as { org?: string; name?: string };
-    if (org === undefined) return;
-    request.organization = await authorizer.authorize(principal, org, access, request.ip);
-    if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    if (org !== undefined) {
+      request.organization = await authorizer.authorize(principal, org, access, request.ip);
+      if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    } else if (principal.kind === 'apiKey' && principal.access === 'private') {
+      request.organization = await authorizer.authorizeKey(principal, access.needs, request.ip);
+    }
   }
 
   // Not an async function: nearly every caller is known, and outside of organizations there is nothing to wait for.
