@@ -36,6 +36,10 @@ export const UploadUrl = Type.Object({
 });
 export type UploadUrl = Static<typeof UploadUrl>;
 
+/** What came with the form, and the hash that a build of it is found by. */
+export const Uploaded = Type.Object({ uploadId: Type.String(), sizeBytes: Type.Integer(), contextHash: Type.String() });
+export type Uploaded = Static<typeof Uploaded>;
+
 export const CreateBuildBody = Type.Object({
   uploadId: Type.String({ maxLength: 64 }),
   region: Type.Optional(Type.String({ maxLength: 63 })),

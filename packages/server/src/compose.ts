@@ -10,6 +10,8 @@ import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
+import { addApiDocument } from './api-document/api-document.js';
+import { apiPage } from './api-document/api-page.js';
 import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
@@ -34,7 +36,6 @@ import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { createCallerAddress } from './http/caller-address.js';
 import { dashboard } from './http/dashboard.js';
-import { addApiDocument } from './http/openapi.js';
 import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { readCertificate, watchCertificate } from './http/tls.js';
@@ -264,6 +265,7 @@ export async function compose(
   addSecurityHeaders(http, config.publicUrl);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
+  await http.register(apiPage);
   addHealthRoutes(http, store);
   await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart';
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Uploaded } from '@pipecat-cloud/contract/builds';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import type { FastifyRequest } from 'fastify';
 import { AppError, badRequest } from '../errors.js';
 import { readUploadFields, type UploadService } from './upload-service.js';
 import { uploadFieldNames } from './upload-signature.js';
-
-const Uploaded = Type.Object({ uploadId: Type.String(), sizeBytes: Type.Integer(), contextHash: Type.String() });
 
 /**
  * `POST /v1/uploads`: one multipart form, the signed fields first and the file last (contract §10.1). The file goes to disk as it
