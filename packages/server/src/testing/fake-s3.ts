@@ -77,7 +77,8 @@ export async function startFakeS3({ now }: { now: () => Date }) {
     const source = decodeURIComponent(String(request.headers['x-amz-copy-source'])).replace(`/${fakeS3Bucket}/`, '');
     const found = objects.get(source);
     if (!found) throw new S3Fault(404, 'NoSuchKey', 'The specified key does not exist.');
-    if (request.headers['x-amz-copy-source-if-match'] !== found.etag)
+    const wanted = request.headers['x-amz-copy-source-if-match'];
+    if (wanted !== undefined && wanted !== found.etag)
       throw new S3Fault(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
     if (!copiesFail) objects.set(key, found);
     response
