@@ -62,6 +62,11 @@ test('with a bucket, the file goes from the client to it and from it to the work
   expect(answer.headers['content-length']).toBe(String(context.length));
   expect(answer.rawPayload).toEqual(context);
   expect(await readdir(server.directory)).not.toContain('uploads');
+
+  fake.seen.length = 0;
+  const again = await server.call(token, 'POST', path, { uploadId: place.uploadId });
+  expect(again.body.build.id).toBe(created.body.build.id);
+  expect(fake.seen.filter((request) => request.includes('incoming'))).toEqual([]);
 });
 
 test('with a bucket, this server takes no files itself', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
+import { uploadLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.js';
 import { createDiskUploadStore } from './disk-upload-store.js';
@@ -14,7 +14,7 @@ export function createUploadStore(
   { dataDirectory, s3 }: Pick<Config, 'dataDirectory' | 's3'>,
   log: Pick<FastifyBaseLogger, 'info' | 'error'>,
 ): UploadStore {
-  const limitBytes = contextSizeLimitBytes;
+  const limitBytes = uploadLimitBytes;
   const disk = createDiskUploadStore({ directory: join(dataDirectory, 'uploads'), limitBytes });
   if (!s3) return disk;
   const { accessKeyId, secretAccessKey, ...place } = s3;

@@ -78,16 +78,9 @@ export async function createS3Client({ bucketUrl, region }: S3Location, credenti
       };
     },
 
-    /** Undefined where there is no such object, or, with an `etag`, where it is another one by now. */
-    async get(
-      key: string,
-      etag?: string,
-    ): Promise<{ body: ReadableStream<Uint8Array>; sizeBytes: number } | undefined> {
-      const response = await send('GET', key, etag ? { 'if-match': etag } : {});
-      if (response.status === 412) {
-        await response.body?.cancel();
-        return undefined;
-      }
+    /** Undefined where there is no such object. */
+    async get(key: string): Promise<{ body: ReadableStream<Uint8Array>; sizeBytes: number } | undefined> {
+      const response = await send('GET', key);
       if (!response.ok || !response.body) {
         return await refuse(response).catch((error: unknown) => {
           if (error instanceof S3Refusal && isMissing(error)) return undefined;

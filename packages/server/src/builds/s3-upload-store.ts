@@ -42,9 +42,8 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
   const kept = (uploadId: string, sha256: string) =>
     incoming(uploadId).replace(/incoming\/([^/]+)\.tar\.gz$/, `contexts/$1-${sha256}.tar.gz`);
 
-  /** What the object is at this moment, or undefined where it has changed or gone since. */
-  async function read(key: string, etag: string): Promise<UploadContent | undefined> {
-    const found = await (await client()).get(key, etag);
+  async function read(key: string): Promise<UploadContent | undefined> {
+    const found = await (await client()).get(key);
     if (!found) return undefined;
     const hashes = createUploadHashes();
     // Sizes are looked at again: not every store keeps to the policy's.
@@ -75,7 +74,8 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
         if (found.sizeBytes > limitBytes) throw tooLargeUpload(limitBytes);
         if (found.sizeBytes === 0)
           throw badRequest('The uploaded file is empty; send the context as a gzip-compressed tar archive');
-        const content = await read(key, found.etag);
+        const content = await read(key);
+        // With what the object was before it was read: if it is another one by now, it may not be the one that was read.
         if (!content || !(await s3.copy(bucket, key, found.etag, kept(uploadId, content.sha256)))) return undefined;
         return content;
       },

@@ -166,6 +166,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
       (fields) => [['__proto__', 'x'], ...fields, ['file', context]],
       'nothing was kept',
     ],
+    ['a file of another name', (fields) => [...fields, ['context', context]], "must be named 'file'"],
     ['an empty file', (fields) => [...fields, ['file', Buffer.alloc(0)]], 'empty'],
   ])('refuses %s and leaves nothing', async (_name, parts, message) => {
     const place = await uploads.createUrl(world.acme, testActor);

@@ -60,6 +60,6 @@ export interface UploadStore {
 
 export function tooLargeUpload(limitBytes: number) {
   return tooLarge(
-    `The upload is larger than ${limitBytes} bytes, the limit of a build context; exclude files with .dockerignore or [build.exclude]`,
+    `The upload is larger than ${limitBytes} bytes, the limit of an archive; exclude files with .dockerignore or [build.exclude]`,
   );
 }
