@@ -69,6 +69,15 @@ test('with a bucket, the file goes from the client to it and from it to the work
   expect(fake.seen.filter((request) => request.includes('incoming'))).toEqual([]);
 });
 
+test('with a secret that is gone, no upload is offered', async () => {
+  const acme = await server.organization('acme');
+  const { token } = await acme.member('developer');
+  await rm(join(secretFolder, 'secret'));
+  const refused = await server.call(token, 'POST', '/v1/organizations/acme/builds/upload-url', {});
+  expect(refused).toMatchObject({ status: 503, body: { error: expect.not.stringContaining('secret'), code: '503' } });
+  expect(await server.store.builds.uploads.markExpired(new Date('2030-01-01'), [])).toEqual([]);
+});
+
 test('with a bucket, this server takes no files itself', async () => {
   const form = new FormData();
   for (const [name, value] of Object.entries({

@@ -148,6 +148,13 @@ describe('against a bucket', () => {
     await expect(arrival.check()).rejects.toThrow('PIPECAT_CLOUD_S3_');
   });
 
+  test('a key that can not be read is told before anything is made', async () => {
+    const { arrival } = storeOn(fake, { credentials: () => Promise.reject(new Error('ENOENT: secret')) });
+    const refused = { status: 503, message: expect.stringContaining('can not be read') };
+    await expect(arrival.offer(id, new Date(), new Date())).rejects.toMatchObject(refused);
+    await expect(arrival.collect(id)).rejects.toMatchObject(refused);
+  });
+
   test('a bucket that is not there is found out at the start', async () => {
     await expect(storeOn(fake).arrival.check()).resolves.toBeUndefined();
     const bucketUrl = `${fake.url}/elsewhere`;

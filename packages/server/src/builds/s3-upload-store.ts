@@ -31,9 +31,19 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
   const { bucket, region, prefix, limitBytes, earlier } = options;
   let opening: Promise<S3Client> | undefined;
   const client = () => {
-    opening ??= createS3Client({ bucketUrl: options.bucketUrl, region }, options.credentials);
+    opening ??= createS3Client({ bucketUrl: options.bucketUrl, region }, credentials);
     return opening;
   };
+
+  async function credentials(): Promise<S3Credentials> {
+    try {
+      return await options.credentials();
+    } catch (cause) {
+      const message =
+        'The key of the storage of uploads can not be read; whoever runs the server finds the reason in its log';
+      throw unavailable(message, cause);
+    }
+  }
 
   function incoming(uploadId: string): string {
     if (!isUuid(uploadId)) throw new Error('An upload id that is no UUID must not become a key');
@@ -59,7 +69,7 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
       async offer(uploadId, now, expiresAt) {
         return signPostPolicy({
           ...{ bucket, region, limitBytes, now, expiresAt },
-          credentials: await options.credentials(),
+          credentials: await credentials(),
           url: options.publicBucketUrl,
           key: incoming(uploadId),
           contentType: contextType,

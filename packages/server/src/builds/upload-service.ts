@@ -60,6 +60,8 @@ export function createUploadService(deps: UploadServiceDeps) {
       const now = clock.now();
       const upload = { id: ids.id(), organizationId: organization.id, region: chosen, createdAt: now };
       const expiresAt = new Date(now.getTime() + acceptForMs);
+      const form =
+        arrival.kind === 'there' ? await arrival.offer(upload.id, now, expiresAt) : ownForm(upload.id, expiresAt);
       await store.transaction(async (repos) => {
         await repos.builds.uploads.insert({ ...upload, expiresAt });
         // The upload itself carries no credential, only what is signed here.
@@ -69,8 +71,6 @@ export function createUploadService(deps: UploadServiceDeps) {
           target: upload.id,
         });
       });
-      const form =
-        arrival.kind === 'there' ? await arrival.offer(upload.id, now, expiresAt) : ownForm(upload.id, expiresAt);
       return { uploadId: upload.id, ...form, expiresAt: expiresAt.toISOString() };
     },
 
