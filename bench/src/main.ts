@@ -6,6 +6,7 @@ import { cliList, cliVersion } from './figures/command-line.js';
 import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
+import { listScale } from './figures/list-scale.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
@@ -26,6 +27,7 @@ const figures: readonly Figure[] = [
   introspection,
   hotPathWrites,
   revocationFollows,
+  listScale,
   warmStart,
   cliVersion,
   cliList,

@@ -6,7 +6,7 @@ import { createUploadService } from '../builds/upload-service.js';
 import type { UploadStore } from '../builds/upload-store.js';
 import { handleError } from '../http/error-handler.js';
 import type { TestDatabase } from './databases.js';
-import { type FakeClock, openTwoOrganizations, testRegion } from './two-organizations.js';
+import { type FakeClock, openTwoOrganizations } from './two-organizations.js';
 
 const ownUrl = 'http://uploads.invalid';
 
@@ -26,7 +26,6 @@ export async function openUploadWorld(database: TestDatabase, open: (clock: Fake
     uploads: files.store,
     signingKey: Buffer.alloc(32, 3),
     publicUrl: ownUrl,
-    region: testRegion.code,
   });
   const builds = createBuildService({ ...world, files: files.store, uploads, queue: { nudge() {} } });
   const app = Fastify({ forceCloseConnections: true });
