@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentProfiles, Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
-import { AgentName, Timestamp } from './names.js';
+import { AgentName, OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
 
 const scaling = Type.Object({
@@ -47,8 +47,8 @@ export const ServiceSummary = Type.Object({
   id: Type.String(),
   name: Type.String(),
   region: Type.String(),
-  activeDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  desiredDeploymentId: Type.Union([Type.String(), Type.Null()]),
+  activeDeploymentId: OrNull(Type.String()),
+  desiredDeploymentId: OrNull(Type.String()),
   ready: Type.Boolean(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -69,13 +69,13 @@ export const Service = Type.Object({
   activeDeploymentReady: Type.Boolean(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  desiredDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  activeDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  reconciledDeploymentId: Type.Union([Type.String(), Type.Null()]),
+  desiredDeploymentId: OrNull(Type.String()),
+  activeDeploymentId: OrNull(Type.String()),
+  reconciledDeploymentId: OrNull(Type.String()),
   activeSessionCount: Type.Integer(),
   agentProfile: Type.String(),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
-  krispViva: Type.Object({ audioFilter: Type.Union([Type.String(), Type.Null()]) }),
+  krispViva: Type.Object({ audioFilter: OrNull(Type.String()) }),
   websocketAuth: Type.String(),
   conditions: Type.Array(
     Type.Object({
@@ -124,7 +124,7 @@ export const PrivateServiceSummary = Type.Object({
   organizationId: Type.String(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  deletedAt: Type.Union([Timestamp, Type.Null()]),
+  deletedAt: OrNull(Timestamp),
   deployment: Type.Optional(Deployment),
 });
 export type PrivateServiceSummary = Static<typeof PrivateServiceSummary>;
