@@ -53,7 +53,11 @@ export function createSessionListing({ db }: Pick<RepositoryContext, 'db'>) {
 
   function matching(organizationId: string, agentId: string, filter: SessionFilter) {
     const { deploymentId, coldStart, from, to, startMsOver, startMsUnder } = filter;
-    let query = db.selectFrom('session').where('agent_id', '=', agentOf(organizationId, agentId));
+    let query = db
+      .selectFrom('session')
+      // By its value, or PostgreSQL would plan for an agent of average size.
+      .where('agent_id', '=', agentId)
+      .where(({ exists }) => exists(agentOf(organizationId, agentId)));
     if (isOpenOnly(filter)) query = query.where('state', '<>', 'ended');
     // Every ended session has a reason, and no other has one: the reason stands in the index, the state does not.
     if (filter.status === 'ended') query = query.where('end_reason', 'is not', null);
