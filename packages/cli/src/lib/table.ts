@@ -37,6 +37,12 @@ export function table(
   return [head, ...body].join('\n');
 }
 
+/** One line a row, tabs between values that are whole: for `cut`, `awk` and their kin. */
+export function tabbed(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cell = (text: string) => clean(text).replace(/[\t\n]+/g, ' ');
+  return [headings, ...rows].map((row) => row.map(cell).join('\t')).join('\n');
+}
+
 /** `Label  value` lines with the values aligned. */
 export function fields(
   rows: readonly (readonly [label: string, value: string])[],
