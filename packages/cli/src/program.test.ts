@@ -28,9 +28,14 @@ describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
     server.routes['GET /v1/organizations/acme/services'] = { json: { services: [] } };
     const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
     const text = 'No agents in acme. Deploy one with: pipecat cloud deploy\n';
-    expect((await cli.run(['agent', 'list'], { env })).stdout).toBe(text);
-    expect((await cli.run(['cloud', 'agent', 'list'], { env })).stdout).toBe(text);
-    expect(JSON.parse((await cli.run(['--json', 'cloud', 'agent', 'list'], { env })).stdout)).toEqual({ services: [] });
+    // Scripts read the headings alone; the sentence is for people.
+    expect(await cli.run(['agent', 'list'], { env })).toEqual({
+      code: 0,
+      stdout: 'NAME\tREGION\tID\tDEPLOYMENT\tCREATED\tUPDATED\tGITHUB\tREADY\n',
+      stderr: text,
+    });
+    expect((await cli.run(['cloud', 'agent', 'list'], { env })).stderr).toBe(text);
+    expect(JSON.parse((await cli.run(['--json', 'cloud', 'agent', 'list'], { env })).stdout)).toEqual({ agents: [] });
   });
 
   test('and pcc names itself so in its help', async () => {
@@ -103,9 +108,9 @@ test('colours only where NO_COLOR and FORCE_COLOR allow them', async () => {
     json: { regions: [{ code: 'local', display_name: 'Here' }] },
   };
   const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
-  expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE   NAME\nlocal  Here\n');
-  expect((await cli.run(['regions', 'list'], { env: { ...env, FORCE_COLOR: '1' } })).stdout).toContain(esc);
-  expect(
-    (await cli.run(['regions', 'list'], { env: { ...env, FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout,
-  ).not.toContain(esc);
+  expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\nlocal\tHere\n');
+  const rich = ['--output', 'rich', 'regions', 'list'];
+  expect((await cli.run(rich, { env })).stdout).toBe('CODE   NAME\nlocal  Here\n');
+  expect((await cli.run(rich, { env: { ...env, FORCE_COLOR: '1' } })).stdout).toContain(esc);
+  expect((await cli.run(rich, { env: { ...env, FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain(esc);
 });

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
 import { normalise } from './lib/command-line.js';
+import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
 import { CliError, exitCodes, usageError } from './lib/errors.js';
 import type { Io } from './lib/io.js';
 import { type OutputMode, outputMode, takeOutputOptions } from './lib/output-mode.js';

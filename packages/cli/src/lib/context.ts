@@ -90,7 +90,10 @@ export function createContext(io: Io, flags: GlobalFlags, output: OutputMode): C
       url.pathname = base + movePath(url.pathname.slice(base.length), endpoints);
       const headers = { ...(init?.headers as Record<string, string>), ...(ciRun ? { 'pipecat-ci-run': ciRun } : {}) };
       const response = await httpFetch(url, { ...init, headers });
-      if (token !== undefined) expiry.seen(token, response.headers.get('pipecat-token-expires-at'));
+      if (token !== undefined) {
+        const { headers: said } = response;
+        expiry.seen(token, said.get('pipecat-token-expires-at'), said.get('pipecat-token-created-at'));
+      }
       return response;
     };
     return createClient({

@@ -97,19 +97,20 @@ describe.each(commands.map((entry) => [entry.command, entry] as const))('%s', (c
     }
   });
 
-  test.each(
-    entry.options.flatMap(({ names, value }) => names.map((name) => [name, value, names[0] ?? ''] as const)),
-  )('takes %s', async (name, value, long) => {
-    const given = value ? [name, valueFor(command, long)] : [name];
-    const line = [...words, ...all, ...required(entry, long), ...given];
-    expect(await parse(line)).toBe('reached');
-    expect(await parse(['cloud', ...words, ...given, ...all, ...required(entry, long)])).toBe('reached');
-    if (value && name.startsWith('--')) {
-      expect(await parse([...words, ...all, ...required(entry, long), `${name}=${given[1]}`])).toBe('reached');
-    }
-    // What it needs, it needs here too: a flag that were taken for one would swallow nothing.
-    if (value) expect(await parse([...words, ...all, ...required(entry, long), name])).toContain('argument missing');
-  });
+  test.each(entry.options.flatMap(({ names, value }) => names.map((name) => [name, value, names[0] ?? ''] as const)))(
+    'takes %s',
+    async (name, value, long) => {
+      const given = value ? [name, valueFor(command, long)] : [name];
+      const line = [...words, ...all, ...required(entry, long), ...given];
+      expect(await parse(line)).toBe('reached');
+      expect(await parse(['cloud', ...words, ...given, ...all, ...required(entry, long)])).toBe('reached');
+      if (value && name.startsWith('--')) {
+        expect(await parse([...words, ...all, ...required(entry, long), `${name}=${given[1]}`])).toBe('reached');
+      }
+      // What it needs, it needs here too: a flag that were taken for one would swallow nothing.
+      if (value) expect(await parse([...words, ...all, ...required(entry, long), name])).toContain('argument missing');
+    },
+  );
 });
 
 test('options of the program itself', async () => {

@@ -60,19 +60,23 @@ async function firstLines(limit: number, read: Read): Promise<Found> {
 /** Pages towards older lines until one holds something of before: it is as large as what is remembered, so nothing lies between. */
 async function newLines(before: ReadonlyMap<string, number>, read: Read): Promise<Found> {
   const newest = await read(page, 0);
-  let lines = unseen(newest, before);
-  let full = lines.length === page;
-  for (let offset = page; full; offset += page) {
-    const older = await read(page, offset);
+  let lines: LogEntry[] = [];
+  for (let [at, found] = [page, newest]; ; at += page, found = await read(page, at - page)) {
     // Lines that arrived meanwhile push others into the next page, where they are seen again.
-    const fresh = unseen(older, sum(before, countsOf(lines)));
-    full = fresh.length === page;
-    lines = [...fresh, ...lines];
+    lines = [...unseen(found, sum(before, countsOf(lines))), ...lines];
+    const reachesBack = found.length < page || unseen(found, before).length < found.length;
+    if (reachesBack) break;
   }
-  return {
-    lines: lines.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0)),
-    before: countsOf(newest),
-  };
+  // A page read later may hold lines that came after the first; they count as seen as well.
+  return { lines: lines.sort(byTime), before: most(countsOf(newest), countsOf(lines)) };
+}
+
+const byTime = (a: LogEntry, b: LogEntry) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0);
+
+function most(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
+  const counts = new Map(one);
+  for (const [key, count] of other) counts.set(key, Math.max(count, counts.get(key) ?? 0));
+  return counts;
 }
 
 function sum(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
