@@ -22,13 +22,17 @@ function ask({ io }: CommandContext, args: string[]): Promise<{ ok: boolean; tex
     const child = spawn('docker', args, {
       env: io.env as NodeJS.ProcessEnv,
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: timeoutMs,
     });
+    // Not the option of spawn: where there is no such program, its timer keeps this process waiting.
+    const timer = setTimeout(() => child.kill(), timeoutMs).unref();
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
     });
     child.on('error', () => resolve(undefined));
-    child.on('close', (code) => resolve({ ok: code === 0, text: text.trim() }));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ ok: code === 0, text: text.trim() });
+    });
   });
 }
