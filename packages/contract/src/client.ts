@@ -1,5 +1,5 @@
 import type { WhoAmI } from './accounts.js';
-import type { DeployBody, Service, ServiceList, WrappedService } from './agents.js';
+import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -15,12 +15,13 @@ import { auditCalls } from './client-audit.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
+import { platformCalls } from './client-platform.js';
 import { signInCalls } from './client-sign-in.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
 import type { DailyKey, OrganizationList } from './organizations.js';
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from './properties.js';
+import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
@@ -69,6 +70,9 @@ export interface ClientOptions {
   timeoutMs?: number;
   fetch?: typeof fetch;
 }
+
+/** What the server gives of a list at most; a literal, so that no schema is loaded into a browser for it. */
+const widestPage = 1000;
 
 export type Query = Record<string, string | number | boolean | undefined>;
 /** One request; throws `ApiError` or `NetworkError`. */
@@ -171,9 +175,21 @@ export function createClient(options: ClientOptions) {
     ...notificationCalls(request),
     ...leakCalls(request),
     ...signInCalls(request),
+    ...platformCalls(request),
 
-    listServices: (o: string, query: { region?: string } = {}) =>
-      request<ServiceList>('GET', `${org(o)}/services`, { query }),
+    /** One page where `limit` or `offset` is given, else every agent, however many pages they fill. */
+    listServices: async (o: string, query: ServiceQuery = {}): Promise<ServiceList> => {
+      const page = (paged: ServiceQuery) => request<ServiceList>('GET', `${org(o)}/services`, { query: paged });
+      if (query.limit !== undefined || query.offset !== undefined) return await page(query);
+      const first = await page(query);
+      let { hasMore } = first;
+      while (hasMore) {
+        const next = await page({ ...query, limit: widestPage, offset: first.services.length });
+        first.services.push(...next.services);
+        hasMore = next.hasMore && next.services.length > 0;
+      }
+      return { ...first, hasMore: false };
+    },
     getService: async (o: string, name: string) => (await request<WrappedService>('GET', service(o, name))).body,
     createService: (o: string, body: DeployBody) => request<Service>('POST', `${org(o)}/services`, { body }),
     updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
@@ -207,7 +223,6 @@ export function createClient(options: ClientOptions) {
       request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
     deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),
 
-    listRegions: (o: string) => request<RegionList>('GET', `${org(o)}/regions`),
     getProperties: (o: string) => request<Properties>('GET', `${org(o)}/properties`),
     getPropertySchema: (o: string) => request<PropertySchema>('GET', `${org(o)}/properties/schema`),
     patchProperties: (o: string, body: PatchPropertiesBody) =>

@@ -78,6 +78,25 @@ export const agentScopedPermissions: ReadonlySet<Permission> = new Set<Permissio
   'secrets:read',
 ]);
 
+/**
+ * What a private API key may do in its organization, whoever made it: the private REST API and nothing beyond. It starts no sessions,
+ * which is what public keys are for, and it can neither make nor end a credential.
+ */
+export const privateKeyPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'org:read',
+  'org:write',
+  'agents:read',
+  'agents:deploy',
+  'agents:delete',
+  'sessions:read',
+  'sessions:stop',
+  'logs:read',
+  'builds:read',
+  'builds:write',
+  'secrets:read',
+  'secrets:write',
+]);
+
 /** Ready lists for the usual grants. */
 export const presets = {
   deploy: [
@@ -130,6 +149,8 @@ const byOwner: RouteAccess = { needs: 'live', kinds: person, role: 'owner' };
 const byTokenItself: RouteAccess = { needs: 'live', kinds: ['personal', 'serviceAccount', 'ci'] };
 const byToken = (needs: Permission): RouteAccess => ({ needs, kinds: tokens });
 const ofAgent = (needs: Permission, agent: 'path' | 'body' = 'path'): RouteAccess => ({ needs, kinds: tokens, agent });
+/** The private REST API: the key's row gives the organization, so no path names one. */
+const byPrivateKey = (needs: Permission): RouteAccess => ({ needs, kinds: ['private'] });
 const byPublicKey: RouteAccess = { needs: 'live', kinds: ['public'] };
 const byWorker: RouteAccess = { needs: 'live', kinds: ['worker'] };
 const org = '/v1/organizations/:org';
@@ -232,9 +253,28 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
 
   [`GET ${org}/daily`]: byToken('org:read'),
   [`GET ${org}/regions`]: byToken('org:read'),
+  [`POST ${org}/regions`]: byToken('org:write'),
+  [`GET ${org}/regions/:key`]: byToken('org:read'),
+  [`DELETE ${org}/regions/:key`]: byToken('org:write'),
+  [`POST ${org}/regions/:key/enrollment-tokens`]: byToken('org:write'),
   [`GET ${org}/properties`]: byToken('org:read'),
   [`GET ${org}/properties/schema`]: byToken('org:read'),
   [`PATCH ${org}/properties`]: byToken('org:write'),
+
+  [`GET ${org}/spend-limit`]: byToken('org:read'),
+  [`PUT ${org}/spend-limit`]: byToken('org:write'),
+  [`GET ${org}/agent-profiles`]: byToken('agents:read'),
+  [`POST ${org}/agent-profiles`]: byToken('org:write'),
+  [`PATCH ${org}/agent-profiles/:apiName`]: byToken('org:write'),
+  [`GET ${org}/registry-keys`]: byToken('keys:read'),
+  [`POST ${org}/registry-keys`]: byToken('keys:write'),
+  [`DELETE ${org}/registry-keys/:id`]: byToken('keys:write'),
+  [`GET ${org}/github/installation`]: byToken('org:read'),
+  [`DELETE ${org}/github/installation`]: byToken('org:write'),
+  [`GET ${org}/github/install-url`]: byToken('org:write'),
+  [`GET ${org}/github/link-url`]: byToken('org:write'),
+  [`GET ${org}/github/repositories`]: byToken('org:read'),
+  [`GET ${org}/github/repositories/:owner/:repo/branches`]: byToken('org:read'),
 
   [`GET ${org}/services`]: byToken('agents:read'),
   [`POST ${org}/services`]: ofAgent('agents:deploy', 'body'),
@@ -248,12 +288,17 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`GET ${org}/services/:name/sessions/:id`]: ofAgent('sessions:read'),
   [`DELETE ${org}/services/:name/sessions/:id`]: ofAgent('sessions:stop'),
 
+  [`POST ${org}/services/:name/environments/production/git`]: ofAgent('agents:deploy'),
+  [`DELETE ${org}/services/:name/environments/production/git`]: ofAgent('agents:deploy'),
+  [`POST ${org}/services/:name/environments/production/git/deploy`]: ofAgent('agents:deploy'),
+
   [`GET ${org}/apiKeys`]: byToken('keys:read'),
   [`POST ${org}/apiKeys`]: byToken('keys:write'),
   [`DELETE ${org}/apiKeys/:id`]: byToken('keys:write'),
   [`POST ${org}/apiKeys/:id/rotate`]: byToken('keys:write'),
 
   [`GET ${org}/secrets`]: byToken('secrets:read'),
+  [`POST ${org}/secrets/references`]: byToken('secrets:write'),
   [`GET ${org}/secrets/:set`]: byToken('secrets:read'),
   [`PUT ${org}/secrets/:set`]: byToken('secrets:write'),
   [`DELETE ${org}/secrets/:set`]: byToken('secrets:write'),
@@ -290,6 +335,30 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/webhooks/:id`]: byToken('org:write'),
   [`POST ${org}/webhooks/:id/test`]: byToken('org:write'),
   [`GET ${org}/webhooks/:id/deliveries`]: byToken('org:write'),
+
+  'GET /v1/agents': byPrivateKey('agents:read'),
+  'POST /v1/agents': byPrivateKey('agents:deploy'),
+  'GET /v1/agents/:name': byPrivateKey('agents:read'),
+  'POST /v1/agents/:name': byPrivateKey('agents:deploy'),
+  'DELETE /v1/agents/:name': byPrivateKey('agents:delete'),
+  'GET /v1/agents/:name/logs': byPrivateKey('logs:read'),
+  'GET /v1/agents/:name/sessions': byPrivateKey('sessions:read'),
+  'GET /v1/agents/:name/sessions/:id': byPrivateKey('sessions:read'),
+  'DELETE /v1/agents/:name/sessions/:id': byPrivateKey('sessions:stop'),
+  'GET /v1/secrets': byPrivateKey('secrets:read'),
+  'GET /v1/secrets/:set': byPrivateKey('secrets:read'),
+  'PUT /v1/secrets/:set': byPrivateKey('secrets:write'),
+  'DELETE /v1/secrets/:set': byPrivateKey('secrets:write'),
+  'DELETE /v1/secrets/:set/:key': byPrivateKey('secrets:write'),
+  'GET /v1/properties': byPrivateKey('org:read'),
+  'GET /v1/properties/schema': byPrivateKey('org:read'),
+  'PATCH /v1/properties': byPrivateKey('org:write'),
+  'GET /v1/regions': byPrivateKey('org:read'),
+  'POST /v1/builds/upload-url': byPrivateKey('builds:write'),
+  'POST /v1/builds': byPrivateKey('builds:write'),
+  'GET /v1/builds': byPrivateKey('builds:read'),
+  'GET /v1/builds/:id': byPrivateKey('builds:read'),
+  'GET /v1/builds/:id/logs': byPrivateKey('builds:read'),
 
   'POST /v1/public/:agent/start': byPublicKey,
   'OPTIONS /v1/public/*': open,

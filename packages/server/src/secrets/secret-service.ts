@@ -4,10 +4,11 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
-import { checkRegion, type Region } from '../properties/regions.js';
+import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
+import { type Readiness, readinessOf } from './readiness.js';
 import type { SecretBox } from './secret-box.js';
-import { checkSetName, readChange, type SecretChange } from './secret-change.js';
+import { checkSetName, isKeyName, isSetName, readChange, type SecretChange } from './secret-change.js';
 import type { SecretSet } from './secret-repository.js';
 
 interface SecretServiceDeps {
@@ -16,9 +17,15 @@ interface SecretServiceDeps {
   ids: Ids;
   audit: Audit;
   box: SecretBox;
-  region: Region;
+  regions: Regions;
   /** Looks for live credentials of this platform in new values. */
   leaks?: Pick<LeakWatch, 'look'>;
+}
+
+/** Of an `InstanceSpec`. */
+export interface InstanceSecrets {
+  environment: Record<string, string>;
+  referencedSecretSet?: string;
 }
 
 /** As many as one call may bring; together they must still fit into a process's environment. */
@@ -26,9 +33,9 @@ const maxKeys = 200;
 const maxBytes = 512 * 1024;
 
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
-export function createSecretService({ store, clock, ids, audit, box, region, leaks }: SecretServiceDeps) {
+export function createSecretService({ store, clock, ids, audit, box, regions, leaks }: SecretServiceDeps) {
   async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
-    const set = await store.secrets.findSet(organizationId, name);
+    const set = isSetName(name) ? await store.secrets.findSet(organizationId, name) : undefined;
     if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
     return set;
   }
@@ -39,17 +46,20 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
     organization: OrganizationAccess,
     name: string,
     change: SecretChange,
-    wanted?: string,
+    wanted: { region: string; named: boolean },
   ) {
     const now = clock.now();
-    const fresh = { id: ids.id(), name, type: change.type, region: wanted ?? region.code, host: change.host ?? null };
+    const { region } = wanted;
+    const fresh = { id: ids.id(), name, type: change.type, region, host: change.host ?? null };
+    await regions.hold(repos, organization.id, region);
     const created = await repos.secrets.insertSet(organization.id, fresh, now);
     const set = await repos.secrets.lockSet(organization.id, name);
     if (!set) throw conflict(`Secret set '${name}' was deleted in the meantime; try again`);
+    if (set.source === 'referenced') throw keptElsewhere(set);
     if (set.type !== change.type) {
       throw badRequest(`Secret set '${name}' is of type ${set.type} and stays so; choose another name`);
     }
-    if (wanted !== undefined && set.region !== wanted) {
+    if (wanted.named && set.region !== region) {
       throw badRequest(`Secret set '${name}' is in region '${set.region}' and stays there; choose another name`);
     }
     if (!created) await repos.secrets.touchSet(organization.id, set.id, now, change.host);
@@ -68,7 +78,10 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
   return {
     async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
       const sets = await store.secrets.listSets(organizationId, wanted);
-      return { sets: sets.map(({ name, type, region: code }) => ({ name, type, region: code, status: 'ready' })) };
+      const readiness = await readinessOf(store, box, organizationId);
+      return {
+        sets: sets.map((set) => ({ name: set.name, type: set.type, region: set.region, ...stateOf(set, readiness) })),
+      };
     },
 
     /** Names only. A pull secret is answered with 400 and exactly the code "400": official deploys take that for "it exists" (contract §2.1). */
@@ -77,7 +90,8 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       if (set.type === 'imagePullSecret')
         throw badRequest(`Secret set '${name}' is an image pull secret; what is in it is shown to nobody`, '400');
       const names = await store.secrets.fieldNames(organizationId, set.id);
-      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, status: 'ready' };
+      const readiness = await readinessOf(store, box, organizationId);
+      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...stateOf(set, readiness) };
     },
 
     /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
@@ -88,10 +102,14 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       body: PutSecretBody,
     ): Promise<{ region: string }> {
       checkSetName(name);
-      if (body.region !== undefined) checkRegion(region, body.region);
+      if (body.region !== undefined) await regions.check(organization.id, body.region);
+      const wanted = {
+        region: body.region ?? (await regions.defaultOf(organization)),
+        named: body.region !== undefined,
+      };
       const change = readChange(name, body);
       const result = await store.transaction(async (repos) => {
-        const { set, created } = await setFor(repos, organization, name, change, body.region);
+        const { set, created } = await setFor(repos, organization, name, change, wanted);
         const sealer = await box.forOrganization(repos, organization.id);
         for (const { fieldName, value } of change.values) {
           const sealed = sealer.seal(['secret', name, fieldName], value);
@@ -118,11 +136,13 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
 
     async removeKey(organizationId: string, actor: Actor, name: string, key: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
+        if (set.source === 'referenced') throw keptElsewhere(set);
         if (set.type === 'imagePullSecret')
           throw badRequest(`Secret set '${name}' is an image pull secret, which has no keys; delete the whole set`);
-        if (!(await repos.secrets.removeValue(organizationId, set.id, key))) throw notFound('Secret', `${name}/${key}`);
+        if (!isKeyName(key) || !(await repos.secrets.removeValue(organizationId, set.id, key)))
+          throw notFound('Secret', `${name}/${key}`);
         await repos.secrets.touchSet(organizationId, set.id, clock.now());
         await audit.record(repos, actor, {
           action: 'secret.key_deleted',
@@ -136,7 +156,7 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
     /** Refused while an agent needs the set: its next instance would start without, or not at all. */
     async removeSet(organizationId: string, actor: Actor, name: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
         const agents = await repos.secrets.agentsUsing(organizationId, name);
         if (agents.length > 0) {
@@ -147,6 +167,17 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
         await repos.secrets.removeSet(organizationId, set.id);
         await audit.record(repos, actor, { action: 'secret.set_deleted', organizationId, target: name });
       });
+    },
+
+    async readiness(organizationId: string, set: SecretSet): Promise<Readiness> {
+      return stateOf(set, await readinessOf(store, box, organizationId));
+    },
+
+    /** What an instance gets of a set: its values, or the name under which its worker finds them. */
+    async secretsOf(organizationId: string, name: string): Promise<InstanceSecrets> {
+      const set = await store.secrets.findSet(organizationId, name);
+      if (set?.source === 'referenced') return { environment: {}, referencedSecretSet: name };
+      return { environment: await this.secretEnvironment(organizationId, name) };
     },
 
     /** The decrypted set, for the environment of an instance and nothing else. Throws when it is absent or holds a pull secret. */
@@ -164,3 +195,14 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
   };
 }
 export type SecretService = ReturnType<typeof createSecretService>;
+
+/** Of what lies elsewhere it is known that it was there when it was referred to, and no key of this server is needed for it. */
+function stateOf({ source }: SecretSet, kept: Readiness): Readiness & { source?: 'referenced' } {
+  return source === 'referenced' ? { status: 'ready', source } : kept;
+}
+
+/** Nothing of its contents is known here, so nothing of it can be changed here. */
+const keptElsewhere = ({ name, region }: SecretSet) =>
+  badRequest(
+    `Secret set '${name}' is referenced: its values lie on the machines of region '${region}' and are changed there`,
+  );

@@ -9,9 +9,10 @@ import type { Store } from '../db/store.js';
 import { AppError, atCapacity, conflict, notReady, unavailable } from '../errors.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
+import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
-import { endSession } from './session-ends.js';
+import type { SessionEnds } from './session-ends.js';
 
 export interface SessionStartDeps {
   store: Store;
@@ -20,6 +21,8 @@ export interface SessionStartDeps {
   log: Logger;
   audit: Audit;
   workers: WorkerChannel;
+  ends: SessionEnds;
+  spend: Pick<SpendService, 'check'>;
   nudge: () => void;
 }
 export interface StartOrder {
@@ -29,6 +32,9 @@ export interface StartOrder {
   body: unknown;
   actor: Actor;
 }
+/** When it was taken is when its session was created. */
+type TimedClaim = Claim & { at: Date };
+
 /** A session that its instance has accepted. */
 export interface HeldSession {
   sessionId: string;
@@ -42,11 +48,11 @@ const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, nudge }: SessionStartDeps) {
+export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
   const starting = new Set<string>();
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */
-  async function claim(agent: Agent, order: StartOrder): Promise<Claim> {
+  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
     return await store.transaction(async (repos) => {
@@ -78,7 +84,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
-      return claimed;
+      return { ...claimed, at: now };
     });
   }
 
@@ -88,7 +94,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
    */
   function waitUntilReady(agent: Agent, claimed: Claim, sessionId: string, deadline: AbortSignal): Promise<string> {
     const look = (): string | Error | undefined => {
-      const found = workers.locate(claimed.instanceId);
+      const found = workers.locate(agent.organizationId, claimed.instanceId);
       if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
       return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
     };
@@ -103,7 +109,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
         const result = look();
         if (result !== undefined) finish(result);
       };
-      const expire = () => finish(unavailable(`Agent '${agent.name}' did not become ready in time; see its logs`));
+      const expire = () => finish(new StartTimedOut(agent.name));
       const unsubscribe = workers.subscribe(check);
       deadline.addEventListener('abort', expire, { once: true });
       check();
@@ -132,7 +138,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     }
   }
 
-  async function run(agent: Agent, claimed: Claim, order: StartOrder): Promise<HeldSession> {
+  async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
     const activation: Activation = {
       instanceId: claimed.instanceId,
@@ -146,7 +152,8 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     };
     const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    await store.sessions.activate(order.sessionId, claimed.epoch, clock.now());
+    const now = clock.now();
+    await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
     return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
   }
 
@@ -156,6 +163,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(agent.organizationId);
       starting.add(order.sessionId);
       try {
         const claimed = await claim(agent, order);
@@ -164,10 +172,10 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
           return await run(agent, claimed, order);
         } catch (error) {
           const at = clock.now().toISOString();
-          await endSession(store, clock, {
+          await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
-            reason: 'start_failed',
+            reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at,
             slot: 'retiring',
           });
@@ -181,6 +189,12 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+class StartTimedOut extends AppError {
+  constructor(agentName: string) {
+    super(503, '503', `Agent '${agentName}' did not become ready in time; see its logs`);
+  }
+}
 
 const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
 
