@@ -90,6 +90,6 @@ describe('a terminal', () => {
     server.routes['GET /v1/organizations/acme/regions'] = {
       json: { regions: [{ code: 'a\tb', display_name: 'c\nd' }] },
     };
-    expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\na b\tc d\n');
+    expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\tARCHITECTURES\tDEFAULT\na b\tc d\t-\t-\n');
   });
 });

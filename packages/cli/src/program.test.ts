@@ -108,9 +108,9 @@ test('colours only where NO_COLOR and FORCE_COLOR allow them', async () => {
     json: { regions: [{ code: 'local', display_name: 'Here' }] },
   };
   const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
-  expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\nlocal\tHere\n');
+  expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\tARCHITECTURES\tDEFAULT\nlocal\tHere\t-\t-\n');
   const rich = ['--output', 'rich', 'regions', 'list'];
-  expect((await cli.run(rich, { env })).stdout).toBe('CODE   NAME\nlocal  Here\n');
+  expect((await cli.run(rich, { env })).stdout).toBe('CODE   NAME  ARCHITECTURES  DEFAULT\nlocal  Here  -              -\n');
   expect((await cli.run(rich, { env: { ...env, FORCE_COLOR: '1' } })).stdout).toContain(esc);
   expect((await cli.run(rich, { env: { ...env, FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain(esc);
 });

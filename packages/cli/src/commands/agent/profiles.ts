@@ -1,6 +1,5 @@
 import type { CommandContext } from '../../lib/context.js';
 import { usageError } from '../../lib/errors.js';
-import { platform } from '../../lib/platform-calls.js';
 import { checkQuantities } from '../../lib/quantity.js';
 
 export interface ProfileOptions {
@@ -11,7 +10,7 @@ export interface ProfileOptions {
 
 export async function listProfiles(context: CommandContext) {
   const [api, org] = [await context.api(), await context.org()];
-  const { agentProfiles } = await platform(api).listAgentProfiles(org);
+  const { agentProfiles } = await api.listAgentProfiles(org);
   const { dim } = context.colours;
   context.result({ agentProfiles }, () =>
     context.list(
@@ -44,7 +43,7 @@ export async function createProfile(
   const { cpu, memory } = options;
   checkQuantities({ cpu, memory });
   const [api, org] = [await context.api(), await context.org()];
-  const profile = await platform(api).createAgentProfile(org, {
+  const profile = await api.createAgentProfile(org, {
     apiName: name,
     displayName: options.displayName ?? name,
     resources: { cpu, memory },
@@ -64,16 +63,16 @@ export async function updateProfile(context: CommandContext, name: string, optio
   }
   if (cpu !== undefined && memory !== undefined) checkQuantities({ cpu, memory });
   const [api, org] = [await context.api(), await context.org()];
-  const profile = await platform(api).patchAgentProfile(org, name, {
+  const profile = await api.patchAgentProfile(org, name, {
     ...(displayName === undefined ? {} : { displayName }),
-    ...(cpu === undefined ? {} : { resources: { cpu, memory } }),
+    ...(cpu === undefined || memory === undefined ? {} : { resources: { cpu, memory } }),
   });
   context.result(profile, () => `Profile ${name} is changed. Agents get it with their next deployment.`);
 }
 
 const enabling = (enabled: boolean) => async (context: CommandContext, name: string) => {
   const [api, org] = [await context.api(), await context.org()];
-  const profile = await platform(api).patchAgentProfile(org, name, { enabled });
+  const profile = await api.patchAgentProfile(org, name, { enabled });
   context.result(profile, () =>
     enabled
       ? `Profile ${name} can be chosen again.`

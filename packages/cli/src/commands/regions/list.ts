@@ -5,8 +5,13 @@ export async function listRegions(context: CommandContext) {
   const { regions } = await api.listRegions(await context.org());
   context.result({ regions }, () =>
     context.table(
-      ['CODE', 'NAME'],
-      regions.map(({ code, display_name }) => [code, display_name]),
+      ['CODE', 'NAME', 'ARCHITECTURES', 'DEFAULT'],
+      regions.map((region) => [
+        region.code,
+        region.display_name,
+        region.supported_architectures?.join(', ') ?? '-',
+        region.default_architecture ?? '-',
+      ]),
     ),
   );
 }

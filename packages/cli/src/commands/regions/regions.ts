@@ -1,12 +1,10 @@
+import type { Region } from '@pipecat-cloud/contract/regions';
 import type { CommandContext } from '../../lib/context.js';
 import { usageError } from '../../lib/errors.js';
 import { plural, time } from '../../lib/format.js';
-import { platform } from '../../lib/platform-calls.js';
 import { fields } from '../../lib/table.js';
 import { clean } from '../../lib/text.js';
 import { showSecret } from '../token/show-value.js';
-
-type Region = Awaited<ReturnType<ReturnType<typeof platform>['getRegion']>>;
 
 export interface RegisterOptions {
   workloadsNamespace?: string;
@@ -36,7 +34,7 @@ export async function registerRegion(context: CommandContext, key: string, optio
     ...(wsPublicEndpoint === undefined ? {} : { wsPublicEndpoint }),
     ...(displayName === undefined ? {} : { displayName }),
   };
-  const region = await platform(api).registerRegion(org, body);
+  const region = await api.registerRegion(org, body);
   context.result({ region }, () => regionText(region, context));
   if (region.workers.length === 0) {
     context.note(context.colours.dim(`Give it a worker: pipecat cloud regions enroll-token ${key}`));
@@ -45,7 +43,7 @@ export async function registerRegion(context: CommandContext, key: string, optio
 
 export async function showRegion(context: CommandContext, key: string) {
   const [api, org] = [await context.api(), await context.org()];
-  const region = await platform(api).getRegion(org, key);
+  const region = await api.getRegion(org, key);
   context.result({ region }, () => regionText(region, context));
 }
 
@@ -54,14 +52,14 @@ export async function deleteRegion(context: CommandContext, key: string, options
     await context.confirm(`Delete the region ${key}? Its workers are refused from then on.`, '--yes');
   }
   const [api, org] = [await context.api(), await context.org()];
-  const result = await platform(api).deleteRegion(org, key);
+  const result = await api.deleteRegion(org, key);
   context.result({ deleted: key, result }, () => `Region ${key} is deleted.`);
 }
 
 /** `regions enroll-token`: what a new worker of the region shows once. */
 export async function createEnrollToken(context: CommandContext, key: string, options: { valueOnly?: boolean }) {
   const [api, org] = [await context.api(), await context.org()];
-  const { token, expires_at: expiresAt } = await platform(api).createEnrollmentToken(org, key);
+  const { token, expires_at: expiresAt } = await api.createEnrollmentToken(org, key);
   // From standard input, so that no command line holds the token.
   const kubectlCommand =
     'kubectl -n pipecat-system create secret generic pipecat-region-enroll-token --from-file=token=/dev/stdin';

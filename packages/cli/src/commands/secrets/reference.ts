@@ -1,5 +1,4 @@
 import type { CommandContext } from '../../lib/context.js';
-import { platform } from '../../lib/platform-calls.js';
 import { checkRegion } from '../../lib/regions.js';
 import { checkSetName } from '../../lib/secret-input.js';
 
@@ -8,7 +7,7 @@ export async function referenceSecrets(context: CommandContext, name: string, { 
   checkSetName(name);
   const [api, org] = [await context.api(), await context.org()];
   await checkRegion(api, org, region);
-  const set = await platform(api).referenceSecretSet(org, { name, region });
+  const set = await api.referenceSecretSet(org, { name, region });
   context.result(
     set,
     () => `${name} refers to values in ${region}. Deploy with it: pipecat cloud deploy --secrets ${name}`,

@@ -1,11 +1,9 @@
 import { ApiError } from '@pipecat-cloud/contract/client';
+import type { SpendLimit } from '@pipecat-cloud/contract/spend-limit';
 import type { CommandContext } from '../../lib/context.js';
 import { notFound, usageError } from '../../lib/errors.js';
 import { day, time } from '../../lib/format.js';
-import { platform } from '../../lib/platform-calls.js';
 import { fields } from '../../lib/table.js';
-
-type SpendLimit = Awaited<ReturnType<ReturnType<typeof platform>['getSpendLimit']>>;
 
 export async function showSpendLimit(context: CommandContext) {
   const org = await context.org();
@@ -31,21 +29,21 @@ export async function setSpendLimit(context: CommandContext, amount: string, { y
       '--yes',
     );
   }
-  const now = await platform(api).putSpendLimit(org, { limitCents });
+  const now = await api.putSpendLimit(org, { limitCents });
   context.result({ organization: org, ...now }, () => text(context, org, now));
 }
 
 export async function clearSpendLimit(context: CommandContext, { yes }: { yes?: boolean }) {
   const org = await context.org();
   if (!yes) await context.confirm(`Take the spend limit of ${org} away?`, '--yes');
-  const now = await platform(await context.api()).putSpendLimit(org, { limitCents: null });
+  const now = await (await context.api()).putSpendLimit(org, { limitCents: null });
   context.result({ organization: org, ...now }, () => `${org} has no spend limit any more.`);
 }
 
 /** Undefined where there is neither a limit nor a price. */
 async function current(context: CommandContext): Promise<SpendLimit | undefined> {
   const [api, org] = [await context.api(), await context.org()];
-  return platform(api)
+  return api
     .getSpendLimit(org)
     .catch((error: unknown) => {
       if (error instanceof ApiError && error.fromApi && error.status === 404) return undefined;
