@@ -90,6 +90,8 @@ describe('a terminal', () => {
     server.routes['GET /v1/organizations/acme/regions'] = {
       json: { regions: [{ code: 'a\tb', display_name: 'c\nd' }] },
     };
-    expect((await cli.run(['regions', 'list'], { env })).stdout).toBe('CODE\tNAME\tARCHITECTURES\tDEFAULT\na b\tc d\t-\t-\n');
+    expect((await cli.run(['regions', 'list'], { env })).stdout).toBe(
+      'CODE\tNAME\tARCHITECTURES\tDEFAULT\na b\tc d\t-\t-\n',
+    );
   });
 });

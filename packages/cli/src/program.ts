@@ -77,12 +77,12 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
   program
     .command('completion')
     .summary('Print a completion script')
-    .description('Prints a script that completes commands and options, for example: source <(pipecat completion bash)')
-    .argument('<shell>', 'bash, zsh or fish')
+    .description('Prints a script that completes commands, options and their values: source <(pipecat completion bash)')
+    .argument('<shell>', 'bash, zsh or fish', oneOf(['bash', 'zsh', 'fish']))
     .action(
       run(async () => {
-        const { printCompletion } = await import('./commands/completion.js');
-        return (context, ...[shell]: [string]) => printCompletion(context, program, shell);
+        const { printCompletion } = await import('./commands/completion/completion.js');
+        return (context, ...[shell]: ['bash' | 'zsh' | 'fish']) => printCompletion(context, program, shell);
       }),
     );
   inherit(program);

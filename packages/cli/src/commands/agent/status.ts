@@ -65,8 +65,7 @@ function statusText(service: Service, { colours }: CommandContext): string {
 }
 
 /** Of an agent that was deployed with resources of its own. */
-const sizeText = (resources: Service['resources']) =>
-  resources ? `${resources.cpu} CPU, ${resources.memory}` : '-';
+const sizeText = (resources: Service['resources']) => (resources ? `${resources.cpu} CPU, ${resources.memory}` : '-');
 
 function state(service: Service, { green, yellow, red }: CommandContext['colours']): string {
   if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');

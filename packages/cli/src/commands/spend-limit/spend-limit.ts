@@ -43,12 +43,10 @@ export async function clearSpendLimit(context: CommandContext, { yes }: { yes?: 
 /** Undefined where there is neither a limit nor a price. */
 async function current(context: CommandContext): Promise<SpendLimit | undefined> {
   const [api, org] = [await context.api(), await context.org()];
-  return api
-    .getSpendLimit(org)
-    .catch((error: unknown) => {
-      if (error instanceof ApiError && error.fromApi && error.status === 404) return undefined;
-      throw error;
-    });
+  return api.getSpendLimit(org).catch((error: unknown) => {
+    if (error instanceof ApiError && error.fromApi && error.status === 404) return undefined;
+    throw error;
+  });
 }
 
 function text({ colours }: CommandContext, org: string, limit: SpendLimit): string {
