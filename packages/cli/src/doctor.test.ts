@@ -122,6 +122,19 @@ describe('what is wrong, with the way out', () => {
   });
 });
 
+test('a region of the own whose workers are away is remarked on', async () => {
+  const region = (workers: object[]) => ({ json: { region_key: 'local', workers } });
+  server.routes[`GET ${org}/regions/local`] = region([{ id: 'w', name: 'w', connected: false }]);
+  const found = await doctor();
+  expect(found.code).toBe(0);
+  expect(found.of('engine')[0]).toMatchObject({
+    state: 'warning',
+    hint: expect.stringContaining('regions show local'),
+  });
+  server.routes[`GET ${org}/regions/local`] = region([{ id: 'w', name: 'w', connected: true }]);
+  expect((await doctor()).of('engine')[0]?.state).toBe('ok');
+});
+
 test.each([
   [{ PIPECAT_CLOUD_API_KEY: 'x', PIPECAT_TOKEN: undefined }, 'PIPECAT_CLOUD_API_KEY'],
   [{ PIPECAT_ORGANIZATION: 'x', PIPECAT_ORG: undefined }, 'PIPECAT_ORGANIZATION'],

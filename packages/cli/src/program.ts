@@ -130,7 +130,7 @@ function inherit(command: Command): void {
 }
 
 const topics = `
-Settings (flag, then environment, then ~/.config/pipecatcloud/pipecatcloud.toml):
+Settings (option, variable, then ~/.config/pipecatcloud/pipecatcloud.toml):
   PIPECAT_TOKEN         personal access token, pcc_pat_…
   PIPECAT_ORG           organization
   PIPECAT_API_HOST      address of the API, by default http://localhost:7400
@@ -138,5 +138,8 @@ Settings (flag, then environment, then ~/.config/pipecatcloud/pipecatcloud.toml)
   PIPECAT_OUTPUT        rich, plain or json
 
 Exit codes:
-  0 done · 1 failed · 2 usage · 4 no credential · 5 credential rejected · 6 forbidden · 7 wrong organization
-  8 not found · 9 conflict or not ready · 10 timed out · 11 at capacity · 12 server or network`;
+  0 done · 1 failed · 2 usage · 4 no credential · 5 credential rejected
+  6 forbidden · 7 wrong organization · 8 not found · 9 conflict or not ready
+  10 timed out · 11 at capacity · 12 server or network
+
+Something wrong? Run: pipecat cloud doctor`;

@@ -44,7 +44,7 @@ async function run(context: CommandContext, configFile: string | undefined): Pro
     const access = (await accessChecks(context, wanted)).filter(({ name, ok }) => name !== 'server' || !ok);
     checks.push(...access);
     if (access.find(({ name }) => name === 'organization')?.ok) {
-      checks.push(await checkRegions(context), ...(await checkAgents(context)));
+      checks.push(...(await checkRegions(context)), ...(await checkAgents(context)));
     }
   }
   checks.push(await checkDocker(context));
