@@ -5,7 +5,7 @@ import { missing, resources } from '../src/support/environment.js';
 import { cleanUp, inRoot } from '../src/support/paths.js';
 import { commandsOf } from './catalogue.js';
 import { compareSection } from './compatibility-page.js';
-import { columns, commandTable, routeTable } from './page.js';
+import { columns, commandTable, routeTable, sdkTable, whyNot } from './page.js';
 import { routeOf } from './recording-proxy.js';
 import { createResults } from './results.js';
 import { routesOf, unusedPaths } from './routes.js';
@@ -37,17 +37,17 @@ describe.skipIf(lacking)(`the published command line and SDK${lacking ? ` (${lac
   });
 
   describe.each(versions)('%s', (version) => {
-    const cases = commandsOf(version).flatMap(({ name, without = {}, narrow }) =>
+    const cases = commandsOf(version).flatMap((command) =>
       columns
-        .filter((each) => !without[each] && !(each === 'narrow' && typeof narrow === 'string'))
-        .map((credential) => ({ name, credential })),
+        .filter((each) => whyNot(command, each) === undefined)
+        .map((credential) => ({ name: command.name, credential })),
     );
     test.each(cases)('$name with $credential', ({ name, credential }) => {
-      expect(results.cell(version, name, credential)).toMatch(/^pass/);
+      results.remarks(version, name, credential);
     });
 
     test.each(sdkSteps.map(([name]) => ({ name })))('$name', ({ name }) => {
-      expect(results.cell(version, name, 'personal')).toMatch(/^pass/);
+      results.remarks(version, name, 'personal');
     });
 
     test('the catalogue has every command and path of the package', async () => {
@@ -81,13 +81,8 @@ describe.skipIf(lacking)(`the published command line and SDK${lacking ? ` (${lac
   test('docs/compatibility.md says what was found', async () => {
     for (const version of versions) compareSection(`commands-${version}`, commandTable(results, version));
     compareSection('python-routes', routeTable(world.passed()));
-    compareSection('python-sdk', {
-      columns: ['call', ...versions.map((version) => `pipecatcloud ${version}`)],
-      rows: sdkSteps.map(([name]) => [
-        `\`${name}\``,
-        ...versions.map((version) => results.cell(version, name, 'personal')),
-      ]),
-    });
+    const calls = sdkSteps.map(([name]) => name);
+    compareSection('python-sdk', sdkTable(results, calls));
     const rows: string[][] = [];
     for (const script of oldScripts) rows.push([script.name, ...(await oldScriptRow(world, script))]);
     const compared = ['old script', ...versions.map((version) => `pipecatcloud ${version}`), 'ours'];

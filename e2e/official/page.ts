@@ -1,4 +1,4 @@
-import { commands } from './catalogue.js';
+import { type Command, commandsOf } from './catalogue.js';
 import type { CompatibilityTable } from './compatibility-page.js';
 import type { Passed } from './recording-proxy.js';
 import type { Results } from './results.js';
@@ -13,17 +13,48 @@ const headings: Record<Credential, string> = {
   narrow: 'narrow token',
 };
 
+/** Why a command has no meaning with a credential; undefined where it has to be driven. */
+export function whyNot({ without = {}, narrow }: Command, credential: Credential): string | undefined {
+  return without[credential] ?? (credential === 'narrow' && typeof narrow === 'string' ? narrow : undefined);
+}
+
 /** Every command of a version with each credential. */
 export function commandTable(results: Results, version: Version): CompatibilityTable {
-  const cell = ({ name, without = {}, narrow }: (typeof commands)[number], credential: Credential) => {
-    const reason = without[credential] ?? (credential === 'narrow' && typeof narrow === 'string' ? narrow : undefined);
-    return reason === undefined ? results.cell(version, name, credential) : `does not apply: ${reason}`;
+  const cell = (command: Command, credential: Credential) => {
+    const reason = whyNot(command, credential);
+    if (reason !== undefined) return `does not apply: ${reason}`;
+    const remarks = results.remarks(version, command.name, credential);
+    return credential === 'narrow' && remarks.length > 0 ? remarks.join('; ') : 'pass';
+  };
+  /** What is said with a personal token holds for all; of the others what is said with them alone. */
+  const remarksOf = (command: Command) => {
+    const told = (credential: Credential) =>
+      whyNot(command, credential) === undefined ? results.remarks(version, command.name, credential) : [];
+    const common = told('personal');
+    const own = (['serviceAccount', 'login'] as const).flatMap((credential) =>
+      told(credential)
+        .filter((remark) => !common.includes(remark))
+        .map((remark) => `${headings[credential]}: ${remark}`),
+    );
+    return [...common, ...own].join('; ') || '–';
   };
   return {
-    columns: ['command', ...columns.map((each) => headings[each])],
-    rows: commands
-      .filter((command) => command.version === undefined || command.version === version)
-      .map((command) => [`\`${command.name}\``, ...columns.map((each) => cell(command, each))]),
+    columns: ['command', ...columns.map((each) => headings[each]), 'remarks'],
+    rows: commandsOf(version).map((command) => [
+      `\`${command.name}\``,
+      ...columns.map((each) => cell(command, each)),
+      remarksOf(command),
+    ]),
+  };
+}
+
+/** Every call of the SDK with each version. */
+export function sdkTable(results: Results, calls: readonly string[]): CompatibilityTable {
+  const cell = (version: Version, call: string) =>
+    ['pass', results.remarks(version, call, 'personal').join('; ')].filter(Boolean).join(': ');
+  return {
+    columns: ['call', ...versions.map((version) => `pipecatcloud ${version}`)],
+    rows: calls.map((call) => [`\`${call}\``, ...versions.map((version) => cell(version, call))]),
   };
 }
 

@@ -6,8 +6,8 @@ interface Result {
   failure?: unknown;
 }
 
-/** A part of the suite: the command that it drives, and how. What it returns is a remark for the table. */
-export type Step = readonly [command: string, drive: (track: Track) => Promise<string | undefined>];
+/** A part of the suite: the command that it drives, and how. A text that it returns is a remark for the table. */
+export type Step = readonly [command: string, drive: (track: Track) => Promise<unknown>];
 
 export type Results = ReturnType<typeof createResults>;
 
@@ -25,18 +25,18 @@ export function createResults() {
         all.set(key, result);
         try {
           const remark = await drive(track);
-          if (remark) result.remarks.add(remark);
+          if (typeof remark === 'string') result.remarks.add(remark);
         } catch (error) {
           result.failure ??= error;
         }
       }
     },
-    /** The cell of the table. Throws what went wrong, or that nothing drove it. */
-    cell(version: Version, command: string, credential: Credential): string {
+    /** What is to be said of a command that did what it should. Throws what went wrong, or that nothing drove it. */
+    remarks(version: Version, command: string, credential: Credential): readonly string[] {
       const result = all.get(keyOf(version, command, credential));
       if (!result) throw new Error(`nothing drove it: ${keyOf(version, command, credential)}`);
       if (result.failure) throw result.failure;
-      return ['pass', [...result.remarks].join('; ')].filter(Boolean).join(': ');
+      return [...result.remarks];
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Track {
   version: Version;
   credential: Credential;
   org: string;
+  /** Also answers prompts, mistypes and asks for what is not there: that is the same with every credential. */
+  thorough: boolean;
   /** Has the files of an agent, `bot`. */
   folder: string;
   home: string;
@@ -62,6 +64,7 @@ export function createTrack({ driver, program, base, used, ...rest }: TrackOptio
   const track: Track = {
     ...rest,
     env: {},
+    thorough: rest.credential === 'personal',
     known: {},
     async run(args, options = {}) {
       const { env: more = {}, cwd = join(rest.home, 'work'), ...launch } = options;

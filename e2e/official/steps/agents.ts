@@ -19,6 +19,7 @@ export const agentSteps: readonly Step[] = [
       const bot = await track.api.getService(track.org, 'bot');
       const row = `bot us-west ${bot.id} ${bot.activeDeploymentId}`;
       expect(await track.ok(['agent', 'list'])).toContain(row);
+      if (!track.thorough) return;
       expect(await track.ok(['agent', 'list', '--region', 'us-west', '-o', track.org])).toContain(row);
       expect(await track.fails(['agent', 'list', '--region', 'mars'])).toContain("Invalid region 'mars'");
     },
@@ -32,6 +33,7 @@ export const agentSteps: readonly Step[] = [
       expect(text).toContain(`Active Deployment ID: ${bot.activeDeploymentId}`);
       expect(text).toMatch(/Agent Profile: agent-1x/);
       expect(text).toMatch(track.version === '0.6.0' ? /Ready Current \(\w{8}\) Active/ : /Ready: True/);
+      if (!track.thorough) return;
       expect(await track.fails(['agent', 'status', 'nobody'])).toContain(
         "No deployment data found for agent with name 'nobody'",
       );
@@ -42,6 +44,7 @@ export const agentSteps: readonly Step[] = [
     async (track) => {
       const text = await track.ok(['agent', 'deployments', 'bot']);
       for (const { id } of (await track.api.listDeployments(track.org, 'bot')).deployments) expect(text).toContain(id);
+      if (!track.thorough) return;
       expect(await track.fails(['agent', 'deployments', 'nobody'])).toContain('404');
     },
   ],
@@ -55,6 +58,7 @@ export const agentSteps: readonly Step[] = [
       expect(text).toContain("Agent 'bot' started successfully");
       track.known.session = await newSession(track, before);
       if (track.version !== '0.6.0') expect(text).toContain(`Session ID: ${track.known.session}`);
+      if (!track.thorough) return;
 
       // From the file, with the key that was made the default one.
       const between = await sessionsOf(track);
@@ -82,11 +86,11 @@ export const agentSteps: readonly Step[] = [
     'agent sessions',
     async (track) => {
       const { session = '', other = '' } = track.known;
-      const text = await track.ok(['agent', 'sessions', 'bot']);
-      expect(text).toMatch(new RegExp(`${session} \\d{4}-`));
-      expect(text).toContain(other);
+      expect(await track.ok(['agent', 'sessions', 'bot'])).toMatch(new RegExp(`${session} \\d{4}-`));
       const fromFile = await track.ok(['agent', 'sessions', '--id', session], { cwd: track.folder });
       expect(fromFile).toContain(`Session ID: ${session}`);
+      if (!track.thorough) return;
+      expect(await track.ok(['agent', 'sessions', 'bot'])).toContain(other);
       expect(fromFile).not.toContain(other);
       expect(await track.fails(['agent', 'sessions', 'bot', '--id', crypto.randomUUID()])).toMatch(/not found/);
     },
@@ -101,6 +105,7 @@ export const agentSteps: readonly Step[] = [
         return shown.includes(said) && shown;
       });
       expect(text).not.toContain('Agent listening');
+      if (!track.thorough) return;
       const json = await track.ok(['agent', 'logs', 'bot', '-s', session, '--format', 'JSON', '--limit', '50']);
       expect(json).toMatch(/\{"timestamp": "[^"]+", "log": "[^}]*The body has/);
       expect(await track.ok(['agent', 'logs', 'bot', '--level', 'INFO'])).toContain('Agent listening');
@@ -114,13 +119,12 @@ export const agentSteps: readonly Step[] = [
       const { session = '', other = '' } = track.known;
       const stop = ['agent', 'stop', 'bot', '--session-id'];
       expect(await track.ok([...stop, session, '--force'])).toContain(`Session '${session}' stopped successfully`);
+      const isOver = async (id: string) => (await track.api.getSession(track.org, 'bot', id)).endedAt !== null;
+      expect(await isOver(session)).toBe(true);
+      if (!track.thorough) return;
       const asked = await track.ok(['agent', 'stop', '-s', other], { cwd: track.folder, answers: yes('Are you sure') });
       expect(asked).toContain('stopped successfully');
-      const stopped = await sessionsOf(track);
-      for (const id of [session, other]) {
-        expect(stopped.find(({ sessionId }) => sessionId === id)?.endedAt).not.toBeNull();
-      }
-      expect(await track.ok(['agent', 'sessions', 'bot'])).toContain(session);
+      expect(await isOver(other)).toBe(true);
     },
   ],
   [
@@ -136,6 +140,11 @@ export const lastAgentSteps: readonly Step[] = [
   [
     'agent delete',
     async (track) => {
+      if (!track.thorough) {
+        expect(await track.ok(['agent', 'delete', 'bot', '--force'])).toContain("Agent 'bot' deleted successfully");
+        expect((await track.api.listServices(track.org)).services).toEqual([]);
+        return;
+      }
       expect(await track.ok(['agent', 'delete', 'from-image', '--force'])).toContain("'from-image' deleted");
       const asked = await track.ok(['agent', 'delete', 'bot'], { answers: yes('Are you sure') });
       expect(asked).toContain("Agent 'bot' deleted successfully");

@@ -48,9 +48,10 @@ export const basics: readonly Step[] = [
     async (track) => {
       const shown = `Current organization set to ${track.org} (${track.org})`;
       expect(await track.ok(['organizations', 'select', '-o', track.org])).toContain(shown);
+      expect(configOf(track).org).toBe(track.org);
+      if (!track.thorough) return;
       const answers = [['Select default', '\r']] as const;
       expect(await track.ok(['organizations', 'select'], { answers })).toContain(shown);
-      expect(configOf(track).org).toBe(track.org);
       const foreign = await track.fails(['organizations', 'select', '-o', 'others']);
       expect(foreign).toMatch(/No organization with ID 'others'|Unable to find namespace 'others'/);
     },
@@ -61,6 +62,7 @@ export const basics: readonly Step[] = [
       const shown = await track.ok(['organizations', 'default-region']);
       expect(shown).toMatch(/Default region: us-west Available regions: us-west/);
       expect(await track.ok(['organizations', 'default-region', 'us-west'])).toContain('Default region set to us-west');
+      if (!track.thorough) return;
       expect(await track.fails(['organizations', 'default-region', 'mars'])).toContain("'mars'");
     },
   ],
@@ -82,6 +84,7 @@ export const basics: readonly Step[] = [
     async (track) => {
       const set = ['organizations', 'properties', 'set'];
       expect(await track.ok([...set, 'defaultRegion', 'us-west'])).toContain('Property defaultRegion set to us-west');
+      if (!track.thorough) return;
       expect(await track.fails([...set, 'colour', 'red'])).toContain('defaultRegion');
     },
   ],

@@ -18,13 +18,13 @@ export function narrowSteps(version: Track['version']): readonly Step[] {
           const all = [...name.split(' '), ...args.map((each) => fill(each, track))];
           if (!lacks) {
             await track.ok(all);
-            return undefined;
+            return;
           }
           const { code, text } = await track.run(all);
           if (name === 'agent deployments') expect(text).toContain('403');
           else expect(text).toContain(`This needs the permission ${lacks}, which this credential lacks`);
           expect(text).not.toMatch(/Success|Traceback/);
-          return `refused, ${lacks}; ends with ${code}`;
+          return `refused (${lacks}), ends with ${code}`;
         },
       ],
     ];

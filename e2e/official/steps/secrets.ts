@@ -20,6 +20,7 @@ export const secretSteps: readonly Step[] = [
       const made = await track.ok([...set, 'FIRST=one', 'SECOND=two words', '--skip', '--region', 'us-west']);
       expect(made).toContain("Secret set 'bot-secrets' created successfully in us-west");
       expect(await namesOf(track, 'bot-secrets')).toEqual(['FIRST', 'SECOND']);
+      if (!track.thorough) return;
       writeFileSync(join(track.folder, 'more.env'), '# a remark\n\nTHIRD="3"\n');
       const more = await track.ok([...set, '--file', 'more.env', '--skip'], { cwd: track.folder });
       expect(more).toContain("Secret set 'bot-secrets' modified successfully");
@@ -40,10 +41,11 @@ export const secretSteps: readonly Step[] = [
     'secrets list',
     async (track) => {
       expect(await track.ok(['secrets', 'list'])).toContain('bot-secrets us-west');
-      expect(await track.ok(['secrets', 'list', '--region', 'us-west'])).toContain('bot-secrets');
       const one = await track.ok(['secrets', 'list', 'bot-secrets']);
-      expect(one).toContain('FIRST SECOND THIRD');
+      expect(one).toContain((await namesOf(track, 'bot-secrets')).join(' '));
       expect(one).not.toContain('two words');
+      if (!track.thorough) return;
+      expect(await track.ok(['secrets', 'list', '--region', 'us-west'])).toContain('bot-secrets');
       expect(await track.fails(['secrets', 'list', 'no-such-set'])).toContain('No secrets sets with name');
     },
   ],
@@ -52,6 +54,8 @@ export const secretSteps: readonly Step[] = [
     async (track) => {
       const unset = ['secrets', 'unset', 'bot-secrets'];
       expect(await track.ok([...unset, 'SECOND', '--skip'])).toContain("Secret 'SECOND' deleted successfully");
+      expect(await namesOf(track, 'bot-secrets')).not.toContain('SECOND');
+      if (!track.thorough) return;
       expect(await track.ok([...unset, 'THIRD'], confirm('Are you sure'))).toContain('deleted successfully');
       expect(await namesOf(track, 'bot-secrets')).toEqual(['FIRST']);
       expect(await track.fails([...unset, 'SECOND', '--skip'])).toContain("Key not found in set 'bot-secrets'");
@@ -62,14 +66,15 @@ export const secretSteps: readonly Step[] = [
     async (track) => {
       const pull = ['secrets', 'image-pull-secret', 'pull-secrets', 'https://registry.example.com'];
       expect(await track.ok([...pull, 'ann:first word', '--skip'])).toContain('created successfully');
+      const { sets } = await track.api.listSecretSets(track.org);
+      expect(sets).toContainEqual(expect.objectContaining({ name: 'pull-secrets', type: 'imagePullSecret' }));
+      if (!track.thorough) return;
       const answers = [
         ['Username for image repository', 'ann\r'],
         ['Access token for image repository', 'second word\r'],
         ['already exists. Update it?', 'y'],
       ] as const;
       expect(await track.ok(pull, { answers })).toContain('updated successfully');
-      const { sets } = await track.api.listSecretSets(track.org);
-      expect(sets).toContainEqual(expect.objectContaining({ name: 'pull-secrets', type: 'imagePullSecret' }));
       expect(await track.ok(['secrets', 'list'])).toMatch(/pull-secrets us-west/);
     },
   ],
@@ -82,6 +87,8 @@ export const lastSecretSteps: readonly Step[] = [
     async (track) => {
       const remove = ['secrets', 'delete'];
       expect(await track.ok([...remove, 'pull-secrets', '--skip'])).toContain("Secret set 'pull-secrets' deleted");
+      expect(await isGone(track, 'pull-secrets')).toBe(true);
+      if (!track.thorough) return;
       expect(await track.ok([...remove, 'bot-secrets'], confirm('Are you sure'))).toContain('deleted successfully');
       expect(await isGone(track, 'bot-secrets')).toBe(true);
       expect(await track.fails([...remove, 'bot-secrets', '--skip'])).toContain('No set found with name');

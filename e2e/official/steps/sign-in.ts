@@ -79,11 +79,11 @@ export const usePat = (token: string): Step => [
     expect(text).toContain(`Authenticated via PAT. Active organization: ${track.org}`);
     expect(text).not.toContain(token);
     expect(configOf(track)).toMatchObject({ token, org: track.org });
+    if (!track.thorough) return;
     const wrong = [['Personal Access Token:', `${token.slice(0, -4)}0000\r`]] as const;
     const mistyped = await track.fails(['auth', 'use-pat'], { answers: wrong, env });
     expect(mistyped).toContain('Invalid or expired token');
     expect(configOf(track)).toMatchObject({ token });
-    return undefined;
   },
 ];
 

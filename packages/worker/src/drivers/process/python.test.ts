@@ -56,10 +56,9 @@ describe('a Python agent', () => {
     const folder = join(setup.options.directory, 'venvs', environment ?? '');
     expect(await (await fetch(address)).text()).toBe(`hello ${folder}`);
 
-    lines.length = 0;
     await build({ 'bot.py': "greeting = 'other'", 'requirements.txt': '# none\n' });
     expect(await environments()).toEqual([environment]);
-    expect(lines).toEqual(['A Python environment with these requirements is there already']);
+    expect(lines.at(-1)).toBe('A Python environment with these requirements is there already');
     expect(lines.filter((line) => line === 'Making a Python environment')).toHaveLength(1);
   });
 
