@@ -7,6 +7,7 @@ import { openDatabase } from '@pipecat-cloud/server/db/open';
 import { createStore } from '@pipecat-cloud/server/db/store';
 import { createHttp } from '@pipecat-cloud/server/http/server';
 import '@pipecat-cloud/server/http/request';
+import { createRegions } from '@pipecat-cloud/server/regions/regions';
 import { systemClock, systemIds } from '@pipecat-cloud/server/system';
 import { pino } from 'pino';
 
@@ -34,7 +35,7 @@ await http.register(agentRoutes, {
     audit,
     // Of no use to a route that lists.
     builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
-    region: 'bench',
+    regions: createRegions({ store, own: { code: 'bench', name: 'Bench' } }),
     nudge: () => {},
     removeLogs: async () => {},
   }),

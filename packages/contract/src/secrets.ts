@@ -1,11 +1,15 @@
 import { type Static, Type } from 'typebox';
 import { SecretKey } from './names.js';
 
+/** The values lie on the machines of the region, and nothing of them is known here. Absent for a set that is kept here. */
+const source = Type.Optional(Type.Literal('referenced'));
+
 export const SecretSetSummary = Type.Object({
   name: Type.String(),
   type: Type.Enum(['secret', 'imagePullSecret']),
   region: Type.String(),
   status: Type.Enum(['pending', 'ready', 'failed']),
+  source,
 });
 export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
 export type SecretSetList = Static<typeof SecretSetList>;
@@ -16,6 +20,7 @@ export const SecretSet = Type.Object({
   region: Type.String(),
   status: Type.Enum(['pending', 'ready', 'failed']),
   errorMessage: Type.Optional(Type.String()),
+  source,
 });
 export type SecretSet = Static<typeof SecretSet>;
 
@@ -37,5 +42,20 @@ export type PutSecretBody = Static<typeof PutSecretBody>;
 
 export const PutSecretResult = Type.Object({ status: Type.Literal('OK'), region: Type.String() });
 export type PutSecretResult = Static<typeof PutSecretResult>;
+
+/** Names a set whose values lie in a region of the organization (contract §13.2). */
+export const ReferenceSecretBody = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 253 }),
+  region: Type.String({ minLength: 1, maxLength: 63 }),
+});
+export type ReferenceSecretBody = Static<typeof ReferenceSecretBody>;
+export const ReferencedSecretSet = Type.Object({
+  name: Type.String(),
+  region: Type.String(),
+  type: Type.Literal('secret'),
+  status: Type.Literal('ready'),
+  source: Type.Literal('referenced'),
+});
+export type ReferencedSecretSet = Static<typeof ReferencedSecretSet>;
 
 export const RegionQuery = Type.Object({ region: Type.Optional(Type.String({ maxLength: 63 })) });

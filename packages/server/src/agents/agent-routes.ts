@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { DeployBody, Service, ServiceList, WrappedService } from '@pipecat-cloud/contract/agents';
+import { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from '@pipecat-cloud/contract/agents';
 import { DeploymentList } from '@pipecat-cloud/contract/deployments';
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
-import { RegionQuery } from '@pipecat-cloud/contract/secrets';
 import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { AgentService } from './agent-service.js';
@@ -19,7 +18,7 @@ export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = 
     {
       schema: {
         params: OrganizationParams,
-        querystring: RegionQuery,
+        querystring: ServiceQuery,
         response: { 200: ServiceList, '4xx': ErrorEnvelope },
       },
     },

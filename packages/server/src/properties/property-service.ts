@@ -1,42 +1,41 @@
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from '@pipecat-cloud/contract/properties';
+import type { PatchPropertiesBody, Properties, PropertySchema } from '@pipecat-cloud/contract/properties';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
-import { checkRegion, type Region } from './regions.js';
+import type { Regions } from '../regions/regions.js';
 
 interface PropertyServiceDeps {
   store: Store;
   audit: Audit;
-  region: Region;
+  regions: Regions;
 }
 
-export function createPropertyService({ store, audit, region }: PropertyServiceDeps) {
-  /** A region that this installation offered once and no longer does would make every client fail. */
-  const current = ({ defaultRegion }: OrganizationAccess) =>
-    defaultRegion === region.code ? defaultRegion : region.code;
-
+export function createPropertyService({ store, audit, regions }: PropertyServiceDeps) {
   return {
-    regions: (): RegionList => ({ regions: [{ code: region.code, display_name: region.name }] }),
+    async get(organization: OrganizationAccess): Promise<Properties> {
+      return { properties: { defaultRegion: await regions.defaultOf(organization) } };
+    },
 
-    get: (organization: OrganizationAccess): Properties => ({ properties: { defaultRegion: current(organization) } }),
-
-    schema: (organization: OrganizationAccess): PropertySchema => ({
-      properties: {
-        defaultRegion: {
-          type: 'string',
-          description: 'Where agents, secret sets and builds go when a request names no region',
-          default: region.code,
-          currentValue: current(organization),
-          readOnly: false,
-          availableValues: [region.code],
+    async schema(organization: OrganizationAccess): Promise<PropertySchema> {
+      return {
+        properties: {
+          defaultRegion: {
+            type: 'string',
+            description: 'Where agents, secret sets and builds go when a request names no region',
+            default: regions.own.code,
+            currentValue: await regions.defaultOf(organization),
+            readOnly: false,
+            availableValues: await regions.codes(organization.id),
+          },
         },
-      },
-    }),
+      };
+    },
 
     /** Answers plain values, which is what clients of this route print (contract §6.7). */
     async patch(organization: OrganizationAccess, actor: Actor, body: PatchPropertiesBody): Promise<Properties> {
-      checkRegion(region, body.defaultRegion);
-      await store.transaction(async (repos) => {
+      await regions.check(organization.id, body.defaultRegion);
+      // The default stands among the facts that checks of access keep.
+      await store.changeAccess(async (repos) => {
         await repos.organizations.setDefaultRegion(organization.id, body.defaultRegion);
         await audit.record(repos, actor, {
           action: 'organization.properties_changed',

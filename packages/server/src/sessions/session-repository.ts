@@ -121,9 +121,14 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return Number(result.numUpdatedRows) === 1;
     },
 
-    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers false. */
-    async end(id: string, epoch: number, end: SessionEnd, now: Date): Promise<boolean> {
-      const result = await db
+    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. */
+    async end(
+      id: string,
+      epoch: number,
+      end: SessionEnd,
+      now: Date,
+    ): Promise<Pick<Session, 'organizationId' | 'activatedAt'> | undefined> {
+      return await db
         .updateTable('session')
         .set({
           state: 'ended',
@@ -136,8 +141,8 @@ export function createSessionRepository({ db }: RepositoryContext) {
         .where('epoch', '=', epoch)
         .where('state', '<>', 'ended')
         .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
+        .returning(['organization_id as organizationId', 'activated_at as activatedAt'])
         .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
     },
 
     /** Every open session of every organization: for the reconciler alone. */

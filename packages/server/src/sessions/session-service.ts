@@ -13,9 +13,10 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
+import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
-import { endSession } from './session-ends.js';
+import type { SessionEnds } from './session-ends.js';
 import type { Session } from './session-repository.js';
 import type { SessionStarts } from './session-starts.js';
 import type { SocketTokens } from './socket-tokens.js';
@@ -27,8 +28,11 @@ interface SessionServiceDeps {
   audit: Audit;
   workers: WorkerChannel;
   starts: SessionStarts;
+  ends: SessionEnds;
+  spend: Pick<SpendService, 'check'>;
+  /** Of the region, where it has a front door of its own for sockets. */
+  socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
-  publicUrl: string;
   nudge: () => void;
 }
 export interface Organization {
@@ -37,7 +41,7 @@ export interface Organization {
 }
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, socketTokens, publicUrl, nudge } = deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, nudge } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -60,7 +64,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     body: unknown,
   ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
-    const wsUrl = `${publicUrl.replace(/^http/, 'ws')}/ws/generic/${serviceHost}`;
+    const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
     const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
       if (body !== undefined)
@@ -102,6 +106,8 @@ export function createSessionService(deps: SessionServiceDeps) {
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
         );
       }
+      // Before a room or a token is made; where the session begins it is asked again.
+      await spend.check(organization.id);
       if (request.transport === 'websocket') return await prepareSocket(organization, agent, actor, request.body);
       const { sessionId } = await starts.start(agent, {
         sessionId: ids.id(),
@@ -134,7 +140,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     async stop(organizationId: string, agentName: string, sessionId: string, actor: Actor): Promise<void> {
       const session = await find(organizationId, agentName, sessionId);
       if (session.state === 'ended' || !session.instanceId) throw notFound('Running session', sessionId);
-      const place = workers.locate(session.instanceId);
+      const place = workers.locate(organizationId, session.instanceId);
       if (!place)
         throw unavailable(
           `The worker that holds session ${sessionId} cannot be reached; the session goes on. Try again`,
@@ -142,7 +148,7 @@ export function createSessionService(deps: SessionServiceDeps) {
       const { epoch, instanceId } = session;
       await workers.command(place.workerId, { do: 'stop', instanceId, sessionId, epoch });
       const at = clock.now().toISOString();
-      await endSession(store, clock, {
+      await ends.end({
         sessionId,
         epoch,
         reason: 'stopped',
