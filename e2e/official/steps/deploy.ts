@@ -74,6 +74,21 @@ export const deploySteps: readonly Step[] = [
     },
   ],
   [
+    'deploy',
+    async (track) => {
+      if (track.version === '0.6.0' || !track.thorough) return;
+      const { build = '' } = track.known;
+      const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+      const sized = ['--resources', 'cpu=500m,memory=512Mi', '--architecture', architecture, '--max-agents', '2'];
+      await track.ok(['deploy', 'bot', '--build-id', build, '--yes', ...sized]);
+      const text = await track.ok(['agent', 'status', 'bot']);
+      expect(text).toContain(`Architecture: ${architecture} Resources: cpu=500m, memory=512Mi`);
+      const git = ['deploy', 'from-git', '--repo', 'acme/bot', '--branch', 'main', '--yes'];
+      expect(await track.fails(git)).toMatch(/GitHub/);
+      await track.ok(['deploy', 'bot', '--build-id', build, '--yes', '--profile', 'agent-1x', '--max-agents', '2']);
+    },
+  ],
+  [
     'build list',
     async (track) => {
       const { build = '' } = track.known;
