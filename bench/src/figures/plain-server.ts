@@ -36,6 +36,7 @@ await http.register(agentRoutes, {
     // Of no use to a route that lists.
     builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
     regions: createRegions({ store, own: { code: 'bench', name: 'Bench' } }),
+    secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
     nudge: () => {},
     removeLogs: async () => {},
   }),

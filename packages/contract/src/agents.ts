@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Resources } from './agent-profiles.js';
 import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
 import { AgentName, Timestamp } from './names.js';
+import { openPageQuery, pageQuery } from './paging.js';
 import { Architecture } from './regions.js';
 
 const scaling = Type.Object({
@@ -17,6 +18,7 @@ export const DeployBody = Type.Object({
   imagePullSecretSet: Type.Optional(Type.String({ maxLength: 63 })),
   secretSet: Type.Optional(Type.String({ maxLength: 63 })),
   region: Type.Optional(Type.String({ maxLength: 63 })),
+  nodeType: Type.Optional(Type.Enum(['arm'], { description: 'Only `arm`; kept for clients that send it' })),
   autoScaling: Type.Optional(scaling),
   krispViva: Type.Optional(
     Type.Object({ audioFilter: Type.Optional(Type.Union([Type.Enum(['tel', 'pro']), Type.Null()])) }),
@@ -36,6 +38,20 @@ export const DeployBody = Type.Object({
 });
 export type DeployBody = Static<typeof DeployBody>;
 
+/** `POST /v1/agents/{name}` (contract §7.2): the path names the agent, so the body need not. */
+export const UpdateAgentBody = Type.Partial(DeployBody);
+export type UpdateAgentBody = Static<typeof UpdateAgentBody>;
+
+/** Agents that one answer holds, unless fewer or more are asked for. */
+export const servicePage = { defaultLimit: 100, maximum: 1000 } as const;
+export const ServiceQuery = Type.Object({
+  region: Type.Optional(Type.String({ maxLength: 63 })),
+  /** What newer clients would like to know too; what this server does not have is left out. */
+  include: Type.Optional(Type.String({ maxLength: 255 })),
+  ...pageQuery(servicePage.defaultLimit, servicePage.maximum),
+});
+export type ServiceQuery = Static<typeof ServiceQuery>;
+
 export const ServiceSummary = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -46,7 +62,10 @@ export const ServiceSummary = Type.Object({
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
-export const ServiceList = Type.Object({ services: Type.Array(ServiceSummary) });
+export const ServiceList = Type.Object({
+  services: Type.Array(ServiceSummary),
+  hasMore: Type.Boolean({ description: 'Whether there are agents after these: ask again with a greater offset' }),
+});
 export type ServiceList = Static<typeof ServiceList>;
 
 /** The status object that every client polls (contract §6.3 and §11.3). */
@@ -84,12 +103,44 @@ export const Service = Type.Object({
 });
 export type Service = Static<typeof Service>;
 
-/** `include` is a list of what newer clients would like to know too; what this server does not have is left out. */
-export const ServiceQuery = Type.Object({
-  region: Type.Optional(Type.String({ maxLength: 63 })),
-  include: Type.Optional(Type.String({ maxLength: 255 })),
-});
-
 /** Organization-scoped reads are wrapped; without `body` the official command line reads "not found". */
 export const WrappedService = Type.Object({ body: Service });
 export type WrappedService = Static<typeof WrappedService>;
+
+// The private REST API (contract §7.3) declares its ids as texts, so one that is not known yet is left out instead of null.
+const knownIds = {
+  desiredDeploymentId: Type.Optional(Type.String()),
+  activeDeploymentId: Type.Optional(
+    Type.String({ description: 'Deprecated by its publisher: the deployment that was requested' }),
+  ),
+  reconciledDeploymentId: Type.Optional(Type.String()),
+};
+
+/** `GET /v1/agents/{name}`: the status object itself, not wrapped. */
+export const PrivateService = Type.Object({ ...Service.properties, ...knownIds });
+export type PrivateService = Static<typeof PrivateService>;
+
+export const PrivateServiceQuery = Type.Object({
+  region: Type.Optional(Type.String()),
+  includeActiveDeployment: Type.Optional(Type.Boolean()),
+  ...openPageQuery(servicePage.defaultLimit),
+});
+
+export const PrivateServiceSummary = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  region: Type.String(),
+  ...knownIds,
+  organizationId: Type.String(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  deletedAt: Type.Union([Timestamp, Type.Null()]),
+  deployment: Type.Optional(Deployment),
+});
+export type PrivateServiceSummary = Static<typeof PrivateServiceSummary>;
+
+export const PrivateServiceList = Type.Object({
+  services: Type.Array(PrivateServiceSummary),
+  hasMore: Type.Boolean(),
+});
+export type PrivateServiceList = Static<typeof PrivateServiceList>;

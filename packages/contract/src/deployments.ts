@@ -24,6 +24,7 @@ export const Manifest = Type.Object({
     resources: Type.Object({ cpu: Type.String(), memory: Type.String() }),
     arch: Type.Optional(Type.String({ description: 'The architecture that the deployment is held to' })),
     envFromSecretNames: Type.Array(Type.String()),
+    krispViva: Type.Optional(Type.Object({ audioFilters: Type.Boolean() })),
     imagePullSecretName: Type.Optional(Type.String()),
     maxSessionDurationSeconds: Type.Optional(Type.Integer()),
   }),
@@ -50,7 +51,7 @@ export const Revision = Type.Object({
   phaseStartedAt: Timestamp,
   health: Type.Object({
     ready: Type.Boolean(),
-    state: Type.String(),
+    state: Type.Enum(['running', 'waiting', 'terminated']),
     restartCount: Type.Integer(),
     replicasStarted: Type.Integer(),
     reason: Type.Optional(Type.String()),

@@ -15,6 +15,22 @@ export const ErrorEnvelope = Type.Object(
     status: Type.Optional(Type.Integer()),
     limitCents: Type.Optional(Type.Integer({ description: 'Of a 402: the spend limit' })),
     currentSpendCents: Type.Optional(Type.Integer({ description: 'Of a 402: what was spent in this month' })),
+    err: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String(),
+          issues: Type.Array(
+            Type.Object({
+              code: Type.String(),
+              path: Type.Array(Type.String()),
+              message: Type.String(),
+              options: Type.Optional(Type.Array(Type.String())),
+            }),
+          ),
+        },
+        { description: 'Where a query is not valid: the parameters that are wrong (contract §2.1)' },
+      ),
+    ),
     tokens: Type.Optional(
       Type.Array(Token, { description: 'What a 409 asks about: tokens of a member to be removed' }),
     ),

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { SecretKey } from './names.js';
 
+/** `ready` can be bound to a deploy; `failed` comes with an `errorMessage` (contract §7.5). */
+export const SecretSetStatus = Type.Enum(['pending', 'ready', 'failed']);
 /** The values lie on the machines of the region, and nothing of them is known here. Absent for a set that is kept here. */
 const source = Type.Optional(Type.Literal('referenced'));
 
@@ -8,7 +10,8 @@ export const SecretSetSummary = Type.Object({
   name: Type.String(),
   type: Type.Enum(['secret', 'imagePullSecret']),
   region: Type.String(),
-  status: Type.Enum(['pending', 'ready', 'failed']),
+  status: SecretSetStatus,
+  errorMessage: Type.Optional(Type.String()),
   source,
 });
 export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
@@ -18,7 +21,7 @@ export type SecretSetList = Static<typeof SecretSetList>;
 export const SecretSet = Type.Object({
   secrets: Type.Array(Type.Object({ fieldName: Type.String() })),
   region: Type.String(),
-  status: Type.Enum(['pending', 'ready', 'failed']),
+  status: SecretSetStatus,
   errorMessage: Type.Optional(Type.String()),
   source,
 });

@@ -5,7 +5,7 @@ import type { Audit } from './audit/audit-service.js';
 import type { Store } from './db/store.js';
 import { githubRoutes } from './github/github-routes.js';
 import { propertyRoutes } from './properties/property-routes.js';
-import { createPropertyService } from './properties/property-service.js';
+import type { PropertyService } from './properties/property-service.js';
 import { regionRoutes } from './regions/region-routes.js';
 import { createRegionService } from './regions/region-service.js';
 import type { Regions } from './regions/regions.js';
@@ -24,6 +24,7 @@ interface PlatformDeps {
   ids: Ids;
   audit: Audit;
   regions: Regions;
+  properties: PropertyService;
   spend: SpendService;
   enrolment: Enrolment;
   workers: WorkerChannel;
@@ -31,10 +32,10 @@ interface PlatformDeps {
 
 /** Where agents run and what they cost: regions, properties, profiles, spend, secrets kept there; and the routes of what this platform does not have. */
 export async function registerPlatform(http: FastifyInstance, deps: PlatformDeps): Promise<void> {
-  const { regions, spend, workers } = deps;
+  const { regions, properties, spend, workers } = deps;
   const lifecycle = createRegionService({ ...deps, own: regions.own, isConnected: workers.isConnected });
   await http.register(regionRoutes, { regions, lifecycle });
-  await http.register(propertyRoutes, { properties: createPropertyService(deps) });
+  await http.register(propertyRoutes, { properties });
   await http.register(agentProfileRoutes, { profiles: createAgentProfileService(deps) });
   await http.register(secretReferenceRoutes, { references: createSecretReferences(deps) });
   await http.register(spendRoutes, { spend });

@@ -49,6 +49,8 @@ import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
+import { addPrivateApi } from './private-api/private-api.js';
+import { createPropertyService } from './properties/property-service.js';
 import { createRegions } from './regions/regions.js';
 import { createSecretBox } from './secrets/secret-box.js';
 import { secretRoutes } from './secrets/secret-routes.js';
@@ -235,6 +237,7 @@ export async function compose(
     audit,
     builds,
     regions,
+    secrets,
     nudge,
     removeLogs,
   });
@@ -279,18 +282,21 @@ export async function compose(
   });
   await tokens.register(http);
   await http.register(secretRoutes, { secrets });
+  const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
   await http.register(sessionRoutes, { sessions });
-  await http.register(logRoutes, {
+  const agentLogs = {
     logs: logStore,
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
-  });
+  };
+  await http.register(logRoutes, agentLogs);
   await http.register(buildRoutes, { builds, uploads });
   await http.register(uploadRoutes, { uploads });
+  await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
-  await registerPlatform(http, { store, clock, ids, audit, regions, spend, enrolment, workers });
+  await registerPlatform(http, { store, clock, ids, audit, regions, properties, spend, enrolment, workers });
   await leaks.register(http);
   await entrance.register(http);
   await notifications.register(http);

@@ -9,6 +9,7 @@ import type { Deployment, DeploymentSettings } from '../deployments/deployment-r
 import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
 import { badRequest, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
+import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
@@ -23,6 +24,7 @@ interface AgentServiceDeps {
   audit: Audit;
   builds: Pick<BuildService, 'findUsable'>;
   regions: Regions;
+  secrets: Pick<SecretService, 'readiness'>;
   /** Wakes the reconciler; the change is committed already. */
   nudge: () => void;
   removeLogs: (agentId: string) => Promise<void>;
@@ -43,7 +45,7 @@ export function createAgentService(deps: AgentServiceDeps) {
     const wanted = [agent.desiredDeploymentId, agent.liveDeploymentId].filter((id) => id !== null);
     const [slots, open, ...deployments] = await Promise.all([
       store.slots.listOfAgent(organization.id, agent.id),
-      store.sessions.countOpen(organization.id),
+      store.sessions.countOpen(organization.id, agent.id),
       ...wanted.map((id) => store.deployments.find(organization.id, id)),
     ]);
     const known = deployments.filter((deployment) => deployment !== undefined);
@@ -52,7 +54,7 @@ export function createAgentService(deps: AgentServiceDeps) {
       desired: known.find(({ id }) => id === agent.desiredDeploymentId),
       live: known.find(({ id }) => id === agent.liveDeploymentId),
       slots,
-      activeSessions: open.get(agent.id) ?? 0,
+      activeSessions: open,
       organizationName: organization.name,
       warning,
     });
@@ -88,8 +90,25 @@ export function createAgentService(deps: AgentServiceDeps) {
       return await present(organization, await find(organization.id, name));
     },
 
-    async list(organization: OrganizationAccess, filter: { region?: string | undefined }): Promise<Agent[]> {
-      return await store.agents.list(organization.id, filter.region);
+    /** One page by name, of the agents that the caller may see. */
+    async list(
+      organization: OrganizationAccess,
+      { region: wanted, limit, offset }: { region?: string | undefined; limit: number; offset: number },
+    ): Promise<{ agents: Agent[]; hasMore: boolean }> {
+      // No region has such a name, and PostgreSQL takes no NUL in a text.
+      if (wanted?.includes('\0')) return { agents: [], hasMore: false };
+      const names = organization.agents && [...organization.agents];
+      const found = await store.agents.page(organization.id, { region: wanted, names, limit: limit + 1, offset });
+      return { agents: found.slice(0, limit), hasMore: found.length > limit };
+    },
+
+    /** The deployments that are live, of these agents. */
+    async liveDeployments(
+      organization: OrganizationAccess,
+      agents: readonly Agent[],
+    ): Promise<Map<string, Deployment>> {
+      const ids = agents.flatMap(({ liveDeploymentId }) => liveDeploymentId ?? []);
+      return await store.deployments.findAll(organization.id, ids);
     },
 
     async deployments(
@@ -202,7 +221,7 @@ export function createAgentService(deps: AgentServiceDeps) {
       nudge();
       const warning = result.changed
         ? undefined
-        : 'Nothing changed, so nothing was deployed. Pass --force to deploy the same again';
+        : 'Nothing changed, so nothing was deployed. To deploy the same again, pass --force (forceRedeploy over the API)';
       return await present(organization, result.agent, warning);
     },
 

@@ -1,17 +1,19 @@
 import type { DeployBody } from '@pipecat-cloud/contract/agents';
 import type { BuildService } from '../builds/build-service.js';
 import type { Store } from '../db/store.js';
-import { badRequest, notFound } from '../errors.js';
+import { badRequest, conflict, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
+import type { SecretService } from '../secrets/secret-service.js';
 
 interface ReferenceDeps {
   store: Store;
   builds: Pick<BuildService, 'findUsable'>;
   regions: Regions;
+  secrets: Pick<SecretService, 'readiness'>;
 }
 
 /** Everything that a deploy refers to must be there, and in its region, before anything changes (contract §6.2, §7.2 and §13.3). */
-export function createReferenceCheck({ store, builds, regions }: ReferenceDeps) {
+export function createReferenceCheck({ store, builds, regions, secrets }: ReferenceDeps) {
   return async (organizationId: string, region: string, body: DeployBody): Promise<void> => {
     for (const [name, type] of [
       [body.secretSet, 'secret'],
@@ -23,6 +25,9 @@ export function createReferenceCheck({ store, builds, regions }: ReferenceDeps) 
       if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
       if (set.region !== region)
         throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
+      const readiness = await secrets.readiness(organizationId, set);
+      if (readiness.status !== 'ready')
+        throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
     }
     if (body.buildId !== undefined) {
       const build = await builds.findUsable(organizationId, body.buildId);

@@ -6,8 +6,9 @@ import { badRequest, conflict, notFound } from '../errors.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
 import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
+import { type Readiness, readinessOf } from './readiness.js';
 import type { SecretBox } from './secret-box.js';
-import { checkSetName, readChange, type SecretChange } from './secret-change.js';
+import { checkSetName, isKeyName, isSetName, readChange, type SecretChange } from './secret-change.js';
 import type { SecretSet } from './secret-repository.js';
 
 interface SecretServiceDeps {
@@ -34,7 +35,7 @@ const maxBytes = 512 * 1024;
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
 export function createSecretService({ store, clock, ids, audit, box, regions, leaks }: SecretServiceDeps) {
   async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
-    const set = await store.secrets.findSet(organizationId, name);
+    const set = isSetName(name) ? await store.secrets.findSet(organizationId, name) : undefined;
     if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
     return set;
   }
@@ -77,8 +78,9 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
   return {
     async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
       const sets = await store.secrets.listSets(organizationId, wanted);
+      const readiness = await readinessOf(store, box, organizationId);
       return {
-        sets: sets.map((set) => ({ name: set.name, type: set.type, region: set.region, ...readiness(set) })),
+        sets: sets.map((set) => ({ name: set.name, type: set.type, region: set.region, ...stateOf(set, readiness) })),
       };
     },
 
@@ -88,7 +90,8 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
       if (set.type === 'imagePullSecret')
         throw badRequest(`Secret set '${name}' is an image pull secret; what is in it is shown to nobody`, '400');
       const names = await store.secrets.fieldNames(organizationId, set.id);
-      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...readiness(set) };
+      const readiness = await readinessOf(store, box, organizationId);
+      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...stateOf(set, readiness) };
     },
 
     /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
@@ -133,12 +136,13 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
 
     async removeKey(organizationId: string, actor: Actor, name: string, key: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
         if (set.source === 'referenced') throw keptElsewhere(set);
         if (set.type === 'imagePullSecret')
           throw badRequest(`Secret set '${name}' is an image pull secret, which has no keys; delete the whole set`);
-        if (!(await repos.secrets.removeValue(organizationId, set.id, key))) throw notFound('Secret', `${name}/${key}`);
+        if (!isKeyName(key) || !(await repos.secrets.removeValue(organizationId, set.id, key)))
+          throw notFound('Secret', `${name}/${key}`);
         await repos.secrets.touchSet(organizationId, set.id, clock.now());
         await audit.record(repos, actor, {
           action: 'secret.key_deleted',
@@ -152,7 +156,7 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
     /** Refused while an agent needs the set: its next instance would start without, or not at all. */
     async removeSet(organizationId: string, actor: Actor, name: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
         const agents = await repos.secrets.agentsUsing(organizationId, name);
         if (agents.length > 0) {
@@ -163,6 +167,10 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
         await repos.secrets.removeSet(organizationId, set.id);
         await audit.record(repos, actor, { action: 'secret.set_deleted', organizationId, target: name });
       });
+    },
+
+    async readiness(organizationId: string, set: SecretSet): Promise<Readiness> {
+      return stateOf(set, await readinessOf(store, box, organizationId));
     },
 
     /** What an instance gets of a set: its values, or the name under which its worker finds them. */
@@ -188,9 +196,9 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
 }
 export type SecretService = ReturnType<typeof createSecretService>;
 
-/** Sets are written in one step, so there is none that is not ready. */
-function readiness({ source }: SecretSet) {
-  return { status: 'ready' as const, ...(source === 'referenced' ? { source } : {}) };
+/** Of what lies elsewhere it is known that it was there when it was referred to, and no key of this server is needed for it. */
+function stateOf({ source }: SecretSet, kept: Readiness): Readiness & { source?: 'referenced' } {
+  return source === 'referenced' ? { status: 'ready', source } : kept;
 }
 
 /** Nothing of its contents is known here, so nothing of it can be changed here. */
