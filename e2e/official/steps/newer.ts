@@ -64,7 +64,7 @@ const spendSteps: readonly Step[] = [
   [
     'spend-limit set',
     async (track) => {
-      expect(await track.ok(['spend-limit', 'set', '12.34'])).toContain(`'${track.org}' set to $12.34`);
+      expect(await track.ok(['spend-limit', 'set', '12.34', '--yes'])).toContain(`'${track.org}' set to $12.34`);
       expect(await readOf(track, 'spend-limit')).toMatchObject({ limitCents: 1234, blocked: false });
       const shown = JSON.parse((await track.run(['spend-limit', 'show', '--json'])).stdout) as object;
       expect(shown).toMatchObject({ limitCents: 1234, organization: track.org });
