@@ -83,7 +83,11 @@ export const regionSteps = (world: World): readonly Step[] => [
   [
     'secrets reference',
     async (track) => {
-      const text = await track.ok(['secrets', 'reference', 'on-the-machine', '--region', 'pce-lab']);
+      // A worker that has only just connected has yet to say what runs on it, and is asked nothing before.
+      const text = await until('the worker can be asked', async () => {
+        const { text: said } = await track.run(['secrets', 'reference', 'on-the-machine', '--region', 'pce-lab']);
+        return !said.includes("No worker of region 'pce-lab' is connected") && said;
+      });
       expect(text).toContain("Secret 'on-the-machine' referenced in pce-lab");
       expect(await track.ok(['secrets', 'list'])).toContain('on-the-machine pce-lab ready');
       const set = await track.fails(['secrets', 'set', 'on-the-machine', 'A=b', '--skip']);
