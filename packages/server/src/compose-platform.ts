@@ -11,7 +11,7 @@ import { createRegionService } from './regions/region-service.js';
 import type { Regions } from './regions/regions.js';
 import { registryKeyRoutes } from './registry-keys/registry-key-routes.js';
 import { secretReferenceRoutes } from './secrets/secret-reference-routes.js';
-import { createSecretReferences } from './secrets/secret-references.js';
+import type { SecretReferences } from './secrets/secret-references.js';
 import { spendRoutes } from './spend/spend-routes.js';
 import type { SpendService } from './spend/spend-service.js';
 import type { Clock, Ids } from './system.js';
@@ -25,6 +25,7 @@ interface PlatformDeps {
   audit: Audit;
   regions: Regions;
   properties: PropertyService;
+  references: SecretReferences;
   spend: SpendService;
   enrolment: Enrolment;
   workers: WorkerChannel;
@@ -32,12 +33,12 @@ interface PlatformDeps {
 
 /** Where agents run and what they cost: regions, properties, profiles, spend, secrets kept there; and the routes of what this platform does not have. */
 export async function registerPlatform(http: FastifyInstance, deps: PlatformDeps): Promise<void> {
-  const { regions, properties, spend, workers } = deps;
+  const { regions, properties, references, spend, workers } = deps;
   const lifecycle = createRegionService({ ...deps, own: regions.own, isConnected: workers.isConnected });
   await http.register(regionRoutes, { regions, lifecycle });
   await http.register(propertyRoutes, { properties });
   await http.register(agentProfileRoutes, { profiles: createAgentProfileService(deps) });
-  await http.register(secretReferenceRoutes, { references: createSecretReferences(deps) });
+  await http.register(secretReferenceRoutes, { references });
   await http.register(spendRoutes, { spend });
   await http.register(registryKeyRoutes);
   await http.register(githubRoutes);

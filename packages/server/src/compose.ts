@@ -53,6 +53,7 @@ import { addPrivateApi } from './private-api/private-api.js';
 import { createPropertyService } from './properties/property-service.js';
 import { createRegions } from './regions/regions.js';
 import { createSecretBox } from './secrets/secret-box.js';
+import { createSecretReferences } from './secrets/secret-references.js';
 import { secretRoutes } from './secrets/secret-routes.js';
 import { createSecretService } from './secrets/secret-service.js';
 import { createSessionEnds } from './sessions/session-ends.js';
@@ -230,6 +231,7 @@ export async function compose(
     socketTokens,
     nudge,
   });
+  const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
   const agents = createAgentService({
     store,
     clock,
@@ -238,6 +240,7 @@ export async function compose(
     builds,
     regions,
     secrets,
+    references,
     nudge,
     removeLogs,
   });
@@ -296,7 +299,18 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
-  await registerPlatform(http, { store, clock, ids, audit, regions, properties, spend, enrolment, workers });
+  await registerPlatform(http, {
+    store,
+    clock,
+    ids,
+    audit,
+    regions,
+    properties,
+    references,
+    spend,
+    enrolment,
+    workers,
+  });
   await leaks.register(http);
   await entrance.register(http);
   await notifications.register(http);

@@ -9,6 +9,7 @@ import type { Deployment, DeploymentSettings } from '../deployments/deployment-r
 import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
 import { badRequest, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
+import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
@@ -25,6 +26,7 @@ interface AgentServiceDeps {
   builds: Pick<BuildService, 'findUsable'>;
   regions: Regions;
   secrets: Pick<SecretService, 'readiness'>;
+  references: Pick<SecretReferences, 'checkStillThere'>;
   /** Wakes the reconciler; the change is committed already. */
   nudge: () => void;
   removeLogs: (agentId: string) => Promise<void>;

@@ -3,6 +3,7 @@ import type { BuildService } from '../builds/build-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
+import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
 
 interface ReferenceDeps {
@@ -10,10 +11,11 @@ interface ReferenceDeps {
   builds: Pick<BuildService, 'findUsable'>;
   regions: Regions;
   secrets: Pick<SecretService, 'readiness'>;
+  references: Pick<SecretReferences, 'checkStillThere'>;
 }
 
 /** Everything that a deploy refers to must be there, and in its region, before anything changes (contract §6.2, §7.2 and §13.3). */
-export function createReferenceCheck({ store, builds, regions, secrets }: ReferenceDeps) {
+export function createReferenceCheck({ store, builds, regions, secrets, references }: ReferenceDeps) {
   return async (organizationId: string, region: string, body: DeployBody): Promise<void> => {
     for (const [name, type] of [
       [body.secretSet, 'secret'],
@@ -25,6 +27,7 @@ export function createReferenceCheck({ store, builds, regions, secrets }: Refere
       if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
       if (set.region !== region)
         throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
+      if (set.source === 'referenced') await references.checkStillThere(organizationId, set);
       const readiness = await secrets.readiness(organizationId, set);
       if (readiness.status !== 'ready')
         throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);

@@ -18,7 +18,10 @@ export const variables = {
     default: '',
     about: 'Addresses or networks of the proxies in front, separated by commas: their X-Forwarded-For is believed',
   },
-  PIPECAT_CLOUD_REGION: { default: 'us-west', about: 'Code of the one region that this installation offers' },
+  PIPECAT_CLOUD_REGION: {
+    default: 'us-west',
+    about: 'Code of the region of this installation; organizations may register regions of their own',
+  },
   PIPECAT_CLOUD_REGION_NAME: { default: 'This machine', about: "The region's name for people" },
   PIPECAT_CLOUD_SESSION_MINUTE_CENTS: {
     default: '0',

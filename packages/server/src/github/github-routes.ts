@@ -29,7 +29,7 @@ export const githubRoutes: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 const instead =
-  'Deploy from a pipeline of your own: docs/deploying.md shows how a CI job uploads the files and deploys them with one token';
+  'Deploy from a pipeline of your own: docs/ci.md shows how a CI job uploads the files and deploys them with one token';
 
 const notLinked = () => new AppError(404, '404', `This organization is not linked to GitHub. ${instead}`);
 const cannotLink = () =>

@@ -30,7 +30,7 @@ test.each([
   );
   expect([status, body.code]).toEqual([404, '404']);
   expect(body.error).toContain(text);
-  expect(body.error).toContain('docs/deploying.md');
+  expect(body.error).toContain('docs/ci.md');
 });
 
 test('there are no registry keys, and none can be made', async () => {

@@ -6,6 +6,7 @@ import { type Harness, harness, type Member } from '../testing/harness.js';
 let server: Harness;
 let admin: Member;
 let worker: FakeWorker;
+let secretSets: string[];
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 const call = (method: Method, path: string, body?: unknown) =>
   server.call(admin.token, method, `/v1/organizations/ours${path}`, body);
@@ -16,8 +17,9 @@ beforeEach(async () => {
   const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
   admin = await (await server.organization('ours')).member('admin');
   await call('POST', '/regions', { regionKey: 'pce-lab' });
+  secretSets = ['prod'];
   const { body } = await call('POST', '/regions/pce-lab/enrollment-tokens');
-  worker = await createFakeWorker({ url, enrolmentToken: body.token, secretSets: ['prod'] });
+  worker = await createFakeWorker({ url, enrolmentToken: body.token, secretSets });
   await vi.waitFor(() => expect(server.workers.pick({ scope: scope() })).toBeDefined());
 });
 afterEach(async () => {
@@ -86,4 +88,17 @@ test('an agent gets the name of the set for its worker, and no values', async ()
     return found;
   });
   expect([spec.environment, spec.referencedSecretSet]).toEqual([{}, 'prod']);
+});
+
+test('a deploy asks again: what is gone is not bound, and without a worker it waits for one', async () => {
+  await refer('prod');
+  const deploy = (serviceName: string) =>
+    call('POST', '/services', { serviceName, image: 'x:1', region: 'pce-lab', secretSet: 'prod' });
+  secretSets.length = 0;
+  const refused = await deploy('bot');
+  expect([refused.status, refused.body.code]).toEqual([409, 'CONFLICT']);
+  expect(refused.body.error).toContain("Secret set 'prod' is not ready");
+  worker.disconnect();
+  await vi.waitFor(() => expect(server.workers.scoped()).toEqual([]));
+  expect((await deploy('bot')).status).toBe(200);
 });

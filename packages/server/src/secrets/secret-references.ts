@@ -22,20 +22,19 @@ interface SecretReferenceDeps {
  * of the organization, whose machines serve nobody else: elsewhere anybody could name what is another's.
  */
 export function createSecretReferences({ store, clock, ids, audit, regions, workers }: SecretReferenceDeps) {
-  /** Throws 409 unless a worker of the region has the set. */
-  async function checkThere(organizationId: string, { name, region }: ReferenceSecretBody): Promise<void> {
+  /** What a worker of the region says is wrong with the set; `away` where there is nobody to ask. */
+  async function ask(
+    organizationId: string,
+    { name, region }: ReferenceSecretBody,
+  ): Promise<string | 'away' | undefined> {
     const workerId = workers.pick({ scope: { organizationId, region } });
-    if (!workerId) {
-      throw conflict(
-        `No worker of region '${region}' is connected, so nobody can say whether it has a set '${name}'. Start one, then try again`,
-      );
-    }
+    if (!workerId) return 'away';
     try {
       await workers.command(workerId, { do: 'check-secret-set', name });
+      return undefined;
     } catch (error) {
-      if (error instanceof CommandRefused) throw conflict(`Region '${region}' cannot use the set: ${error.message}`);
-      if (error instanceof WorkerUnreachable)
-        throw conflict(`The worker of region '${region}' did not answer. Try again`);
+      if (error instanceof CommandRefused) return error.message;
+      if (error instanceof WorkerUnreachable) return 'away';
       throw error;
     }
   }
@@ -51,7 +50,13 @@ export function createSecretReferences({ store, clock, ids, audit, regions, work
           `Region '${region}' is shared by all organizations of this installation, so its machines keep no secrets for one of them. Put the values into a set here, or register a region of your own`,
         );
       }
-      await checkThere(organization.id, body);
+      const problem = await ask(organization.id, body);
+      if (problem === 'away') {
+        throw conflict(
+          `No worker of region '${region}' is connected, so nobody can say whether it has a set '${name}'. Start one, then try again`,
+        );
+      }
+      if (problem !== undefined) throw conflict(`Region '${region}' cannot use the set: ${problem}`);
       await store.transaction(async (repos) => {
         await regions.hold(repos, organization.id, region);
         const fresh = { id: ids.id(), name, type: 'secret', region, host: null, source: 'referenced' } as const;
@@ -69,6 +74,13 @@ export function createSecretReferences({ store, clock, ids, audit, regions, work
         throw conflict(`There is a secret set '${name}' already, with other contents; choose another name`);
       });
       return { name, region, type: 'secret', status: 'ready', source: 'referenced' };
+    },
+
+    /** Before a deploy binds the set: 409 where a worker says that it is there no more. Without a worker the deploy waits for one anyway. */
+    async checkStillThere(organizationId: string, set: { name: string; region: string }): Promise<void> {
+      const problem = await ask(organizationId, set);
+      if (problem === undefined || problem === 'away') return;
+      throw conflict(`Secret set '${set.name}' is not ready: region '${set.region}' cannot use it: ${problem}`);
     },
   };
 }

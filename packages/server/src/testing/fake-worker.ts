@@ -22,8 +22,8 @@ export async function createFakeWorker(options: {
   enrolmentToken?: string;
   architecture?: string;
   dataUrl?: string;
-  /** Names of the secret sets that lie on its machine. */
-  secretSets?: readonly string[];
+  /** Names of the secret sets that lie on its machine; may change. */
+  secretSets?: string[];
 }) {
   const instances = new Map<string, ObservedInstance>();
   const commands: Command[] = [];
