@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { join } from 'node:path';
-import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessCache } from './access/access-cache.js';
@@ -17,9 +16,9 @@ import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
 import { createBuildService } from './builds/build-service.js';
+import { createUploadStore } from './builds/create-upload-store.js';
 import { uploadRoutes } from './builds/upload-routes.js';
 import { createUploadService } from './builds/upload-service.js';
-import { createUploadStore } from './builds/upload-store.js';
 import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { workerBuildRoutes } from './builds/worker-build-routes.js';
 import { registerPlatform } from './compose-platform.js';
@@ -159,16 +158,13 @@ export async function compose(
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
-  const uploadStore = createUploadStore({
-    directory: join(config.dataDirectory, 'uploads'),
-    limitBytes: contextSizeLimitBytes,
-  });
+  const files = createUploadStore(config, log);
   const uploads = createUploadService({
     store,
     clock,
     ids,
     audit,
-    uploads: uploadStore,
+    uploads: files,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
     regions,
@@ -203,7 +199,7 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
+  const builds = createBuildService({ store, clock, ids, audit, files, uploads, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     ends,
