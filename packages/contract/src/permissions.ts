@@ -292,7 +292,6 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`GET ${org}/webhooks/:id/deliveries`]: byToken('org:write'),
 
   'POST /v1/public/:agent/start': byPublicKey,
-  'OPTIONS /v1/public/*': open,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,
 
   // An enrolment token in the body, one use.

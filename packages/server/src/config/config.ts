@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
+import { type IceConfig, readIceConfig } from './ice-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
 export interface Config {
@@ -27,6 +28,7 @@ export interface Config {
   /** Webhooks may be posted to this machine and to private networks. */
   privateWebhooks: boolean;
   signIn: SignInConfig;
+  ice: IceConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -94,6 +96,7 @@ export function readConfig(environment: Environment): Config {
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
   const signIn = readSignInConfig(read, check);
+  const ice = readIceConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -120,6 +123,7 @@ export function readConfig(environment: Environment): Config {
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,
+    ice,
   };
 }
 

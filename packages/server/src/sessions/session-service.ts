@@ -13,6 +13,7 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
+import type { IceServers } from '../gateway/ice-servers.js';
 import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { endSession } from './session-ends.js';
@@ -28,6 +29,7 @@ interface SessionServiceDeps {
   workers: WorkerChannel;
   starts: SessionStarts;
   socketTokens: SocketTokens;
+  iceServers: IceServers;
   publicUrl: string;
   nudge: () => void;
 }
@@ -37,7 +39,7 @@ export interface Organization {
 }
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, socketTokens, publicUrl, nudge } = deps;
+  const { store, clock, ids, audit, workers, starts, socketTokens, iceServers, publicUrl, nudge } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -63,7 +65,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     const wsUrl = `${publicUrl.replace(/^http/, 'ws')}/ws/generic/${serviceHost}`;
     const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
-      if (body !== undefined)
+      if (saysSomething(body))
         throw badRequest(
           'A body with transport \'websocket\' needs websocket_auth = "token"; pass it as ?body= instead',
         );
@@ -80,7 +82,8 @@ export function createSessionService(deps: SessionServiceDeps) {
       });
       return await socketTokens.issue(repos, target, sessionId);
     });
-    const encoded = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
+    const encoded =
+      body === undefined || body === null ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
     return { token, wsUrl, sessionId, ...encoded };
   }
 
@@ -110,7 +113,9 @@ export function createSessionService(deps: SessionServiceDeps) {
         body: request.body ?? {},
         actor,
       });
-      return { sessionId };
+      // The Daily transport hands what it does not know to the room, so a session of that kind gets none.
+      const wantsIce = request.enableDefaultIceServers === true && request.transport !== 'daily';
+      return { sessionId, ...(wantsIce ? { iceConfig: { iceServers: await iceServers(sessionId) } } : {}) };
     },
 
     async list(organizationId: string, agentName: string, query: SessionQuery) {
@@ -161,6 +166,12 @@ function checkSize(request: StartBody): void {
   const limit = request.transport === 'websocket' ? startBodyLimits.websocket : startBodyLimits.other;
   const bytes = Buffer.byteLength(JSON.stringify(request.body));
   if (bytes > limit) throw tooLarge(`body has ${bytes} bytes; at most ${limit} are taken for this transport`);
+}
+
+/** Clients send `{}` and `null` where their caller gave nothing. */
+function saysSomething(body: unknown): boolean {
+  if (body === undefined || body === null) return false;
+  return typeof body !== 'object' || Object.keys(body).length > 0;
 }
 
 function presentSession(session: Session): WireSession {

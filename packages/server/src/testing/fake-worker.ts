@@ -14,7 +14,12 @@ import { WebSocket } from 'ws';
  * A worker that runs nothing: it enrols and speaks the real protocol over a real socket, and its instances are ready at once.
  * Tests steer it and see every command that it was given.
  */
-export async function createFakeWorker(options: { url: string; enrolmentFile: string }) {
+export async function createFakeWorker(options: {
+  url: string;
+  enrolmentFile: string;
+  /** Where sessions are relayed to; nothing listens there by default. */
+  dataUrl?: string;
+}) {
   const instances = new Map<string, ObservedInstance>();
   const commands: Command[] = [];
   const unacknowledged = new Map<number, Report>();
@@ -103,7 +108,7 @@ export async function createFakeWorker(options: { url: string; enrolmentFile: st
     socket = opened;
     opened.on('message', (data) => receive(JSON.parse(String(data)) as ControlMessage));
     await new Promise((resolve, reject) => opened.once('open', resolve).once('error', reject));
-    send({ type: 'hello', version: 1, driver: 'fake', dataUrl: 'http://127.0.0.1:9' });
+    send({ type: 'hello', version: 1, driver: 'fake', dataUrl: options.dataUrl ?? 'http://127.0.0.1:9' });
     observe();
     for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
   }
