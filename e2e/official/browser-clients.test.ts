@@ -1,22 +1,24 @@
-import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent, logsHave, sessionEnds, sessionOf } from '../src/support/agents.js';
 import { type Cli, createCli } from '../src/support/cli.js';
 import { type Cloud, startCloud } from '../src/support/cloud.js';
 import { missing, resources } from '../src/support/environment.js';
-import { audioOf } from '../src/support/frames.js';
 import { cleanUp } from '../src/support/paths.js';
 import { freePort } from '../src/support/ports.js';
 import { run } from '../src/support/processes.js';
 import { until } from '../src/support/wait.js';
-import { readGuide } from './browser/guide.js';
+import { type Filling, readGuide } from './browser/guide.js';
+import { bodyOf, type OpenedPage, openPage } from './browser/opened-page.js';
 import { type Pages, servePages } from './browser/pages.js';
-import { type Spy, spyOn } from './browser/spy.js';
+import { collectRows } from './browser/rows.js';
+import { compareSection } from './compatibility-page.js';
 
 const lacking = missing('chromium', 'browserClients');
 const withoutPython = missing('python');
 const guide = readGuide();
-const greeted = 'The bot is ready and says Hello';
+const { passed, table } = collectRows();
+const unreadable = 'the socket is refused; browsers hide the status from the page';
 
 describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking})` : ''}`, () => {
   let cloud: Cloud;
@@ -50,93 +52,105 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     await cleanUp();
   });
 
-  /** Opens a page of the guide, as it stands there, in a browser of its own. */
-  async function open(mark: string, filling: { publicKey?: string; agent?: string } = {}) {
-    const name = `${mark}-${filling.agent ?? 'pipecat-echo'}-${filling.publicKey ?? 'key'}`;
-    const script = guide.filled(mark, { host: cloud.url, publicKey, ...filling });
-    return await openScript(name, script);
+  let scripts = 0;
+  async function openScript(script: string): Promise<OpenedPage> {
+    scripts++;
+    return await openPage(browser, await pages.add(`page-${scripts}`, guide.block('page'), script));
   }
-
-  async function openScript(name: string, script: string) {
-    const address = await pages.add(name, guide.block('page'), script);
-    const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(20_000);
-    const spy = await spyOn(page);
-    const sent = watchRequests(page);
-    await page.goto(address);
-    const shows = (text: string | RegExp) => page.locator('#state').filter({ hasText: text }).waitFor();
-    return { page, spy, sent, shows, talk: () => page.locator('#talk').click(), leave: () => page.locator('#leave').click() };
-  }
+  /** A page of the guide, as it stands there. */
+  const open = (mark: string, filling: Partial<Filling> = {}) =>
+    openScript(guide.filled(mark, { host: cloud.url, publicKey, ...filling }));
 
   describe.skipIf(withoutPython)(`over WebRTC${withoutPython ? ` (${withoutPython})` : ''}`, () => {
-    let opened: Awaited<ReturnType<typeof open>>;
-    let sessionId: string;
-    let spy: Spy;
+    let page: OpenedPage;
 
-    test('connects, greets and hears itself, through a preflight and the session of its start', async () => {
-      opened = await open('webrtc');
-      spy = opened.spy;
-      await opened.talk();
-      await opened.shows(greeted);
-      await spy.hears();
-      const { sent } = opened;
-      const started = await sent.answerOf('POST', '/start');
-      sessionId = started.sessionId as string;
-      expect(started).toEqual({ sessionId: expect.any(String), iceConfig: { iceServers: [{ urls: ['stun:127.0.0.1:9'] }] } });
-      expect(await spy.iceServers()).toEqual([{ urls: ['stun:127.0.0.1:9'] }]);
-      expect(sent.of('POST', '/api/offer').map(bodyOf)).toEqual([
-        { sdp: expect.any(String), type: 'offer', pc_id: null, restart_pc: false },
-      ]);
-      await until('candidates are accepted', async () => {
-        const [patch] = sent.of('PATCH', '/api/offer');
-        return (await patch?.response())?.status() === 200;
+    test('connects, greets and hears itself, with the ICE servers that it asked for', async () => {
+      page = await open('webrtc');
+      await page.talk();
+      await page.shows('The bot is ready');
+      await page.greets();
+      passed('message', 'webrtc');
+      await page.spy.hears();
+      passed('audio', 'webrtc');
+      const iceServers = [{ urls: ['stun:127.0.0.1:9'] }];
+      const started = await page.sent.answerOf('POST', '/start');
+      expect(started).toEqual({ sessionId: expect.any(String), iceConfig: { iceServers } });
+      passed('start', 'webrtc');
+      passed('startAndConnect', 'webrtc');
+      expect(await page.spy.iceServers()).toEqual(iceServers);
+      passed('ice', 'webrtc');
+      await logsHave(cli, 'pipecat-echo', await page.sessionId(), 'Client connected, 24000 samples a second');
+      passed('body', 'webrtc');
+    });
+
+    test('its offer and candidates went through the session', async () => {
+      const [offer, ...more] = page.sent.of('POST', `/sessions/${await page.sessionId()}/api/offer`);
+      expect(offer && bodyOf(offer)).toEqual({
+        sdp: expect.any(String),
+        type: 'offer',
+        pc_id: null,
+        restart_pc: false,
       });
+      expect(more).toEqual([]);
+      passed('offer', 'webrtc');
+      const patch = await until('candidates are sent', () => page.sent.of('PATCH', '/api/offer')[0]);
+      expect((await patch.response())?.status()).toBe(200);
+      passed('candidates', 'webrtc');
     });
 
     test('another offer on the same connection is answered, and the talk goes on', async () => {
-      const before = opened.sent.of('POST', '/api/offer').length;
-      const { pc_id } = await opened.sent.answerOf('POST', '/api/offer');
-      await spy.askForOffer();
-      const offer = await until('another offer', () => opened.sent.of('POST', '/api/offer')[before]);
-      expect(bodyOf(offer)).toMatchObject({ pc_id, restart_pc: false });
-      expect((await offer.response())?.status()).toBe(200);
-      expect(await spy.connections()).toBe(1);
-      await spy.hears();
+      await offersAgain(() => page.spy.askForOffer(), { restart_pc: false });
+      expect(await page.spy.connections()).toBe(1);
+      await page.greets();
+      await page.spy.hears();
+      passed('renegotiate', 'webrtc');
     });
 
     test('when the network breaks a new connection takes over, in the same session', async () => {
-      const before = opened.sent.of('POST', '/api/offer').length;
-      const { pc_id } = await opened.sent.answerOf('POST', '/api/offer');
-      await spy.failIce();
-      const offer = await until('another offer', () => opened.sent.of('POST', '/api/offer')[before]);
-      expect(bodyOf(offer)).toMatchObject({ pc_id, restart_pc: true });
-      expect((await offer.response())?.status()).toBe(200);
-      expect(await spy.connections()).toBe(2);
-      await spy.hears();
-      expect(await sessionOf(cli, 'pipecat-echo', sessionId)).toMatchObject({ state: 'active' });
+      await offersAgain(() => page.spy.failIce(), { restart_pc: true });
+      expect(await page.spy.connections()).toBe(2);
+      await page.greets();
+      expect(await sessionOf(cli, 'pipecat-echo', await page.sessionId())).toMatchObject({ state: 'active' });
+      expect(await page.spy.microphone()).toBe('ended');
+      passed('restart', 'webrtc', 'messages go on; the client stops its microphone together with the old connection');
     });
 
     test('leaving ends the session', async () => {
-      await opened.leave();
-      await opened.shows('Gone');
+      await page.leave();
+      const sessionId = await page.sessionId();
       expect(await sessionEnds(cli, 'pipecat-echo', sessionId)).toMatchObject({ endReason: 'completed' });
-      await logsHave(cli, 'pipecat-echo', sessionId, 'Client connected', 'Client disconnected', 'bytes of audio');
+      await logsHave(cli, 'pipecat-echo', sessionId, 'Client disconnected', 'bytes of audio');
+      passed('leave', 'webrtc');
     });
+
+    async function offersAgain(cause: () => Promise<unknown>, expected: object): Promise<void> {
+      const before = page.sent.of('POST', '/api/offer').length;
+      const { pc_id } = await page.sent.answerOf('POST', '/api/offer');
+      await cause();
+      const offer = await until('another offer', () => page.sent.of('POST', '/api/offer')[before]);
+      expect(bodyOf(offer)).toMatchObject({ pc_id, ...expected });
+      expect((await offer.response())?.status()).toBe(200);
+    }
   });
 
   describe.skipIf(withoutPython)(`over a WebSocket${withoutPython ? ` (${withoutPython})` : ''}`, () => {
     test('connects with what it picks from the answer, greets, hears itself, and leaving ends the session', async () => {
-      const opened = await open('websocket');
-      const heard = watchAudio(opened.page);
-      await opened.talk();
-      await opened.shows(greeted);
-      const { sessionId } = await opened.sent.answerOf('POST', '/start');
-      await until('a beep comes back', () => heard.loudest() > 1000);
-      // The rate is that of the body, which came through the address of the socket.
-      expect(heard.rates()).toEqual([24_000]);
-      await opened.leave();
-      await opened.shows('Gone');
-      expect(await sessionEnds(cli, 'pipecat-echo', sessionId as string)).toMatchObject({ endReason: 'socket_closed' });
+      const page = await open('websocket');
+      await page.talk();
+      await page.shows('The bot is ready');
+      passed('start', 'websocket');
+      passed('socket', 'websocket');
+      await page.greets();
+      passed('message', 'websocket');
+      await page.audio.hears();
+      expect(page.audio.rates()).toEqual([24_000]);
+      passed('audio', 'websocket');
+      const sessionId = await page.sessionId();
+      await logsHave(cli, 'pipecat-echo', sessionId, 'Client connected, 24000 samples a second');
+      passed('body', 'websocket');
+      await page.leave();
+      expect(await sessionEnds(cli, 'pipecat-echo', sessionId)).toMatchObject({ endReason: 'socket_closed' });
+      passed('leave', 'websocket');
     });
 
     test('a server of one’s own hands the page what it needs, and keeps the key', async () => {
@@ -152,103 +166,74 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
       await until('it listens', async () => (await fetch(`http://localhost:${port}`)).ok);
       const ownCall = guide.block('own-server').replace('https://my-app.example.com', `http://localhost:${port}`);
       // The example's page, with the call of the guide in place of the two that need the key.
-      const script = guide.block('websocket').replace(/const \{ wsUrl[\s\S]*?token \}\);\n/, ownCall);
-      const opened = await openScript('own-server', script);
-      await opened.talk();
-      await opened.shows(greeted);
-      expect(await opened.page.content()).not.toContain(publicKey);
-      await opened.leave();
-      await opened.shows('Gone');
+      const page = await openScript(guide.block('websocket').replace(/const \{ wsUrl[\s\S]*?token \}\);\n/, ownCall));
+      await page.talk();
+      await page.shows('The bot is ready');
+      await page.greets();
+      await page.leave();
       server.child.kill('SIGTERM');
       await server.ended;
     });
 
-    test('it refuses the whole answer of start, which is why the guide takes it apart', async () => {
-      const script = guide
-        .filled('websocket', { host: cloud.url, publicKey })
-        .replace('client.startBot(', 'client.startBotAndConnect(');
-      const opened = await openScript('whole-answer', script);
-      await opened.talk();
-      await opened.shows('Unrecognized connection parameter: sessionId');
+    test('the whole answer of start is refused, which is why the guide takes it apart', async () => {
+      const script = guide.filled('websocket', { host: cloud.url, publicKey });
+      const page = await openScript(script.replace('client.startBot(', 'client.startBotAndConnect('));
+      await page.talk();
+      await page.shows('Unrecognized connection parameter: sessionId');
+      passed('startAndConnect', 'websocket', 'through a server of one’s own; the transport refuses `sessionId`');
     });
   });
 
   describe('with the echo agent', () => {
-    test('a socket carries what the client sends, both ways', async () => {
-      const opened = await open('websocket', { agent: 'echo' });
-      const heard = watchAudio(opened.page);
-      await opened.talk();
-      await until('a beep comes back', () => heard.loudest() > 1000);
-      const { sessionId } = await opened.sent.answerOf('POST', '/start');
+    test('a socket carries what the client sends, both ways, and whoever comes too late reads why', async () => {
+      const page = await open('websocket', { agent: 'echo' });
+      await page.talk();
+      await page.audio.hears();
+      const sessionId = await page.sessionId();
       // Its routes are open to the page as well.
-      const status = await opened.page.evaluate<{ sessionId: string; frames: number }>(
-        `fetch(${JSON.stringify(`${cloud.url}/v1/public/echo/sessions/${sessionId}/status`)}, {
-          headers: { authorization: ${JSON.stringify(`Bearer ${publicKey}`)} },
-        }).then((answer) => answer.json())`,
+      const route = `${cloud.url}/v1/public/echo/sessions/${sessionId}/status`;
+      const status = await page.page.evaluate<{ sessionId: string; frames: number }>(
+        `fetch('${route}', { headers: { authorization: 'Bearer ${publicKey}' } }).then((answer) => answer.json())`,
       );
-      expect(status.sessionId).toBe(sessionId);
+      expect(status).toEqual({ sessionId, frames: expect.any(Number), bytes: expect.any(Number) });
       expect(status.frames).toBeGreaterThan(0);
 
-      const second = await open('webrtc', { agent: 'echo' });
-      await second.talk();
-      await second.shows(/^Agent 'echo' is at capacity: .* Try again when one ends/);
-      expect((await second.sent.of('POST', '/start')[0]?.response())?.status()).toBe(429);
+      const late = await open('webrtc', { agent: 'echo' });
+      await late.talk();
+      await late.shows(/^Agent 'echo' is at capacity: .* Try again when one ends/);
+      expect(await late.startStatus()).toBe(429);
+      passed('capacity', 'webrtc', 'its text in `error.message`');
+      const lateSocket = await open('websocket', { agent: 'echo' });
+      await lateSocket.talk();
+      await lateSocket.shows('Failed to connect to websocket');
+      passed('capacity', 'websocket', unreadable);
 
-      await opened.leave();
-      expect(await sessionEnds(cli, 'echo', sessionId as string)).toMatchObject({ endReason: 'socket_closed' });
+      await page.leave();
+      expect(await sessionEnds(cli, 'echo', sessionId)).toMatchObject({ endReason: 'socket_closed' });
     });
 
-    test('refusals are sentences in the page', async () => {
-      const wrongKey = await open('webrtc', { publicKey: `${publicKey.slice(0, -1)}_` });
+    test.each(['webrtc', 'websocket'] as const)('refusals are sentences in the page: %s', async (mark) => {
+      const wrongKey = await open(mark, { publicKey: `${publicKey.slice(0, -1)}_` });
       await wrongKey.talk();
-      await wrongKey.shows(/key/i);
-      expect((await wrongKey.sent.of('POST', '/start')[0]?.response())?.status()).toBe(401);
-      const unknown = await open('webrtc', { agent: 'nobody' });
+      await wrongKey.shows(/^The credential that was sent .*Copy it again, or make a new one$/);
+      expect(await wrongKey.startStatus()).toBe(401);
+      passed('wrongKey', mark);
+      const unknown = await open(mark, { agent: 'nobody' });
       await unknown.talk();
       await unknown.shows("Agent 'nobody' not found");
+      expect(await unknown.startStatus()).toBe(404);
+      passed('unknownAgent', mark);
     });
 
     test('an agent without WebRTC refuses the offer, and the client gives up at once', async () => {
-      const opened = await open('webrtc', { agent: 'echo' });
-      await opened.talk();
-      await opened.shows('WebRTC offer rejected with status 404');
-      const { sessionId } = await opened.sent.answerOf('POST', '/start');
-      await cli.ok(['agent', 'stop', 'echo', '--session-id', sessionId as string, '--force']);
+      const page = await open('webrtc', { agent: 'echo' });
+      await page.talk();
+      await page.shows('WebRTC offer rejected with status 404');
+      await cli.ok(['agent', 'stop', 'echo', '--session-id', await page.sessionId(), '--force']);
     });
   });
+
+  test.skipIf(withoutPython)('docs/compatibility.md says what was found', () => {
+    compareSection('javascript-clients', table());
+  });
 });
-
-const bodyOf = (request: Request): unknown => JSON.parse(request.postData() ?? 'null');
-
-/** The requests of a page to the API, in order. */
-function watchRequests(page: Page) {
-  const requests: Request[] = [];
-  page.on('request', (request) => requests.push(request));
-  const of = (method: string, end: string) =>
-    requests.filter((request) => request.method() === method && request.url().endsWith(end));
-  return {
-    of,
-    /** What the last such request was answered with. */
-    async answerOf(method: string, end: string): Promise<Record<string, unknown>> {
-      const request = await until(`${method} …${end}`, () => of(method, end).at(-1));
-      return (await (await request.response())?.json()) as Record<string, unknown>;
-    },
-  };
-}
-
-/** The audio that comes in over the sockets of a page. */
-function watchAudio(page: Page) {
-  let loudest = 0;
-  const rates = new Set<number>();
-  page.on('websocket', (socket) =>
-    socket.on('framereceived', ({ payload }) => {
-      const frame = audioOf(Buffer.from(payload));
-      if (!frame) return;
-      rates.add(frame.sample_rate);
-      for (let at = 0; at + 1 < frame.audio.length; at += 2) {
-        loudest = Math.max(loudest, Math.abs(Buffer.from(frame.audio).readInt16LE(at)));
-      }
-    }),
-  );
-  return { loudest: () => loudest, rates: () => [...rates] };
-}

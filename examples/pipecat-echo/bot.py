@@ -92,7 +92,7 @@ async def run(transport: BaseTransport, connected: str, disconnected: str, rate:
     @transport.event_handler(connected)
     async def on_connected(_transport, _socket) -> None:
         is_connected.set()
-        logger.info("Client connected")
+        logger.info(f"Client connected, {rate} samples a second")
 
     @transport.event_handler(disconnected)
     async def on_disconnected(_transport, _socket) -> None:

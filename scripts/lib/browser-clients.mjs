@@ -29,7 +29,8 @@ export async function obtainBrowserClients(root, signal) {
   for (const name of FILES) copyFileSync(join(source, name), join(folder, name));
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = await run(npm, args, { cwd: folder, signal });
-  if (installed.code !== 0) return { reason: `npm could not install the browser clients: ${lastLine(installed.output)}` };
+  if (installed.code !== 0)
+    return { reason: `npm could not install the browser clients: ${lastLine(installed.output)}` };
   writeFileSync(complete, '');
   return { folder };
 }

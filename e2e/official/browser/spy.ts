@@ -20,6 +20,8 @@ export async function spyOn(page: Page) {
     /** ICE servers that the last peer connection was made with. */
     iceServers: () => page.evaluate<object[]>('window.peers.at(-1).config.iceServers'),
     connections: () => page.evaluate<number>('window.peers.length'),
+    /** `live`, or `ended` once the client has stopped it. */
+    microphone: () => page.evaluate<string>('window.peers.at(-1).connection.getSenders()[0].track.readyState'),
     /** As when the network between browser and agent is gone for good. */
     failIce: () =>
       page.evaluate(`(() => {

@@ -14,7 +14,9 @@ export const resources = {
 export function missing(...names: (keyof typeof resources)[]): string | undefined {
   const absent = names.filter((name) => !resources[name]);
   if (absent.length === 0) return undefined;
-  return absent.map((name) => `PIPECAT_CLOUD_TEST_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()} is not set`).join(', ');
+  return absent
+    .map((name) => `PIPECAT_CLOUD_TEST_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()} is not set`)
+    .join(', ');
 }
 
 /**
