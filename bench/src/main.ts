@@ -6,6 +6,7 @@ import { cliList, cliVersion } from './figures/command-line.js';
 import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
+import { listScale } from './figures/list-scale.js';
 import { revocationFollows } from './figures/revocation-follows.js';
 import { servicesRoute, usersRoute } from './figures/route-share.js';
 import { secondStart } from './figures/second-start.js';
@@ -23,6 +24,7 @@ const figures: readonly Figure[] = [
   introspection,
   hotPathWrites,
   revocationFollows,
+  listScale,
   warmStart,
   cliVersion,
   cliList,

@@ -34,6 +34,7 @@ await http.register(agentRoutes, {
     audit,
     // Of no use to a route that lists.
     builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
+    secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
     region: 'bench',
     nudge: () => {},
     removeLogs: async () => {},

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { createCredentialDigests } from '@pipecat-cloud/server/access/credential-digests';
 import { openKeys } from '@pipecat-cloud/server/config/keys';
 import { openDatabase } from '@pipecat-cloud/server/db/open';
@@ -9,6 +8,7 @@ import { createStore } from '@pipecat-cloud/server/db/store';
 import { plainEnvironment, root } from '../environment.js';
 import type { Figure } from '../figure.js';
 import { freePort } from '../ports.js';
+import { startPostgres } from '../postgres.js';
 import { startNode } from '../processes.js';
 import type { Resources } from '../resources.js';
 import { percentile } from '../statistics.js';
@@ -17,8 +17,6 @@ import { storeTokens } from './own-tokens.js';
 const rounds = 200;
 const warmUpRounds = 20;
 const deadlineMs = 10_000;
-
-type Postgres = { url: string; stop(): Promise<void> } | { reason: string };
 
 /** From the answer of a revocation at one control plane until another, which knew the token, refuses it. */
 export const revocationFollows: Figure = {
@@ -104,15 +102,6 @@ function statusOf(
     sent.once('error', reject);
     sent.end();
   });
-}
-
-/** A private server for this run, or the reason why the machine can't have one. */
-async function startPostgres(resources: Resources): Promise<Postgres> {
-  const file = pathToFileURL(join(root, 'scripts/lib/postgres.mjs')).href;
-  const { startPostgres: start } = (await import(file)) as { startPostgres(signal?: AbortSignal): Promise<Postgres> };
-  const postgres = await start();
-  if ('stop' in postgres) resources.onClose(postgres.stop);
-  return postgres;
 }
 
 /** Resolves with its port. Both share the data folder, and so the keys. */

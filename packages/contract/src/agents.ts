@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { agentProfiles, Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
 import { AgentName, Timestamp } from './names.js';
+import { openPageQuery, pageQuery } from './paging.js';
 
 const scaling = Type.Object({
   minAgents: Type.Optional(Type.Integer({ minimum: 0, maximum: maxAgentsLimit })),
@@ -15,6 +16,7 @@ export const DeployBody = Type.Object({
   imagePullSecretSet: Type.Optional(Type.String({ maxLength: 63 })),
   secretSet: Type.Optional(Type.String({ maxLength: 63 })),
   region: Type.Optional(Type.String({ maxLength: 63 })),
+  nodeType: Type.Optional(Type.Enum(['arm'], { description: 'Only `arm`; kept for clients that send it' })),
   autoScaling: Type.Optional(scaling),
   krispViva: Type.Optional(
     Type.Object({ audioFilter: Type.Optional(Type.Union([Type.Enum(['tel', 'pro']), Type.Null()])) }),
@@ -29,6 +31,18 @@ export const DeployBody = Type.Object({
 });
 export type DeployBody = Static<typeof DeployBody>;
 
+/** `POST /v1/agents/{name}` (contract §7.2): the path names the agent, so the body need not. */
+export const UpdateAgentBody = Type.Partial(DeployBody);
+export type UpdateAgentBody = Static<typeof UpdateAgentBody>;
+
+/** Agents that one answer holds, unless fewer or more are asked for. */
+export const servicePage = { defaultLimit: 100, maximum: 1000 } as const;
+export const ServiceQuery = Type.Object({
+  region: Type.Optional(Type.String({ maxLength: 63 })),
+  ...pageQuery(servicePage.defaultLimit, servicePage.maximum),
+});
+export type ServiceQuery = Static<typeof ServiceQuery>;
+
 export const ServiceSummary = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -39,7 +53,10 @@ export const ServiceSummary = Type.Object({
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
-export const ServiceList = Type.Object({ services: Type.Array(ServiceSummary) });
+export const ServiceList = Type.Object({
+  services: Type.Array(ServiceSummary),
+  hasMore: Type.Boolean({ description: 'Whether there are agents after these: ask again with a greater offset' }),
+});
 export type ServiceList = Static<typeof ServiceList>;
 
 /** The status object that every client polls (contract §6.3 and §11.3). */
@@ -79,3 +96,41 @@ export type Service = Static<typeof Service>;
 /** Organization-scoped reads are wrapped; without `body` the official command line reads "not found". */
 export const WrappedService = Type.Object({ body: Service });
 export type WrappedService = Static<typeof WrappedService>;
+
+// The private REST API (contract §7.3) declares its ids as texts, so one that is not known yet is left out instead of null.
+const knownIds = {
+  desiredDeploymentId: Type.Optional(Type.String()),
+  activeDeploymentId: Type.Optional(
+    Type.String({ description: 'Deprecated by its publisher: the deployment that was requested' }),
+  ),
+  reconciledDeploymentId: Type.Optional(Type.String()),
+};
+
+/** `GET /v1/agents/{name}`: the status object itself, not wrapped. */
+export const PrivateService = Type.Object({ ...Service.properties, ...knownIds });
+export type PrivateService = Static<typeof PrivateService>;
+
+export const PrivateServiceQuery = Type.Object({
+  region: Type.Optional(Type.String()),
+  includeActiveDeployment: Type.Optional(Type.Boolean()),
+  ...openPageQuery(servicePage.defaultLimit),
+});
+
+export const PrivateServiceSummary = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  region: Type.String(),
+  ...knownIds,
+  organizationId: Type.String(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  deletedAt: Type.Union([Timestamp, Type.Null()]),
+  deployment: Type.Optional(Deployment),
+});
+export type PrivateServiceSummary = Static<typeof PrivateServiceSummary>;
+
+export const PrivateServiceList = Type.Object({
+  services: Type.Array(PrivateServiceSummary),
+  hasMore: Type.Boolean(),
+});
+export type PrivateServiceList = Static<typeof PrivateServiceList>;

@@ -1,5 +1,5 @@
 import type { WhoAmI } from './accounts.js';
-import type { DeployBody, Service, ServiceList, WrappedService } from './agents.js';
+import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -69,6 +69,9 @@ export interface ClientOptions {
   timeoutMs?: number;
   fetch?: typeof fetch;
 }
+
+/** What the server gives of a list at most; a literal, so that no schema is loaded into a browser for it. */
+const widestPage = 1000;
 
 export type Query = Record<string, string | number | boolean | undefined>;
 /** One request; throws `ApiError` or `NetworkError`. */
@@ -172,8 +175,19 @@ export function createClient(options: ClientOptions) {
     ...leakCalls(request),
     ...signInCalls(request),
 
-    listServices: (o: string, query: { region?: string } = {}) =>
-      request<ServiceList>('GET', `${org(o)}/services`, { query }),
+    /** One page where `limit` or `offset` is given, else every agent, however many pages they fill. */
+    listServices: async (o: string, query: ServiceQuery = {}): Promise<ServiceList> => {
+      const page = (paged: ServiceQuery) => request<ServiceList>('GET', `${org(o)}/services`, { query: paged });
+      if (query.limit !== undefined || query.offset !== undefined) return await page(query);
+      const first = await page(query);
+      let { hasMore } = first;
+      while (hasMore) {
+        const next = await page({ ...query, limit: widestPage, offset: first.services.length });
+        first.services.push(...next.services);
+        hasMore = next.hasMore && next.services.length > 0;
+      }
+      return { ...first, hasMore: false };
+    },
     getService: async (o: string, name: string) => (await request<WrappedService>('GET', service(o, name))).body,
     createService: (o: string, body: DeployBody) => request<Service>('POST', `${org(o)}/services`, { body }),
     updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),

@@ -22,6 +22,7 @@ export const Manifest = Type.Object({
     autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
     resources: Type.Object({ cpu: Type.String(), memory: Type.String() }),
     envFromSecretNames: Type.Array(Type.String()),
+    krispViva: Type.Optional(Type.Object({ audioFilters: Type.Boolean() })),
     imagePullSecretName: Type.Optional(Type.String()),
     maxSessionDurationSeconds: Type.Optional(Type.Integer()),
   }),
@@ -48,7 +49,7 @@ export const Revision = Type.Object({
   phaseStartedAt: Timestamp,
   health: Type.Object({
     ready: Type.Boolean(),
-    state: Type.String(),
+    state: Type.Enum(['running', 'waiting', 'terminated']),
     restartCount: Type.Integer(),
     replicasStarted: Type.Integer(),
     reason: Type.Optional(Type.String()),

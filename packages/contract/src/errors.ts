@@ -13,6 +13,22 @@ export const ErrorEnvelope = Type.Object(
     info: Type.Optional(Type.String({ description: 'Same text as `error`; browser clients read only this member' })),
     message: Type.Optional(Type.String()),
     status: Type.Optional(Type.Integer()),
+    err: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String(),
+          issues: Type.Array(
+            Type.Object({
+              code: Type.String(),
+              path: Type.Array(Type.String()),
+              message: Type.String(),
+              options: Type.Optional(Type.Array(Type.String())),
+            }),
+          ),
+        },
+        { description: 'Where a query is not valid: the parameters that are wrong (contract §2.1)' },
+      ),
+    ),
     tokens: Type.Optional(
       Type.Array(Token, { description: 'What a 409 asks about: tokens of a member to be removed' }),
     ),

@@ -78,6 +78,25 @@ export const agentScopedPermissions: ReadonlySet<Permission> = new Set<Permissio
   'secrets:read',
 ]);
 
+/**
+ * What a private API key may do in its organization, whoever made it: the private REST API and nothing beyond. It starts no sessions,
+ * which is what public keys are for, and it can neither make nor end a credential.
+ */
+export const privateKeyPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'org:read',
+  'org:write',
+  'agents:read',
+  'agents:deploy',
+  'agents:delete',
+  'sessions:read',
+  'sessions:stop',
+  'logs:read',
+  'builds:read',
+  'builds:write',
+  'secrets:read',
+  'secrets:write',
+]);
+
 /** Ready lists for the usual grants. */
 export const presets = {
   deploy: [
@@ -130,6 +149,8 @@ const byOwner: RouteAccess = { needs: 'live', kinds: person, role: 'owner' };
 const byTokenItself: RouteAccess = { needs: 'live', kinds: ['personal', 'serviceAccount', 'ci'] };
 const byToken = (needs: Permission): RouteAccess => ({ needs, kinds: tokens });
 const ofAgent = (needs: Permission, agent: 'path' | 'body' = 'path'): RouteAccess => ({ needs, kinds: tokens, agent });
+/** The private REST API: the key's row gives the organization, so no path names one. */
+const byPrivateKey = (needs: Permission): RouteAccess => ({ needs, kinds: ['private'] });
 const byPublicKey: RouteAccess = { needs: 'live', kinds: ['public'] };
 const byWorker: RouteAccess = { needs: 'live', kinds: ['worker'] };
 const org = '/v1/organizations/:org';
@@ -290,6 +311,30 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/webhooks/:id`]: byToken('org:write'),
   [`POST ${org}/webhooks/:id/test`]: byToken('org:write'),
   [`GET ${org}/webhooks/:id/deliveries`]: byToken('org:write'),
+
+  'GET /v1/agents': byPrivateKey('agents:read'),
+  'POST /v1/agents': byPrivateKey('agents:deploy'),
+  'GET /v1/agents/:name': byPrivateKey('agents:read'),
+  'POST /v1/agents/:name': byPrivateKey('agents:deploy'),
+  'DELETE /v1/agents/:name': byPrivateKey('agents:delete'),
+  'GET /v1/agents/:name/logs': byPrivateKey('logs:read'),
+  'GET /v1/agents/:name/sessions': byPrivateKey('sessions:read'),
+  'GET /v1/agents/:name/sessions/:id': byPrivateKey('sessions:read'),
+  'DELETE /v1/agents/:name/sessions/:id': byPrivateKey('sessions:stop'),
+  'GET /v1/secrets': byPrivateKey('secrets:read'),
+  'GET /v1/secrets/:set': byPrivateKey('secrets:read'),
+  'PUT /v1/secrets/:set': byPrivateKey('secrets:write'),
+  'DELETE /v1/secrets/:set': byPrivateKey('secrets:write'),
+  'DELETE /v1/secrets/:set/:key': byPrivateKey('secrets:write'),
+  'GET /v1/properties': byPrivateKey('org:read'),
+  'GET /v1/properties/schema': byPrivateKey('org:read'),
+  'PATCH /v1/properties': byPrivateKey('org:write'),
+  'GET /v1/regions': byPrivateKey('org:read'),
+  'POST /v1/builds/upload-url': byPrivateKey('builds:write'),
+  'POST /v1/builds': byPrivateKey('builds:write'),
+  'GET /v1/builds': byPrivateKey('builds:read'),
+  'GET /v1/builds/:id': byPrivateKey('builds:read'),
+  'GET /v1/builds/:id/logs': byPrivateKey('builds:read'),
 
   'POST /v1/public/:agent/start': byPublicKey,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,

@@ -1,11 +1,15 @@
 import { type Static, Type } from 'typebox';
 import { SecretKey } from './names.js';
 
+/** `ready` can be bound to a deploy; `failed` comes with an `errorMessage` (contract §7.5). */
+export const SecretSetStatus = Type.Enum(['pending', 'ready', 'failed']);
+
 export const SecretSetSummary = Type.Object({
   name: Type.String(),
   type: Type.Enum(['secret', 'imagePullSecret']),
   region: Type.String(),
-  status: Type.Enum(['pending', 'ready', 'failed']),
+  status: SecretSetStatus,
+  errorMessage: Type.Optional(Type.String()),
 });
 export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
 export type SecretSetList = Static<typeof SecretSetList>;
@@ -14,7 +18,7 @@ export type SecretSetList = Static<typeof SecretSetList>;
 export const SecretSet = Type.Object({
   secrets: Type.Array(Type.Object({ fieldName: Type.String() })),
   region: Type.String(),
-  status: Type.Enum(['pending', 'ready', 'failed']),
+  status: SecretSetStatus,
   errorMessage: Type.Optional(Type.String()),
 });
 export type SecretSet = Static<typeof SecretSet>;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Timestamp } from './names.js';
+import { openPageQuery, pageQuery } from './paging.js';
 
 /** `POST /v1/public/{agent}/start` (contract §8.1). Unknown members are ignored. */
 export const StartBody = Type.Object({
@@ -35,6 +36,26 @@ export type StartedSession = Static<typeof StartedSession>;
 
 export const sessionStates = ['starting', 'active', 'ended'] as const;
 
+/** How a session ended, in the words of newer official clients (contract §12.1); `active` until it has. */
+export const endStates = [
+  'active',
+  'completed',
+  'ended_before_agent_start',
+  'agent_start_timeout',
+  'terminated',
+  'agent_error',
+  'unknown',
+] as const;
+export type EndState = (typeof endStates)[number];
+
+/** What happened to a session, in the words of newer official clients (contract §12.1). */
+export const sessionEventCodes = [
+  'SESSION_START_INITIATED',
+  'REQUEST_ARRIVED_AT_BOT',
+  'SESSION_COMPLETED',
+  'SESSION_TIMEOUT',
+] as const;
+
 /** Every key is present: clients of the contract read them without a check (contract §12.1). */
 export const Session = Type.Object({
   sessionId: Type.String(),
@@ -46,6 +67,7 @@ export const Session = Type.Object({
   coldStart: Type.Union([Type.Boolean(), Type.Null()]),
   completionStatus: Type.Union([Type.String(), Type.Null()]),
   endReason: Type.Union([Type.String(), Type.Null()]),
+  endState: Type.Enum([...endStates]),
   serviceId: Type.String(),
   organizationId: Type.String(),
   deploymentId: Type.String(),
@@ -76,18 +98,38 @@ export type ResourceMetrics = Static<typeof ResourceMetrics>;
 
 export const SessionDetail = Type.Object({
   ...Session.properties,
+  events: Type.Array(Type.Object({ eventCode: Type.Enum([...sessionEventCodes]), eventTs: Timestamp }), {
+    description: 'In order of time; without REQUEST_ARRIVED_AT_BOT no agent ever served the caller',
+  }),
   resourceMetrics: Type.Union([ResourceMetrics, Type.Null()]),
   meetingIds: Type.Array(Type.Object({ participantId: Type.String(), meetingId: Type.String() })),
 });
 export type SessionDetail = Static<typeof SessionDetail>;
 
-export const SessionQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
-  status: Type.Optional(Type.Enum(['active', 'ended', 'all'])),
+/** Sessions of one answer at most. */
+export const sessionPageMaximum = 1000;
+
+/** Filters of contract §7.4, times in Unix seconds; `startTimeMin` and `startTimeMax` bound how long the start took. */
+const filters = {
   deploymentId: Type.Optional(Type.String({ maxLength: 64 })),
-});
+  startTime: Type.Optional(Type.Number({ description: 'Sessions that were created at this Unix time or later' })),
+  endTime: Type.Optional(Type.Number({ description: 'Sessions that were created at this Unix time or before' })),
+  status: Type.Optional(Type.Enum(['active', 'ended', 'all'])),
+  startType: Type.Optional(Type.Enum(['cold', 'warm', 'all'])),
+  startTimeMin: Type.Optional(Type.Number({ description: 'Seconds from request to bot; 0 for no bound' })),
+  startTimeMax: Type.Optional(Type.Number({ description: 'Seconds from request to bot; 0 for no bound' })),
+  endState: Type.Optional(Type.Enum([...endStates])),
+};
+
+export const SessionQuery = Type.Object({ ...pageQuery(100, sessionPageMaximum), ...filters });
 export type SessionQuery = Static<typeof SessionQuery>;
+
+// The private REST API (contract §7.4).
+export const PrivateSessionQuery = Type.Object({ ...openPageQuery(10), ...filters });
+/** Its published description allows no null in a list: a session that runs has no `endedAt` there. */
+export const PrivateSession = Type.Object({ ...Session.properties, endedAt: Type.Optional(Timestamp) });
+export const PrivateSessionList = Type.Object({ sessions: Type.Array(PrivateSession), total_count: Type.Integer() });
+export type PrivateSessionList = Static<typeof PrivateSessionList>;
 
 export const StoppedSession = Type.Object({ status: Type.Literal('terminated'), session_id: Type.String() });
 export type StoppedSession = Static<typeof StoppedSession>;

@@ -50,6 +50,7 @@ import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
+import { addPrivateApi } from './private-api/private-api.js';
 import { propertyRoutes } from './properties/property-routes.js';
 import { createPropertyService } from './properties/property-service.js';
 import { createSecretBox } from './secrets/secret-box.js';
@@ -210,6 +211,7 @@ export async function compose(
     ids,
     audit,
     builds,
+    secrets,
     region: region.code,
     nudge,
     removeLogs,
@@ -254,15 +256,18 @@ export async function compose(
   });
   await tokens.register(http);
   await http.register(secretRoutes, { secrets });
-  await http.register(propertyRoutes, { properties: createPropertyService({ store, audit, region }) });
+  const properties = createPropertyService({ store, audit, region });
+  await http.register(propertyRoutes, { properties });
   await http.register(agentRoutes, { agents });
   await http.register(sessionRoutes, { sessions });
-  await http.register(logRoutes, {
+  const agentLogs = {
     logs: logStore,
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
-  });
+  };
+  await http.register(logRoutes, agentLogs);
   await http.register(buildRoutes, { builds, uploads });
   await http.register(uploadRoutes, { uploads });
+  await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });

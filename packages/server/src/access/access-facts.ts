@@ -1,6 +1,6 @@
 import { defaultPolicy, type Policy } from '@pipecat-cloud/contract/policies';
 import type { Store } from '../db/store.js';
-import type { Membership } from '../organizations/organization-repository.js';
+import type { Membership, Organization } from '../organizations/organization-repository.js';
 import type { TokenDecision } from '../organizations/policy-repository.js';
 import type { AccessCache } from './access-cache.js';
 import type { Principal } from './principal.js';
@@ -33,6 +33,16 @@ export function createAccessFacts({ store, cache }: { store: Store; cache: Acces
         );
       }
       return [];
+    },
+
+    /** The organization of an API key; undefined once it is deleted. */
+    async organizationOf(id: string): Promise<(Organization & { policy: Policy }) | undefined> {
+      const { found } = await cache.through(`organization:${id}`, async () => {
+        const organization = await store.organizations.find(id);
+        const policies = await store.policies.listOf([id]);
+        return { found: organization && { ...organization, policy: policies.get(id) ?? defaultPolicy } };
+      });
+      return found;
     },
 
     async decisionOf(organizationId: string, tokenId: string): Promise<TokenDecision> {

@@ -172,7 +172,7 @@ describe('a grant of single agents', () => {
     expect((await server.call(token, 'GET', '/v1/organizations/ours/apiKeys')).body.error).toMatch(
       /restricted to single agents.*its owner can make a token without that restriction/,
     );
-    expect((await server.call(token, 'GET', path)).body).toEqual({ services: [] });
+    expect((await server.call(token, 'GET', path)).body).toEqual({ services: [], hasMore: false });
   });
 });
 

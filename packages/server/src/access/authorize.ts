@@ -1,6 +1,7 @@
 import {
   agentScopedPermissions,
   type Permission,
+  privateKeyPermissions,
   type RouteAccess,
   rolePermissions,
 } from '@pipecat-cloud/contract/permissions';
@@ -8,9 +9,10 @@ import { AppError, forbidden } from '../errors.js';
 import type { Clock } from '../system.js';
 import { effectivePermissions } from '../tokens/grants.js';
 import type { AccessFacts, Reach } from './access-facts.js';
+import { allowsAddress } from './networks.js';
 import { blockedBy } from './policy-rules.js';
 import { type OrganizationAccess, type Principal, tokenOf } from './principal.js';
-import { addressNotAllowed } from './refusals.js';
+import { addressNotAllowed, keyWithoutOrganization } from './refusals.js';
 
 interface AuthorizerDeps {
   facts: AccessFacts;
@@ -83,6 +85,27 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
       const { id, name, defaultRegion, policy } = organization;
       const agents = grant?.agents && new Set(grant.agents);
       return { id, name, defaultRegion, role: organization.role, permissions, agents, policy };
+    },
+
+    /** The organization of a private key. A key holds the same in every organization; the networks of the policy bind it as they bind tokens. */
+    async authorizeKey(
+      principal: Extract<Principal, { kind: 'apiKey' }>,
+      needs: RouteAccess['needs'],
+      address: string,
+    ): Promise<OrganizationAccess> {
+      const organization = await facts.organizationOf(principal.organizationId);
+      if (!organization) throw keyWithoutOrganization();
+      const { id, name, defaultRegion, policy } = organization;
+      const networks = policy.allowedNetworks;
+      if (networks.length > 0 && !allowsAddress(networks, address)) {
+        const refusal = addressNotAllowed(address, `Private API keys of ${name}`);
+        refusal.credential = { organizationId: id };
+        throw refusal;
+      }
+      const permissions = privateKeyPermissions;
+      if (needs !== 'live' && needs !== 'anyone' && !permissions.has(needs))
+        throw new Error(`A route for private keys needs ${needs}, which no private key has`);
+      return { id, name, defaultRegion, role: 'developer', permissions, policy };
     },
   };
 }

@@ -15,18 +15,20 @@ const kindNames: Readonly<Record<CredentialKind, string>> = {
   worker: "a worker's credential",
 };
 
+/** What to send, by the first of these kinds that a route takes. */
+const wantedCredentials: readonly (readonly [CredentialKind, string])[] = [
+  ['public', 'a public API key (pk_…) as a bearer'],
+  ['private', 'a private API key (sk_…) as a bearer'],
+  ['worker', "a worker's credential as a bearer"],
+  ['personal', 'a personal access token: set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat'],
+  ['oauth', 'a signed-in person: run: pipecat cloud auth login'],
+  ['session', 'a signed-in person: open the dashboard'],
+];
+
 // The refusals of a credential itself (credentials design, section 6). Details only of what has matched a stored digest.
 
 export function noCredential(kinds: readonly CredentialKind[]): AppError {
-  const wanted = kinds.includes('public')
-    ? 'a public API key (pk_…) as a bearer'
-    : kinds.includes('worker')
-      ? "a worker's credential as a bearer"
-      : kinds.includes('personal')
-        ? 'a personal access token: set PIPECAT_TOKEN, or run: pipecat cloud auth use-pat'
-        : kinds.includes('oauth')
-          ? 'a signed-in person: run: pipecat cloud auth login'
-          : 'a signed-in person: open the dashboard';
+  const wanted = wantedCredentials.find(([kind]) => kinds.includes(kind))?.[1] ?? 'a credential';
   return unauthorized('no_credential', `No credential was sent. This needs ${wanted}`);
 }
 
@@ -75,6 +77,10 @@ export function expiredToken(token: Pick<StoredToken, 'name' | 'expiresAt'>, hel
 
 export function revokedKey({ name, revokedAt }: Pick<ApiKey, 'name' | 'revokedAt'>, help: string): AppError {
   return unauthorized('revoked_token', `The API key '${name}' was revoked on ${revokedAt}. Make a new one`, help);
+}
+
+export function keyWithoutOrganization(): AppError {
+  return unauthorized('revoked_token', 'The organization of this API key was deleted, and the key with it');
 }
 
 export function revokedWorker(revokedAt: string): AppError {

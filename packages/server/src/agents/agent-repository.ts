@@ -17,6 +17,12 @@ export interface Agent {
   updatedAt: string;
   deletedAt: string | null;
 }
+export interface AgentFilter {
+  region?: string | undefined;
+  names?: string[] | undefined;
+  limit: number;
+  offset: number;
+}
 export type AgentChange = Partial<
   Pick<
     Agent,
@@ -55,14 +61,25 @@ export function createAgentRepository({ db }: RepositoryContext) {
     },
 
     async find(organizationId: string, name: string): Promise<Agent | undefined> {
+      // No agent has such a name, and PostgreSQL takes no NUL in a text.
+      if (name.includes('\0')) return undefined;
       const row = await living(organizationId).where('name', '=', name).executeTakeFirst();
       return row && toAgent(row);
     },
 
-    async list(organizationId: string, region?: string): Promise<Agent[]> {
+    /** Every one, for what concerns an organization as a whole. */
+    async list(organizationId: string): Promise<Agent[]> {
+      return (await living(organizationId).orderBy('name').execute()).map(toAgent);
+    },
+
+    /** One page by name. `names` leaves only those. */
+    async page(organizationId: string, { region, names, limit, offset }: AgentFilter): Promise<Agent[]> {
       const rows = await living(organizationId)
         .$if(region !== undefined, (query) => query.where('region', '=', region as string))
+        .$if(names !== undefined, (query) => query.where('name', 'in', names as string[]))
         .orderBy('name')
+        .limit(limit)
+        .offset(offset)
         .execute();
       return rows.map(toAgent);
     },

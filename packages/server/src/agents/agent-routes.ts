@@ -1,13 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { DeployBody, Service, ServiceList, WrappedService } from '@pipecat-cloud/contract/agents';
+import {
+  DeployBody,
+  Service,
+  ServiceList,
+  ServiceQuery,
+  servicePage,
+  WrappedService,
+} from '@pipecat-cloud/contract/agents';
 import { DeploymentList } from '@pipecat-cloud/contract/deployments';
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
-import { RegionQuery } from '@pipecat-cloud/contract/secrets';
+import { pageOf } from '@pipecat-cloud/contract/paging';
 import { Type } from 'typebox';
+import { linkNextPage } from '../http/next-page.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { AgentService } from './agent-service.js';
-import { presentDeployment } from './service-status.js';
+import { presentDeployment, presentSummary } from './service-status.js';
 
 export const ServiceParams = Type.Object({ ...OrganizationParams.properties, name: Type.String() });
 const services = '/v1/organizations/:org/services';
@@ -19,26 +27,15 @@ export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = 
     {
       schema: {
         params: OrganizationParams,
-        querystring: RegionQuery,
+        querystring: ServiceQuery,
         response: { 200: ServiceList, '4xx': ErrorEnvelope },
       },
     },
-    async (request) => {
-      const organization = organizationOf(request);
-      const list = await agents.list(organization, request.query);
-      const visible = list.filter(({ name }) => organization.agents?.has(name) ?? true);
-      return {
-        services: visible.map((agent) => ({
-          id: agent.id,
-          name: agent.name,
-          region: agent.region,
-          activeDeploymentId: agent.liveDeploymentId,
-          desiredDeploymentId: agent.desiredDeploymentId,
-          ready: agent.liveDeploymentId !== null && agent.liveDeploymentId === agent.desiredDeploymentId,
-          createdAt: agent.createdAt,
-          updatedAt: agent.updatedAt,
-        })),
-      };
+    async (request, reply) => {
+      const page = pageOf(request.query, servicePage);
+      const { agents: listed, hasMore } = await agents.list(organizationOf(request), { ...request.query, ...page });
+      linkNextPage(request, reply, page, hasMore);
+      return { services: listed.map(presentSummary), hasMore };
     },
   );
 

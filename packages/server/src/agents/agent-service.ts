@@ -7,7 +7,8 @@ import type { BuildService } from '../builds/build-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Deployment, DeploymentSettings } from '../deployments/deployment-repository.js';
 import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
-import { badRequest, notFound } from '../errors.js';
+import { badRequest, conflict, notFound } from '../errors.js';
+import type { SecretService } from '../secrets/secret-service.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
 import type { Clock, Ids } from '../system.js';
@@ -20,13 +21,16 @@ interface AgentServiceDeps {
   ids: Ids;
   audit: Audit;
   builds: Pick<BuildService, 'findUsable'>;
+  secrets: Pick<SecretService, 'readiness'>;
   region: string;
   /** Wakes the reconciler; the change is committed already. */
   nudge: () => void;
   removeLogs: (agentId: string) => Promise<void>;
 }
 
-export function createAgentService({ store, clock, ids, audit, builds, region, nudge, removeLogs }: AgentServiceDeps) {
+export function createAgentService(deps: AgentServiceDeps) {
+  const { store, clock, ids, audit, builds, secrets, region, nudge, removeLogs } = deps;
+
   async function find(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
     if (!agent) throw notFound('Agent', name);
@@ -37,7 +41,7 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
     const wanted = [agent.desiredDeploymentId, agent.liveDeploymentId].filter((id) => id !== null);
     const [slots, open, ...deployments] = await Promise.all([
       store.slots.listOfAgent(organization.id, agent.id),
-      store.sessions.countOpen(organization.id),
+      store.sessions.countOpen(organization.id, agent.id),
       ...wanted.map((id) => store.deployments.find(organization.id, id)),
     ]);
     const known = deployments.filter((deployment) => deployment !== undefined);
@@ -46,7 +50,7 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
       desired: known.find(({ id }) => id === agent.desiredDeploymentId),
       live: known.find(({ id }) => id === agent.liveDeploymentId),
       slots,
-      activeSessions: open.get(agent.id) ?? 0,
+      activeSessions: open,
       organizationName: organization.name,
       warning,
     });
@@ -67,6 +71,9 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
       if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
       if (set.region !== region)
         throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
+      const readiness = await secrets.readiness(organizationId);
+      if (readiness.status !== 'ready')
+        throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
     }
     if (body.buildId !== undefined) await builds.findUsable(organizationId, body.buildId);
   }
@@ -129,8 +136,25 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
       return await present(organization, await find(organization.id, name));
     },
 
-    async list(organization: OrganizationAccess, filter: { region?: string | undefined }): Promise<Agent[]> {
-      return await store.agents.list(organization.id, filter.region);
+    /** One page by name, of the agents that the caller may see. */
+    async list(
+      organization: OrganizationAccess,
+      { region: wanted, limit, offset }: { region?: string | undefined; limit: number; offset: number },
+    ): Promise<{ agents: Agent[]; hasMore: boolean }> {
+      // No region has such a name, and PostgreSQL takes no NUL in a text.
+      if (wanted?.includes('\0')) return { agents: [], hasMore: false };
+      const names = organization.agents && [...organization.agents];
+      const found = await store.agents.page(organization.id, { region: wanted, names, limit: limit + 1, offset });
+      return { agents: found.slice(0, limit), hasMore: found.length > limit };
+    },
+
+    /** The deployments that are live, of these agents. */
+    async liveDeployments(
+      organization: OrganizationAccess,
+      agents: readonly Agent[],
+    ): Promise<Map<string, Deployment>> {
+      const ids = agents.flatMap(({ liveDeploymentId }) => liveDeploymentId ?? []);
+      return await store.deployments.findAll(organization.id, ids);
     },
 
     async deployments(
@@ -232,7 +256,7 @@ export function createAgentService({ store, clock, ids, audit, builds, region, n
       nudge();
       const warning = result.changed
         ? undefined
-        : 'Nothing changed, so nothing was deployed. Pass --force to deploy the same again';
+        : 'Nothing changed, so nothing was deployed. To deploy the same again, pass --force (forceRedeploy over the API)';
       return await present(organization, result.agent, warning);
     },
 

@@ -1,4 +1,4 @@
-import type { Service } from '@pipecat-cloud/contract/agents';
+import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
 import { agentProfiles, type Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
@@ -57,6 +57,20 @@ export function presentService({
   };
 }
 
+/** An agent in a list. */
+export function presentSummary(agent: Agent): ServiceList['services'][number] {
+  return {
+    id: agent.id,
+    name: agent.name,
+    region: agent.region,
+    activeDeploymentId: agent.liveDeploymentId,
+    desiredDeploymentId: agent.desiredDeploymentId,
+    ready: agent.liveDeploymentId !== null && agent.liveDeploymentId === agent.desiredDeploymentId,
+    createdAt: agent.createdAt,
+    updatedAt: agent.updatedAt,
+  };
+}
+
 function conditionsOf(state: {
   available: boolean;
   current: boolean;
@@ -87,7 +101,7 @@ function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable
     phaseStartedAt: deployment.phaseStartedAt,
     health: {
       ready: healthy,
-      state: healthy ? 'running' : deployment.phase === 'Failed' ? 'failed' : 'starting',
+      state: healthy ? 'running' : deployment.phase === 'Failed' ? 'terminated' : 'waiting',
       restartCount: deployment.startFailures,
       replicasStarted: own.length,
       ...(deployment.error ? { reason: deployment.error.code, message: deployment.error.message } : {}),
@@ -111,6 +125,7 @@ export function presentDeployment(deployment: Deployment, agent: Agent, organiza
         autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
         resources: { cpu, memory },
         envFromSecretNames: deployment.secretSet ? [deployment.secretSet] : [],
+        ...(deployment.krispAudioFilter ? { krispViva: { audioFilters: true } } : {}),
         ...(deployment.imagePullSecretSet ? { imagePullSecretName: deployment.imagePullSecretSet } : {}),
         ...(deployment.maxSessionSeconds ? { maxSessionDurationSeconds: deployment.maxSessionSeconds } : {}),
       },

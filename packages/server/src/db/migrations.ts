@@ -6,6 +6,7 @@ import { signIn } from './migrations/0004-sign-in.js';
 import { oauth } from './migrations/0005-oauth.js';
 import { leaks } from './migrations/0006-leaks.js';
 import { notifications } from './migrations/0007-notifications.js';
+import { sessionLists } from './migrations/0009-session-lists.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -16,6 +17,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0005-oauth': { up: oauth },
   '0006-leaks': { up: leaks },
   '0007-notifications': { up: notifications },
+  '0009-session-lists': { up: sessionLists },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */

@@ -189,10 +189,21 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables, Oau
     cold_start: number | null;
     created_at: string;
     activated_at: string | null;
+    /** From created_at to activated_at, in milliseconds. */
+    start_ms: number | null;
     ended_at: string | null;
     end_reason: string | null;
     completion_status: string | null;
     updated_at: string;
+  };
+  /** How many ended sessions there are of each sort; `cold_start` is -1 where it is not known. */
+  session_tally: {
+    organization_id: string;
+    agent_id: string;
+    deployment_id: string;
+    end_reason: string;
+    cold_start: number;
+    count: number;
   };
   session_usage: { session_id: string; t: number; c: number; m: number };
   socket_token: {

@@ -61,6 +61,17 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return row && toDeployment(row);
     },
 
+    async findAll(organizationId: string, ids: readonly string[]): Promise<Map<string, Deployment>> {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('deployment')
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .where('id', 'in', ids)
+        .execute();
+      return new Map(rows.map((row) => [row.id, toDeployment(row)]));
+    },
+
     /** Newest first. */
     async listOfAgent(organizationId: string, agentId: string): Promise<Deployment[]> {
       const rows = await db

@@ -50,6 +50,8 @@ export function addAuthHook(
     if (org !== undefined) {
       request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
       if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    } else if (request.principal.kind === 'apiKey' && request.principal.access === 'private') {
+      request.organization = await authorizer.authorizeKey(request.principal, access.needs, request.ip);
     }
     authenticator.noteUse(request.principal, source);
   });

@@ -5,7 +5,19 @@ import { AppError } from '../errors.js';
 
 /** The only place that turns an error into an answer. A bug becomes a 500 that says nothing, and one log line with the stack. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, body, headers } = toAnswer(error);
+  sendError(error, request, reply);
+}
+
+/** The same for routes whose clients know some refusals by other codes or members. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reword: (body: ErrorEnvelope, status: number) => ErrorEnvelope = (body) => body,
+): void {
+  const answer = toAnswer(error);
+  const { status, headers } = answer;
+  const body = reword(answer.body, status);
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   const isPublic = request.url.startsWith('/v1/public/');
   void reply

@@ -1,44 +1,64 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
-import { LogList, LogQuery } from '@pipecat-cloud/contract/logs';
+import { LogList, LogQuery, logPageMaximum, PrivateLogQuery } from '@pipecat-cloud/contract/logs';
+import { pageOf } from '@pipecat-cloud/contract/paging';
 import { Type } from 'typebox';
-import { badRequest, notFound } from '../errors.js';
+import { notFound } from '../errors.js';
 import { organizationOf } from '../http/request.js';
-import type { LogFilter, LogStore } from './log-store.js';
+import { instantOf } from '../http/unix-time.js';
+import type { LogFilter, LogPageQuery, LogStore } from './log-store.js';
 
-interface LogRoutesDeps {
+export interface LogRoutesDeps {
   logs: LogStore;
   findAgentId(organizationId: string, name: string): Promise<string | undefined>;
 }
 
 const LogParams = Type.Object({ org: Type.String(), name: Type.String() });
+const PrivateLogParams = Type.Object({ name: Type.String() });
+const response = { 200: LogList, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope };
+
+function createLogReader({ logs, findAgentId }: LogRoutesDeps) {
+  return async (organizationId: string, name: string, query: LogQuery & LogPage): Promise<LogList> => {
+    const { limit, offset, order } = query;
+    const agentId = await findAgentId(organizationId, name);
+    if (agentId === undefined) throw notFound('Agent', name);
+    const page = await logs.read({ agentId, ...filterOf(query), limit, offset, order });
+    return {
+      logs: page.lines.map(({ text, time, deploymentId, sessionId }) => ({
+        log: text,
+        timestamp: time,
+        deploymentId,
+        ...(sessionId === undefined ? {} : { sessionId }),
+      })),
+      total: page.total,
+    };
+  };
+}
+type LogPage = Pick<LogPageQuery, 'limit' | 'offset' | 'order'>;
 
 /** Logs of an agent (contract §6.4, §12.3): the newest lines, ascending unless asked otherwise, as official clients print them. */
-export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, { logs, findAgentId }) => {
+export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, deps) => {
+  const read = createLogReader(deps);
   app.get(
     '/v1/organizations/:org/services/:name/logs',
-    {
-      schema: {
-        params: LogParams,
-        querystring: LogQuery,
-        response: { 200: LogList, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
-      },
-    },
+    { schema: { params: LogParams, querystring: LogQuery, response } },
     async (request) => {
-      const { name } = request.params;
       const { limit = 100, offset = 0, order = 'asc' } = request.query;
-      const agentId = await findAgentId(organizationOf(request).id, name);
-      if (agentId === undefined) throw notFound('Agent', name);
-      const page = await logs.read({ agentId, ...filterOf(request.query), limit, offset, order });
-      return {
-        logs: page.lines.map(({ text, time, deploymentId, sessionId }) => ({
-          log: text,
-          timestamp: time,
-          deploymentId,
-          ...(sessionId === undefined ? {} : { sessionId }),
-        })),
-        total: page.total,
-      };
+      return await read(organizationOf(request).id, request.params.name, { ...request.query, limit, offset, order });
+    },
+  );
+};
+
+/** The same with a private key (contract §7.4): ten lines, the newest first, unless asked otherwise. */
+export const privateLogRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, deps) => {
+  const read = createLogReader(deps);
+  app.get(
+    '/v1/agents/:name/logs',
+    { schema: { params: PrivateLogParams, querystring: PrivateLogQuery, response } },
+    async (request) => {
+      const { order = 'desc', ...query } = request.query;
+      const page = pageOf(query, { defaultLimit: 10, maximum: logPageMaximum });
+      return await read(organizationOf(request).id, request.params.name, { ...query, ...page, order });
     },
   );
 };
@@ -48,15 +68,7 @@ function filterOf({ deploymentId, sessionId, query, startTime, endTime }: LogQue
     ...(deploymentId === undefined ? {} : { deploymentId }),
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(query === undefined ? {} : { query }),
-    ...(startTime === undefined ? {} : { startTime: dateOf('startTime', startTime) }),
-    ...(endTime === undefined ? {} : { endTime: dateOf('endTime', endTime) }),
+    ...(startTime === undefined ? {} : { startTime: instantOf('startTime', startTime) }),
+    ...(endTime === undefined ? {} : { endTime: instantOf('endTime', endTime) }),
   };
-}
-
-function dateOf(name: string, unixSeconds: number): Date {
-  const date = new Date(unixSeconds * 1000);
-  // What comes after has five-digit years in text, which would not compare.
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year) || year < 0 || year > 9999) throw badRequest(`${name} must be a Unix time in seconds`);
-  return date;
 }

@@ -40,7 +40,7 @@ export function createPass(deps: PassDeps) {
   const missingSince = new Map<string, number>();
 
   /** Starts an action and remembers it; never waited for, or one slow instance would stall every agent. */
-  function begin(action: Action, facts: { agents: readonly Agent[]; deployments: readonly Deployment[] }): void {
+  function begin(action: Action, facts: Facts): void {
     const { instanceId } = action;
     if (underWay.has(instanceId)) return;
     const done = act(action, facts)
@@ -49,19 +49,16 @@ export function createPass(deps: PassDeps) {
     underWay.set(instanceId, done);
   }
 
-  async function act(
-    action: Action,
-    facts: { agents: readonly Agent[]; deployments: readonly Deployment[] },
-  ): Promise<void> {
+  async function act(action: Action, facts: Facts): Promise<void> {
     const { workerId, instanceId } = action;
     if (action.do === 'remove') {
       await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
       return;
     }
     const { slot } = action;
-    const agent = facts.agents.find(({ id }) => id === slot.agentId);
+    const agent = facts.agents.get(slot.agentId);
     const deployment =
-      facts.deployments.find(({ id }) => id === slot.deploymentId) ??
+      facts.deployments.get(slot.deploymentId ?? '') ??
       (slot.deploymentId ? await store.deployments.find(slot.organizationId, slot.deploymentId) : undefined);
     if (!agent || !deployment) return;
     const spec = await instanceSpec(deps, agent, deployment, instanceId);
@@ -72,10 +69,10 @@ export function createPass(deps: PassDeps) {
     let changed = false;
     const surplus = surplusOf(facts);
     for (const slot of facts.slots) {
-      const agent = facts.agents.find(({ id }) => id === slot.agentId);
+      const agent = facts.agents.get(slot.agentId);
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
       const seen = slot.instanceId ? instances?.get(slot.instanceId) : undefined;
-      const desired = facts.deployments.find(({ id }) => id === agent?.desiredDeploymentId);
+      const desired = facts.deployments.get(agent?.desiredDeploymentId ?? '');
       const current =
         slot.deploymentId !== null &&
         (slot.deploymentId === agent?.liveDeploymentId ||
@@ -134,6 +131,7 @@ export function createPass(deps: PassDeps) {
   ): Promise<void> {
     const now = clock.now();
     const open = new Set(sessions.map(({ id }) => id));
+    const slotOf = new Map(slots.map((slot) => [slot.sessionId, slot]));
     for (const id of missingSince.keys()) if (!open.has(id)) missingSince.delete(id);
     for (const session of sessions) {
       if (session.state === 'starting') {
@@ -141,7 +139,7 @@ export function createPass(deps: PassDeps) {
         await end(session, 'start_abandoned', now);
         continue;
       }
-      const slot = slots.find(({ sessionId }) => sessionId === session.id);
+      const slot = slotOf.get(session.id);
       const instances = slot?.workerId ? observed.get(slot.workerId) : undefined;
       const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
       if (!instances || (seen && seen.state !== 'exited' && seen.state !== 'failed')) {
@@ -186,7 +184,13 @@ export function createPass(deps: PassDeps) {
       store.slots.listAll(),
       store.sessions.listOpen(),
     ]);
-    return { agents, deployments, slots, sessions };
+    return {
+      agents: new Map(agents.map((agent) => [agent.id, agent])),
+      deployments: new Map(deployments.map((deployment) => [deployment.id, deployment])),
+      slots,
+      slotsOf: Map.groupBy(slots, ({ agentId }) => agentId),
+      sessions,
+    };
   }
 
   return {
@@ -197,18 +201,18 @@ export function createPass(deps: PassDeps) {
       const facts = await read();
       await settleSessions(facts.sessions, facts.slots, observed);
       let changed = await settleSlots(facts, observed);
-      for (const agent of facts.agents) {
+      for (const agent of facts.agents.values()) {
         changed =
           (await rollout.advance({
             agent,
-            desired: facts.deployments.find(({ id }) => id === agent.desiredDeploymentId),
-            live: facts.deployments.find(({ id }) => id === agent.liveDeploymentId),
-            slots: facts.slots.filter(({ agentId }) => agentId === agent.id),
+            desired: facts.deployments.get(agent.desiredDeploymentId ?? ''),
+            live: facts.deployments.get(agent.liveDeploymentId ?? ''),
+            slots: facts.slotsOf.get(agent.id) ?? [],
           })) || changed;
       }
       changed = (await assignWorkers(facts.slots)) || changed;
       const starting = new Set(facts.sessions.filter(({ state }) => state === 'starting').map(({ id }) => id));
-      const living = new Set(facts.agents.map(({ id }) => id));
+      const living = new Set(facts.agents.keys());
       const actions = plan({ slots: facts.slots, observed, starting, living, wasEnsured: workers.wasEnsured });
       for (const action of actions) begin(action, facts);
       return changed;
@@ -221,22 +225,20 @@ export function createPass(deps: PassDeps) {
 }
 export type Pass = ReturnType<typeof createPass>;
 
+/** By id where they are looked up: with thousands of agents, a search for each slot would take the pass seconds. */
 interface Facts {
-  agents: readonly Agent[];
-  deployments: readonly Deployment[];
+  agents: ReadonlyMap<string, Agent>;
+  deployments: ReadonlyMap<string, Deployment>;
   slots: readonly Slot[];
+  slotsOf: ReadonlyMap<string, readonly Slot[]>;
   sessions: readonly Session[];
 }
 
 /** Slots that are to go once they are empty: those of deleted agents, and those beyond an agent's limit. */
-function surplusOf({ agents, slots }: Facts): ReadonlySet<string> {
-  const living = new Set(agents.map(({ id }) => id));
-  const orphaned = slots.filter(({ agentId }) => !living.has(agentId));
-  const beyond = agents.flatMap((agent) =>
-    surplusSlots(
-      slots.filter(({ agentId }) => agentId === agent.id),
-      agent.maxAgents,
-    ),
-  );
-  return new Set([...orphaned, ...beyond].map(({ id }) => id));
+function surplusOf({ agents, slotsOf }: Facts): ReadonlySet<string> {
+  const surplus = [...slotsOf].flatMap(([agentId, slots]) => {
+    const agent = agents.get(agentId);
+    return agent ? surplusSlots(slots, agent.maxAgents) : slots;
+  });
+  return new Set(surplus.map(({ id }) => id));
 }

@@ -29,6 +29,28 @@ export const propertyRoutes: FastifyPluginAsyncTypebox<{ properties: PropertySer
   app.patch(
     `${organization}/properties`,
     { schema: { body: PatchPropertiesBody, response: { 200: Properties, ...errors } } },
-    async (request) => await properties.patch(organizationOf(request), actorOfRequest(request), request.body),
+    async (request) => (await properties.patch(organizationOf(request), actorOfRequest(request), request.body)).values,
+  );
+};
+
+/** The same with a private key (contract §7.5): a change answers what the schema route answers, not plain values. */
+export const privatePropertyRoutes: FastifyPluginAsyncTypebox<{ properties: PropertyService }> = async (
+  app,
+  { properties },
+) => {
+  app.get('/v1/regions', { schema: { response: { 200: RegionList, ...errors } } }, async () => properties.regions());
+
+  app.get('/v1/properties', { schema: { response: { 200: Properties, ...errors } } }, async (request) =>
+    properties.get(organizationOf(request)),
+  );
+
+  app.get('/v1/properties/schema', { schema: { response: { 200: PropertySchema, ...errors } } }, async (request) =>
+    properties.schema(organizationOf(request)),
+  );
+
+  app.patch(
+    '/v1/properties',
+    { schema: { body: PatchPropertiesBody, response: { 200: PropertySchema, ...errors } } },
+    async (request) => (await properties.patch(organizationOf(request), actorOfRequest(request), request.body)).schema,
   );
 };

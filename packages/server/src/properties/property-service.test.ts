@@ -30,8 +30,9 @@ test('a default that is not offered any more reads as the one that is', () => {
 test('a change is kept for that organization alone and audited; an unknown region is refused', async () => {
   await world.store.organizations.setDefaultRegion('org-a', 'eu-central');
   await world.store.organizations.setDefaultRegion('org-b', 'eu-central');
-  expect(await properties.patch(world.acme, testActor, { defaultRegion: 'us-west' })).toEqual({
-    properties: { defaultRegion: 'us-west' },
+  expect(await properties.patch(world.acme, testActor, { defaultRegion: 'us-west' })).toMatchObject({
+    values: { properties: { defaultRegion: 'us-west' } },
+    schema: { properties: { defaultRegion: { currentValue: 'us-west', availableValues: ['us-west'] } } },
   });
   expect((await world.store.organizations.find('org-a'))?.defaultRegion).toBe('us-west');
   expect((await world.store.organizations.find('org-b'))?.defaultRegion).toBe('eu-central');

@@ -15,37 +15,45 @@ export function createPropertyService({ store, audit, region }: PropertyServiceD
   const current = ({ defaultRegion }: OrganizationAccess) =>
     defaultRegion === region.code ? defaultRegion : region.code;
 
+  const schemaOf = (currentValue: string): PropertySchema => ({
+    properties: {
+      defaultRegion: {
+        type: 'string',
+        description: 'Where agents, secret sets and builds go when a request names no region',
+        default: region.code,
+        currentValue,
+        readOnly: false,
+        availableValues: [region.code],
+      },
+    },
+  });
+
   return {
     regions: (): RegionList => ({ regions: [{ code: region.code, display_name: region.name }] }),
 
     get: (organization: OrganizationAccess): Properties => ({ properties: { defaultRegion: current(organization) } }),
 
-    schema: (organization: OrganizationAccess): PropertySchema => ({
-      properties: {
-        defaultRegion: {
-          type: 'string',
-          description: 'Where agents, secret sets and builds go when a request names no region',
-          default: region.code,
-          currentValue: current(organization),
-          readOnly: false,
-          availableValues: [region.code],
-        },
-      },
-    }),
+    schema: (organization: OrganizationAccess): PropertySchema => schemaOf(current(organization)),
 
-    /** Answers plain values, which is what clients of this route print (contract §6.7). */
-    async patch(organization: OrganizationAccess, actor: Actor, body: PatchPropertiesBody): Promise<Properties> {
-      checkRegion(region, body.defaultRegion);
-      await store.transaction(async (repos) => {
-        await repos.organizations.setDefaultRegion(organization.id, body.defaultRegion);
+    /** Answers plain values and, for the private route, each property with its description (contract §6.7 and §7.5). */
+    async patch(
+      organization: OrganizationAccess,
+      actor: Actor,
+      body: PatchPropertiesBody,
+    ): Promise<{ values: Properties; schema: PropertySchema }> {
+      const { defaultRegion } = body;
+      checkRegion(region, defaultRegion);
+      // The access cache holds the default with the organization: the very next request must see the new one.
+      await store.changeAccess(async (repos) => {
+        await repos.organizations.setDefaultRegion(organization.id, defaultRegion);
         await audit.record(repos, actor, {
           action: 'organization.properties_changed',
           organizationId: organization.id,
           target: organization.name,
-          detail: { defaultRegion: body.defaultRegion },
+          detail: { defaultRegion },
         });
       });
-      return { properties: { defaultRegion: body.defaultRegion } };
+      return { values: { properties: { defaultRegion } }, schema: schemaOf(defaultRegion) };
     },
   };
 }

@@ -75,6 +75,15 @@ export function createSecretBox({ masters, clock }: { masters: Keys['masters']; 
 
   return {
     forOrganization,
+    /** Whether a data key, as it is kept, can be unwrapped with the master keys of now. */
+    opens(organizationId: string, sealed: string): boolean {
+      try {
+        unwrap(organizationId, sealed);
+        return true;
+      } catch {
+        return false;
+      }
+    },
     /** Inside a transaction hand in its repositories, so that a new data key and what it sealed are kept or lost together. */
     async seal(repos: SecretRepositories, organizationId: string, context: SealContext, text: string): Promise<string> {
       return (await forOrganization(repos, organizationId)).seal(context, text);

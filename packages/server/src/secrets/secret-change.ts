@@ -1,4 +1,4 @@
-import { secretSetNamePattern } from '@pipecat-cloud/contract/names';
+import { secretKeyPattern, secretSetNamePattern } from '@pipecat-cloud/contract/names';
 import type { PutSecretBody } from '@pipecat-cloud/contract/secrets';
 import { badRequest } from '../errors.js';
 
@@ -12,9 +12,13 @@ export interface SecretChange {
 /** The one field of a pull secret. Its name is shown to nobody. */
 const pullSecretField = 'credentials';
 
+export const isSetName = (name: string) =>
+  name.length >= 3 && name.length <= 63 && new RegExp(secretSetNamePattern).test(name);
+export const isKeyName = (name: string) => new RegExp(secretKeyPattern).test(name);
+
 /** Throws 400 unless the name follows contract §6.6; official command lines let more through, so the text says the whole rule. */
 export function checkSetName(name: string): void {
-  if (name.length >= 3 && name.length <= 63 && new RegExp(secretSetNamePattern).test(name)) return;
+  if (isSetName(name)) return;
   throw badRequest(
     `'${name.slice(0, 80)}' cannot be the name of a secret set: it takes 3 to 63 lower-case letters, digits, dashes and dots, with a letter or digit at both ends of each part between dots`,
   );

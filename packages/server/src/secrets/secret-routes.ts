@@ -5,41 +5,59 @@ import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { SecretService } from './secret-service.js';
 
-const SetParams = Type.Object({ org: Type.String(), set: Type.String() });
-const KeyParams = Type.Object({ org: Type.String(), set: Type.String(), key: Type.String() });
+const SetParams = Type.Object({ set: Type.String() });
+const KeyParams = Type.Object({ set: Type.String(), key: Type.String() });
 const errors = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope };
-const sets = '/v1/organizations/:org/secrets';
+
+interface SecretRoutesDeps {
+  secrets: SecretService;
+}
 
 /** Contract §6.6. Values are accepted and never answered. */
-export const secretRoutes: FastifyPluginAsyncTypebox<{ secrets: SecretService }> = async (app, { secrets }) => {
+export const secretRoutes: FastifyPluginAsyncTypebox<SecretRoutesDeps> = (app, deps) =>
+  addRoutes(app as TypedApp, deps, { root: '/v1/organizations/:org/secrets', accepted: 200 });
+
+/** The same with a private key (contract §7.5), where an accepted change answers 202: it is done by then all the same. */
+export const privateSecretRoutes: FastifyPluginAsyncTypebox<SecretRoutesDeps> = (app, deps) =>
+  addRoutes(app as TypedApp, deps, { root: '/v1/secrets', accepted: 202 });
+
+type TypedApp = Parameters<FastifyPluginAsyncTypebox>[0];
+
+async function addRoutes(
+  app: TypedApp,
+  { secrets }: SecretRoutesDeps,
+  { root, accepted }: { root: string; accepted: 200 | 202 },
+): Promise<void> {
   app.get(
-    sets,
+    root,
     { schema: { querystring: RegionQuery, response: { 200: SecretSetList, ...errors } } },
     async (request) => await secrets.list(organizationOf(request).id, request.query.region),
   );
 
   app.get(
-    `${sets}/:set`,
+    `${root}/:set`,
     { schema: { params: SetParams, querystring: RegionQuery, response: { 200: SecretSet, ...errors } } },
     async (request) => await secrets.get(organizationOf(request).id, request.params.set, request.query.region),
   );
 
   app.put(
-    `${sets}/:set`,
-    { schema: { params: SetParams, body: PutSecretBody, response: { 200: PutSecretResult, ...errors } } },
-    async (request) => {
-      const { region } = await secrets.put(
-        organizationOf(request),
-        actorOfRequest(request),
-        request.params.set,
-        request.body,
-      );
-      return { status: 'OK' as const, region };
+    `${root}/:set`,
+    {
+      schema: {
+        params: SetParams,
+        body: PutSecretBody,
+        response: { 200: PutSecretResult, 202: PutSecretResult, ...errors },
+      },
+    },
+    async (request, reply) => {
+      const { set } = request.params;
+      const { region } = await secrets.put(organizationOf(request), actorOfRequest(request), set, request.body);
+      return reply.status(accepted).send({ status: 'OK' as const, region });
     },
   );
 
   app.delete(
-    `${sets}/:set/:key`,
+    `${root}/:set/:key`,
     { schema: { params: KeyParams, response: { 200: StatusOk, ...errors } } },
     async (request) => {
       const { set, key } = request.params;
@@ -49,11 +67,11 @@ export const secretRoutes: FastifyPluginAsyncTypebox<{ secrets: SecretService }>
   );
 
   app.delete(
-    `${sets}/:set`,
+    `${root}/:set`,
     { schema: { params: SetParams, response: { 200: StatusOk, ...errors } } },
     async (request) => {
       await secrets.removeSet(organizationOf(request).id, actorOfRequest(request), request.params.set);
       return { status: 'OK' as const };
     },
   );
-};
+}

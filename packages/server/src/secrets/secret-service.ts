@@ -6,8 +6,9 @@ import { badRequest, conflict, notFound } from '../errors.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
 import { checkRegion, type Region } from '../properties/regions.js';
 import type { Clock, Ids } from '../system.js';
+import { type Readiness, readinessOf } from './readiness.js';
 import type { SecretBox } from './secret-box.js';
-import { checkSetName, readChange, type SecretChange } from './secret-change.js';
+import { checkSetName, isKeyName, isSetName, readChange, type SecretChange } from './secret-change.js';
 import type { SecretSet } from './secret-repository.js';
 
 interface SecretServiceDeps {
@@ -28,7 +29,7 @@ const maxBytes = 512 * 1024;
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
 export function createSecretService({ store, clock, ids, audit, box, region, leaks }: SecretServiceDeps) {
   async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
-    const set = await store.secrets.findSet(organizationId, name);
+    const set = isSetName(name) ? await store.secrets.findSet(organizationId, name) : undefined;
     if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
     return set;
   }
@@ -68,7 +69,8 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
   return {
     async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
       const sets = await store.secrets.listSets(organizationId, wanted);
-      return { sets: sets.map(({ name, type, region: code }) => ({ name, type, region: code, status: 'ready' })) };
+      const readiness = await readinessOf(store, box, organizationId);
+      return { sets: sets.map(({ name, type, region: code }) => ({ name, type, region: code, ...readiness })) };
     },
 
     /** Names only. A pull secret is answered with 400 and exactly the code "400": official deploys take that for "it exists" (contract §2.1). */
@@ -77,7 +79,8 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       if (set.type === 'imagePullSecret')
         throw badRequest(`Secret set '${name}' is an image pull secret; what is in it is shown to nobody`, '400');
       const names = await store.secrets.fieldNames(organizationId, set.id);
-      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, status: 'ready' };
+      const readiness = await readinessOf(store, box, organizationId);
+      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...readiness };
     },
 
     /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
@@ -118,11 +121,12 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
 
     async removeKey(organizationId: string, actor: Actor, name: string, key: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
         if (set.type === 'imagePullSecret')
           throw badRequest(`Secret set '${name}' is an image pull secret, which has no keys; delete the whole set`);
-        if (!(await repos.secrets.removeValue(organizationId, set.id, key))) throw notFound('Secret', `${name}/${key}`);
+        if (!isKeyName(key) || !(await repos.secrets.removeValue(organizationId, set.id, key)))
+          throw notFound('Secret', `${name}/${key}`);
         await repos.secrets.touchSet(organizationId, set.id, clock.now());
         await audit.record(repos, actor, {
           action: 'secret.key_deleted',
@@ -136,7 +140,7 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
     /** Refused while an agent needs the set: its next instance would start without, or not at all. */
     async removeSet(organizationId: string, actor: Actor, name: string): Promise<void> {
       await store.transaction(async (repos) => {
-        const set = await repos.secrets.lockSet(organizationId, name);
+        const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
         const agents = await repos.secrets.agentsUsing(organizationId, name);
         if (agents.length > 0) {
@@ -148,6 +152,8 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
         await audit.record(repos, actor, { action: 'secret.set_deleted', organizationId, target: name });
       });
     },
+
+    readiness: (organizationId: string): Promise<Readiness> => readinessOf(store, box, organizationId),
 
     /** The decrypted set, for the environment of an instance and nothing else. Throws when it is absent or holds a pull secret. */
     async secretEnvironment(organizationId: string, name: string): Promise<Record<string, string>> {

@@ -2,8 +2,8 @@ import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Repositories, Store } from '../db/store.js';
 import type { Clock } from '../system.js';
 
-/** `start_failed`: no instance accepted it · `start_abandoned`: the caller got no answer because the control plane went down · `instance_lost`: its worker no longer has it. */
-export type EndReason = SessionEndReason | 'start_failed' | 'start_abandoned' | 'instance_lost';
+/** `start_failed`: no instance accepted it · `start_timeout`: none was ready in time · `start_abandoned`: the caller got no answer because the control plane went down · `instance_lost`: its worker no longer has it. */
+export type EndReason = SessionEndReason | 'start_failed' | 'start_timeout' | 'start_abandoned' | 'instance_lost';
 
 const completionStatuses: Readonly<Record<EndReason, string>> = {
   completed: 'HTTP_COMPLETED',
@@ -14,6 +14,7 @@ const completionStatuses: Readonly<Record<EndReason, string>> = {
   stopped: 'TERMINATED',
   duration_exceeded: 'MAX_DURATION_EXCEEDED',
   start_failed: 'START_FAILED',
+  start_timeout: 'START_TIMEOUT',
   start_abandoned: 'START_FAILED',
   instance_lost: 'INSTANCE_EXITED',
 };

@@ -2,6 +2,7 @@ import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
+import { createSessionListing, type SessionFilter, type SessionPage } from './session-listing.js';
 
 export interface Session {
   id: string;
@@ -21,12 +22,6 @@ export interface Session {
   completionStatus: string | null;
   updatedAt: string;
 }
-export interface SessionFilter {
-  limit: number;
-  offset: number;
-  status: 'active' | 'ended' | 'all';
-  deploymentId?: string | undefined;
-}
 export interface SessionEnd {
   reason: string;
   completionStatus: string;
@@ -36,16 +31,7 @@ export interface SessionEnd {
 }
 
 export function createSessionRepository({ db }: RepositoryContext) {
-  const ofAgent = (organizationId: string, agentId: string, filter: Pick<SessionFilter, 'status' | 'deploymentId'>) =>
-    db
-      .selectFrom('session')
-      .where('organization_id', '=', organizationId)
-      .where('agent_id', '=', agentId)
-      .$if(filter.status === 'active', (query) => query.where('state', '<>', 'ended'))
-      .$if(filter.status === 'ended', (query) => query.where('state', '=', 'ended'))
-      .$if(filter.deploymentId !== undefined, (query) =>
-        query.where('deployment_id', '=', filter.deploymentId as string),
-      );
+  const listing = createSessionListing({ db });
 
   return {
     async insert(session: Session): Promise<void> {
@@ -79,41 +65,42 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return row && toSession(row);
     },
 
-    /** Newest first. */
+    /** One page, newest first, and how many match in all. */
     async list(
       organizationId: string,
       agentId: string,
       filter: SessionFilter,
+      page: SessionPage,
     ): Promise<{ sessions: Session[]; total: number }> {
-      const rows = await ofAgent(organizationId, agentId, filter)
-        .selectAll()
-        .orderBy('created_at', 'desc')
-        .orderBy('id')
-        .limit(filter.limit)
-        .offset(filter.offset)
-        .execute();
-      const { count } = await ofAgent(organizationId, agentId, filter)
-        .select((eb) => eb.fn.countAll().as('count'))
-        .executeTakeFirstOrThrow();
-      return { sessions: rows.map(toSession), total: Number(count) };
+      const ids = await listing.pageOfIds(organizationId, agentId, filter, page);
+      const rows =
+        ids.length === 0
+          ? []
+          : await db
+              .selectFrom('session')
+              .selectAll()
+              .where('organization_id', '=', organizationId)
+              .where('id', 'in', ids)
+              .orderBy('created_at', 'desc')
+              .orderBy('id', 'desc')
+              .execute();
+      return { sessions: rows.map(toSession), total: await listing.count(organizationId, agentId, filter) };
     },
 
-    async countOpen(organizationId: string): Promise<Map<string, number>> {
-      const rows = await db
-        .selectFrom('session')
-        .select((eb) => ['agent_id', eb.fn.countAll().as('count')])
-        .where('organization_id', '=', organizationId)
-        .where('state', '<>', 'ended')
-        .groupBy('agent_id')
-        .execute();
-      return new Map(rows.map((row) => [row.agent_id, Number(row.count)]));
-    },
+    /** How many sessions of an agent have not ended. */
+    countOpen: (organizationId: string, agentId: string): Promise<number> =>
+      listing.count(organizationId, agentId, { status: 'active' }),
 
     /** False when the session has ended meanwhile. */
-    async activate(id: string, epoch: number, now: Date): Promise<boolean> {
+    async activate(id: string, epoch: number, now: Date, startMs: number): Promise<boolean> {
       const result = await db
         .updateTable('session')
-        .set({ state: 'active', activated_at: now.toISOString(), updated_at: now.toISOString() })
+        .set({
+          state: 'active',
+          activated_at: now.toISOString(),
+          start_ms: startMs,
+          updated_at: now.toISOString(),
+        })
         .where('id', '=', id)
         .where('epoch', '=', epoch)
         .where('state', '=', 'starting')
@@ -121,7 +108,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return Number(result.numUpdatedRows) === 1;
     },
 
-    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers false. */
+    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers false. Call it in a transaction. */
     async end(id: string, epoch: number, end: SessionEnd, now: Date): Promise<boolean> {
       const result = await db
         .updateTable('session')
@@ -137,7 +124,9 @@ export function createSessionRepository({ db }: RepositoryContext) {
         .where('state', '<>', 'ended')
         .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
         .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
+      const ended = Number(result.numUpdatedRows) === 1;
+      if (ended) await listing.tally(id);
+      return ended;
     },
 
     /** Every open session of every organization: for the reconciler alone. */

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import { pageOf } from '@pipecat-cloud/contract/paging';
 import {
   SessionDetail,
   SessionList,
@@ -7,6 +8,7 @@ import {
   StartBody,
   StartedSession,
   StoppedSession,
+  sessionPageMaximum,
 } from '@pipecat-cloud/contract/sessions';
 import { Type } from 'typebox';
 import { ServiceParams } from '../agents/agent-routes.js';
@@ -26,7 +28,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
         response: { 200: SessionList, '4xx': ErrorEnvelope },
       },
     },
-    (request) => sessions.list(organizationOf(request).id, request.params.name, request.query),
+    (request) => {
+      const page = pageOf(request.query, { defaultLimit: 100, maximum: sessionPageMaximum });
+      return sessions.list(organizationOf(request).id, request.params.name, request.query, page);
+    },
   );
 
   // So that a personal access token alone starts sessions from a command line; public keys have `/v1/public` (contract §8.1).

@@ -1,13 +1,11 @@
-import type { Session as WireSession } from '@pipecat-cloud/contract/sessions';
 import {
-  type ResourceMetrics,
   type SessionDetail,
+  type SessionList,
   type SessionQuery,
   type StartBody,
   type StartedSession,
   startBodyLimits,
 } from '@pipecat-cloud/contract/sessions';
-import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
@@ -15,10 +13,15 @@ import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
 import type { IceServers } from '../gateway/ice-servers.js';
 import type { Clock, Ids } from '../system.js';
+import { isUuid } from '../uuid.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
+import { eventsOf } from './end-states.js';
 import { endSession } from './session-ends.js';
+import { sessionFilterOf } from './session-filter.js';
+import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
 import type { SessionStarts } from './session-starts.js';
+import { presentSession, presentUsage } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
 
 interface SessionServiceDeps {
@@ -49,7 +52,7 @@ export function createSessionService(deps: SessionServiceDeps) {
 
   async function find(organizationId: string, agentName: string, sessionId: string): Promise<Session> {
     const agent = await findAgent(organizationId, agentName);
-    const session = await store.sessions.find(organizationId, agent.id, sessionId);
+    const session = isUuid(sessionId) ? await store.sessions.find(organizationId, agent.id, sessionId) : undefined;
     if (!session) throw notFound('Session', sessionId);
     return session;
   }
@@ -118,21 +121,27 @@ export function createSessionService(deps: SessionServiceDeps) {
       return { sessionId, ...(wantsIce ? { iceConfig: { iceServers: await iceServers(sessionId) } } : {}) };
     },
 
-    async list(organizationId: string, agentName: string, query: SessionQuery) {
+    /** Newest first. Filters combine; `total_count` counts all that match, whatever the page. */
+    async list(
+      organizationId: string,
+      agentName: string,
+      query: SessionQuery,
+      page: SessionPage,
+    ): Promise<SessionList> {
       const agent = await findAgent(organizationId, agentName);
-      const { sessions, total } = await store.sessions.list(organizationId, agent.id, {
-        limit: query.limit ?? 100,
-        offset: query.offset ?? 0,
-        status: query.status ?? 'all',
-        deploymentId: query.deploymentId,
-      });
+      const { sessions, total } = await store.sessions.list(organizationId, agent.id, sessionFilterOf(query), page);
       return { sessions: sessions.map(presentSession), total_count: total };
     },
 
     async detail(organizationId: string, agentName: string, sessionId: string): Promise<SessionDetail> {
       const session = await find(organizationId, agentName, sessionId);
       const samples = await store.sessions.listUsage(session.id);
-      return { ...presentSession(session), resourceMetrics: presentUsage(session, samples), meetingIds: [] };
+      return {
+        ...presentSession(session),
+        events: eventsOf(session),
+        resourceMetrics: presentUsage(session, samples),
+        meetingIds: [],
+      };
     },
 
     /** Ends the session and its instance; it is recorded as ended when this returns. */
@@ -172,51 +181,4 @@ function checkSize(request: StartBody): void {
 function saysSomething(body: unknown): boolean {
   if (body === undefined || body === null) return false;
   return typeof body !== 'object' || Object.keys(body).length > 0;
-}
-
-function presentSession(session: Session): WireSession {
-  const seconds = session.activatedAt ? (Date.parse(session.activatedAt) - Date.parse(session.createdAt)) / 1000 : null;
-  return {
-    sessionId: session.id,
-    state: session.state,
-    createdAt: session.createdAt,
-    updatedAt: session.updatedAt,
-    endedAt: session.endedAt,
-    botStartSeconds: seconds === null ? null : Math.round(seconds),
-    coldStart: session.coldStart,
-    completionStatus: session.completionStatus,
-    endReason: session.endReason,
-    serviceId: session.agentId,
-    organizationId: session.organizationId,
-    deploymentId: session.deploymentId,
-  };
-}
-
-function presentUsage(session: Session, samples: readonly UsageSample[]): ResourceMetrics | null {
-  const [last] = samples.slice(-1);
-  if (!last) return null;
-  const cpu = samples.map(({ c }) => c).sort((a, b) => a - b);
-  const memory = samples.map(({ m }) => m).sort((a, b) => a - b);
-  const at = new Date(last.t * 1000).toISOString();
-  return {
-    id: session.id,
-    sessionId: session.id,
-    sampleCount: samples.length,
-    cpuMillicoresP50: percentile(cpu, 0.5),
-    cpuMillicoresP90: percentile(cpu, 0.9),
-    cpuMillicoresP95: percentile(cpu, 0.95),
-    cpuMillicoresP99: percentile(cpu, 0.99),
-    memoryBytesP50: percentile(memory, 0.5),
-    memoryBytesP90: percentile(memory, 0.9),
-    memoryBytesP95: percentile(memory, 0.95),
-    memoryBytesP99: percentile(memory, 0.99),
-    timeseries: [...samples],
-    eventTs: at,
-    createdAt: at,
-  };
-}
-
-/** Nearest rank, on sorted values. */
-function percentile(sorted: readonly number[], of: number): number {
-  return Math.round(sorted[Math.max(0, Math.ceil(of * sorted.length) - 1)] ?? 0);
 }

@@ -29,6 +29,9 @@ export interface StartOrder {
   body: unknown;
   actor: Actor;
 }
+/** When it was taken is when its session was created. */
+type TimedClaim = Claim & { at: Date };
+
 /** A session that its instance has accepted. */
 export interface HeldSession {
   sessionId: string;
@@ -46,7 +49,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
   const starting = new Set<string>();
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */
-  async function claim(agent: Agent, order: StartOrder): Promise<Claim> {
+  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
     return await store.transaction(async (repos) => {
@@ -78,7 +81,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
-      return claimed;
+      return { ...claimed, at: now };
     });
   }
 
@@ -103,7 +106,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
         const result = look();
         if (result !== undefined) finish(result);
       };
-      const expire = () => finish(unavailable(`Agent '${agent.name}' did not become ready in time; see its logs`));
+      const expire = () => finish(new StartTimedOut(agent.name));
       const unsubscribe = workers.subscribe(check);
       deadline.addEventListener('abort', expire, { once: true });
       check();
@@ -132,7 +135,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     }
   }
 
-  async function run(agent: Agent, claimed: Claim, order: StartOrder): Promise<HeldSession> {
+  async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
     const activation: Activation = {
       instanceId: claimed.instanceId,
@@ -146,7 +149,8 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
     };
     const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    await store.sessions.activate(order.sessionId, claimed.epoch, clock.now());
+    const now = clock.now();
+    await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
     return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
   }
 
@@ -167,7 +171,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
           await endSession(store, clock, {
             sessionId: order.sessionId,
             epoch: claimed.epoch,
-            reason: 'start_failed',
+            reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at,
             slot: 'retiring',
           });
@@ -181,6 +185,12 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+class StartTimedOut extends AppError {
+  constructor(agentName: string) {
+    super(503, '503', `Agent '${agentName}' did not become ready in time; see its logs`);
+  }
+}
 
 const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
 

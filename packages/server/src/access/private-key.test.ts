@@ -1,0 +1,76 @@
+import { privateKeyPermissions, routeAccess } from '@pipecat-cloud/contract/permissions';
+import { defaultPolicy } from '@pipecat-cloud/contract/policies';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
+
+let server: Harness;
+let acme: TestOrganization;
+let admin: Member;
+let key: string;
+let keyId: string;
+
+beforeEach(async () => {
+  server = await harness();
+  acme = await server.organization('acme');
+  admin = await acme.member('owner', { permissions: ['keys:write', 'org:write'] });
+  const made = await server.call(admin.token, 'POST', '/v1/organizations/acme/apiKeys', {
+    name: 'server',
+    type: 'private',
+  });
+  [key, keyId] = [made.body.key, made.body.id];
+});
+afterEach(() => server.end());
+
+const agents = (credential = key) => server.call(credential, 'GET', '/v1/agents');
+
+test('no route asks more of a private key than every private key holds', () => {
+  const routes = Object.entries(routeAccess).filter(([, { kinds }]) => kinds.includes('private'));
+  expect(routes.length).toBe(23);
+  for (const [route, { needs, kinds }] of routes) {
+    expect([route, kinds, privateKeyPermissions.has(needs as 'org:read')]).toEqual([route, ['private'], true]);
+  }
+});
+
+test('it says what the route needed, and nothing of tokens', async () => {
+  const { status, headers } = await agents();
+  expect([status, headers['pipecat-accepted-permissions']]).toEqual([200, 'agents:read']);
+  expect(headers['pipecat-token-id']).toBeUndefined();
+});
+
+test('revoked, it opens nothing from that moment on', async () => {
+  expect((await agents()).status).toBe(200);
+  await server.call(admin.token, 'DELETE', `/v1/organizations/acme/apiKeys/${keyId}`);
+  expect(await agents()).toMatchObject({ status: 401, body: { code: '401', reason: 'revoked_token' } });
+});
+
+test('the networks of the policy bind it from the next request', async () => {
+  expect((await agents()).status).toBe(200);
+  const policy = (allowedNetworks: string[]) =>
+    server.store.changeAccess((repos) =>
+      repos.policies.put(acme.id, { ...defaultPolicy, allowedNetworks }, null, new Date()),
+    );
+  await policy(['192.0.2.0/24']);
+  expect(await agents()).toMatchObject({ status: 403, body: { reason: 'address_not_allowed' } });
+  await policy(['127.0.0.1']);
+  expect((await agents()).status).toBe(200);
+});
+
+test('another credential is told what to send instead', async () => {
+  const refused = await agents(admin.token);
+  expect(refused).toMatchObject({ status: 403, body: { reason: 'wrong_credential_kind' } });
+  expect(refused.body.error).toBe(
+    'This endpoint takes a private API key (sk_…); you sent a personal access token (pcc_pat_…)',
+  );
+  expect(await server.call(key, 'GET', '/v1/organizations/acme/services')).toMatchObject({
+    status: 403,
+    body: { reason: 'wrong_credential_kind' },
+  });
+});
+
+test('what it changes is in the audit log under its own name', async () => {
+  const body = { secrets: [{ secretKey: 'A', secretValue: 'v' }] };
+  expect((await server.call(key, 'PUT', '/v1/secrets/prod', body)).status).toBe(202);
+  expect(await server.store.audit.list(acme.id, 1)).toMatchObject([
+    { action: 'secret.set_created', actorKind: 'apiKey', actorId: acme.id, credentialId: keyId },
+  ]);
+});
