@@ -11,6 +11,8 @@ const VERSION = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); sys.exit(
 export const AGENT_BASE = { name: 'python', requirements: 'packages/agent/python/requirements.txt' };
 /** The command line that others publish, of the version that the wire contract was read from. */
 export const OFFICIAL_CLI = { name: 'official', requirements: 'e2e/python/official-cli.txt' };
+/** The newest of the same. */
+export const NEWEST_OFFICIAL_CLI = { name: 'newest-official', requirements: 'e2e/python/official-newest.txt' };
 
 /**
  * A Python interpreter with the packages of a requirements file, in a virtual environment that is kept under

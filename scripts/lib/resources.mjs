@@ -1,7 +1,7 @@
 import { obtainBrowserClients } from './browser-clients.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
-import { OFFICIAL_CLI, obtainPython } from './python.mjs';
+import { NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
 import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
@@ -9,6 +9,7 @@ export const VARIABLES = {
   postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
+  newestOfficial: 'PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
@@ -16,7 +17,7 @@ export const VARIABLES = {
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'scanners', 'browserClients'];
+const END_TO_END = ['official', 'newestOfficial', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -32,6 +33,10 @@ function obtainers(root, signal) {
     },
     async official() {
       const { python, reason } = await obtainPython(root, signal, OFFICIAL_CLI);
+      return found(python, reason);
+    },
+    async newestOfficial() {
+      const { python, reason } = await obtainPython(root, signal, NEWEST_OFFICIAL_CLI);
       return found(python, reason);
     },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
