@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createClient } from '@pipecat-cloud/contract/client';
 import { commandLine, runNode } from './commands.js';
 import { plainEnvironment, root } from './environment.js';
@@ -31,8 +32,12 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
   // Registered first, so done last: instances outlive the worker, which is what users want and we do not.
   resources.onClose(() => endInstances(join(dataDir, 'worker/instances')));
   const core = serverCore === undefined ? {} : { core: serverCore };
-  const server = await startNode(resources, { name: 'control plane', file: file('server'), env, folder, ...core });
-  const worker = await startNode(resources, { name: 'worker', file: file('worker'), env, folder });
+  const { serviceArguments: nodeArguments } = (await import(
+    pathToFileURL(join(root, 'scripts/lib/service-arguments.mjs')).href
+  )) as { serviceArguments: string[] };
+  const common = { env, folder, nodeArguments };
+  const server = await startNode(resources, { ...common, name: 'control plane', file: file('server'), ...core });
+  const worker = await startNode(resources, { ...common, name: 'worker', file: file('worker') });
   const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
   const client = createClient({ host: url, token });
 

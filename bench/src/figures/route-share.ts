@@ -1,14 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '@pipecat-cloud/server/db/open';
-import { createStore } from '@pipecat-cloud/server/db/store';
-import { systemClock, systemIds } from '@pipecat-cloud/server/system';
-import { startCloud } from '../cloud.js';
 import { plainEnvironment } from '../environment.js';
 import type { Figure } from '../figure.js';
 import { type Load, startLoad } from '../http-load.js';
 import { cpuMs, startNode } from '../processes.js';
 import { spreadOf, turned } from '../statistics.js';
+import type { RoutesReady } from './route-server.js';
 
 const rounds = 9;
 const secondsEach = 2;
@@ -43,21 +41,24 @@ function routeShare({ name, about, path }: { name: string; about: string; path: 
     about,
     async measure({ resources, progress }) {
       const folder = await resources.folder(name);
-      const file = fileURLToPath(new URL('./plain-server.js', import.meta.url));
-      const cloud = await startCloud(resources, { serverCore });
-      const database = join(cloud.dataDir, 'pipecat-cloud.db');
-      await storeAgents(database, cloud.organization);
-      const plain = await startNode(resources, {
-        name: 'plain server',
-        file,
-        env: plainEnvironment({ BENCH_DATABASE: database }),
+      const dataDirectory = join(folder, 'data');
+      const { pid, ready } = await startNode(resources, {
+        name: 'control plane with and without authentication',
+        file: fileURLToPath(new URL('./route-server.js', import.meta.url)),
+        env: plainEnvironment({
+          PIPECAT_CLOUD_DATA_DIR: dataDirectory,
+          PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'bench@example.com',
+          PIPECAT_CLOUD_BOOTSTRAP_ORG: 'bench',
+        }),
         folder,
         core: serverCore,
       });
+      const { port, openPort } = ready as RoutesReady;
+      const token = readFileSync(join(dataDirectory, 'bootstrap-token'), 'utf8').trim();
       const load = await startLoad(resources, { folder, core: loadCore });
       const contenders: Record<'checked' | 'open', Contender> = {
-        checked: { port: cloud.port, pid: cloud.serverPid, headers: { authorization: `Bearer ${cloud.token}` } },
-        open: { port: plain.ready.port ?? 0, pid: plain.pid, headers: {} },
+        checked: { port, pid, headers: { authorization: `Bearer ${token}` } },
+        open: { port: openPort, pid, headers: {} },
       };
       await requireEqualAnswers(path, contenders);
 
@@ -91,32 +92,6 @@ export const servicesRoute = routeShare({
     'throughput of GET …/services with token, membership and policy, as a share of the same route with none of them',
   path: '/v1/organizations/bench/services',
 });
-
-/** Something to list: three agents that were never deployed. */
-async function storeAgents(file: string, organization: string): Promise<void> {
-  const store = createStore(await openDatabase({ dialect: 'sqlite', file }));
-  const owner = await store.organizations.findByName(organization);
-  if (!owner) throw new Error(`There is no organization '${organization}'`);
-  const now = systemClock.now().toISOString();
-  for (const name of ['first', 'second', 'third']) {
-    await store.agents.insert({
-      id: systemIds.id(),
-      organizationId: owner.id,
-      name,
-      region: owner.defaultRegion,
-      minAgents: 0,
-      maxAgents: 1,
-      websocketAuth: 'none',
-      desiredDeploymentId: null,
-      liveDeploymentId: null,
-      reconciledDeploymentId: null,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    });
-  }
-  await store.close();
-}
 
 /** A server that says something else has something else to do; that is not what is compared. */
 async function requireEqualAnswers(path: string, contenders: Record<string, Contender>): Promise<void> {

@@ -8,7 +8,8 @@ const positiveTtlMs = 5_000;
  * what depends on what is where stale permissions come from.
  */
 export function createAccessCache({ max = 50_000 } = {}) {
-  const entries = new LRUCache<string, object>({ max, ttl: positiveTtlMs });
+  // By default it asks for the time, and sets a timer, every millisecond.
+  const entries = new LRUCache<string, object>({ max, ttl: positiveTtlMs, ttlResolution: 50 });
   let evictions = 0;
   let usable = true;
 

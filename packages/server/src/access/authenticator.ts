@@ -91,8 +91,7 @@ const credentialKinds: Readonly<Record<TokenKind, CredentialKind | undefined>> =
 
 /**
  * Turns what a request carries into a principal, or throws the refusal that fits. Details are given only once a digest has
- * matched, so that a guesser learns nothing. Malformed credentials cost neither a hash nor a query; one that is known costs a hash
- * and no query.
+ * matched, so that a guesser learns nothing. Malformed credentials cost no query, and neither do those that are known.
  */
 export function createAuthenticator(deps: AuthenticatorDeps) {
   const { store, clock, digests, uses, throttle, cache, publicUrl } = deps;
@@ -137,10 +136,13 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       await store.apiKeys.rehash(found.key.id, digest, pepperId);
   }
 
-  /** An address that has guessed too often is not worth a query. */
-  function read(value: string, kind: CredentialKind, name: string, address: string): Promise<Credential> {
+  /** Asks the database, unless the value is malformed or its address has guessed too often. */
+  async function read(value: string, name: string, address: string): Promise<Credential> {
+    const parsed = parseToken(value);
+    const kind = parsed && credentialKinds[parsed.kind];
+    if (!kind) throw malformed(value);
     throttle.check(address);
-    return cache.through(
+    return await cache.through(
       name,
       () => lookUp(value, kind),
       (found) => (found.kind === 'unknown' ? negativeTtlMs : undefined),
@@ -176,23 +178,17 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       if (!kinds.includes('session')) throw wrongKind('session', kinds);
       return { kind: 'user', via: 'session', ...session };
     }
-    const value = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const value = bearerOf(authorization);
     if (!value) throw noCredential(kinds);
-    const parsed = parseToken(value);
-    const kind = parsed && credentialKinds[parsed.kind];
-    if (!kind) throw malformed(value);
-    // The keyed digest costs several times as much; it is made only to ask the database. The value itself is never kept.
-    const name = hash('sha256', value, 'binary'); // Half as long as in hex, and found faster.
-    const found = (cache.get(name) as Credential | undefined) ?? (await read(value, kind, name, source.address));
+    const name = nameOf(value);
+    const found = (cache.get(name) as Credential | undefined) ?? (await read(value, name, source.address));
     if (found.kind === 'unknown') {
       throttle.check(source.address);
       throttle.fail(source.address);
       throw unknown();
     }
-    // Nearly every request, and nothing to wait for.
-    if (found.kind === 'token' && isPlain(found) && kinds.includes(found.token.kind)) return found.principal;
     try {
-      return await accept(found, kind, source, kinds);
+      return await accept(found, source, kinds);
     } catch (error) {
       // Its digest has matched: the audit log may know whose it is.
       if (error instanceof AppError) error.credential = credentialOf(found);
@@ -202,10 +198,20 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
 
   const isPlain = ({ plainUntil }: { plainUntil: number }) => clock.now().getTime() < plainUntil;
 
+  /**
+   * The principal of a token that was looked up since the last change of access, and that only the clock can stop: nearly every
+   * request's, and nothing to wait for. Undefined does not mean refused: ask `authenticate`.
+   */
+  function known(authorization: string, kinds: readonly CredentialKind[]): Principal | undefined {
+    const value = bearerOf(authorization);
+    if (!value) return undefined;
+    const found = cache.get(nameOf(value)) as Credential | undefined;
+    return found?.kind === 'token' && isPlain(found) && kinds.includes(found.token.kind) ? found.principal : undefined;
+  }
+
   /** The principal of a credential that is known, or its refusal. */
   async function accept(
     found: Exclude<Credential, { kind: 'unknown' }>,
-    kind: CredentialKind,
     source: CredentialSource,
     kinds: readonly CredentialKind[],
   ): Promise<Principal> {
@@ -218,21 +224,22 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     }
     if (found.kind === 'oauth') {
       if (isPast(found.facts.expiresAt, now)) throw unknown();
-      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+      if (!kinds.includes('oauth')) throw wrongKind('oauth', kinds);
       return found.principal;
     }
     if (found.kind === 'worker') {
       if (found.worker.revokedAt) throw revokedWorker(found.worker.revokedAt);
-      if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+      if (!kinds.includes('worker')) throw wrongKind('worker', kinds);
       return { kind: 'worker', workerId: found.worker.id };
     }
     const { id, organizationId, type, revokedAt } = found.key;
     if (revokedAt) throw revokedKey(found.key, publicUrl);
-    if (!kinds.includes(kind)) throw wrongKind(kind, kinds);
+    if (!kinds.includes(type)) throw wrongKind(type, kinds);
     return { kind: 'apiKey', organizationId, keyId: id, access: type };
   }
 
   return {
+    known,
     authenticate,
     /** Once the request was let in: a refused one must not make a token look used. */
     noteUse(principal: Principal, source: CredentialSource): void {
@@ -243,6 +250,14 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
   };
 }
 export type Authenticator = ReturnType<typeof createAuthenticator>;
+
+const bearerOf = (authorization: string) => /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+
+/**
+ * Under what the cache keeps what it knows of the value, which itself is never kept. The keyed digest costs several times as much; it
+ * is made only to ask the database. As text of single bytes: half as long as in hex, and found faster.
+ */
+const nameOf = (value: string) => hash('sha256', value, 'binary');
 
 function principalOf(token: StoredToken): Principal & { token: TokenFacts } {
   const { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt, owner } = token;

@@ -2,7 +2,7 @@ import { type RouteAccess, routeAccess } from '@pipecat-cloud/contract/permissio
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
 import { type Authorizer, checkAgent } from '../access/authorize.js';
-import { tokenOf } from '../access/principal.js';
+import { type Principal, tokenOf } from '../access/principal.js';
 import type { RefusalLog } from '../audit/refusal-log.js';
 import { checkCsrf } from '../sign-in/csrf.js';
 import { originOf } from './request.js';
@@ -36,24 +36,43 @@ export function addAuthHook(
     refusals?.note(request, error);
     done();
   });
-  app.addHook('onRequest', async (request, reply) => {
+  /** May the caller do this, here? */
+  async function authorize(request: FastifyRequest, access: RouteAccess, principal: Principal): Promise<void> {
+    if (principal.kind === 'user' && principal.via === 'session') checkCsrf(request, publicUrl);
+    const { org, name } = request.params as { org?: string; name?: string };
+    if (org !== undefined) {
+      request.organization = await authorizer.authorize(principal, org, access, request.ip);
+      if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
+    } else if (principal.kind === 'apiKey' && principal.access === 'private') {
+      request.organization = await authorizer.authorizeKey(principal, access.needs, request.ip);
+    }
+  }
+
+  // Not an async function: nearly every caller is known, and outside of organizations there is nothing to wait for.
+  app.addHook('onRequest', (request, reply, done) => {
     const access = request.routeOptions.config.access;
-    if (!access || access.needs === 'anyone') return;
+    if (!access || access.needs === 'anyone') return done();
     if (access.needs !== 'live') void reply.header('pipecat-accepted-permissions', access.needs);
     const { authorization, cookie } = request.headers;
     const origin = originOf(request);
     const source = { ...origin, authorization, cookie, userAgent: origin.userAgent ?? '' };
-    request.principal = await authenticator.authenticate(source, access.kinds);
-    describeToken(request, reply);
-    if (request.principal.kind === 'user' && request.principal.via === 'session') checkCsrf(request, publicUrl);
-    const { org, name } = request.params as { org?: string; name?: string };
-    if (org !== undefined) {
-      request.organization = await authorizer.authorize(request.principal, org, access, request.ip);
-      if (access.agent === 'path' && name !== undefined) checkAgent(request.organization, name);
-    } else if (request.principal.kind === 'apiKey' && request.principal.access === 'private') {
-      request.organization = await authorizer.authorizeKey(request.principal, access.needs, request.ip);
+    const known = authorization === undefined ? undefined : authenticator.known(authorization, access.kinds);
+    const admit = (principal: Principal) => {
+      authenticator.noteUse(principal, source);
+      done();
+    };
+    const enter = async () => {
+      const principal = known ?? (await authenticator.authenticate(source, access.kinds));
+      identify(request, reply, principal);
+      await authorize(request, access, principal);
+      return principal;
+    };
+    if (!known || 'org' in (request.params as object)) {
+      enter().then(admit, done);
+      return;
     }
-    authenticator.noteUse(request.principal, source);
+    identify(request, reply, known);
+    admit(known);
   });
   // Not an async function: nearly every request passes it with nothing to do.
   app.addHook('preHandler', (request, _reply, done) => {
@@ -68,9 +87,10 @@ function accessOf(method: string, url: string): RouteAccess | undefined {
   return routeAccess[`${method} ${url}`] ?? routeAccess[`ANY ${url}`];
 }
 
-/** So that a pipeline can see from any answer how long its token lives. */
-function describeToken(request: FastifyRequest, reply: FastifyReply): void {
-  const token = request.principal && tokenOf(request.principal);
+/** Notes who asks; a pipeline can see from any answer how long its token lives. */
+function identify(request: FastifyRequest, reply: FastifyReply, principal: Principal): void {
+  request.principal = principal;
+  const token = tokenOf(principal);
   if (!token) return;
   void reply.header('pipecat-token-id', token.id);
   if (token.expiresAt) void reply.header('pipecat-token-expires-at', token.expiresAt);

@@ -8,12 +8,16 @@ const yearSeconds = 31_536_000;
  */
 export function addSecurityHeaders(app: FastifyInstance, publicUrl: string): void {
   const secure = publicUrl.startsWith('https:');
-  app.addHook('onRequest', async (_request, reply) => {
-    if (secure) void reply.header('strict-transport-security', `max-age=${yearSeconds}; includeSubDomains`);
-  });
-  app.addHook('onSend', async (request, reply) => {
+  if (secure) {
+    app.addHook('onRequest', (_request, reply, done) => {
+      void reply.header('strict-transport-security', `max-age=${yearSeconds}; includeSubDomains`);
+      done();
+    });
+  }
+  app.addHook('onSend', (request, reply, payload, done) => {
     const { access } = request.routeOptions.config;
     const personal = access !== undefined && access.needs !== 'anyone';
     if (personal && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
 }

@@ -63,7 +63,7 @@ export async function openAccessWorld(database: TestDatabase) {
     notifications,
     rotation,
     authorizer,
-    tokens: createTokenService(deps),
+    tokens: createTokenService({ ...deps, cache }),
     organizationTokens: createOrganizationTokens({ ...deps, adoption, rotation, notify }),
     panic: createTokenPanic({ endLoginsSince: async () => [], ...deps, notify }),
 

@@ -7,11 +7,12 @@ import { createTokenAdoption } from './token-adoption.js';
 import { createTokenPanic } from './token-panic.js';
 import { createTokenRotation } from './token-rotation.js';
 import { tokenRoutes } from './token-routes.js';
-import { createTokenService, type TokenServiceDeps } from './token-service.js';
+import { createTokenService } from './token-service.js';
 
 /** Everything about tokens: their life, their routes. */
 export function composeTokens(
-  deps: TokenServiceDeps & Parameters<typeof createTokenPanic>[0] & { uses: CredentialUse; notify: Notify },
+  deps: Parameters<typeof createTokenService>[0] &
+    Parameters<typeof createTokenPanic>[0] & { uses: CredentialUse; notify: Notify },
 ) {
   const rotation = createTokenRotation(deps);
   const adoption = createTokenAdoption(deps);

@@ -6,6 +6,7 @@ import type {
   DeriveTokenBody,
   Token,
 } from '@pipecat-cloud/contract/tokens';
+import type { AccessCache } from '../access/access-cache.js';
 import type { Authorizer } from '../access/authorize.js';
 import { checkAgent } from '../access/authorize.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
@@ -37,8 +38,8 @@ const defaultDays = 90;
 const maxDepth = 5;
 
 /** A caller's own tokens, and the one that a request came with. */
-export function createTokenService(deps: TokenServiceDeps) {
-  const { store, clock, ids, audit, authorizer } = deps;
+export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache }) {
+  const { store, clock, ids, audit, authorizer, cache } = deps;
 
   /** The caller's own token of that id; of `self` the one it came with. Throws 404 for anybody else's. */
   async function findOwn(principal: Principal, id: string): Promise<StoredToken> {
@@ -63,9 +64,15 @@ export function createTokenService(deps: TokenServiceDeps) {
       return await presentTokens(store, await list(principal), clock.now());
     },
 
+    /** What a token reads of itself, as pipelines do at each job, is as old as the access cache at most; so is its last use. */
     async get(principal: Principal, id: string): Promise<Token> {
-      const [token] = await presentTokens(store, [await findOwn(principal, id)], clock.now());
-      return token as Token;
+      const read = async () => {
+        const [token] = await presentTokens(store, [await findOwn(principal, id)], clock.now());
+        return token as Token;
+      };
+      const own = id === 'self' && tokenOf(principal);
+      // By the clock alone its state changes only to one in which it is refused.
+      return own ? await cache.through(`token:${own.id}`, read) : await read();
     },
 
     /**
