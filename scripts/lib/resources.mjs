@@ -1,6 +1,7 @@
+import { obtainBrowserClients } from './browser-clients.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
-import { OFFICIAL_CLI, obtainPython } from './python.mjs';
+import { NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
 import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
@@ -8,13 +9,15 @@ export const VARIABLES = {
   postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
+  newestOfficial: 'PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
+  browserClients: 'PIPECAT_CLOUD_TEST_BROWSER_CLIENTS',
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'scanners'];
+const END_TO_END = ['official', 'newestOfficial', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -32,9 +35,17 @@ function obtainers(root, signal) {
       const { python, reason } = await obtainPython(root, signal, OFFICIAL_CLI);
       return found(python, reason);
     },
+    async newestOfficial() {
+      const { python, reason } = await obtainPython(root, signal, NEWEST_OFFICIAL_CLI);
+      return found(python, reason);
+    },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
     async scanners() {
       const { folder, reason } = await obtainScanners(root, signal);
+      return found(folder, reason);
+    },
+    async browserClients() {
+      const { folder, reason } = await obtainBrowserClients(root, signal);
       return found(folder, reason);
     },
     speech: async () => found(onPath(['espeak-ng']), 'espeak-ng is not on the path (install espeak-ng)'),

@@ -1,18 +1,24 @@
 /** What the machine has beyond Node; `npm test` sets these, and names what it could not obtain. */
 export const resources = {
   python: process.env.PIPECAT_CLOUD_TEST_PYTHON,
-  /** A Python that has the published command line. */
+  /** A Python that has the published command line, of the version that the wire contract was read from. */
   official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,
+  /** The newest of the same. */
+  newestOfficial: process.env.PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,
+  /** A folder with the published browser clients in its `node_modules`. */
+  browserClients: process.env.PIPECAT_CLOUD_TEST_BROWSER_CLIENTS,
 };
 
 /** Which of the named resources is missing, as a reason for a test's name; undefined where all are there. */
 export function missing(...names: (keyof typeof resources)[]): string | undefined {
   const absent = names.filter((name) => !resources[name]);
   if (absent.length === 0) return undefined;
-  return absent.map((name) => `PIPECAT_CLOUD_TEST_${name.toUpperCase()} is not set`).join(', ');
+  return absent
+    .map((name) => `PIPECAT_CLOUD_TEST_${name.replace(/[A-Z]/g, '_$&').toUpperCase()} is not set`)
+    .join(', ');
 }
 
 /**
