@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Timestamp } from './names.js';
+import { OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
 
 /** `POST /v1/public/{agent}/start` (contract §8.1). Unknown members are ignored. */
@@ -16,12 +16,21 @@ export type StartBody = Static<typeof StartBody>;
 /** Bytes of the serialised `body` (contract §8.1). */
 export const startBodyLimits = { websocket: 4 * 1024, other: 1024 * 1024 } as const;
 
+/** As `RTCPeerConnection` takes them. */
+export const IceServer = Type.Object({
+  urls: Type.Array(Type.String()),
+  username: Type.Optional(Type.String()),
+  credential: Type.Optional(Type.String()),
+});
+export type IceServer = Static<typeof IceServer>;
+
 /** No member beyond these: transports of the browser clients choke on extras (contract §8.2). */
 export const StartedSession = Type.Object({
   sessionId: Type.String(),
   token: Type.Optional(Type.String()),
   wsUrl: Type.Optional(Type.String()),
   body: Type.Optional(Type.String()),
+  iceConfig: Type.Optional(Type.Object({ iceServers: Type.Array(IceServer) })),
 });
 export type StartedSession = Static<typeof StartedSession>;
 
@@ -53,11 +62,11 @@ export const Session = Type.Object({
   state: Type.Enum([...sessionStates]),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  endedAt: Type.Union([Timestamp, Type.Null()]),
-  botStartSeconds: Type.Union([Type.Integer(), Type.Null()]),
-  coldStart: Type.Union([Type.Boolean(), Type.Null()]),
-  completionStatus: Type.Union([Type.String(), Type.Null()]),
-  endReason: Type.Union([Type.String(), Type.Null()]),
+  endedAt: OrNull(Timestamp),
+  botStartSeconds: OrNull(Type.Integer()),
+  coldStart: OrNull(Type.Boolean()),
+  completionStatus: OrNull(Type.String()),
+  endReason: OrNull(Type.String()),
   endState: Type.Enum([...endStates]),
   serviceId: Type.String(),
   organizationId: Type.String(),

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { join } from 'node:path';
-import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessCache } from './access/access-cache.js';
@@ -17,9 +16,9 @@ import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
 import { createBuildService } from './builds/build-service.js';
+import { createUploadStore } from './builds/create-upload-store.js';
 import { uploadRoutes } from './builds/upload-routes.js';
 import { createUploadService } from './builds/upload-service.js';
-import { createUploadStore } from './builds/upload-store.js';
 import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { workerBuildRoutes } from './builds/worker-build-routes.js';
 import { registerPlatform } from './compose-platform.js';
@@ -27,6 +26,8 @@ import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
+import { addCrossOrigin } from './gateway/cross-origin.js';
+import { createIceServers } from './gateway/ice-servers.js';
 import { publicRoutes } from './gateway/public-routes.js';
 import { createSessionPlaces } from './gateway/session-places.js';
 import { createSocketGateway } from './gateway/sockets.js';
@@ -159,16 +160,13 @@ export async function compose(
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
-  const uploadStore = createUploadStore({
-    directory: join(config.dataDirectory, 'uploads'),
-    limitBytes: contextSizeLimitBytes,
-  });
+  const files = createUploadStore(config, log);
   const uploads = createUploadService({
     store,
     clock,
     ids,
     audit,
-    uploads: uploadStore,
+    uploads: files,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
     regions,
@@ -203,7 +201,7 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
+  const builds = createBuildService({ store, clock, ids, audit, files, uploads, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     ends,
@@ -229,6 +227,7 @@ export async function compose(
     socketUrlOf: async ({ organizationId, region }) =>
       (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
+    iceServers: createIceServers(config.ice, clock),
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -262,6 +261,7 @@ export async function compose(
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
   addSecurityHeaders(http, config.publicUrl);
+  addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   addHealthRoutes(http, store);

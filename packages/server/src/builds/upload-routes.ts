@@ -40,7 +40,10 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
         for await (const part of partsOf(request)) {
           if (received) throw badRequest('The file must be the last part of the upload; nothing was kept');
           if (part.type === 'field') addField(fields, part);
-          else received = await uploads.receive(readUploadFields(fields), declaredBytes(request), bytesOf(part.file));
+          else {
+            checkFileName(part);
+            received = await uploads.receive(readUploadFields(fields), declaredBytes(request), bytesOf(part.file));
+          }
         }
       } catch (error) {
         await received?.abandon();
@@ -53,6 +56,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
     },
   );
 };
+
+/** Object stores insist on the name too, so a client that works here works there. */
+function checkFileName({ fieldname }: MultipartFile): void {
+  if (fieldname !== 'file')
+    throw badRequest(`The part with the file must be named 'file', not '${fieldname.slice(0, 100)}'; nothing was kept`);
+}
 
 function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 'field' }>): void {
   const { fieldname: name, value } = part;

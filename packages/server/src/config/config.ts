@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
+import { type IceConfig, readIceConfig } from './ice-config.js';
+import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
 export interface Config {
@@ -29,6 +31,9 @@ export interface Config {
   /** Webhooks may be posted to this machine and to private networks. */
   privateWebhooks: boolean;
   signIn: SignInConfig;
+  /** Where uploads go; absent: into the data folder. */
+  s3?: S3Config;
+  ice: IceConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -102,6 +107,8 @@ export function readConfig(environment: Environment): Config {
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
   const signIn = readSignInConfig(read, check);
+  const s3 = readS3Config(read, check);
+  const ice = readIceConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -129,6 +136,8 @@ export function readConfig(environment: Environment): Config {
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,
+    ...(s3 ? { s3 } : {}),
+    ice,
   };
 }
 
@@ -147,10 +156,10 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
   return url ? { url, from } : { urlFile: resolve(urlFile), from };
 }
 
-/** A database URL may carry a password. */
+/** An address may carry a password. */
 function shown(name: VariableName, value: string): string {
   if (name.includes('SECRET')) return '…';
-  return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
+  return value.replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function isNetwork(text: string): boolean {

@@ -52,9 +52,43 @@ export const variables = {
     default: 'off',
     about: 'on: webhooks may also be posted to this machine and to private networks, there with plain http too',
   },
+  PIPECAT_CLOUD_ICE_SERVERS: {
+    default: 'stun:stun.l.google.com:19302',
+    about:
+      'STUN and TURN servers for browsers that ask for them (enableDefaultIceServers), separated by commas: stun:host:3478, turn:host:3478?transport=udp, turns:host:5349; off for none',
+  },
+  PIPECAT_CLOUD_TURN_SECRET: {
+    default: '',
+    about:
+      'Secret that the TURN servers share with this server (static-auth-secret of coturn): each session gets a password of its own from it; better in a file',
+  },
+  PIPECAT_CLOUD_TURN_SECRET_FILE: { default: '', about: 'File with that secret' },
   PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
+  },
+  PIPECAT_CLOUD_S3_BUCKET: {
+    default: '',
+    about: 'Bucket of an S3-compatible storage that build contexts are uploaded to; empty for the data folder',
+  },
+  PIPECAT_CLOUD_S3_ENDPOINT: {
+    default: '',
+    about: 'Its address, such as http://minio:9000 or https://{bucket}.example.com; empty for Amazon S3',
+  },
+  PIPECAT_CLOUD_S3_PUBLIC_ENDPOINT: {
+    default: '',
+    about: 'The address that clients post their uploads to; empty for the same',
+  },
+  PIPECAT_CLOUD_S3_REGION: { default: 'us-east-1', about: 'What that storage calls its region' },
+  PIPECAT_CLOUD_S3_PREFIX: { default: '', about: 'What every key in the bucket begins with; empty for nothing' },
+  PIPECAT_CLOUD_S3_ACCESS_KEY_ID: {
+    default: '',
+    about: 'Id of a key that may get, put and delete objects of the bucket',
+  },
+  PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: { default: '', about: "The key's secret; better in a file" },
+  PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE: {
+    default: '',
+    about: 'File with the secret; read anew for each request, so it can be replaced at any time',
   },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
   PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
