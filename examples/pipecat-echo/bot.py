@@ -1,4 +1,4 @@
-"""A Pipecat pipeline that says back what it hears. It needs no outside service and no model."""
+"""A Pipecat pipeline that says back what it hears and is told. It needs no outside service and no model."""
 
 import asyncio
 
@@ -7,14 +7,17 @@ from pipecat.frames.frames import Frame, InputAudioRawFrame, OutputAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.runner.types import WebSocketRunnerArguments
+from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame, RTVIServerResponseFrame
+from pipecat.runner.types import SmallWebRTCRunnerArguments, WebSocketRunnerArguments
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
-from pipecat.transports.base_transport import BaseTransport
+from pipecat.transports.base_transport import BaseTransport, TransportParams
+from pipecat.transports.smallwebrtc.transport import SmallWebRTCTransport
 from pipecat.transports.websocket.client import WebsocketClientParams, WebsocketClientTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
 
-SAMPLE_RATE = 16000
+# The first unless the start request says otherwise.
+SAMPLE_RATES = (16000, 8000, 24000, 48000)
 CONNECT_SECONDS = 15
 
 AUDIO = {
@@ -24,12 +27,11 @@ AUDIO = {
     "audio_out_10ms_chunks": 2,
     # Only what was heard is sent: silence of our own would make the echo longer than the speech.
     "audio_out_auto_silence": False,
-    "add_wav_header": False,
 }
 
 
 class Echo(FrameProcessor):
-    """Turns the audio that comes in into audio that goes out."""
+    """Turns what comes in into what goes out: audio, and messages of browser clients."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,6 +39,9 @@ class Echo(FrameProcessor):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
+        if isinstance(frame, RTVIClientMessageFrame):
+            await self.push_frame(RTVIServerResponseFrame(client_msg=frame, data=frame.data))
+            return
         if not isinstance(frame, InputAudioRawFrame):
             await self.push_frame(frame, direction)
             return
@@ -47,39 +52,47 @@ class Echo(FrameProcessor):
 
 
 async def bot(runner_args) -> None:
-    """Echoes on the caller's socket, or on the one that the start request says to dial."""
-    if isinstance(runner_args, WebSocketRunnerArguments):
-        params = FastAPIWebsocketParams(serializer=ProtobufFrameSerializer(), **AUDIO)
-        transport = FastAPIWebsocketTransport(runner_args.websocket, params)
-        await run(transport, "on_client_connected", "on_client_disconnected")
+    """Echoes over WebRTC, on the caller's socket, or on the one that the start request says to dial."""
+    body = runner_args.body if isinstance(runner_args.body, dict) else {}
+    rate = body.get("sample_rate")
+    if rate not in SAMPLE_RATES:
+        rate = SAMPLE_RATES[0]
+    if isinstance(runner_args, SmallWebRTCRunnerArguments):
+        transport = SmallWebRTCTransport(runner_args.webrtc_connection, TransportParams(**AUDIO))
+        await run(transport, "on_client_connected", "on_client_disconnected", rate)
         return
 
-    address = (runner_args.body or {}).get("dial")
+    if isinstance(runner_args, WebSocketRunnerArguments):
+        params = FastAPIWebsocketParams(serializer=ProtobufFrameSerializer(), add_wav_header=False, **AUDIO)
+        transport = FastAPIWebsocketTransport(runner_args.websocket, params)
+        await run(transport, "on_client_connected", "on_client_disconnected", rate)
+        return
+
+    address = body.get("dial")
     if not isinstance(address, str) or not address.startswith(("ws://", "wss://")):
         logger.error('There is nothing to echo. Open a socket session, or start with {"dial": "ws://host:port"}.')
         return
-    params = WebsocketClientParams(serializer=ProtobufFrameSerializer(), **AUDIO)
-    await run(WebsocketClientTransport(address, params), "on_connected", "on_disconnected")
+    params = WebsocketClientParams(serializer=ProtobufFrameSerializer(), add_wav_header=False, **AUDIO)
+    await run(WebsocketClientTransport(address, params), "on_connected", "on_disconnected", rate)
 
 
-async def run(transport: BaseTransport, connected: str, disconnected: str) -> None:
+async def run(transport: BaseTransport, connected: str, disconnected: str, rate: int) -> None:
     echo = Echo()
     is_connected = asyncio.Event()
     worker = PipelineWorker(
         Pipeline([transport.input(), echo, transport.output()]),
-        params=PipelineParams(audio_in_sample_rate=SAMPLE_RATE, audio_out_sample_rate=SAMPLE_RATE),
-        # The socket decides when the session is over.
+        params=PipelineParams(audio_in_sample_rate=rate, audio_out_sample_rate=rate),
+        # The client decides when the session is over.
         idle_timeout_secs=None,
         # A socket that can't be dialled leaves nothing to do.
         processor_unusable_policy=ProcessorUnusablePolicy.CANCEL,
         enable_turn_tracking=False,
-        enable_rtvi=False,
     )
 
     @transport.event_handler(connected)
     async def on_connected(_transport, _socket) -> None:
         is_connected.set()
-        logger.info("Client connected")
+        logger.info(f"Client connected, {rate} samples a second")
 
     @transport.event_handler(disconnected)
     async def on_disconnected(_transport, _socket) -> None:

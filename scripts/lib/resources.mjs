@@ -1,3 +1,4 @@
+import { obtainBrowserClients } from './browser-clients.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
 import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
@@ -13,10 +14,11 @@ export const VARIABLES = {
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
+  browserClients: 'PIPECAT_CLOUD_TEST_BROWSER_CLIENTS',
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'scanners'];
+const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -45,6 +47,10 @@ function obtainers(root, signal) {
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
     async scanners() {
       const { folder, reason } = await obtainScanners(root, signal);
+      return found(folder, reason);
+    },
+    async browserClients() {
+      const { folder, reason } = await obtainBrowserClients(root, signal);
       return found(folder, reason);
     },
     speech: async () => found(onPath(['espeak-ng']), 'espeak-ng is not on the path (install espeak-ng)'),

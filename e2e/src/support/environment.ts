@@ -10,6 +10,8 @@ export const resources = {
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,
+  /** A folder with the published browser clients in its `node_modules`. */
+  browserClients: process.env.PIPECAT_CLOUD_TEST_BROWSER_CLIENTS,
 };
 
 /** Which of the named resources is missing, as a reason for a test's name; undefined where all are there. */

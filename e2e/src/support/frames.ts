@@ -35,6 +35,17 @@ const { root } = protobuf.parse(
 const frame = root.lookupType('pipecat.Frame');
 let id = 0;
 
+export interface AudioFrame {
+  audio: Uint8Array;
+  sample_rate: number;
+  num_channels: number;
+}
+
+/** The audio frame in a message of Pipecat's protobuf serializer; undefined for a message of another kind. */
+export function audioOf(message: Buffer): AudioFrame | undefined {
+  return (frame.decode(message) as unknown as { audio?: AudioFrame }).audio;
+}
+
 /** Messages of Pipecat's protobuf serializer. */
 export const pipecat: Framing = {
   wrap(pcm) {
@@ -43,9 +54,7 @@ export const pipecat: Framing = {
     return Buffer.from(frame.encode({ audio }).finish());
   },
   unwrap(message) {
-    const { audio } = frame.decode(message) as unknown as {
-      audio?: { audio: Uint8Array; sample_rate: number; num_channels: number };
-    };
+    const audio = audioOf(message);
     if (!audio) return Buffer.alloc(0);
     if (audio.sample_rate !== sampleRate || audio.num_channels !== 1) {
       throw new Error(`audio of ${audio.sample_rate} Hz and ${audio.num_channels} channels`);

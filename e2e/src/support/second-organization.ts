@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { formatToken, maskToken } from '@pipecat-cloud/contract/token-format';
+import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { inRoot } from './paths.js';
 
 /** The parts of the built server that are used here. */
@@ -30,9 +31,9 @@ async function built(): Promise<Built> {
 
 /**
  * Adds an organization with an owner to an installation that does not run: people can't make one yet, so it is written with the
- * server's own store. Returns the owner's token.
+ * server's own store. Returns the owner's token, which acts as the owner where no grant narrows or widens it.
  */
-export async function addOrganization(dataDir: string, name: string): Promise<string> {
+export async function addOrganization(dataDir: string, name: string, grant: Grant = {}): Promise<string> {
   const { openDatabase, createStore, openKeys, createCredentialDigests } = await built();
   const keys = await openKeys(join(dataDir, 'keys.json'));
   const store = createStore(await openDatabase({ dialect: 'sqlite', file: join(dataDir, 'pipecat-cloud.db') }));
@@ -52,7 +53,7 @@ export async function addOrganization(dataDir: string, name: string): Promise<st
       name: 'Owner',
       masked: maskToken(token),
       legacy: false,
-      grant: {},
+      grant,
       createdAt: now.toISOString(),
       expiresAt: null,
     });

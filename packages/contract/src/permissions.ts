@@ -363,7 +363,6 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/builds/:id/logs': byPrivateKey('builds:read'),
 
   'POST /v1/public/:agent/start': byPublicKey,
-  'OPTIONS /v1/public/*': open,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,
 
   // An enrolment token in the body, one use.

@@ -16,12 +16,21 @@ export type StartBody = Static<typeof StartBody>;
 /** Bytes of the serialised `body` (contract §8.1). */
 export const startBodyLimits = { websocket: 4 * 1024, other: 1024 * 1024 } as const;
 
+/** As `RTCPeerConnection` takes them. */
+export const IceServer = Type.Object({
+  urls: Type.Array(Type.String()),
+  username: Type.Optional(Type.String()),
+  credential: Type.Optional(Type.String()),
+});
+export type IceServer = Static<typeof IceServer>;
+
 /** No member beyond these: transports of the browser clients choke on extras (contract §8.2). */
 export const StartedSession = Type.Object({
   sessionId: Type.String(),
   token: Type.Optional(Type.String()),
   wsUrl: Type.Optional(Type.String()),
   body: Type.Optional(Type.String()),
+  iceConfig: Type.Optional(Type.Object({ iceServers: Type.Array(IceServer) })),
 });
 export type StartedSession = Static<typeof StartedSession>;
 

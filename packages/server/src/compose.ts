@@ -28,6 +28,8 @@ import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
+import { addCrossOrigin } from './gateway/cross-origin.js';
+import { createIceServers } from './gateway/ice-servers.js';
 import { publicRoutes } from './gateway/public-routes.js';
 import { createSessionPlaces } from './gateway/session-places.js';
 import { createSocketGateway } from './gateway/sockets.js';
@@ -226,6 +228,7 @@ export async function compose(
     socketUrlOf: async ({ organizationId, region }) =>
       (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
+    iceServers: createIceServers(config.ice, clock),
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -259,6 +262,7 @@ export async function compose(
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
   addSecurityHeaders(http, config.publicUrl);
+  addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   await http.register(apiPage);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
+import { type IceConfig, readIceConfig } from './ice-config.js';
 import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
@@ -32,6 +33,7 @@ export interface Config {
   signIn: SignInConfig;
   /** Where uploads go; absent: into the data folder. */
   s3?: S3Config;
+  ice: IceConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -106,6 +108,7 @@ export function readConfig(environment: Environment): Config {
   const mail = readMail(read, problems);
   const signIn = readSignInConfig(read, check);
   const s3 = readS3Config(read, check);
+  const ice = readIceConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -134,6 +137,7 @@ export function readConfig(environment: Environment): Config {
     privateWebhooks: privateWebhooks === 'on',
     signIn,
     ...(s3 ? { s3 } : {}),
+    ice,
   };
 }
 

@@ -52,6 +52,17 @@ export const variables = {
     default: 'off',
     about: 'on: webhooks may also be posted to this machine and to private networks, there with plain http too',
   },
+  PIPECAT_CLOUD_ICE_SERVERS: {
+    default: 'stun:stun.l.google.com:19302',
+    about:
+      'STUN and TURN servers for browsers that ask for them (enableDefaultIceServers), separated by commas: stun:host:3478, turn:host:3478?transport=udp, turns:host:5349; off for none',
+  },
+  PIPECAT_CLOUD_TURN_SECRET: {
+    default: '',
+    about:
+      'Secret that the TURN servers share with this server (static-auth-secret of coturn): each session gets a password of its own from it; better in a file',
+  },
+  PIPECAT_CLOUD_TURN_SECRET_FILE: { default: '', about: 'File with that secret' },
   PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',

@@ -16,13 +16,23 @@ test('the token is taken from the header before the query before the path', () =
 });
 
 test('a plus that became a space on its way is a plus again', () => {
-  expect(read('/ws/generic/bot.acme?body=a+b/c==')?.body).toBe('a+b/c==');
+  expect(read('/ws/generic/bot.acme?body=a+b/c==')?.query).toBe('?body=a%2Bb%2Fc%3D%3D');
+});
+
+test('the container gets what the caller sent, but for what selects and opens the session', () => {
+  const url = '/ws/generic?serviceHost=bot.acme&token=secret&caller=%2B49&body=e30=&caller=b%26c';
+  expect(read(url)?.query).toBe('?body=e30%3D&caller=%2B49&caller=b%26c');
+  expect(read('/ws/generic/bot.acme?token=secret')?.query).toBe('');
+});
+
+test('a target that is no path is refused as such', () => {
+  expect(() => read('//')).toThrow('not valid');
 });
 
 test('a body above 4 KB is refused', () => {
   const body = (bytes: number) =>
     `/ws/generic/bot.acme?body=${encodeURIComponent(Buffer.alloc(bytes).toString('base64'))}`;
-  expect(read(body(4096))?.body).toBeTruthy();
+  expect(read(body(4096))?.query).toBeTruthy();
   expect(() => read(body(4097))).toThrow('4096');
 });
 

@@ -6,13 +6,13 @@ export interface SocketRequest {
   agentName: string;
   organizationName: string;
   token: string | undefined;
-  /** Base64 of JSON, as the container takes it. */
-  body: string | undefined;
+  /** For the container, beginning with `?` where there is any: its `body`, base64 of JSON, and whatever else the caller sent. */
+  query: string;
 }
 
 /** Reads `/ws/generic/{agent}.{org}[/{token}]` or `/ws/generic?serviceHost=` (contract §8.6). Undefined when it is another path. */
 export function readSocketRequest(request: Pick<IncomingMessage, 'url' | 'headers'>): SocketRequest | undefined {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const url = parse(request.url ?? '/');
   const [root, kind, host, pathToken, more] = url.pathname.split('/').filter((segment) => segment !== '');
   if (root !== 'ws' || kind !== 'generic' || more !== undefined) return undefined;
   const serviceHost = host ?? url.searchParams.get('serviceHost') ?? '';
@@ -23,8 +23,23 @@ export function readSocketRequest(request: Pick<IncomingMessage, 'url' | 'header
     agentName: serviceHost.slice(0, dot),
     organizationName: serviceHost.slice(dot + 1),
     token: bearerOf(request.headers.authorization) ?? url.searchParams.get('token') ?? pathToken,
-    body: readBody(url.searchParams.get('body')),
+    query: queryFor(url.searchParams),
   };
+}
+
+function parse(target: string): URL {
+  const url = URL.parse(target, 'http://localhost');
+  if (!url) throw badRequest('The path of the request is not valid');
+  return url;
+}
+
+/** What selects and opens the session stays here (contract §8.6.3). */
+function queryFor(parameters: URLSearchParams): string {
+  const passed = [...parameters].filter(([name]) => !['token', 'serviceHost', 'body'].includes(name));
+  const body = readBody(parameters.get('body'));
+  if (body !== undefined) passed.unshift(['body', body]);
+  const text = passed.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+  return text && `?${text}`;
 }
 
 function bearerOf(header: string | undefined): string | undefined {

@@ -55,13 +55,7 @@ export function createSocketGateway(deps: SocketDeps) {
   }
 
   /** Replays the head of the request to the worker and joins the two connections, byte for byte. */
-  function splice(
-    request: IncomingMessage,
-    client: Socket,
-    head: Buffer,
-    held: HeldSession,
-    body: string | undefined,
-  ): void {
+  function splice(request: IncomingMessage, client: Socket, head: Buffer, held: HeldSession, query: string): void {
     const dataUrl = workers.dataUrl(held.workerId);
     if (!dataUrl) {
       refuseUpgrade(client, new AppError(503, '503', 'The worker cannot be reached'));
@@ -71,7 +65,6 @@ export function createSocketGateway(deps: SocketDeps) {
     const upstream = connect({ host: target.hostname, port: Number(target.port) });
     upstream.setNoDelay(true);
     client.setNoDelay(true);
-    const query = body === undefined ? '' : `?body=${encodeURIComponent(body)}`;
     upstream.once('connect', () => {
       upstream.write(headOf(request, target.host, `/instances/${held.instanceId}/ws${query}`, hops.sign(held)));
       if (head.length > 0) upstream.write(head);
@@ -101,10 +94,10 @@ export function createSocketGateway(deps: SocketDeps) {
       }
       if (!read) return false;
       const address = addressOf(request);
-      const { body } = read;
+      const { query } = read;
       client.on('error', () => client.destroy());
       void admit(read, address).then(
-        (held) => (client.destroyed ? undefined : splice(request, client, head, held, body)),
+        (held) => (client.destroyed ? undefined : splice(request, client, head, held, query)),
         (error: unknown) => refuseUpgrade(client, error),
       );
       return true;

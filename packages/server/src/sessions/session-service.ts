@@ -11,6 +11,7 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
+import type { IceServers } from '../gateway/ice-servers.js';
 import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
@@ -36,6 +37,7 @@ interface SessionServiceDeps {
   /** Of the region, where it has a front door of its own for sockets. */
   socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
+  iceServers: IceServers;
   nudge: () => void;
 }
 export interface Organization {
@@ -44,7 +46,7 @@ export interface Organization {
 }
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, nudge } = deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -70,7 +72,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
     const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
-      if (body !== undefined)
+      if (saysSomething(body))
         throw badRequest(
           'A body with transport \'websocket\' needs websocket_auth = "token"; pass it as ?body= instead',
         );
@@ -87,7 +89,8 @@ export function createSessionService(deps: SessionServiceDeps) {
       });
       return await socketTokens.issue(repos, target, sessionId);
     });
-    const encoded = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
+    const encoded =
+      body === undefined || body === null ? {} : { body: Buffer.from(JSON.stringify(body)).toString('base64') };
     return { token, wsUrl, sessionId, ...encoded };
   }
 
@@ -109,9 +112,11 @@ export function createSessionService(deps: SessionServiceDeps) {
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
         );
       }
-      // Before a room or a token is made; where the session begins it is asked again.
-      await spend.check(organization.id);
-      if (request.transport === 'websocket') return await prepareSocket(organization, agent, actor, request.body);
+      if (request.transport === 'websocket') {
+        // Where a session begins the limit is asked for anyway; here none begins yet.
+        await spend.check(organization.id);
+        return await prepareSocket(organization, agent, actor, request.body);
+      }
       const { sessionId } = await starts.start(agent, {
         sessionId: ids.id(),
         entry: 'bot',
@@ -119,7 +124,9 @@ export function createSessionService(deps: SessionServiceDeps) {
         body: request.body ?? {},
         actor,
       });
-      return { sessionId };
+      // The Daily transport hands what it does not know to the room, so a session of that kind gets none.
+      const wantsIce = request.enableDefaultIceServers === true && request.transport !== 'daily';
+      return { sessionId, ...(wantsIce ? { iceConfig: { iceServers: await iceServers(sessionId) } } : {}) };
     },
 
     /** Newest first. Filters combine; `total_count` counts all that match, whatever the page. */
@@ -176,4 +183,10 @@ function checkSize(request: StartBody): void {
   const limit = request.transport === 'websocket' ? startBodyLimits.websocket : startBodyLimits.other;
   const bytes = Buffer.byteLength(JSON.stringify(request.body));
   if (bytes > limit) throw tooLarge(`body has ${bytes} bytes; at most ${limit} are taken for this transport`);
+}
+
+/** Clients send `{}` and `null` where their caller gave nothing. */
+function saysSomething(body: unknown): boolean {
+  if (body === undefined || body === null) return false;
+  return typeof body !== 'object' || Object.keys(body).length > 0;
 }

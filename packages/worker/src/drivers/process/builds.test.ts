@@ -43,6 +43,11 @@ describe('builds', () => {
     expect(lines.filter((line) => line.startsWith('step'))).toEqual(['step one', 'step two']);
   });
 
+  test('a build with nothing to run says so: an empty log reads as one that has not begun', async () => {
+    await build(await contextOf({ 'pcc-deploy.toml': toml([]) }));
+    expect(lines).toEqual(['[local] in pcc-deploy.toml names no setup: there is nothing to run']);
+  });
+
   test('setup steps see nothing of the worker', async () => {
     const script = 'console.log(JSON.stringify(process.env))';
     await build(await contextOf({ 'pcc-deploy.toml': toml(['node', '-e', script]) }));

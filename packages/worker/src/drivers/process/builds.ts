@@ -92,6 +92,7 @@ export function createBuilds({ directory, host, table, agentPackage }: BuildsDep
       const { requirements } = plan;
       return { kind: 'python', environment: await python.ensure({ ...steps, requirements, contextSha256 }) };
     }
+    if (plan.setup.length === 0) steps.onLine('[local] in pcc-deploy.toml names no setup: there is nothing to run');
     for (const command of plan.setup) {
       steps.onLine(`Running ${command.join(' ')}`);
       await runStep(table, { ...steps, name: '[local] setup in pcc-deploy.toml', command });

@@ -58,6 +58,7 @@ describe('a Python agent', () => {
 
     await build({ 'bot.py': "greeting = 'other'", 'requirements.txt': '# none\n' });
     expect(await environments()).toEqual([environment]);
+    expect(lines.at(-1)).toBe('A Python environment with these requirements is there already');
     expect(lines.filter((line) => line === 'Making a Python environment')).toHaveLength(1);
   });
 

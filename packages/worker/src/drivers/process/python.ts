@@ -32,7 +32,11 @@ export function createPythonEnvironments({ root, table, base }: PythonDeps) {
 
   async function make(name: string, job: PythonJob, baseFile: string | undefined): Promise<void> {
     const folder = join(root, name);
-    if ((await readText(complete(name))) !== undefined) return;
+    if ((await readText(complete(name))) !== undefined) {
+      // A log without a line reads as a build that has not begun.
+      job.onLine('A Python environment with these requirements is there already');
+      return;
+    }
     // A half-made one: the worker ended meanwhile. Environments can't be moved, so it is made in place.
     await rm(folder, { recursive: true, force: true });
     await makeFolder(root);
