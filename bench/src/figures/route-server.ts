@@ -12,6 +12,7 @@ import type { Store } from '@pipecat-cloud/server/db/store';
 import '@pipecat-cloud/server/http/request';
 import { addSecurityHeaders } from '@pipecat-cloud/server/http/security-headers';
 import { createHttp } from '@pipecat-cloud/server/http/server';
+import { createRegions } from '@pipecat-cloud/server/regions/regions';
 import { systemClock, systemIds } from '@pipecat-cloud/server/system';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
@@ -72,7 +73,8 @@ async function createOpen(store: Store, userId: string, logger: Logger): Promise
       // Of no use to a route that lists.
       builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
       secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
-      region: 'bench',
+      regions: createRegions({ store, own: { code: 'bench', name: 'Bench' } }),
+      references: { checkStillThere: () => Promise.reject(new Error('There are no secrets here')) },
       nudge: () => {},
       removeLogs: async () => {},
     }),

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { agentProfiles, Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
+import { Resources } from './agent-profiles.js';
+import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
 import { AgentName, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
+import { Architecture } from './regions.js';
 
 const scaling = Type.Object({
   minAgents: Type.Optional(Type.Integer({ minimum: 0, maximum: maxAgentsLimit })),
@@ -22,7 +24,12 @@ export const DeployBody = Type.Object({
     Type.Object({ audioFilter: Type.Optional(Type.Union([Type.Enum(['tel', 'pro']), Type.Null()])) }),
   ),
   enableKrisp: Type.Optional(Type.Boolean()),
-  agentProfile: Type.Optional(Type.Enum(Object.keys(agentProfiles) as (keyof typeof agentProfiles)[])),
+  agentProfile: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+  /** Instead of a profile. */
+  resources: Type.Optional(Resources),
+  architecture: Type.Optional(Architecture),
+  /** A repository to build from; refused, because nothing here is linked to one. */
+  git: Type.Optional(Type.Unknown()),
   forceRedeploy: Type.Optional(Type.Boolean()),
   websocketAuth: Type.Optional(Type.Enum(['none', 'token'])),
   maxSessionDuration: Type.Optional(
@@ -39,6 +46,8 @@ export type UpdateAgentBody = Static<typeof UpdateAgentBody>;
 export const servicePage = { defaultLimit: 100, maximum: 1000 } as const;
 export const ServiceQuery = Type.Object({
   region: Type.Optional(Type.String({ maxLength: 63 })),
+  /** What newer clients would like to know too; what this server does not have is left out. */
+  include: Type.Optional(Type.String({ maxLength: 255 })),
   ...pageQuery(servicePage.defaultLimit, servicePage.maximum),
 });
 export type ServiceQuery = Static<typeof ServiceQuery>;
@@ -73,7 +82,8 @@ export const Service = Type.Object({
   activeDeploymentId: Type.Union([Type.String(), Type.Null()]),
   reconciledDeploymentId: Type.Union([Type.String(), Type.Null()]),
   activeSessionCount: Type.Integer(),
-  agentProfile: Type.String(),
+  agentProfile: Type.Optional(Type.String({ description: 'Absent where the deploy gave resources of its own' })),
+  resources: Type.Optional(Type.Object({ cpu: Type.String(), memory: Type.String() })),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
   krispViva: Type.Object({ audioFilter: Type.Union([Type.String(), Type.Null()]) }),
   websocketAuth: Type.String(),

@@ -15,12 +15,13 @@ import { auditCalls } from './client-audit.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
+import { platformCalls } from './client-platform.js';
 import { signInCalls } from './client-sign-in.js';
 import type { DeploymentList } from './deployments.js';
 import type { ErrorEnvelope, StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
 import type { DailyKey, OrganizationList } from './organizations.js';
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from './properties.js';
+import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
@@ -174,6 +175,7 @@ export function createClient(options: ClientOptions) {
     ...notificationCalls(request),
     ...leakCalls(request),
     ...signInCalls(request),
+    ...platformCalls(request),
 
     /** One page where `limit` or `offset` is given, else every agent, however many pages they fill. */
     listServices: async (o: string, query: ServiceQuery = {}): Promise<ServiceList> => {
@@ -221,7 +223,6 @@ export function createClient(options: ClientOptions) {
       request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
     deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),
 
-    listRegions: (o: string) => request<RegionList>('GET', `${org(o)}/regions`),
     getProperties: (o: string) => request<Properties>('GET', `${org(o)}/properties`),
     getPropertySchema: (o: string) => request<PropertySchema>('GET', `${org(o)}/properties/schema`),
     patchProperties: (o: string, body: PatchPropertiesBody) =>

@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { Timestamp } from './names.js';
 
+/** The profiles of the platform; organizations add their own (contract §13.2). */
 export const agentProfiles = {
-  'agent-1x': { cpuMillicores: 500, memoryMib: 1024, cpu: '500m', memory: '1Gi' },
-  'agent-2x': { cpuMillicores: 1000, memoryMib: 2048, cpu: '1', memory: '2Gi' },
-  'agent-3x': { cpuMillicores: 1500, memoryMib: 3072, cpu: '1500m', memory: '3Gi' },
+  'agent-1x': { cpu: '500m', memory: '1Gi' },
+  'agent-2x': { cpu: '1', memory: '2Gi' },
+  'agent-3x': { cpu: '1500m', memory: '3Gi' },
 } as const;
-export type AgentProfile = keyof typeof agentProfiles;
+export type PlatformProfile = keyof typeof agentProfiles;
 
 /** Session length in seconds: contract §11.2. */
 export const sessionDuration = { minimum: 60, maximum: 14_400, default: 7_200 } as const;
@@ -18,9 +19,10 @@ export const Manifest = Type.Object({
   metadata: Type.Object({ name: Type.String(), namespace: Type.String() }),
   spec: Type.Object({
     dailyNodeType: Type.String(),
-    image: Type.String(),
+    image: Type.Optional(Type.String({ description: 'Absent where a build made it; see buildId' })),
     autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
     resources: Type.Object({ cpu: Type.String(), memory: Type.String() }),
+    arch: Type.Optional(Type.String({ description: 'The architecture that the deployment is held to' })),
     envFromSecretNames: Type.Array(Type.String()),
     krispViva: Type.Optional(Type.Object({ audioFilters: Type.Boolean() })),
     imagePullSecretName: Type.Optional(Type.String()),
@@ -54,5 +56,6 @@ export const Revision = Type.Object({
     replicasStarted: Type.Integer(),
     reason: Type.Optional(Type.String()),
     message: Type.Optional(Type.String()),
+    headline: Type.Optional(Type.String({ description: 'What is wrong, in a few words' })),
   }),
 });

@@ -13,6 +13,8 @@ export const ErrorEnvelope = Type.Object(
     info: Type.Optional(Type.String({ description: 'Same text as `error`; browser clients read only this member' })),
     message: Type.Optional(Type.String()),
     status: Type.Optional(Type.Integer()),
+    limitCents: Type.Optional(Type.Integer({ description: 'Of a 402: the spend limit' })),
+    currentSpendCents: Type.Optional(Type.Integer({ description: 'Of a 402: what was spent in this month' })),
     err: Type.Optional(
       Type.Object(
         {

@@ -1,11 +1,5 @@
 import { type Static, Type } from 'typebox';
 
-/** `GET …/regions`: snake case `display_name` (contract §6.7). */
-export const RegionList = Type.Object({
-  regions: Type.Array(Type.Object({ code: Type.String(), display_name: Type.String() })),
-});
-export type RegionList = Static<typeof RegionList>;
-
 /** `defaultRegion` always has a value: clients of the contract crash otherwise. */
 export const Properties = Type.Object({ properties: Type.Object({ defaultRegion: Type.String() }) });
 export type Properties = Static<typeof Properties>;

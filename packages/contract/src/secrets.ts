@@ -3,6 +3,8 @@ import { SecretKey } from './names.js';
 
 /** `ready` can be bound to a deploy; `failed` comes with an `errorMessage` (contract §7.5). */
 export const SecretSetStatus = Type.Enum(['pending', 'ready', 'failed']);
+/** The values lie on the machines of the region, and nothing of them is known here. Absent for a set that is kept here. */
+const source = Type.Optional(Type.Literal('referenced'));
 
 export const SecretSetSummary = Type.Object({
   name: Type.String(),
@@ -10,6 +12,7 @@ export const SecretSetSummary = Type.Object({
   region: Type.String(),
   status: SecretSetStatus,
   errorMessage: Type.Optional(Type.String()),
+  source,
 });
 export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
 export type SecretSetList = Static<typeof SecretSetList>;
@@ -20,6 +23,7 @@ export const SecretSet = Type.Object({
   region: Type.String(),
   status: SecretSetStatus,
   errorMessage: Type.Optional(Type.String()),
+  source,
 });
 export type SecretSet = Static<typeof SecretSet>;
 
@@ -41,5 +45,20 @@ export type PutSecretBody = Static<typeof PutSecretBody>;
 
 export const PutSecretResult = Type.Object({ status: Type.Literal('OK'), region: Type.String() });
 export type PutSecretResult = Static<typeof PutSecretResult>;
+
+/** Names a set whose values lie in a region of the organization (contract §13.2). */
+export const ReferenceSecretBody = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 253 }),
+  region: Type.String({ minLength: 1, maxLength: 63 }),
+});
+export type ReferenceSecretBody = Static<typeof ReferenceSecretBody>;
+export const ReferencedSecretSet = Type.Object({
+  name: Type.String(),
+  region: Type.String(),
+  type: Type.Literal('secret'),
+  status: Type.Literal('ready'),
+  source: Type.Literal('referenced'),
+});
+export type ReferencedSecretSet = Static<typeof ReferencedSecretSet>;
 
 export const RegionQuery = Type.Object({ region: Type.Optional(Type.String({ maxLength: 63 })) });

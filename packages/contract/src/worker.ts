@@ -36,6 +36,8 @@ export interface InstanceSpec {
   cpuMillicores: number;
   memoryMib: number;
   environment: Record<string, string>;
+  /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
+  referencedSecretSet?: string;
   /** From `ensure` to the first answer of its port; later it has failed. */
   startTimeoutSeconds: number;
 }
@@ -73,6 +75,8 @@ export type Command =
   | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
   /** Answered once the build is queued or known; lines and result come as reports. */
   | { do: 'build'; order: BuildOrder }
+  /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
+  | { do: 'check-secret-set'; name: string }
   /** Removes the files of a build that nothing needs any more. */
   | { do: 'forget-build'; buildId: string };
 
@@ -185,6 +189,8 @@ export type WorkerMessage =
       driver: string;
       /** Base URL of the data port as the control plane reaches it, no trailing slash. */
       dataUrl: string;
+      /** Of its machine, in the words of container images; absent where it says nothing of it. */
+      architecture?: string;
     }
   /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }

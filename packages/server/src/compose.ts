@@ -22,6 +22,7 @@ import { createUploadService } from './builds/upload-service.js';
 import { createUploadStore } from './builds/upload-store.js';
 import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { workerBuildRoutes } from './builds/worker-build-routes.js';
+import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
@@ -51,11 +52,13 @@ import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
 import { createPass } from './pool/pass.js';
 import { addPrivateApi } from './private-api/private-api.js';
-import { propertyRoutes } from './properties/property-routes.js';
 import { createPropertyService } from './properties/property-service.js';
+import { createRegions } from './regions/regions.js';
 import { createSecretBox } from './secrets/secret-box.js';
+import { createSecretReferences } from './secrets/secret-references.js';
 import { secretRoutes } from './secrets/secret-routes.js';
 import { createSecretService } from './secrets/secret-service.js';
+import { createSessionEnds } from './sessions/session-ends.js';
 import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
@@ -63,10 +66,13 @@ import { createSocketTokens } from './sessions/socket-tokens.js';
 import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import type { SignInService } from './sign-in/sign-in-service.js';
+import { createSpendService } from './spend/spend-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
 import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
+import { createReportScope } from './workers/report-scope.js';
+import { createRevokedWorkers } from './workers/revoked-workers.js';
 import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
 
 /** What tests replace: time, chance, and the outside parties. */
@@ -104,15 +110,24 @@ export async function compose(
 ): Promise<ControlPlane> {
   const clock = overrides.clock ?? systemClock;
   const ids = overrides.ids ?? systemIds;
-  const region = config.region;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const mailServer = await openMailServer(config.mail);
   const database = await openDatabase(config.database, auditKeyOf(keys));
   const cache = createAccessCache();
-  const store = createStore(database, { onAccessChanged: cache.evict });
+  const accessChanged = () => {
+    cache.evict();
+    revokedWorkers.check();
+  };
+  const store = createStore(database, { onAccessChanged: () => accessChanged() });
   // Another control plane may change access too, and tells of it over the database.
   const accessListener =
-    config.database.dialect === 'postgres' ? createAccessListener({ url: config.database.url, cache, log }) : undefined;
+    config.database.dialect === 'postgres'
+      ? createAccessListener({
+          url: config.database.url,
+          cache: { evict: () => accessChanged(), setUsable: cache.setUsable },
+          log,
+        })
+      : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
@@ -142,7 +157,10 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const secrets = createSecretService({ store, clock, ids, audit, box, region, leaks: leaks.watch });
+  const regions = createRegions({ store, own: config.region });
+  const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
+  const ends = createSessionEnds({ store, clock, spend });
+  const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
   const uploadStore = createUploadStore({
     directory: join(config.dataDirectory, 'uploads'),
     limitBytes: contextSizeLimitBytes,
@@ -155,7 +173,7 @@ export async function compose(
     uploads: uploadStore,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
-    region: region.code,
+    regions,
   });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
@@ -164,19 +182,25 @@ export async function compose(
     ids,
     installationId: bootstrapped.installationId,
     hopPublicKey: hops.publicKey,
-    applyReport: (report) => applyReport(report),
+    applyReport: (report, worker) => applyReport(report, worker),
+    onHello: ({ workerId, architecture }) => {
+      store.workers
+        .seen(workerId, architecture, clock.now())
+        .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
+    },
     onChange: () => {
       nudge();
       buildQueue.nudge();
     },
   });
+  const revokedWorkers = createRevokedWorkers({ store, workers, log });
   const buildQueue = createBuildQueue({
     store,
     log,
     workers: {
-      async build(order) {
-        const workerId = workers.pick();
-        if (!workerId) throw new Error('No worker is connected');
+      async build(order, { organizationId, region }) {
+        const workerId = workers.pick({ scope: await regions.scopeOf(organizationId, region) });
+        if (!workerId) throw new Error('No worker of the region is connected');
         await workers.command(workerId, { do: 'build', order });
       },
     },
@@ -184,14 +208,16 @@ export async function compose(
   const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
-    clock,
+    ends,
+    log,
+    scope: createReportScope(store),
     builds,
     appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
     credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
-  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, nudge });
+  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge });
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
   const sessions = createSessionService({
     store,
@@ -200,19 +226,24 @@ export async function compose(
     audit,
     workers,
     starts,
+    ends,
+    spend,
+    socketUrlOf: async ({ organizationId, region }) =>
+      (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
     iceServers: createIceServers(config.ice, clock),
-    publicUrl: config.publicUrl,
     nudge,
   });
+  const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
   const agents = createAgentService({
     store,
     clock,
     ids,
     audit,
     builds,
+    regions,
     secrets,
-    region: region.code,
+    references,
     nudge,
     removeLogs,
   });
@@ -222,7 +253,9 @@ export async function compose(
     ids,
     log,
     workers,
-    secretEnvironment: secrets.secretEnvironment,
+    ends,
+    scopeOf: regions.scopeOf,
+    secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
     removeLogs,
@@ -248,7 +281,7 @@ export async function compose(
     cookie: createSessionCookie(config.publicUrl),
     log,
     publicUrl: config.publicUrl,
-    region: region.code,
+    region: config.region.code,
     notify,
     sendMail,
     adoptToken: tokens.adoption.adopt,
@@ -256,8 +289,7 @@ export async function compose(
   });
   await tokens.register(http);
   await http.register(secretRoutes, { secrets });
-  const properties = createPropertyService({ store, audit, region });
-  await http.register(propertyRoutes, { properties });
+  const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
   await http.register(sessionRoutes, { sessions });
   const agentLogs = {
@@ -271,6 +303,18 @@ export async function compose(
   await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
+  await registerPlatform(http, {
+    store,
+    clock,
+    ids,
+    audit,
+    regions,
+    properties,
+    references,
+    spend,
+    enrolment,
+    workers,
+  });
   await leaks.register(http);
   await entrance.register(http);
   await notifications.register(http);
@@ -322,6 +366,7 @@ export async function compose(
       await buildQueue.close();
       await reconciler.close();
       await pass.idle();
+      await revokedWorkers.idle();
       await leaks.close();
       await uses.close();
       await accessListener?.close();

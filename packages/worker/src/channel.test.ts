@@ -54,7 +54,11 @@ test('says hello first, then what it observes', async () => {
   rig.control.drop();
   await vi.waitFor(() => expect(rig.control.messages.length).toBeGreaterThan(1), wait);
   const dataUrl = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/);
-  expect(rig.control.messages[0]).toEqual({ type: 'hello', version: 1, driver: 'process', dataUrl });
+  expect(rig.control.messages[0]).toEqual({
+    ...{ type: 'hello', version: 1, driver: 'process', dataUrl },
+    // In the words of container images.
+    architecture: { x64: 'amd64', arm64: 'arm64' }[process.arch as string],
+  });
   expect(rig.control.messages[1]).toMatchObject({ type: 'observed', instances: [{ instanceId: 'i-1' }], builds: [] });
 });
 

@@ -1,21 +1,26 @@
-import type { Command } from '@pipecat-cloud/contract/worker';
+import type { Command, InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Builds } from './builds/builds.js';
 import { CommandRefused } from './command-refused.js';
+import { HostSecretError, type HostSecrets } from './host-secrets.js';
 import type { Instances } from './instances/instances.js';
+import type { PreparedSpec } from './instances/lifecycle.js';
 
 export interface CommandDeps {
   instances: Instances;
   builds: Builds;
+  secrets: HostSecrets;
 }
 
 /** Ids become file names, so they may not be paths. */
 const plainId = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/;
 
 /** Carries out one command; throws `CommandRefused` where it can't be. Any command may come again. */
-export async function carryOut({ instances, builds }: CommandDeps, command: Command): Promise<void> {
+export async function carryOut({ instances, builds, secrets }: CommandDeps, command: Command): Promise<void> {
   switch (command.do) {
     case 'ensure':
-      return instances.ensure({ ...command.spec, instanceId: checked(command.spec.instanceId) });
+      return instances.ensure(
+        await prepare(secrets, { ...command.spec, instanceId: checked(command.spec.instanceId) }),
+      );
     case 'remove':
       return instances.remove(command.instanceId, command.graceSeconds, command.evenIfBusy ?? false);
     case 'activate':
@@ -24,6 +29,9 @@ export async function carryOut({ instances, builds }: CommandDeps, command: Comm
       return instances.stop(command.instanceId, command.sessionId, command.epoch);
     case 'build':
       return builds.order({ ...command.order, buildId: checked(command.order.buildId) });
+    case 'check-secret-set':
+      await readOrRefuse(secrets, command.name);
+      return;
     case 'forget-build':
       return builds.forget(checked(command.buildId));
     default:
@@ -34,4 +42,24 @@ export async function carryOut({ instances, builds }: CommandDeps, command: Comm
 function checked(id: string): string {
   if (!plainId.test(id)) throw new CommandRefused('failed', `'${id}' is no id`);
   return id;
+}
+
+/** With the values of a set that lies on this machine. One that can't be used makes the instance fail, which says why to whoever waits. */
+async function prepare(secrets: HostSecrets, spec: InstanceSpec): Promise<PreparedSpec> {
+  if (spec.referencedSecretSet === undefined) return spec;
+  try {
+    return { ...spec, environment: { ...(await secrets.read(spec.referencedSecretSet)), ...spec.environment } };
+  } catch (error) {
+    if (!(error instanceof HostSecretError)) throw error;
+    return { ...spec, impossible: error.message };
+  }
+}
+
+async function readOrRefuse(secrets: HostSecrets, name: string): Promise<void> {
+  try {
+    await secrets.read(name);
+  } catch (error) {
+    if (error instanceof HostSecretError) throw new CommandRefused('failed', error.message);
+    throw error;
+  }
 }

@@ -80,7 +80,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       timings,
       log,
       greeting: () => [
-        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url },
+        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url, ...machine() },
         ...observed(),
       ],
       async onWelcome(welcome) {
@@ -104,6 +104,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       workload = await composeWorkload({
         driver,
         workerDir,
+        secretsDir: config.secretsDir,
         outbox,
         relays,
         timings,
@@ -143,4 +144,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       for (const close of closers.splice(0).reverse()) await close();
     },
   };
+}
+
+/** In the words of container images. */
+function machine(): { architecture?: string } {
+  const known: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+  const architecture = known[process.arch];
+  return architecture ? { architecture } : {};
 }

@@ -18,6 +18,8 @@ export interface WorkerConfig {
   driver: string;
   /** The worker's own environment, for the driver to choose from. */
   environment: Environment;
+  /** Where secret sets lie that never leave this machine. */
+  secretsDir: string;
   /** Names of it that builds and instances get beside what every program needs. */
   passEnvironment: string[];
 }
@@ -58,15 +60,17 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
+  const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
   const config: WorkerConfig = {
     controlUrl,
-    workerDir: resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker'))),
+    workerDir,
     name,
     enrolmentFile: resolve(text('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', join(dataDir, 'worker-enrolment'))),
     dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
     dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
     driver: 'process',
+    secretsDir: resolve(text('PIPECAT_CLOUD_WORKER_SECRETS_DIR', join(workerDir, 'secrets'))),
     environment: env,
     passEnvironment: text('PIPECAT_CLOUD_WORKER_PASS_ENVIRONMENT')
       .split(',')

@@ -14,6 +14,11 @@ export const variables = {
   },
   PIPECAT_CLOUD_WORKER_DATA_HOST: { default: '127.0.0.1', about: 'Address of the port where sessions are relayed' },
   PIPECAT_CLOUD_WORKER_DATA_PORT: { default: '0', about: 'That port; 0 for any' },
+  PIPECAT_CLOUD_WORKER_SECRETS_DIR: {
+    default: '',
+    about:
+      'Folder of secret sets that stay on this machine, NAME.env each; empty for secrets in the folder of the worker',
+  },
   PIPECAT_CLOUD_WORKER_PASS_ENVIRONMENT: {
     default: 'HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy',
     about: "Names of the worker's own variables that builds and instances get too, with commas",

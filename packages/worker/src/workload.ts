@@ -3,6 +3,7 @@ import type { BuildContextDeps } from './builds/build-context.js';
 import { openBuildResults } from './builds/build-results.js';
 import { type Builds, createBuilds } from './builds/builds.js';
 import type { Driver } from './drivers/driver.js';
+import { createHostSecrets, type HostSecrets } from './host-secrets.js';
 import { createEnds } from './instances/ends.js';
 import { createInstances, type Instances } from './instances/instances.js';
 import { openRecords } from './instances/record.js';
@@ -22,13 +23,15 @@ export interface WorkloadDeps {
   timings: Timings;
   log: Logger;
   context: BuildContextDeps;
+  secretsDir: string;
   changed: () => void;
 }
 
-/** All that needs a driver: instances with their sessions, logs and usage, and builds. */
+/** All that commands are about: instances with their sessions, logs and usage, builds, and secrets of this machine. */
 export interface Workload {
   instances: Instances;
   builds: Builds;
+  secrets: HostSecrets;
   close(): Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   return {
     instances,
     builds,
+    secrets: createHostSecrets(deps.secretsDir),
     async close() {
       await builds.close();
       collectors.close();

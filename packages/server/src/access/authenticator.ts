@@ -230,7 +230,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     if (found.kind === 'worker') {
       if (found.worker.revokedAt) throw revokedWorker(found.worker.revokedAt);
       if (!kinds.includes('worker')) throw wrongKind('worker', kinds);
-      return { kind: 'worker', workerId: found.worker.id };
+      return { kind: 'worker', workerId: found.worker.id, scope: found.worker.scope };
     }
     const { id, organizationId, type, revokedAt } = found.key;
     if (revokedAt) throw revokedKey(found.key, publicUrl);

@@ -1,6 +1,7 @@
 import type { Permission, Role } from '@pipecat-cloud/contract/permissions';
 import type { Policy } from '@pipecat-cloud/contract/policies';
 import type { Grant } from '@pipecat-cloud/contract/tokens';
+import type { WorkerScope } from '../workers/worker-repository.js';
 
 /** What a request's token says of itself. */
 export interface TokenFacts {
@@ -29,7 +30,7 @@ export type Principal =
   | { kind: 'user'; userId: string; via: 'token'; token: TokenFacts }
   | { kind: 'serviceAccount'; serviceAccountId: string; organizationId: string; via: 'token'; token: TokenFacts }
   | { kind: 'apiKey'; organizationId: string; keyId: string; access: 'public' | 'private' }
-  | { kind: 'worker'; workerId: string };
+  | { kind: 'worker'; workerId: string; scope: WorkerScope | undefined };
 
 /** The organization of a request, found through the caller's own memberships. */
 export interface OrganizationAccess {

@@ -7,13 +7,16 @@ import type { BuildService } from '../builds/build-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Deployment, DeploymentSettings } from '../deployments/deployment-repository.js';
 import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
-import { badRequest, conflict, notFound } from '../errors.js';
+import { badRequest, notFound } from '../errors.js';
+import type { Regions } from '../regions/regions.js';
+import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
-import type { Slot } from '../slots/slot-repository.js';
-import { surplusSlots } from '../slots/surplus.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
+import { createSlotFitter } from './agent-slots.js';
+import { createReferenceCheck, refuseRepository } from './deploy-references.js';
 import { presentService } from './service-status.js';
+import { sizingOf, upToDate } from './sizing.js';
 
 interface AgentServiceDeps {
   store: Store;
@@ -21,15 +24,18 @@ interface AgentServiceDeps {
   ids: Ids;
   audit: Audit;
   builds: Pick<BuildService, 'findUsable'>;
+  regions: Regions;
   secrets: Pick<SecretService, 'readiness'>;
-  region: string;
+  references: Pick<SecretReferences, 'checkStillThere'>;
   /** Wakes the reconciler; the change is committed already. */
   nudge: () => void;
   removeLogs: (agentId: string) => Promise<void>;
 }
 
 export function createAgentService(deps: AgentServiceDeps) {
-  const { store, clock, ids, audit, builds, secrets, region, nudge, removeLogs } = deps;
+  const { store, clock, ids, audit, regions, nudge, removeLogs } = deps;
+  const checkReferences = createReferenceCheck(deps);
+  const fitSlots = createSlotFitter(deps);
 
   async function find(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -56,28 +62,6 @@ export function createAgentService(deps: AgentServiceDeps) {
     });
   }
 
-  /** Everything that a deploy refers to must be there before anything changes (contract §6.2 and §7.2). */
-  async function checkReferences(organizationId: string, body: DeployBody): Promise<void> {
-    if (body.region !== undefined && body.region !== region) {
-      throw badRequest(`Region '${body.region}' is not available here; the only one is '${region}'`);
-    }
-    for (const [name, type] of [
-      [body.secretSet, 'secret'],
-      [body.imagePullSecretSet, 'imagePullSecret'],
-    ] as const) {
-      if (name === undefined) continue;
-      const set = await store.secrets.findSet(organizationId, name);
-      if (!set) throw notFound('Secret set', name);
-      if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
-      if (set.region !== region)
-        throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
-      const readiness = await secrets.readiness(organizationId);
-      if (readiness.status !== 'ready')
-        throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
-    }
-    if (body.buildId !== undefined) await builds.findUsable(organizationId, body.buildId);
-  }
-
   async function addDeployment(repos: Repositories, agent: Agent, settings: DeploymentSettings): Promise<Deployment> {
     // Again, under a lock: a set that is being deleted at this moment is either kept by this deployment or missed by it.
     for (const name of [settings.secretSet, settings.imagePullSecretSet]) {
@@ -99,34 +83,6 @@ export function createAgentService(deps: AgentServiceDeps) {
     };
     await repos.deployments.insert(deployment);
     return deployment;
-  }
-
-  /** One row for each session that may run at once, and a spare one. */
-  async function fitSlots(repos: Repositories, agent: Agent, maxAgents: number): Promise<void> {
-    const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
-    const counted = slots.filter(({ spare }) => !spare);
-    const missing = Array.from({ length: Math.max(0, maxAgents - counted.length) }, () => newSlot(agent, false));
-    const spare = slots.some((slot) => slot.spare) ? [] : [newSlot(agent, true)];
-    await repos.slots.insert([...missing, ...spare]);
-    // The reconciler retires the others; an empty one could take a session at once.
-    for (const slot of surplusSlots(slots, maxAgents)) if (slot.state === 'empty') await repos.slots.remove(slot);
-  }
-
-  function newSlot(agent: Agent, spare: boolean): Slot {
-    return {
-      id: ids.id(),
-      organizationId: agent.organizationId,
-      agentId: agent.id,
-      spare,
-      state: 'empty',
-      epoch: 0,
-      deploymentId: null,
-      instanceId: null,
-      workerId: null,
-      sessionId: null,
-      changedAt: clock.now().toISOString(),
-      notBefore: null,
-    };
   }
 
   return {
@@ -171,11 +127,17 @@ export function createAgentService(deps: AgentServiceDeps) {
           `An agent cannot be called '${body.serviceName}': 'webhooks' and names that begin with 'start' are ambiguous in public URLs`,
         );
       }
+      refuseRepository(body);
       if ((body.image === undefined) === (body.buildId === undefined)) {
         throw badRequest('A new agent needs exactly one of image and buildId');
       }
       const { minAgents, maxAgents } = scalingOf(body, { minAgents: 0, maxAgents: maxAgentsLimit });
-      await checkReferences(organization.id, body);
+      if (body.region !== undefined) await regions.check(organization.id, body.region);
+      const region = body.region ?? (await regions.defaultOf(organization));
+      await checkReferences(organization.id, region, body);
+      const sizing = await sizingOf(store, organization.id, body, undefined);
+      const architecture = (await regions.find(organization.id, region))?.defaultArchitecture ?? null;
+      const settings = { ...mergeSettings(undefined, body, sizing), architecture: body.architecture ?? architecture };
       const now = clock.now().toISOString();
       const agent: Agent = {
         id: ids.id(),
@@ -195,12 +157,13 @@ export function createAgentService(deps: AgentServiceDeps) {
       const created = await store.transaction(async (repos) => {
         // An organization is deleted only while it has no agent, so none may come while it is being deleted.
         if (!(await repos.organizations.holdLiving(organization.id))) throw notFound('Organization', organization.name);
+        await regions.hold(repos, organization.id, region);
         if (!(await repos.agents.insert(agent))) {
           throw badRequest(
             `An agent called '${agent.name}' exists already in ${organization.name}; update it, or choose another name`,
           );
         }
-        const deployment = await addDeployment(repos, agent, mergeSettings(undefined, body));
+        const deployment = await addDeployment(repos, agent, settings);
         await repos.agents.update(organization.id, agent.id, { desiredDeploymentId: deployment.id }, clock.now());
         await fitSlots(repos, agent, maxAgents);
         await audit.record(repos, actor, {
@@ -217,6 +180,7 @@ export function createAgentService(deps: AgentServiceDeps) {
 
     /** Absent members stay as they are. What makes a new deployment and what does not: contract §11.1. */
     async update(organization: OrganizationAccess, actor: Actor, body: DeployBody): Promise<Service> {
+      refuseRepository(body);
       if (body.image !== undefined && body.buildId !== undefined)
         throw badRequest('An update takes image or buildId, not both');
       const before = await find(organization.id, body.serviceName);
@@ -224,20 +188,23 @@ export function createAgentService(deps: AgentServiceDeps) {
         throw badRequest(`Agent '${before.name}' is in region '${before.region}', which is fixed for life`);
       }
       const scaling = scalingOf(body, before);
-      await checkReferences(organization.id, body);
+      await checkReferences(organization.id, before.region, body);
       const result = await store.transaction(async (repos) => {
         const agent = await repos.agents.find(organization.id, body.serviceName);
         if (!agent) throw notFound('Agent', body.serviceName);
         const current = agent.desiredDeploymentId
           ? await repos.deployments.find(organization.id, agent.desiredDeploymentId)
           : undefined;
-        const settings = mergeSettings(current, body);
+        const sizing = await sizingOf(repos, organization.id, body, current);
+        const settings = mergeSettings(current, body, sizing);
         const redeploy = body.forceRedeploy === true || !current || !sameSettings(current, settings);
         const change: AgentChange = {
           ...scaling,
           ...(body.websocketAuth ? { websocketAuth: body.websocketAuth } : {}),
         };
-        const deployment = redeploy ? await addDeployment(repos, agent, settings) : undefined;
+        const deployment = redeploy
+          ? await addDeployment(repos, agent, await upToDate(repos, organization.id, settings))
+          : undefined;
         if (deployment) change.desiredDeploymentId = deployment.id;
         const changed =
           redeploy || (Object.keys(change) as (keyof AgentChange)[]).some((key) => change[key] !== agent[key]);

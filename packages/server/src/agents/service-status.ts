@@ -1,5 +1,5 @@
 import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
-import { agentProfiles, type Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
+import type { Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Agent } from './agent-repository.js';
@@ -44,7 +44,8 @@ export function presentService({
     activeDeploymentId: agent.liveDeploymentId,
     reconciledDeploymentId: agent.reconciledDeploymentId,
     activeSessionCount: activeSessions,
-    agentProfile: shown?.profile ?? 'agent-1x',
+    ...(shown?.profile ? { agentProfile: shown.profile } : {}),
+    ...(shown ? { resources: { cpu: shown.cpu, memory: shown.memory } } : {}),
     autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
     krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
     websocketAuth: agent.websocketAuth,
@@ -104,13 +105,32 @@ function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable
       state: healthy ? 'running' : deployment.phase === 'Failed' ? 'terminated' : 'waiting',
       restartCount: deployment.startFailures,
       replicasStarted: own.length,
-      ...(deployment.error ? { reason: deployment.error.code, message: deployment.error.message } : {}),
+      ...(deployment.error
+        ? {
+            reason: deployment.error.code,
+            message: deployment.error.message,
+            headline: headlineOf(deployment.error.code),
+          }
+        : {}),
     },
   };
 }
 
+/** What is wrong, in a few words; the message below it says more. */
+function headlineOf(code: string): string {
+  return headlines[code] ?? 'The agent does not start';
+}
+const headlines: Readonly<Record<string, string>> = {
+  PCC_IMAGE_NOT_FOUND: 'The image was not found',
+  PCC_IMAGE_PULL_UNAUTHORIZED: 'The registry refused the credentials of the image',
+  PCC_IMAGE_TOO_LARGE: 'The image is too large',
+  PCC_IMAGE_PULL_RATE_LIMIT: 'The registry limits how often the image is pulled',
+  PCC_INVALID_IMAGE_PLATFORM: 'The image is for another architecture',
+  PCC_IMAGE_PULL_UNKNOWN_ERROR: 'The image could not be pulled',
+};
+
 export function presentDeployment(deployment: Deployment, agent: Agent, organizationName: string): WireDeployment {
-  const { cpu, memory } = agentProfiles[deployment.profile];
+  const { cpu, memory, architecture } = deployment;
   return {
     id: deployment.id,
     serviceId: agent.id,
@@ -121,9 +141,10 @@ export function presentDeployment(deployment: Deployment, agent: Agent, organiza
       metadata: { name: agent.name, namespace: organizationName },
       spec: {
         dailyNodeType: 'arm',
-        image: deployment.image ?? `build:${deployment.buildId}`,
+        ...(deployment.image ? { image: deployment.image } : {}),
         autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
         resources: { cpu, memory },
+        ...(architecture ? { arch: architecture } : {}),
         envFromSecretNames: deployment.secretSet ? [deployment.secretSet] : [],
         ...(deployment.krispAudioFilter ? { krispViva: { audioFilters: true } } : {}),
         ...(deployment.imagePullSecretSet ? { imagePullSecretName: deployment.imagePullSecretSet } : {}),

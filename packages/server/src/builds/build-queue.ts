@@ -24,9 +24,9 @@ export function createBuildQueue({ store, workers, log, intervalMs = 5000, timeo
   const told = new Set<string>();
 
   async function give(build: StoredBuild): Promise<void> {
-    const { id: buildId, contextSha256, dockerfilePath } = build;
+    const { id: buildId, organizationId, region, contextSha256, dockerfilePath } = build;
     try {
-      await workers.build({ buildId, contextSha256, dockerfilePath, timeoutSeconds });
+      await workers.build({ buildId, contextSha256, dockerfilePath, timeoutSeconds }, { organizationId, region });
       told.delete(buildId);
     } catch (err) {
       if (!told.has(buildId)) log.warn({ err, buildId }, 'build waits for a worker');

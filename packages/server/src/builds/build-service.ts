@@ -13,6 +13,7 @@ import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import { createBuildReports } from './build-reports.js';
 import type { StoredBuild } from './build-repository.js';
+import type { BuildPlace } from './builder.js';
 import { checkContext } from './context-check.js';
 import { createContextCredentials } from './context-credentials.js';
 import type { ContextLimits } from './context-entries.js';
@@ -167,9 +168,15 @@ export function createBuildService(deps: BuildServiceDeps) {
       return build;
     },
 
-    /** The files of any organization's build, for workers. 404 when the build or its file is not there. */
-    async openContext(buildId: string): Promise<StoredContext & { sha256: string }> {
-      const build = isUuid(buildId) ? await store.builds.findAny(buildId) : undefined;
+    /**
+     * The files of a build, for workers: of any organization's, but one that has a `scope` gets those of its own alone. 404 when the
+     * build or its file is not there.
+     */
+    async openContext(buildId: string, scope?: BuildPlace): Promise<StoredContext & { sha256: string }> {
+      const found = isUuid(buildId) ? await store.builds.findAny(buildId) : undefined;
+      const own =
+        scope === undefined || (found?.organizationId === scope.organizationId && found.region === scope.region);
+      const build = own ? found : undefined;
       const stored = build && (await uploads.open(build.uploadId));
       if (!build || !stored) throw notFound('Context of build', buildId);
       return { ...stored, sha256: build.contextSha256 };

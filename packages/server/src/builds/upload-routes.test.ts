@@ -32,7 +32,6 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
       uploads: createUploadStore({ directory: folder, limitBytes }),
       signingKey: Buffer.alloc(32, 3),
       publicUrl: 'http://localhost:7400',
-      region: 'us-west',
     });
     app = Fastify({ forceCloseConnections: true });
     app.setErrorHandler(handleError);

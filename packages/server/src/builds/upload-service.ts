@@ -3,6 +3,7 @@ import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { AppError, badRequest, conflict, notFound } from '../errors.js';
+import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import type { Upload, UploadContent } from './upload-repository.js';
@@ -18,8 +19,7 @@ interface UploadServiceDeps {
   /** `keys.signing`. */
   signingKey: Buffer;
   publicUrl: string;
-  /** Code of the one region that this installation offers. */
-  region: string;
+  regions: Pick<Regions, 'check' | 'defaultOf'>;
 }
 
 const minuteMs = 60_000;
@@ -28,7 +28,7 @@ const acceptForMs = 15 * minuteMs;
 const keepForMs = 60 * minuteMs;
 
 export function createUploadService(deps: UploadServiceDeps) {
-  const { store, clock, ids, audit, uploads, signingKey, publicUrl, region } = deps;
+  const { store, clock, ids, audit, uploads, signingKey, publicUrl, regions } = deps;
 
   /** Ids whose file is arriving; of two senders the second is refused at once. */
   const arriving = new Set<string>();
@@ -50,8 +50,8 @@ export function createUploadService(deps: UploadServiceDeps) {
 
     /** A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered. */
     async createUrl(organization: OrganizationAccess, actor: Actor, wantedRegion?: string): Promise<UploadUrl> {
-      const chosen = wantedRegion ?? organization.defaultRegion;
-      if (chosen !== region) throw badRequest(`Region '${chosen}' is not offered here; use '${region}'`);
+      const chosen = wantedRegion ?? (await regions.defaultOf(organization));
+      await regions.check(organization.id, chosen);
       const now = clock.now();
       const upload = { id: ids.id(), organizationId: organization.id, region: chosen, createdAt: now };
       const expiresAt = new Date(now.getTime() + acceptForMs);

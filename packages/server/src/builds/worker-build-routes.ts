@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { principalOf } from '../http/request.js';
 import type { BuildService } from './build-service.js';
 
 const ContextStream = Type.Unsafe<Readable>(Type.Any());
@@ -17,8 +19,13 @@ export const workerBuildRoutes: FastifyPluginAsyncTypebox<{ builds: BuildService
       },
     },
     async (request, reply) => {
-      const { stream, sizeBytes } = await builds.openContext(request.params.id);
+      const { stream, sizeBytes } = await builds.openContext(request.params.id, scopeOf(request));
       return reply.header('content-length', sizeBytes).type('application/gzip').send(stream);
     },
   );
 };
+
+function scopeOf(request: FastifyRequest) {
+  const principal = principalOf(request);
+  return principal.kind === 'worker' ? principal.scope : undefined;
+}

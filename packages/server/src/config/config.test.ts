@@ -32,6 +32,13 @@ describe('settings', () => {
     expect(() => readConfig({ PIPECAT_CLOUD_PUBLIC_URL: url })).toThrow('PIPECAT_CLOUD_PUBLIC_URL');
   });
 
+  test.each(['-1', '1e3', '1,5', 'free', '100001', '0.0000001'])('%s is no price of a minute', (price) => {
+    expect(() => readConfig({ PIPECAT_CLOUD_SESSION_MINUTE_CENTS: price })).toThrow(
+      'PIPECAT_CLOUD_SESSION_MINUTE_CENTS',
+    );
+    expect(readConfig({ PIPECAT_CLOUD_SESSION_MINUTE_CENTS: '1.5' }).sessionMinuteCents).toBe(1.5);
+  });
+
   test('a password in a refused database URL is not repeated', () => {
     const url = 'mysql://user:hunter2hunter2@host/db';
     expect(() => readConfig({ PIPECAT_CLOUD_DATABASE_URL: url })).toThrow(/PIPECAT_CLOUD_DATABASE_URL/);

@@ -18,6 +18,8 @@ export interface Config {
   /** Addresses and networks whose forwarding headers are believed. */
   trustedProxies: readonly string[];
   region: { code: string; name: string };
+  /** Price of a minute of a session. */
+  sessionMinuteCents: number;
   logLevel: string;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
@@ -76,6 +78,12 @@ export function readConfig(environment: Environment): Config {
   );
   const region = read('PIPECAT_CLOUD_REGION');
   check('PIPECAT_CLOUD_REGION', /^[a-z0-9][a-z0-9-]{0,62}$/.test(region), 'lower-case letters, digits and dashes');
+  const sessionMinuteCents = Number(read('PIPECAT_CLOUD_SESSION_MINUTE_CENTS'));
+  check(
+    'PIPECAT_CLOUD_SESSION_MINUTE_CENTS',
+    /^\d+(\.\d{1,6})?$/.test(read('PIPECAT_CLOUD_SESSION_MINUTE_CENTS')) && sessionMinuteCents <= 100_000,
+    'cents from 0 to 100000, with at most six decimals',
+  );
   const logLevel = read('PIPECAT_CLOUD_LOG_LEVEL');
   check('PIPECAT_CLOUD_LOG_LEVEL', ['debug', 'info', 'warn', 'error'].includes(logLevel), 'debug, info, warn or error');
   const email = read('PIPECAT_CLOUD_BOOTSTRAP_EMAIL');
@@ -112,6 +120,7 @@ export function readConfig(environment: Environment): Config {
     ...(certFile ? { tls: { certFile: resolve(certFile), keyFile: resolve(keyFile) } } : {}),
     trustedProxies,
     region: { code: region, name: read('PIPECAT_CLOUD_REGION_NAME') },
+    sessionMinuteCents,
     logLevel,
     bootstrap: {
       ...(email ? { email } : {}),

@@ -18,8 +18,16 @@ export const variables = {
     default: '',
     about: 'Addresses or networks of the proxies in front, separated by commas: their X-Forwarded-For is believed',
   },
-  PIPECAT_CLOUD_REGION: { default: 'us-west', about: 'Code of the one region that this installation offers' },
+  PIPECAT_CLOUD_REGION: {
+    default: 'us-west',
+    about: 'Code of the region of this installation; organizations may register regions of their own',
+  },
   PIPECAT_CLOUD_REGION_NAME: { default: 'This machine', about: "The region's name for people" },
+  PIPECAT_CLOUD_SESSION_MINUTE_CENTS: {
+    default: '0',
+    about:
+      'What a minute of a session costs, in cents, such as 1.5: what spend limits are counted in; 0 where nothing is charged',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'debug, info, warn or error' },
   PIPECAT_CLOUD_BOOTSTRAP_EMAIL: { default: '', about: "First boot: the owner's e-mail address" },
   PIPECAT_CLOUD_BOOTSTRAP_ORG: { default: '', about: 'First boot: name of the first organization' },

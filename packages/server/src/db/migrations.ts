@@ -6,6 +6,7 @@ import { signIn } from './migrations/0004-sign-in.js';
 import { oauth } from './migrations/0005-oauth.js';
 import { leaks } from './migrations/0006-leaks.js';
 import { notifications } from './migrations/0007-notifications.js';
+import { regionsProfilesSpend } from './migrations/0008-regions-profiles-spend.js';
 import { sessionLists } from './migrations/0009-session-lists.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
@@ -17,6 +18,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0005-oauth': { up: oauth },
   '0006-leaks': { up: leaks },
   '0007-notifications': { up: notifications },
+  '0008-regions-profiles-spend': { up: regionsProfilesSpend },
   '0009-session-lists': { up: sessionLists },
 });
 

@@ -1,15 +1,26 @@
 import type { Generated } from 'kysely';
+import type { AgentProfileTables } from '../agent-profiles/agent-profile-table.js';
 import type { AuditTables } from '../audit/audit-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
+import type { RegionTables } from '../regions/region-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
+import type { SpendTables } from '../spend/spend-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
  * repositories.
  */
-export interface Schema extends AuditTables, LeakTables, NotificationTables, OauthTables, SignInTables {
+export interface Schema
+  extends AgentProfileTables,
+    AuditTables,
+    LeakTables,
+    NotificationTables,
+    OauthTables,
+    RegionTables,
+    SignInTables,
+    SpendTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -51,6 +62,8 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables, Oau
     purpose: string;
     digest: string;
     user_id: string | null;
+    /** Of an enrolment: the organization's region that the worker is for; null for the installation's own. */
+    region_id: string | null;
     attempts: number;
     created_at: string;
     expires_at: string;
@@ -120,6 +133,8 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables, Oau
     type: string;
     region: string;
     host: string | null;
+    /** `managed` here, or `referenced`: the values lie on the machines of its region. */
+    source: Generated<string>;
     created_at: string;
     updated_at: string;
   };
@@ -148,7 +163,12 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables, Oau
     build_id: string | null;
     secret_set: string | null;
     image_pull_secret_set: string | null;
+    /** Empty where the deploy gave resources of its own. */
     profile: string;
+    /** What the profile said when the deployment was made, or what the deploy said; null in rows from before these columns. */
+    cpu: string | null;
+    memory: string | null;
+    architecture: string | null;
     max_session_seconds: number | null;
     krisp_audio_filter: string | null;
     phase: string;
@@ -247,6 +267,10 @@ export interface Schema extends AuditTables, LeakTables, NotificationTables, Oau
     name: string;
     digest: string;
     pepper_id: string;
+    /** The organization's region that it runs; null for the installation's own. */
+    region_id: string | null;
+    /** What it has said of its machine. */
+    architecture: string | null;
     created_at: string;
     revoked_at: string | null;
     last_seen_at: string | null;

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { createAccountRepository } from '../accounts/account-repository.js';
+import { createAgentProfileRepository } from '../agent-profiles/agent-profile-repository.js';
 import { createAgentRepository } from '../agents/agent-repository.js';
 import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { appendRecords } from '../audit/append.js';
@@ -17,6 +18,7 @@ import { createInvitationRepository } from '../organizations/invitation-reposito
 import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createPolicyRepository } from '../organizations/policy-repository.js';
+import { createRegionRepository } from '../regions/region-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
@@ -28,6 +30,7 @@ import { createPasswordRepository } from '../sign-in/password-repository.js';
 import { createSignInAttemptRepository } from '../sign-in/sign-in-attempt-repository.js';
 import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
+import { createSpendRepository } from '../spend/spend-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
 import type { Dialect, OpenDatabase } from './open.js';
@@ -51,6 +54,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     afterCommit,
     accounts: createAccountRepository(context),
     agents: createAgentRepository(context),
+    agentProfiles: createAgentProfileRepository(context),
     apiKeys: createApiKeyRepository(context),
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
@@ -63,6 +67,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     notifications: createNotificationRepository(context),
+    regions: createRegionRepository(context),
     reminders: createReminderRepository(context),
     secrets: createSecretRepository(context),
     serviceAccounts: createServiceAccountRepository(context),
@@ -76,6 +81,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     oidcLinks: createOidcLinkRepository(context),
     slots: createSlotRepository(context),
     socketTokens: createSocketTokenRepository(context),
+    spend: createSpendRepository(context),
     tokens: createTokenRepository(context),
     webhooks: createWebhookRepository(context),
     workers: createWorkerRepository(context),

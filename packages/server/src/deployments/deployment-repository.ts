@@ -1,4 +1,5 @@
-import type { AgentProfile } from '@pipecat-cloud/contract/deployments';
+import { agentProfiles, type PlatformProfile } from '@pipecat-cloud/contract/deployments';
+import type { Architecture } from '@pipecat-cloud/contract/regions';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -11,7 +12,13 @@ export interface DeploymentSettings {
   buildId: string | null;
   secretSet: string | null;
   imagePullSecretSet: string | null;
-  profile: AgentProfile;
+  /** Null where the deploy gave resources of its own. */
+  profile: string | null;
+  /** Kubernetes quantities: what the profile said when the deployment was made. */
+  cpu: string;
+  memory: string;
+  /** Null for any machine. */
+  architecture: Architecture | null;
   maxSessionSeconds: number | null;
   krispAudioFilter: string | null;
 }
@@ -40,7 +47,10 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
           build_id: deployment.buildId,
           secret_set: deployment.secretSet,
           image_pull_secret_set: deployment.imagePullSecretSet,
-          profile: deployment.profile,
+          profile: deployment.profile ?? '',
+          cpu: deployment.cpu,
+          memory: deployment.memory,
+          architecture: deployment.architecture,
           max_session_seconds: deployment.maxSessionSeconds,
           krisp_audio_filter: deployment.krispAudioFilter,
           phase: deployment.phase,
@@ -141,6 +151,8 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
 }
 
 function toDeployment(row: Selectable<Schema['deployment']>): Deployment {
+  // Rows without resources are from a time when there were only these profiles.
+  const older = agentProfiles[row.profile as PlatformProfile] ?? agentProfiles['agent-1x'];
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -149,7 +161,10 @@ function toDeployment(row: Selectable<Schema['deployment']>): Deployment {
     buildId: row.build_id,
     secretSet: row.secret_set,
     imagePullSecretSet: row.image_pull_secret_set,
-    profile: row.profile as AgentProfile,
+    profile: row.profile || null,
+    cpu: row.cpu ?? older.cpu,
+    memory: row.memory ?? older.memory,
+    architecture: row.architecture as Architecture | null,
     maxSessionSeconds: row.max_session_seconds,
     krispAudioFilter: row.krisp_audio_filter,
     phase: row.phase as DeploymentPhase,

@@ -1,4 +1,5 @@
 import type { DeployBody } from '@pipecat-cloud/contract/agents';
+import type { AgentSizing } from '../agents/sizing.js';
 import { badRequest } from '../errors.js';
 import type { DeploymentSettings } from './deployment-repository.js';
 
@@ -11,7 +12,11 @@ export function scalingOf(body: DeployBody, before: { minAgents: number; maxAgen
 }
 
 /** What a deploy makes of the settings before it; absent members stay as they were. */
-export function mergeSettings(current: DeploymentSettings | undefined, body: DeployBody): DeploymentSettings {
+export function mergeSettings(
+  current: DeploymentSettings | undefined,
+  body: DeployBody,
+  sizing: AgentSizing,
+): DeploymentSettings {
   const source =
     body.buildId !== undefined
       ? { buildId: body.buildId, image: null }
@@ -22,7 +27,8 @@ export function mergeSettings(current: DeploymentSettings | undefined, body: Dep
     ...source,
     secretSet: body.secretSet ?? current?.secretSet ?? null,
     imagePullSecretSet: body.imagePullSecretSet ?? current?.imagePullSecretSet ?? null,
-    profile: body.agentProfile ?? current?.profile ?? 'agent-1x',
+    ...sizing,
+    architecture: body.architecture ?? current?.architecture ?? null,
     maxSessionSeconds: body.maxSessionDuration ?? current?.maxSessionSeconds ?? null,
     krispAudioFilter:
       body.krispViva?.audioFilter === undefined ? (current?.krispAudioFilter ?? null) : body.krispViva.audioFilter,
@@ -35,6 +41,9 @@ const settingNames = [
   'secretSet',
   'imagePullSecretSet',
   'profile',
+  'cpu',
+  'memory',
+  'architecture',
   'maxSessionSeconds',
   'krispAudioFilter',
 ] as const;

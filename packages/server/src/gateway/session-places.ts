@@ -43,7 +43,7 @@ export function createSessionPlaces({ store, workers }: { store: Store; workers:
         session.state === 'starting' ? await settled(session, Date.now() + holdMs) : session;
       if (state === 'ended' || !instanceId) throw notFound('Running session', id);
       if (state === 'starting') throw unavailable(`Session ${id} is still starting. Try again`);
-      const dataUrl = workers.dataUrl(workers.locate(instanceId)?.workerId ?? '');
+      const dataUrl = workers.dataUrl(workers.locate(session.organizationId, instanceId)?.workerId ?? '');
       if (!dataUrl)
         throw unavailable(`The worker that holds session ${id} cannot be reached; the session goes on. Try again`);
       return { dataUrl, instanceId, sessionId: id, epoch };

@@ -45,7 +45,7 @@ export function addUpgrades(server: Server, { log, sockets, workers, authenticat
       ['worker'],
     );
     if (principal.kind !== 'worker') throw new Error('A worker route let another kind pass');
-    channel.handleUpgrade(request, socket, head, (accepted) => workers.accept(accepted, principal.workerId));
+    channel.handleUpgrade(request, socket, head, (accepted) => workers.accept(accepted, principal));
   }
 
   server.on('upgrade', (request, socket, head) => {

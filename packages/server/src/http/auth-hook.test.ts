@@ -34,12 +34,12 @@ function server({ known }: { known: boolean }) {
       noteUse: (of) => void uses.push(of),
     },
     authorizer: {
-      reach: async () => [],
+      authorizeKey: () => Promise.reject(new Error('There are no keys here')),
       authorize: async (_principal, org) => {
         if (org !== 'mine') throw forbidden('wrong_organization', 'not yours');
         return { id: 'o1', name: org, defaultRegion: 'local', role: 'owner', permissions: new Set() };
       },
-    } as Parameters<typeof addAuthHook>[1]['authorizer'],
+    },
   });
   app.get('/v1/users', async () => ({}));
   app.get('/v1/organizations/:org/services', async () => ({}));

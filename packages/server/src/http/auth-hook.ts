@@ -9,7 +9,7 @@ import { originOf } from './request.js';
 
 interface AuthHookDeps {
   authenticator: Authenticator;
-  authorizer: Authorizer;
+  authorizer: Pick<Authorizer, 'authorize' | 'authorizeKey'>;
   publicUrl: string;
   /** Told of refused credentials, for the audit log. */
   refusals?: Pick<RefusalLog, 'note'>;

@@ -33,7 +33,6 @@ describe.each(databases)('places that are looked into, on $name', (database) => 
       uploads: files,
       signingKey: Buffer.alloc(32, 3),
       publicUrl: 'http://localhost:7400',
-      region: testRegion.code,
     });
     const builds = createBuildService({ ...world, uploads: files, queue: { nudge() {} } });
     return async (content: Readonly<Record<string, string>>) => {
@@ -146,7 +145,7 @@ describe.each(databases)('places that are looked into, on $name', (database) => 
     const live = await world.token('u1');
     const shown = await world.apiKey(world.acme.id, 'public');
     const box = createSecretBox({ masters: testKeys.masters, clock: world.clock });
-    const secrets = createSecretService({ ...world, box, region: testRegion, leaks: world.leaks.watch });
+    const secrets = createSecretService({ ...world, box, leaks: world.leaks.watch });
     await secrets.put(world.acme, testActor, 'main', {
       secrets: [
         { secretKey: 'PIPECAT_TOKEN', secretValue: live.value },

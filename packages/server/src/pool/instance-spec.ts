@@ -1,15 +1,16 @@
-import { agentProfiles } from '@pipecat-cloud/contract/deployments';
+import { mebibytesOf, millicoresOf } from '@pipecat-cloud/contract/quantities';
 import type { InstanceSource, InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
+import type { InstanceSecrets } from '../secrets/secret-service.js';
 
 /** From the order to the first answer of its port: an interpreter may have to load large libraries. */
 export const startTimeoutSeconds = 120;
 
 export interface SpecDeps {
   store: Pick<Store, 'builds'>;
-  secretEnvironment: (organizationId: string, setName: string) => Promise<Record<string, string>>;
+  secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
 }
 
 /** Everything that a worker needs to make an instance of a deployment, secret values included. */
@@ -19,7 +20,6 @@ export async function instanceSpec(
   deployment: Deployment,
   instanceId: string,
 ): Promise<InstanceSpec> {
-  const { cpuMillicores, memoryMib } = agentProfiles[deployment.profile];
   return {
     instanceId,
     organizationId: agent.organizationId,
@@ -27,9 +27,9 @@ export async function instanceSpec(
     agentName: agent.name,
     deploymentId: deployment.id,
     source: await sourceOf(deps, deployment),
-    cpuMillicores,
-    memoryMib,
-    environment: deployment.secretSet ? await deps.secretEnvironment(agent.organizationId, deployment.secretSet) : {},
+    cpuMillicores: millicoresOf(deployment.cpu),
+    memoryMib: mebibytesOf(deployment.memory),
+    ...(deployment.secretSet ? await deps.secretsOf(agent.organizationId, deployment.secretSet) : { environment: {} }),
     startTimeoutSeconds,
   };
 }

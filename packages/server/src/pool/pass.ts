@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { endSession } from '../sessions/session-ends.js';
+import type { InstanceSecrets } from '../secrets/secret-service.js';
+import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Session } from '../sessions/session-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
 import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
+import type { WorkerScope } from '../workers/worker-repository.js';
 import { instanceSpec } from './instance-spec.js';
 import { type Action, plan } from './plan.js';
 import { createRollout } from './rollout.js';
@@ -20,11 +22,14 @@ export interface PassDeps {
   ids: Ids;
   log: Logger;
   workers: WorkerChannel;
-  secretEnvironment: (organizationId: string, setName: string) => Promise<Record<string, string>>;
+  ends: SessionEnds;
+  secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
   nudge: () => void;
   removeLogs: (agentId: string) => Promise<void>;
+  /** Whose workers run the agents of a region; undefined for those of the installation. */
+  scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
 }
 
 /** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
@@ -156,7 +161,7 @@ export function createPass(deps: PassDeps) {
     const { id: sessionId, epoch } = session;
     // The pass read it a moment ago: a start that has come through since then must not be undone.
     const from = reason === 'start_abandoned' ? 'starting' : 'active';
-    const ended = await endSession(store, clock, {
+    const ended = await deps.ends.end({
       sessionId,
       epoch,
       reason,
@@ -167,11 +172,14 @@ export function createPass(deps: PassDeps) {
     if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
   }
 
-  async function assignWorkers(slots: readonly Slot[]): Promise<boolean> {
+  async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {
     let changed = false;
     for (const slot of slots) {
       if (!slot.instanceId || slot.workerId || slot.state === 'retiring' || slot.state === 'empty') continue;
-      const workerId = workers.pick();
+      const agent = agents.get(slot.agentId);
+      const deployment = deployments.get(slot.deploymentId ?? '');
+      const scope = agent && (await deps.scopeOf(agent.organizationId, agent.region));
+      const workerId = workers.pick({ scope, architecture: deployment?.architecture });
       if (workerId && (await store.slots.change(slot, { workerId }, clock.now()))) changed = true;
     }
     return changed;
@@ -210,7 +218,7 @@ export function createPass(deps: PassDeps) {
             slots: facts.slotsOf.get(agent.id) ?? [],
           })) || changed;
       }
-      changed = (await assignWorkers(facts.slots)) || changed;
+      changed = (await assignWorkers(facts)) || changed;
       const starting = new Set(facts.sessions.filter(({ state }) => state === 'starting').map(({ id }) => id));
       const living = new Set(facts.agents.keys());
       const actions = plan({ slots: facts.slots, observed, starting, living, wasEnsured: workers.wasEnsured });

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
-import { PatchPropertiesBody, Properties, PropertySchema, RegionList } from '@pipecat-cloud/contract/properties';
+import { PatchPropertiesBody, Properties, PropertySchema } from '@pipecat-cloud/contract/properties';
+import { RegionList } from '@pipecat-cloud/contract/regions';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { PropertyService } from './property-service.js';
 
@@ -12,18 +13,16 @@ export const propertyRoutes: FastifyPluginAsyncTypebox<{ properties: PropertySer
   app,
   { properties },
 ) => {
-  app.get(`${organization}/regions`, { schema: { response: { 200: RegionList, ...errors } } }, async () =>
-    properties.regions(),
-  );
-
-  app.get(`${organization}/properties`, { schema: { response: { 200: Properties, ...errors } } }, async (request) =>
-    properties.get(organizationOf(request)),
+  app.get(
+    `${organization}/properties`,
+    { schema: { response: { 200: Properties, ...errors } } },
+    async (request) => await properties.get(organizationOf(request)),
   );
 
   app.get(
     `${organization}/properties/schema`,
     { schema: { response: { 200: PropertySchema, ...errors } } },
-    async (request) => properties.schema(organizationOf(request)),
+    async (request) => await properties.schema(organizationOf(request)),
   );
 
   app.patch(
@@ -38,14 +37,22 @@ export const privatePropertyRoutes: FastifyPluginAsyncTypebox<{ properties: Prop
   app,
   { properties },
 ) => {
-  app.get('/v1/regions', { schema: { response: { 200: RegionList, ...errors } } }, async () => properties.regions());
-
-  app.get('/v1/properties', { schema: { response: { 200: Properties, ...errors } } }, async (request) =>
-    properties.get(organizationOf(request)),
+  app.get(
+    '/v1/regions',
+    { schema: { response: { 200: RegionList, ...errors } } },
+    async (request) => await properties.regions(organizationOf(request)),
   );
 
-  app.get('/v1/properties/schema', { schema: { response: { 200: PropertySchema, ...errors } } }, async (request) =>
-    properties.schema(organizationOf(request)),
+  app.get(
+    '/v1/properties',
+    { schema: { response: { 200: Properties, ...errors } } },
+    async (request) => await properties.get(organizationOf(request)),
+  );
+
+  app.get(
+    '/v1/properties/schema',
+    { schema: { response: { 200: PropertySchema, ...errors } } },
+    async (request) => await properties.schema(organizationOf(request)),
   );
 
   app.patch(

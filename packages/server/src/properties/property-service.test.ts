@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databases, type TestDatabase } from '../testing/databases.js';
-import { openTwoOrganizations, type TwoOrganizations, testActor, testRegion } from '../testing/two-organizations.js';
+import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
 import { createPropertyService, type PropertyService } from './property-service.js';
 
 let world: TwoOrganizations;
 let properties: PropertyService;
 beforeEach(async () => {
   world = await openTwoOrganizations(databases[0] as TestDatabase);
-  properties = createPropertyService({ ...world, region: testRegion });
+  properties = createPropertyService(world);
 });
 afterEach(() => world.drop());
 
-test('there is one region, and it is the default', () => {
-  expect(properties.regions()).toEqual({ regions: [{ code: 'us-west', display_name: 'This machine' }] });
-  expect(properties.get(world.acme)).toEqual({ properties: { defaultRegion: 'us-west' } });
-  expect(properties.schema(world.acme).properties.defaultRegion).toMatchObject({
+test('without a region of its own there is one, and it is the default', async () => {
+  expect(await world.regions.list('org-a')).toEqual({ regions: [{ code: 'us-west', display_name: 'This machine' }] });
+  expect(await properties.get(world.acme)).toEqual({ properties: { defaultRegion: 'us-west' } });
+  expect((await properties.schema(world.acme)).properties.defaultRegion).toMatchObject({
     currentValue: 'us-west',
     availableValues: ['us-west'],
     readOnly: false,
   });
 });
 
-test('a default that is not offered any more reads as the one that is', () => {
-  expect(properties.get({ ...world.acme, defaultRegion: 'eu-central' })).toEqual({
+test('a default that is not offered any more reads as the one that is', async () => {
+  expect(await properties.get({ ...world.acme, defaultRegion: 'eu-central' })).toEqual({
     properties: { defaultRegion: 'us-west' },
   });
 });

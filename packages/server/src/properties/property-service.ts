@@ -1,39 +1,42 @@
-import type { PatchPropertiesBody, Properties, PropertySchema, RegionList } from '@pipecat-cloud/contract/properties';
+import type { PatchPropertiesBody, Properties, PropertySchema } from '@pipecat-cloud/contract/properties';
+import type { RegionList } from '@pipecat-cloud/contract/regions';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
-import { checkRegion, type Region } from './regions.js';
+import type { Regions } from '../regions/regions.js';
 
 interface PropertyServiceDeps {
   store: Store;
   audit: Audit;
-  region: Region;
+  regions: Regions;
 }
 
-export function createPropertyService({ store, audit, region }: PropertyServiceDeps) {
-  /** A region that this installation offered once and no longer does would make every client fail. */
-  const current = ({ defaultRegion }: OrganizationAccess) =>
-    defaultRegion === region.code ? defaultRegion : region.code;
-
-  const schemaOf = (currentValue: string): PropertySchema => ({
-    properties: {
-      defaultRegion: {
-        type: 'string',
-        description: 'Where agents, secret sets and builds go when a request names no region',
-        default: region.code,
-        currentValue,
-        readOnly: false,
-        availableValues: [region.code],
+export function createPropertyService({ store, audit, regions }: PropertyServiceDeps) {
+  async function schemaOf(organizationId: string, currentValue: string): Promise<PropertySchema> {
+    return {
+      properties: {
+        defaultRegion: {
+          type: 'string',
+          description: 'Where agents, secret sets and builds go when a request names no region',
+          default: regions.own.code,
+          currentValue,
+          readOnly: false,
+          availableValues: await regions.codes(organizationId),
+        },
       },
-    },
-  });
+    };
+  }
 
   return {
-    regions: (): RegionList => ({ regions: [{ code: region.code, display_name: region.name }] }),
+    regions: (organization: OrganizationAccess): Promise<RegionList> => regions.list(organization.id),
 
-    get: (organization: OrganizationAccess): Properties => ({ properties: { defaultRegion: current(organization) } }),
+    async get(organization: OrganizationAccess): Promise<Properties> {
+      return { properties: { defaultRegion: await regions.defaultOf(organization) } };
+    },
 
-    schema: (organization: OrganizationAccess): PropertySchema => schemaOf(current(organization)),
+    async schema(organization: OrganizationAccess): Promise<PropertySchema> {
+      return await schemaOf(organization.id, await regions.defaultOf(organization));
+    },
 
     /** Answers plain values and, for the private route, each property with its description (contract §6.7 and §7.5). */
     async patch(
@@ -42,7 +45,7 @@ export function createPropertyService({ store, audit, region }: PropertyServiceD
       body: PatchPropertiesBody,
     ): Promise<{ values: Properties; schema: PropertySchema }> {
       const { defaultRegion } = body;
-      checkRegion(region, defaultRegion);
+      await regions.check(organization.id, defaultRegion);
       // The access cache holds the default with the organization: the very next request must see the new one.
       await store.changeAccess(async (repos) => {
         await repos.organizations.setDefaultRegion(organization.id, defaultRegion);
@@ -53,7 +56,7 @@ export function createPropertyService({ store, audit, region }: PropertyServiceD
           detail: { defaultRegion },
         });
       });
-      return { values: { properties: { defaultRegion } }, schema: schemaOf(defaultRegion) };
+      return { values: { properties: { defaultRegion } }, schema: await schemaOf(organization.id, defaultRegion) };
     },
   };
 }

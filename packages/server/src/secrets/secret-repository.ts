@@ -10,10 +10,13 @@ export interface SecretSet {
   region: string;
   /** Pull secrets only: the registry, with a slash at its end. */
   host: string | null;
+  /** `referenced`: the values lie on the machines of the region, under this name. */
+  source: 'managed' | 'referenced';
   createdAt: string;
   updatedAt: string;
 }
-export type NewSecretSet = Pick<SecretSet, 'id' | 'name' | 'type' | 'region' | 'host'>;
+export type NewSecretSet = Pick<SecretSet, 'id' | 'name' | 'type' | 'region' | 'host'> &
+  Partial<Pick<SecretSet, 'source'>>;
 export interface SealedValue {
   fieldName: string;
   sealed: string;
@@ -59,6 +62,7 @@ export function createSecretRepository({ db, dialect }: RepositoryContext) {
           type: set.type,
           region: set.region,
           host: set.host,
+          source: set.source ?? 'managed',
           created_at: now.toISOString(),
           updated_at: now.toISOString(),
         })
@@ -187,6 +191,7 @@ function toSecretSet(row: Selectable<Schema['secret_set']>): SecretSet {
     type: row.type as SecretSet['type'],
     region: row.region,
     host: row.host,
+    source: row.source as SecretSet['source'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -8,7 +8,7 @@ import { createHttp } from '../http/server.js';
 import { propertyRoutes } from '../properties/property-routes.js';
 import { createPropertyService } from '../properties/property-service.js';
 import { databases, type TestDatabase } from '../testing/databases.js';
-import { openTwoOrganizations, type TwoOrganizations, testKeys, testRegion } from '../testing/two-organizations.js';
+import { openTwoOrganizations, type TwoOrganizations, testKeys } from '../testing/two-organizations.js';
 import { createSecretBox } from './secret-box.js';
 import { secretRoutes } from './secret-routes.js';
 import { createSecretService } from './secret-service.js';
@@ -26,9 +26,9 @@ beforeEach(async () => {
     request.principal = { kind: 'user', userId: 'u1', via: 'session', sessionId: '', secondFactor: false };
     request.organization = (request.params as { org: string }).org === 'acme' ? world.acme : world.bolt;
   });
-  await app.register(secretRoutes, { secrets: createSecretService({ ...world, box, region: testRegion }) });
+  await app.register(secretRoutes, { secrets: createSecretService({ ...world, box }) });
   await app.register(apiKeyRoutes, { apiKeys: createApiKeyService({ ...world, box, digests }) });
-  await app.register(propertyRoutes, { properties: createPropertyService({ ...world, region: testRegion }) });
+  await app.register(propertyRoutes, { properties: createPropertyService(world) });
 });
 afterEach(async () => {
   await app.close();
@@ -113,9 +113,6 @@ test('API keys over the wire: made, listed, revoked', async () => {
 });
 
 test('properties over the wire', async () => {
-  expect((await call('GET', '/regions')).body).toEqual({
-    regions: [{ code: 'us-west', display_name: 'This machine' }],
-  });
   expect((await call('GET', '/properties/schema')).body.properties.defaultRegion.readOnly).toBe(false);
   expect((await call('PATCH', '/properties', { defaultRegion: 'us-west' })).body).toEqual({
     properties: { defaultRegion: 'us-west' },

@@ -7,7 +7,6 @@ import {
   type TwoOrganizations,
   testActor,
   testKeys,
-  testRegion,
 } from '../testing/two-organizations.js';
 import { createSecretBox } from './secret-box.js';
 import { createSecretService, type SecretService } from './secret-service.js';
@@ -22,7 +21,7 @@ describe.each(databases)('secret sets on $name', (database) => {
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
     const box = createSecretBox({ masters: testKeys.masters, clock: world.clock });
-    secrets = createSecretService({ ...world, box, region: testRegion });
+    secrets = createSecretService({ ...world, box });
   });
   afterEach(() => world.drop());
 

@@ -4,7 +4,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
-import { checkRegion, type Region } from '../properties/regions.js';
+import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
 import { type Readiness, readinessOf } from './readiness.js';
 import type { SecretBox } from './secret-box.js';
@@ -17,9 +17,15 @@ interface SecretServiceDeps {
   ids: Ids;
   audit: Audit;
   box: SecretBox;
-  region: Region;
+  regions: Regions;
   /** Looks for live credentials of this platform in new values. */
   leaks?: Pick<LeakWatch, 'look'>;
+}
+
+/** Of an `InstanceSpec`. */
+export interface InstanceSecrets {
+  environment: Record<string, string>;
+  referencedSecretSet?: string;
 }
 
 /** As many as one call may bring; together they must still fit into a process's environment. */
@@ -27,7 +33,7 @@ const maxKeys = 200;
 const maxBytes = 512 * 1024;
 
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
-export function createSecretService({ store, clock, ids, audit, box, region, leaks }: SecretServiceDeps) {
+export function createSecretService({ store, clock, ids, audit, box, regions, leaks }: SecretServiceDeps) {
   async function existing(organizationId: string, name: string, wanted?: string): Promise<SecretSet> {
     const set = isSetName(name) ? await store.secrets.findSet(organizationId, name) : undefined;
     if (!set || (wanted !== undefined && set.region !== wanted)) throw notFound('Secret set', name);
@@ -40,17 +46,20 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
     organization: OrganizationAccess,
     name: string,
     change: SecretChange,
-    wanted?: string,
+    wanted: { region: string; named: boolean },
   ) {
     const now = clock.now();
-    const fresh = { id: ids.id(), name, type: change.type, region: wanted ?? region.code, host: change.host ?? null };
+    const { region } = wanted;
+    const fresh = { id: ids.id(), name, type: change.type, region, host: change.host ?? null };
+    await regions.hold(repos, organization.id, region);
     const created = await repos.secrets.insertSet(organization.id, fresh, now);
     const set = await repos.secrets.lockSet(organization.id, name);
     if (!set) throw conflict(`Secret set '${name}' was deleted in the meantime; try again`);
+    if (set.source === 'referenced') throw keptElsewhere(set);
     if (set.type !== change.type) {
       throw badRequest(`Secret set '${name}' is of type ${set.type} and stays so; choose another name`);
     }
-    if (wanted !== undefined && set.region !== wanted) {
+    if (wanted.named && set.region !== region) {
       throw badRequest(`Secret set '${name}' is in region '${set.region}' and stays there; choose another name`);
     }
     if (!created) await repos.secrets.touchSet(organization.id, set.id, now, change.host);
@@ -70,7 +79,9 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
     async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
       const sets = await store.secrets.listSets(organizationId, wanted);
       const readiness = await readinessOf(store, box, organizationId);
-      return { sets: sets.map(({ name, type, region: code }) => ({ name, type, region: code, ...readiness })) };
+      return {
+        sets: sets.map((set) => ({ name: set.name, type: set.type, region: set.region, ...stateOf(set, readiness) })),
+      };
     },
 
     /** Names only. A pull secret is answered with 400 and exactly the code "400": official deploys take that for "it exists" (contract §2.1). */
@@ -80,7 +91,7 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
         throw badRequest(`Secret set '${name}' is an image pull secret; what is in it is shown to nobody`, '400');
       const names = await store.secrets.fieldNames(organizationId, set.id);
       const readiness = await readinessOf(store, box, organizationId);
-      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...readiness };
+      return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...stateOf(set, readiness) };
     },
 
     /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
@@ -91,10 +102,14 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       body: PutSecretBody,
     ): Promise<{ region: string }> {
       checkSetName(name);
-      if (body.region !== undefined) checkRegion(region, body.region);
+      if (body.region !== undefined) await regions.check(organization.id, body.region);
+      const wanted = {
+        region: body.region ?? (await regions.defaultOf(organization)),
+        named: body.region !== undefined,
+      };
       const change = readChange(name, body);
       const result = await store.transaction(async (repos) => {
-        const { set, created } = await setFor(repos, organization, name, change, body.region);
+        const { set, created } = await setFor(repos, organization, name, change, wanted);
         const sealer = await box.forOrganization(repos, organization.id);
         for (const { fieldName, value } of change.values) {
           const sealed = sealer.seal(['secret', name, fieldName], value);
@@ -123,6 +138,7 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       await store.transaction(async (repos) => {
         const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
         if (!set) throw notFound('Secret set', name);
+        if (set.source === 'referenced') throw keptElsewhere(set);
         if (set.type === 'imagePullSecret')
           throw badRequest(`Secret set '${name}' is an image pull secret, which has no keys; delete the whole set`);
         if (!isKeyName(key) || !(await repos.secrets.removeValue(organizationId, set.id, key)))
@@ -153,7 +169,16 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
       });
     },
 
-    readiness: (organizationId: string): Promise<Readiness> => readinessOf(store, box, organizationId),
+    async readiness(organizationId: string, set: SecretSet): Promise<Readiness> {
+      return stateOf(set, await readinessOf(store, box, organizationId));
+    },
+
+    /** What an instance gets of a set: its values, or the name under which its worker finds them. */
+    async secretsOf(organizationId: string, name: string): Promise<InstanceSecrets> {
+      const set = await store.secrets.findSet(organizationId, name);
+      if (set?.source === 'referenced') return { environment: {}, referencedSecretSet: name };
+      return { environment: await this.secretEnvironment(organizationId, name) };
+    },
 
     /** The decrypted set, for the environment of an instance and nothing else. Throws when it is absent or holds a pull secret. */
     async secretEnvironment(organizationId: string, name: string): Promise<Record<string, string>> {
@@ -170,3 +195,14 @@ export function createSecretService({ store, clock, ids, audit, box, region, lea
   };
 }
 export type SecretService = ReturnType<typeof createSecretService>;
+
+/** Of what lies elsewhere it is known that it was there when it was referred to, and no key of this server is needed for it. */
+function stateOf({ source }: SecretSet, kept: Readiness): Readiness & { source?: 'referenced' } {
+  return source === 'referenced' ? { status: 'ready', source } : kept;
+}
+
+/** Nothing of its contents is known here, so nothing of it can be changed here. */
+const keptElsewhere = ({ name, region }: SecretSet) =>
+  badRequest(
+    `Secret set '${name}' is referenced: its values lie on the machines of region '${region}' and are changed there`,
+  );

@@ -1,13 +1,7 @@
 import type { PutSecretBody } from '@pipecat-cloud/contract/secrets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
-import {
-  openTwoOrganizations,
-  type TwoOrganizations,
-  testActor,
-  testKeys,
-  testRegion,
-} from '../testing/two-organizations.js';
+import { openTwoOrganizations, type TwoOrganizations, testActor, testKeys } from '../testing/two-organizations.js';
 import { createSecretBox } from './secret-box.js';
 import { createSecretService, type SecretService } from './secret-service.js';
 
@@ -21,7 +15,7 @@ describe.each(databases)('deleting a secret set that is used, on $name', (databa
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
     const box = createSecretBox({ masters: testKeys.masters, clock: world.clock });
-    secrets = createSecretService({ ...world, box, region: testRegion });
+    secrets = createSecretService({ ...world, box });
   });
   afterEach(() => world.drop());
 

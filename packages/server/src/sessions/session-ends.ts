@@ -1,5 +1,6 @@
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Repositories, Store } from '../db/store.js';
+import type { SpendService } from '../spend/spend-service.js';
 import type { Clock } from '../system.js';
 
 /** `start_failed`: no instance accepted it · `start_timeout`: none was ready in time · `start_abandoned`: the caller got no answer because the control plane went down · `instance_lost`: its worker no longer has it. */
@@ -33,15 +34,28 @@ export interface SessionEnding {
   record?: (repos: Repositories) => Promise<void>;
 }
 
-/** Ends a session and frees its slot in one step, guarded by the epoch. False when it had ended already. */
-export async function endSession(store: Store, clock: Clock, ending: SessionEnding): Promise<boolean> {
-  const { sessionId, epoch, reason, status, at, slot, from, record } = ending;
-  const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
-  return await store.transaction(async (repos) => {
-    await record?.(repos);
-    const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
-    if (!ended && from !== undefined) return false;
-    await repos.slots.release(sessionId, epoch, slot, clock.now());
-    return ended;
-  });
+interface SessionEndDeps {
+  store: Store;
+  clock: Clock;
+  spend: Pick<SpendService, 'charge'>;
 }
+
+/** The one way by which a session ends. */
+export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
+  return {
+    /** Ends a session, frees its slot and charges its time in one step, guarded by the epoch. False when it had ended already. */
+    async end(ending: SessionEnding): Promise<boolean> {
+      const { sessionId, epoch, reason, status, at, slot, from, record } = ending;
+      const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
+      return await store.transaction(async (repos) => {
+        await record?.(repos);
+        const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
+        if (!ended && from !== undefined) return false;
+        if (ended) await spend.charge(repos, { ...ended, endedAt: at });
+        await repos.slots.release(sessionId, epoch, slot, clock.now());
+        return ended !== undefined;
+      });
+    },
+  };
+}
+export type SessionEnds = ReturnType<typeof createSessionEnds>;

@@ -66,6 +66,7 @@ describe.each(databases)('lists of sessions on $name', (database) => {
       secretSet: null,
       imagePullSecretSet: null,
       profile: 'agent-1x',
+      ...{ cpu: '500m', memory: '1Gi', architecture: null },
       maxSessionSeconds: null,
       krispAudioFilter: null,
       phase: 'Active',

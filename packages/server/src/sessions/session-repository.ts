@@ -108,9 +108,14 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return Number(result.numUpdatedRows) === 1;
     },
 
-    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers false. Call it in a transaction. */
-    async end(id: string, epoch: number, end: SessionEnd, now: Date): Promise<boolean> {
-      const result = await db
+    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. Call it in a transaction. */
+    async end(
+      id: string,
+      epoch: number,
+      end: SessionEnd,
+      now: Date,
+    ): Promise<Pick<Session, 'organizationId' | 'activatedAt'> | undefined> {
+      const ended = await db
         .updateTable('session')
         .set({
           state: 'ended',
@@ -123,8 +128,8 @@ export function createSessionRepository({ db }: RepositoryContext) {
         .where('epoch', '=', epoch)
         .where('state', '<>', 'ended')
         .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
+        .returning(['organization_id as organizationId', 'activated_at as activatedAt'])
         .executeTakeFirst();
-      const ended = Number(result.numUpdatedRows) === 1;
       if (ended) await listing.tally(id);
       return ended;
     },

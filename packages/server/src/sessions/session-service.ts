@@ -12,11 +12,12 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
 import type { IceServers } from '../gateway/ice-servers.js';
+import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { eventsOf } from './end-states.js';
-import { endSession } from './session-ends.js';
+import type { SessionEnds } from './session-ends.js';
 import { sessionFilterOf } from './session-filter.js';
 import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
@@ -31,9 +32,12 @@ interface SessionServiceDeps {
   audit: Audit;
   workers: WorkerChannel;
   starts: SessionStarts;
+  ends: SessionEnds;
+  spend: Pick<SpendService, 'check'>;
+  /** Of the region, where it has a front door of its own for sockets. */
+  socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
   iceServers: IceServers;
-  publicUrl: string;
   nudge: () => void;
 }
 export interface Organization {
@@ -42,7 +46,7 @@ export interface Organization {
 }
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, socketTokens, iceServers, publicUrl, nudge } = deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -65,7 +69,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     body: unknown,
   ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
-    const wsUrl = `${publicUrl.replace(/^http/, 'ws')}/ws/generic/${serviceHost}`;
+    const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
     const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
       if (saysSomething(body))
@@ -108,6 +112,8 @@ export function createSessionService(deps: SessionServiceDeps) {
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
         );
       }
+      // Before a room or a token is made; where the session begins it is asked again.
+      await spend.check(organization.id);
       if (request.transport === 'websocket') return await prepareSocket(organization, agent, actor, request.body);
       const { sessionId } = await starts.start(agent, {
         sessionId: ids.id(),
@@ -148,7 +154,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     async stop(organizationId: string, agentName: string, sessionId: string, actor: Actor): Promise<void> {
       const session = await find(organizationId, agentName, sessionId);
       if (session.state === 'ended' || !session.instanceId) throw notFound('Running session', sessionId);
-      const place = workers.locate(session.instanceId);
+      const place = workers.locate(organizationId, session.instanceId);
       if (!place)
         throw unavailable(
           `The worker that holds session ${sessionId} cannot be reached; the session goes on. Try again`,
@@ -156,7 +162,7 @@ export function createSessionService(deps: SessionServiceDeps) {
       const { epoch, instanceId } = session;
       await workers.command(place.workerId, { do: 'stop', instanceId, sessionId, epoch });
       const at = clock.now().toISOString();
-      await endSession(store, clock, {
+      await ends.end({
         sessionId,
         epoch,
         reason: 'stopped',

@@ -9,9 +9,10 @@ import type { Store } from '../db/store.js';
 import { AppError, atCapacity, conflict, notReady, unavailable } from '../errors.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
+import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
-import { endSession } from './session-ends.js';
+import type { SessionEnds } from './session-ends.js';
 
 export interface SessionStartDeps {
   store: Store;
@@ -20,6 +21,8 @@ export interface SessionStartDeps {
   log: Logger;
   audit: Audit;
   workers: WorkerChannel;
+  ends: SessionEnds;
+  spend: Pick<SpendService, 'check'>;
   nudge: () => void;
 }
 export interface StartOrder {
@@ -45,7 +48,7 @@ const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, nudge }: SessionStartDeps) {
+export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
   const starting = new Set<string>();
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */
@@ -91,7 +94,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
    */
   function waitUntilReady(agent: Agent, claimed: Claim, sessionId: string, deadline: AbortSignal): Promise<string> {
     const look = (): string | Error | undefined => {
-      const found = workers.locate(claimed.instanceId);
+      const found = workers.locate(agent.organizationId, claimed.instanceId);
       if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
       return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
     };
@@ -160,6 +163,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(agent.organizationId);
       starting.add(order.sessionId);
       try {
         const claimed = await claim(agent, order);
@@ -168,7 +172,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, nu
           return await run(agent, claimed, order);
         } catch (error) {
           const at = clock.now().toISOString();
-          await endSession(store, clock, {
+          await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',

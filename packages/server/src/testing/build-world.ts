@@ -7,7 +7,7 @@ import { createUploadService, readUploadFields } from '../builds/upload-service.
 import { createUploadStore } from '../builds/upload-store.js';
 import type { TestDatabase } from './databases.js';
 import { contextOf } from './tar.js';
-import { openTwoOrganizations, testActor, testRegion } from './two-organizations.js';
+import { openTwoOrganizations, testActor } from './two-organizations.js';
 
 /** Two organizations with the real build and upload services, their files in a folder of their own. */
 export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number } = {}) {
@@ -19,7 +19,6 @@ export async function openBuildWorld(database: TestDatabase, options: { lineLimi
     uploads: files,
     signingKey: Buffer.alloc(32, 3),
     publicUrl: 'http://localhost:7400',
-    region: testRegion.code,
   });
   let nudges = 0;
   const queue = {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type {
   Command,
+  CommandRefusal,
   ControlMessage,
   Enrolled,
   ObservedInstance,
@@ -16,9 +17,14 @@ import { WebSocket } from 'ws';
  */
 export async function createFakeWorker(options: {
   url: string;
-  enrolmentFile: string;
+  /** Where the token for the installation's own worker lies; or a token, for that of a region. */
+  enrolmentFile?: string;
+  enrolmentToken?: string;
+  architecture?: string;
   /** Where sessions are relayed to; nothing listens there by default. */
   dataUrl?: string;
+  /** Names of the secret sets that lie on its machine; may change. */
+  secretSets?: string[];
 }) {
   const instances = new Map<string, ObservedInstance>();
   const commands: Command[] = [];
@@ -28,7 +34,7 @@ export async function createFakeWorker(options: {
   /** What instances of new orders become; tests change it. */
   const behaviour = { starts: 'ready' as 'ready' | 'failed' | 'never', answers: true };
 
-  const token = (await readFile(options.enrolmentFile, 'utf8')).trim();
+  const token = options.enrolmentToken ?? (await readFile(options.enrolmentFile ?? '', 'utf8')).trim();
   const enrolled = await fetch(`${options.url}/v1/workers/enrol`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -46,7 +52,8 @@ export async function createFakeWorker(options: {
     send({ type: 'report', number: reports, report: body });
   }
 
-  function refusal(command: Command): 'stale_epoch' | 'busy' | 'unknown_instance' | undefined {
+  function refusal(command: Command): CommandRefusal | undefined {
+    if (command.do === 'check-secret-set') return options.secretSets?.includes(command.name) ? undefined : 'failed';
     if (command.do !== 'activate') return undefined;
     const { instanceId, epoch, sessionId } = command.activation;
     const instance = instances.get(instanceId);
@@ -92,12 +99,13 @@ export async function createFakeWorker(options: {
     sessionId: string,
     reason: SessionEndReason,
     then: 'ready' | 'settling' | 'exited' = 'ready',
+    at = new Date(),
   ): void {
     const held = [...instances.values()].find((instance) => instance.sessionId === sessionId);
     if (!held) throw new Error(`No instance holds ${sessionId}`);
     const { instanceId, epoch } = held;
     instances.set(instanceId, { instanceId, state: then, epoch });
-    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: new Date().toISOString() });
+    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: at.toISOString() });
     observe();
   }
 
@@ -108,7 +116,8 @@ export async function createFakeWorker(options: {
     socket = opened;
     opened.on('message', (data) => receive(JSON.parse(String(data)) as ControlMessage));
     await new Promise((resolve, reject) => opened.once('open', resolve).once('error', reject));
-    send({ type: 'hello', version: 1, driver: 'fake', dataUrl: options.dataUrl ?? 'http://127.0.0.1:9' });
+    const { architecture, dataUrl = 'http://127.0.0.1:9' } = options;
+    send({ type: 'hello', version: 1, driver: 'fake', dataUrl, ...(architecture ? { architecture } : {}) });
     observe();
     for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
   }
@@ -124,6 +133,8 @@ export async function createFakeWorker(options: {
     unacknowledged,
     activations: () => commands.flatMap((command) => (command.do === 'activate' ? [command.activation] : [])),
     connect,
+    credential,
+    isConnected: () => socket?.readyState === WebSocket.OPEN,
     disconnect(): void {
       socket?.terminate();
     },

@@ -4,6 +4,7 @@ import { createAuthorizer } from '../access/authorize.js';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import { createAudit } from '../audit/audit-service.js';
 import { createStore } from '../db/store.js';
+import { createRegions } from '../regions/regions.js';
 import { systemIds } from '../system.js';
 import type { TestDatabase } from './databases.js';
 
@@ -52,7 +53,8 @@ export async function openTwoOrganizations(database: TestDatabase) {
     publicUrl: 'http://localhost:7400',
   });
   const audit = createAudit({ clock, ids: systemIds });
-  return { ...opened, store, clock, ids: systemIds, audit, authorizer, acme, bolt };
+  const regions = createRegions({ store, own: testRegion });
+  return { ...opened, store, clock, ids: systemIds, audit, authorizer, regions, acme, bolt };
 }
 export type TwoOrganizations = Awaited<ReturnType<typeof openTwoOrganizations>>;
 

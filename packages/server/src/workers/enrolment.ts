@@ -9,7 +9,7 @@ import type { Throttle } from '../access/throttle.js';
 import type { Audit } from '../audit/audit-service.js';
 import { writePrivateFile } from '../config/private-file.js';
 import type { Store } from '../db/store.js';
-import { unauthorized } from '../errors.js';
+import { notFound, unauthorized } from '../errors.js';
 import { actorOfRequest } from '../http/request.js';
 import type { Clock, Ids } from '../system.js';
 
@@ -41,6 +41,26 @@ export function createEnrolment({ store, clock, ids, audit, digests }: Enrolment
       await writePrivateFile(file, `${value}\n`);
     },
 
+    /** A token for a machine of an organization's region, to be carried there by whoever asked for it. */
+    async offerForRegion(
+      actor: Actor,
+      region: { id: string; organizationId: string; code: string },
+    ): Promise<{ value: string; expiresAt: Date }> {
+      const { value } = mintCredential(ids, 'enrolment');
+      const now = clock.now();
+      const expiresAt = new Date(now.getTime() + lifetimeMs);
+      await store.transaction(async (repos) => {
+        if (!(await repos.regions.hold(region.organizationId, region.code))) throw notFound('Region', region.code);
+        await repos.workers.insertEnrolment(ids.id(), digests.current(value).digest, now, expiresAt, region.id);
+        await audit.record(repos, actor, {
+          action: 'worker.enrolment-offered',
+          organizationId: region.organizationId,
+          target: region.code,
+        });
+      });
+      return { value, expiresAt };
+    },
+
     async enrol(actor: Actor, body: EnrolBody): Promise<Enrolled> {
       if (parseToken(body.token)?.kind !== 'enrolment') throw refused();
       const { value } = mintCredential(ids, 'worker');
@@ -48,13 +68,18 @@ export function createEnrolment({ store, clock, ids, audit, digests }: Enrolment
       const workerId = ids.id();
       await store.transaction(async (repos) => {
         const now = clock.now();
-        if (!(await repos.workers.useEnrolment(digests.candidates(body.token), now))) throw refused();
-        await repos.workers.insert({ id: workerId, name: body.name, digest, pepperId }, now);
+        const used = await repos.workers.useEnrolment(digests.candidates(body.token), now);
+        if (!used) throw refused();
+        const { regionId } = used;
+        const region = regionId === null ? undefined : await repos.regions.holdById(regionId);
+        // The region was deleted, and with it the right to serve it.
+        if (regionId !== null && !region) throw refused();
+        await repos.workers.insert({ id: workerId, name: body.name, digest, pepperId, regionId }, now);
         await audit.record(repos, actor, {
           action: 'worker.enrolled',
-          organizationId: null,
+          organizationId: region?.organizationId ?? null,
           target: workerId,
-          detail: { name: body.name },
+          detail: { name: body.name, ...(region ? { region: region.code } : {}) },
         });
       });
       return { workerId, credential: value };
@@ -66,7 +91,7 @@ export type Enrolment = ReturnType<typeof createEnrolment>;
 const refused = () =>
   unauthorized(
     'unknown_token',
-    'This enrolment token is unknown, used or too old. Restart the control plane to get a fresh one',
+    'This enrolment token is unknown, used or too old. Ask for a fresh one: for a region of an organization, where its regions are managed; for the installation itself, by restarting the control plane',
   );
 
 export const enrolmentRoutes: FastifyPluginAsyncTypebox<{ enrolment: Enrolment; throttle: Throttle }> = async (

@@ -1,26 +1,36 @@
 import type { Report } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
 import type { BuildService } from '../builds/build-service.js';
 import type { Store } from '../db/store.js';
-import { endSession } from '../sessions/session-ends.js';
-import type { Clock } from '../system.js';
+import type { SessionEnds } from '../sessions/session-ends.js';
+import type { ReportScope } from './report-scope.js';
+import type { ConnectedWorker } from './worker-channel.js';
 
 interface ReportDeps {
   store: Store;
-  clock: Clock;
+  ends: SessionEnds;
   builds: Pick<BuildService, 'buildStarted' | 'buildLines' | 'buildFinished'>;
   appendLogs: (report: Extract<Report, { type: 'logs' }>) => Promise<void>;
   /** Credentials that a worker took out of what it reads. */
   credentialsSeen: (report: Extract<Report, { type: 'credentials-seen' }>) => Promise<void>;
   nudge: () => void;
+  scope: ReportScope;
+  log: Pick<Logger, 'warn'>;
 }
 
 /** Applies what a worker reports. Every application is guarded, so that a report that comes twice changes nothing the second time. */
-export function createReportHandler({ store, clock, builds, appendLogs, credentialsSeen, nudge }: ReportDeps) {
-  return async (report: Report): Promise<void> => {
+export function createReportHandler(deps: ReportDeps) {
+  const { store, ends, builds, appendLogs, credentialsSeen, nudge, scope, log } = deps;
+  return async (report: Report, worker: ConnectedWorker): Promise<void> => {
+    if (worker.scope && !(await scope.covers(worker.scope, report))) {
+      // Taken as said, or it would come for ever; and left at that.
+      log.warn({ workerId: worker.workerId, report: report.type }, 'a report about another organization was dropped');
+      return;
+    }
     switch (report.type) {
       case 'session-ended': {
         const { sessionId, epoch, reason, status, at } = report;
-        await endSession(store, clock, { sessionId, epoch, reason, status, at, slot: 'settling' });
+        await ends.end({ sessionId, epoch, reason, status, at, slot: 'settling' });
         return nudge();
       }
       case 'logs':

@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Ids } from '../system.js';
+import type { WorkerScope } from './worker-repository.js';
 
 /** The worker said no. The command had no effect. */
 export class CommandRefused extends Error {
@@ -35,16 +36,30 @@ export interface ChannelDeps {
   installationId: string;
   hopPublicKey: string;
   /** Applies a report; it is acknowledged once this has resolved, and comes again when it has not. */
-  applyReport: (report: Report) => Promise<void>;
+  applyReport: (report: Report, worker: ConnectedWorker) => Promise<void>;
+  /** A worker has said what its machine is. */
+  onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker connected or its instances changed. */
   onChange: () => void;
 }
 
-interface Connection {
+/** Who is at the other end. Without a scope it runs agents of every organization, in the installation's own region. */
+export interface ConnectedWorker {
   workerId: string;
+  scope: WorkerScope | undefined;
+}
+export interface Place {
+  /** Absent: the installation's own region. */
+  scope?: WorkerScope | undefined;
+  /** Absent: any. */
+  architecture?: string | null | undefined;
+}
+
+interface Connection extends ConnectedWorker {
   socket: WebSocket;
   driver: string;
   dataUrl: string;
+  architecture: string | undefined;
   instances: Map<string, ObservedInstance> | undefined;
   pending: Map<string, { resolve: () => void; reject: (error: Error) => void }>;
   /** Instances whose spec this connection has carried: a worker that restarted has lost the secrets of the others. */
@@ -56,7 +71,8 @@ const commandTimeoutMs = 30_000;
 const heartbeatMs = 3_000;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
-export function createWorkerChannel({ log, ids, installationId, hopPublicKey, applyReport, onChange }: ChannelDeps) {
+export function createWorkerChannel(deps: ChannelDeps) {
+  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
 
@@ -71,7 +87,7 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
 
   function applyInOrder(connection: Connection, number: number, report: Report): void {
     connection.queue = connection.queue
-      .then(() => applyReport(report))
+      .then(() => applyReport(report, connection))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
       .catch((error: unknown) => {
         log.error(
@@ -94,7 +110,17 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
           return;
         }
         connection.driver = message.driver;
-        connection.dataUrl = message.dataUrl;
+        connection.dataUrl = dataUrlOf(message.dataUrl);
+        if (connection.dataUrl === '') {
+          log.error(
+            { workerId: connection.workerId },
+            'a worker whose data port is no http(s)://host:port was turned away',
+          );
+          connection.socket.close(4400, 'data url');
+          return;
+        }
+        connection.architecture = message.architecture?.slice(0, 32);
+        onHello(connection);
         return;
       case 'observed':
         connection.instances = new Map(message.instances.map((instance) => [instance.instanceId, instance]));
@@ -137,12 +163,14 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
   return {
     maxPayload: workerFrameLimit,
 
-    accept(socket: WebSocket, workerId: string): void {
+    accept(socket: WebSocket, { workerId, scope }: ConnectedWorker): void {
       const connection: Connection = {
         workerId,
+        scope,
         socket,
         driver: '',
         dataUrl: '',
+        architecture: undefined,
         instances: undefined,
         pending: new Map(),
         ensured: new Set(),
@@ -192,9 +220,13 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
       return new Map(known);
     },
 
-    /** Where an instance runs now, among the workers that are connected. */
-    locate(instanceId: string): { workerId: string; instance: ObservedInstance } | undefined {
-      for (const { workerId, instances } of connections.values()) {
+    /**
+     * Where an instance runs now, among the workers that are connected. What a worker of another organization's region says of an
+     * instance does not count.
+     */
+    locate(organizationId: string, instanceId: string): { workerId: string; instance: ObservedInstance } | undefined {
+      for (const { workerId, scope, instances } of connections.values()) {
+        if (scope && scope.organizationId !== organizationId) continue;
         const instance = instances?.get(instanceId);
         if (instance) return { workerId, instance };
       }
@@ -205,10 +237,28 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
 
-    /** The connected worker with the fewest instances. */
-    pick(): string | undefined {
-      const ready = [...connections.values()].filter(({ instances }) => instances);
+    /** The connected worker with the fewest instances, of those that may run there. */
+    pick({ scope, architecture }: Place = {}): string | undefined {
+      const ready = [...connections.values()].filter(
+        (connection) =>
+          connection.instances &&
+          connection.scope?.organizationId === scope?.organizationId &&
+          connection.scope?.region === scope?.region &&
+          // One that does not say what it is may be anything.
+          (!architecture || !connection.architecture || connection.architecture === architecture),
+      );
       return ready.sort((a, b) => (a.instances?.size ?? 0) - (b.instances?.size ?? 0))[0]?.workerId;
+    },
+
+    isConnected: (workerId: string) => connections.has(workerId),
+    /** Workers that serve one organization only. */
+    scoped: () => [...connections.values()].filter(({ scope }) => scope).map(({ workerId }) => workerId),
+
+    scopes: () => [...connections.values()].flatMap(({ scope }) => scope ?? []),
+
+    /** Its credential is good no more. */
+    disconnect(workerId: string): void {
+      connections.get(workerId)?.socket.terminate();
     },
 
     /** Calls back after every change of any worker's state until the returned function is called. */
@@ -225,6 +275,13 @@ export function createWorkerChannel({ log, ids, installationId, hopPublicKey, ap
   };
 }
 export type WorkerChannel = ReturnType<typeof createWorkerChannel>;
+
+/** Requests are sent there: with a path or a query of its own a worker could choose what they reach. Empty for such a one. */
+function dataUrlOf(text: string): string {
+  const url = URL.parse(text);
+  const plain = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !/[?#@]/.test(text);
+  return plain ? url.origin : '';
+}
 
 function parse(text: string): WorkerMessage | undefined {
   try {

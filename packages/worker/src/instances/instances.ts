@@ -1,4 +1,4 @@
-import type { Activation, InstanceSpec, ObservedInstance } from '@pipecat-cloud/contract/worker';
+import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
@@ -10,7 +10,7 @@ import { type ActivationDeps, activate } from './activation.js';
 import { adopt } from './adopt.js';
 import type { Ends } from './ends.js';
 import { createInstance, type Instance, isGone, observe } from './instance.js';
-import { createLifecycle } from './lifecycle.js';
+import { createLifecycle, type PreparedSpec } from './lifecycle.js';
 import { createOnePass } from './one-pass.js';
 import { emptyRecord, type HeldSession, type Records } from './record.js';
 import { createTenancy, type Tenancy } from './tenancy.js';
@@ -102,7 +102,7 @@ export function createInstances(deps: InstancesDeps) {
     observed: (): ObservedInstance[] => [...instances.values()].map(observe),
 
     /** Makes the instance, or leaves the one of that id alone but for learning its secrets again. */
-    ensure(spec: InstanceSpec): void {
+    ensure(spec: PreparedSpec): void {
       const { instanceId, organizationId, agentId, agentName, deploymentId } = spec;
       let instance = instances.get(instanceId);
       const isNew = !instance;

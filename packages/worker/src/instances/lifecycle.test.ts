@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DriverError } from '../drivers/driver.js';
 import { type Rig, specOf, startRig } from '../test-rig/rig.js';
 
@@ -140,4 +142,36 @@ test('an idle instance that exits by itself is told with its exit code', async (
 test('an id that is a path is refused', async () => {
   const answer = await rig.control.command({ do: 'ensure', spec: specOf('../i-1') });
   expect(answer).toMatchObject({ ok: false, refusal: 'failed' });
+});
+
+describe('a secret set that lies on this machine', () => {
+  const put = async (text: string) => {
+    await mkdir(rig.secretsDir, { recursive: true });
+    await writeFile(join(rig.secretsDir, 'prod.env'), text, { mode: 0o600 });
+  };
+  const specs = () => rig.world.ensured;
+
+  test('is added to the environment, and kept out of what is told', async () => {
+    await put('A=super-secret-value\nB=from the file\n');
+    await ensure({ referencedSecretSet: 'prod', environment: { B: 'of the order' } });
+    await rig.control.whenObserved('i-1', 'ready');
+    expect(specs().at(-1)?.environment).toEqual({ A: 'super-secret-value', B: 'of the order' });
+    rig.world.print('i-1', 'my key is super-secret-value\n');
+    const [report] = await rig.control.whenReported('logs');
+    expect(JSON.stringify(report)).not.toContain('super-secret-value');
+  });
+
+  test('that is missing makes the instance fail, with the file to make', async () => {
+    expect(await ensure({ referencedSecretSet: 'prod' })).toMatchObject({ ok: true });
+    const failed = await rig.control.whenObserved('i-1', 'failed');
+    expect(failed?.error?.message).toContain(join(rig.secretsDir, 'prod.env'));
+    expect(specs()).toEqual([]);
+  });
+
+  test('is looked for when the control plane asks', async () => {
+    const check = () => rig.control.command({ do: 'check-secret-set', name: 'prod' });
+    expect(await check()).toMatchObject({ refusal: 'failed', message: expect.stringContaining('is not there') });
+    await put('A=1\n');
+    expect(await check()).toMatchObject({ ok: true });
+  });
 });

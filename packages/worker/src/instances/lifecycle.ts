@@ -18,6 +18,9 @@ export interface LifecycleDeps {
   refresh: () => Promise<void>;
 }
 
+/** A spec, and what stands in the way of it where that is known already. */
+export type PreparedSpec = InstanceSpec & { impossible?: string };
+
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 /** One instance from `ensure` to its end, apart from its sessions. */
@@ -72,7 +75,8 @@ export function createLifecycle(deps: LifecycleDeps) {
     await kill(instance, timings.stopGraceSeconds);
   }
 
-  async function make(instance: Instance, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+  async function make(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
+    if (spec.impossible !== undefined) return await fail(instance, unknownError, spec.impossible);
     try {
       await driver.ensure(spec, signal);
     } catch (error) {
@@ -91,7 +95,7 @@ export function createLifecycle(deps: LifecycleDeps) {
 
   return {
     /** Makes the instance and watches it until it is ready or has failed. */
-    start(instance: Instance, spec: InstanceSpec): void {
+    start(instance: Instance, spec: PreparedSpec): void {
       const abort = new AbortController();
       instance.ensuredAt = Date.now();
       startTimeouts.set(instance.id, spec.startTimeoutSeconds);

@@ -58,6 +58,7 @@ export async function startRig(options: RigOptions = {}) {
       logLevel: 'silent',
       driver: 'process',
       environment: {},
+      secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
     };
     const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
@@ -76,6 +77,7 @@ export async function startRig(options: RigOptions = {}) {
     agents,
     world,
     workerDir,
+    secretsDir: join(folder, 'secrets'),
     enrolmentFile,
     logged,
     ready: () => worker.ready,

@@ -33,6 +33,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
   const instances = new Map<string, FakeInstance>();
   const builds = new Map<string, string>();
   const failures: Error[] = [];
+  const ensured: InstanceSpec[] = [];
   const inTurn = createKeyedQueue();
   let listeners: ((instanceId: string) => void)[] = [];
 
@@ -53,6 +54,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
   }
 
   async function start(spec: InstanceSpec): Promise<void> {
+    ensured.push(spec);
     const failure = failures.shift();
     if (failure) throw failure;
     if (spec.source.type === 'build' && !builds.has(spec.source.buildId)) {
@@ -94,6 +96,8 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
   }
 
   return {
+    /** What was asked for, with the environment. */
+    ensured,
     /** A driver on this world; close the one before first. */
     open(): Driver {
       const mine: typeof listeners = [];
