@@ -109,6 +109,7 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     test('when the network breaks a new connection takes over, in the same session', async () => {
       await offersAgain(() => page.spy.failIce(), { restart_pc: true });
       expect(await page.spy.connections()).toBe(2);
+      await page.spy.connected();
       await page.greets();
       expect(await sessionOf(cli, 'pipecat-echo', await page.sessionId())).toMatchObject({ state: 'active' });
       expect(await page.spy.microphone()).toBe('ended');

@@ -20,6 +20,11 @@ export async function spyOn(page: Page) {
     /** ICE servers that the last peer connection was made with. */
     iceServers: () => page.evaluate<object[]>('window.peers.at(-1).config.iceServers'),
     connections: () => page.evaluate<number>('window.peers.length'),
+    /** Resolves once the last connection carries messages: what the client sends before that is lost. */
+    connected: () =>
+      until('the connection is open', () =>
+        page.evaluate<boolean>("window.peers.at(-1).connection.channel?.readyState === 'open'"),
+      ),
     /** `live`, or `ended` once the client has stopped it. */
     microphone: () => page.evaluate<string>('window.peers.at(-1).connection.getSenders()[0].track.readyState'),
     /** As when the network between browser and agent is gone for good. */

@@ -114,9 +114,11 @@ describe.each(scratchDatabases)('regions of an organization on $name', ({ create
     await register();
     const own = await ownWorker();
     const worker = await enrol();
-    expect((await call('GET', '/regions/pce-lab')).body).toMatchObject({
-      ...{ enrollment_status: 'enrolled', workers: [{ name: 'fake', connected: true }] },
-    });
+    await until(async () =>
+      expect((await call('GET', '/regions/pce-lab')).body).toMatchObject({
+        ...{ enrollment_status: 'enrolled', workers: [{ name: 'fake', connected: true }] },
+      }),
+    );
     await deploy();
     await deploy({ serviceName: 'shared', region: 'us-west' });
     await ready();

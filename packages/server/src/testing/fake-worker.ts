@@ -21,6 +21,7 @@ export async function createFakeWorker(options: {
   enrolmentFile?: string;
   enrolmentToken?: string;
   architecture?: string;
+  /** Where sessions are relayed to; nothing listens there by default. */
   dataUrl?: string;
   /** Names of the secret sets that lie on its machine; may change. */
   secretSets?: string[];
