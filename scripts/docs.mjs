@@ -29,7 +29,10 @@ ${table(await load('packages/server/dist/config/env.js'))}
 ${table(await load('packages/worker/dist/env.js'))}
 `;
 
-const commands = async () => commandPage(await (await load('packages/cli/build.mjs')).loadProgram());
+const commands = async () => {
+  const { loadProgram, loadJsonDescriptions } = await load('packages/cli/build.mjs');
+  return commandPage(await loadProgram(), await loadJsonDescriptions());
+};
 
 async function page(name, text) {
   const file = join(root, 'docs', name);
@@ -41,4 +44,4 @@ async function page(name, text) {
 }
 
 await page('configuration.md', await settings());
-await page('commands.md', await commands());
+await page('cli.md', await commands());

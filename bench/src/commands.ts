@@ -12,14 +12,25 @@ export interface CommandResult {
   ms: number;
 }
 
+interface RunOptions {
+  env: Record<string, string>;
+  cwd: string;
+}
+
 /** Runs this Node with arguments to its end. Throws with its output where it fails: a failing command is quick, and no result. */
-export async function runNode(
+export function runNode(resources: Resources, args: readonly string[], options: RunOptions): Promise<CommandResult> {
+  return runProgram(resources, process.execPath, args, options);
+}
+
+/** The same for any program. */
+export async function runProgram(
   resources: Resources,
+  program: string,
   args: readonly string[],
-  { env, cwd }: { env: Record<string, string>; cwd: string },
+  { env, cwd }: RunOptions,
 ): Promise<CommandResult> {
   const began = performance.now();
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const kill = () => stopChild(child);
   resources.onClose(kill);
   let stdout = '';

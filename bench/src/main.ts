@@ -7,6 +7,9 @@ import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
 import { listScale } from './figures/list-scale.js';
+import { officialCommands } from './figures/official-commands.js';
+import { officialDeploy } from './figures/official-deploy.js';
+import { pack } from './figures/pack.js';
 import { revocationFollows } from './figures/revocation-follows.js';
 import { servicesRoute, usersRoute } from './figures/route-share.js';
 import { secondStart } from './figures/second-start.js';
@@ -28,6 +31,9 @@ const figures: readonly Figure[] = [
   warmStart,
   cliVersion,
   cliList,
+  officialCommands,
+  officialDeploy,
+  pack,
   idleMemory,
   secondStart,
 ];

@@ -9,10 +9,10 @@ export interface Command {
   /** Why it has no meaning with a credential. */
   without?: Partial<Record<Credential, string>>;
   /**
-   * What the narrow token runs: arguments behind the name, and the permission that it lacks; without one it must succeed. Or why
-   * there is nothing to refuse.
+   * What the narrow token runs: arguments behind the name, and the permission that it lacks; without one it must succeed, or be
+   * told what everybody is told. Or why there is nothing to refuse.
    */
-  narrow: { args: readonly string[]; lacks?: Permission } | string;
+  narrow: { args: readonly string[]; lacks?: Permission; told?: string } | string;
 }
 
 const asks = 'sends nothing to the server';
@@ -69,7 +69,42 @@ export const commands: readonly Command[] = [
   { name: 'agent stop', narrow: { args: ['bot', '--session-id', '{session}', '--force'], lacks: 'sessions:stop' } },
   { name: 'agent delete', narrow: { args: ['bot', '--force'], lacks: 'agents:delete' } },
   { name: 'agent scale', narrow: asks },
+  ...newest([
+    { name: 'agent link', narrow: { args: ['bot', '--repo', 'a/b', '--branch', 'main'], lacks: 'agents:deploy' } },
+    { name: 'agent unlink', narrow: { args: ['bot', '--force'], lacks: 'agents:deploy' } },
+    { name: 'agent deploy', narrow: { args: ['bot', '--github'], lacks: 'agents:deploy' } },
+
+    { name: 'agent profiles list', narrow: { args: [] } },
+    { name: 'agent profiles create', narrow: { args: ['big', '--cpu', '2', '--memory', '2Gi'], lacks: 'org:write' } },
+    { name: 'agent profiles update', narrow: { args: ['small', '--display-name', 'Tiny'], lacks: 'org:write' } },
+    { name: 'agent profiles disable', narrow: { args: ['small'], lacks: 'org:write' } },
+    { name: 'agent profiles enable', narrow: { args: ['small'], lacks: 'org:write' } },
+
+    { name: 'spend-limit show', narrow: { args: [] } },
+    { name: 'spend-limit set', narrow: { args: ['5'], lacks: 'org:write' } },
+    { name: 'spend-limit clear', narrow: { args: ['--yes'], lacks: 'org:write' } },
+
+    { name: 'regions register', narrow: { args: ['pce-other'], lacks: 'org:write' } },
+    { name: 'regions show', narrow: { args: ['pce-kept'] } },
+    { name: 'regions enroll-token', narrow: { args: ['pce-kept'], lacks: 'org:write' } },
+    { name: 'regions delete', narrow: { args: ['pce-kept', '--yes'], lacks: 'org:write' } },
+    { name: 'secrets reference', narrow: { args: ['any', '--region', 'pce-kept'], lacks: 'secrets:write' } },
+
+    { name: 'organizations registry-keys list', narrow: { args: [], lacks: 'keys:read' } },
+    { name: 'organizations registry-keys mint', narrow: { args: ['--name', 'any'], lacks: 'keys:write' } },
+    { name: 'organizations registry-keys revoke', narrow: { args: ['any', '--force'], lacks: 'keys:write' } },
+
+    { name: 'github status', narrow: { args: [] } },
+    { name: 'github connect', narrow: { args: [], lacks: 'org:write' } },
+    { name: 'github disconnect', narrow: { args: ['--yes'], lacks: 'org:write' } },
+    { name: 'github repos', narrow: { args: [], told: 'not linked to GitHub' } },
+    { name: 'github branches', narrow: { args: ['a/b'], told: 'not linked to GitHub' } },
+  ]),
 ];
+
+function newest(list: readonly Omit<Command, 'version'>[]): readonly Command[] {
+  return list.map((command) => ({ ...command, version: '1.4.0' }));
+}
 
 export const commandsOf = (version: Version) =>
   commands.filter((command) => command.version === undefined || command.version === version);

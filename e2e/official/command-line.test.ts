@@ -2,16 +2,17 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOpenssl } from '../src/support/authority.js';
 import { missing, resources } from '../src/support/environment.js';
-import { cleanUp, inRoot } from '../src/support/paths.js';
+import { cleanUp } from '../src/support/paths.js';
 import { commandsOf } from './catalogue.js';
 import { compareSection } from './compatibility-page.js';
-import { columns, commandTable, routeTable, sdkTable, whyNot } from './page.js';
+import { unusedOptions } from './options.js';
+import { commandTable, routeTable, sdkTable, whyNot } from './page.js';
 import { routeOf } from './recording-proxy.js';
 import { createResults } from './results.js';
 import { routesOf, unusedPaths } from './routes.js';
 import { oldScripts } from './steps/old-scripts.js';
 import { sdkSteps } from './steps/sdk.js';
-import { versions } from './track.js';
+import { credentials, versions } from './track.js';
 import { driveAll, oldScriptRow } from './tracks.js';
 import { startWorld, type World } from './world.js';
 
@@ -38,23 +39,24 @@ describe.skipIf(lacking)(`the published command line and SDK${lacking ? ` (${lac
 
   describe.each(versions)('%s', (version) => {
     const cases = commandsOf(version).flatMap((command) =>
-      columns
+      credentials
         .filter((each) => whyNot(command, each) === undefined)
         .map((credential) => ({ name: command.name, credential })),
     );
     test.each(cases)('$name with $credential', ({ name, credential }) => {
-      results.remarks(version, name, credential);
+      results.of(version, name, credential);
     });
 
     test.each(sdkSteps.map(([name]) => ({ name })))('$name', ({ name }) => {
-      results.remarks(version, name, 'personal');
+      results.of(version, name, 'personal');
     });
 
-    test('the catalogue has every command and path of the package', async () => {
-      const track = world.track(version, 'personal');
-      const { code, stdout, text } = await track.script(inRoot('e2e/official/python/commands.py'), []);
-      expect(code, text).toBe(0);
-      const found = JSON.parse(stdout) as { commands: object; options: string[]; paths: Record<string, string> };
+    test('every option of every command was used', () => {
+      expect(unusedOptions(world.offerOf(version), world.ranOf(version))).toEqual([]);
+    });
+
+    test('the catalogue has every command and path of the package', () => {
+      const found = world.offerOf(version);
       const names = commandsOf(version).map(({ name }) => name);
       expect(names.toSorted()).toEqual(
         [...Object.keys(found.commands), ...found.options.filter((each) => each !== '--output')].toSorted(),

@@ -1,12 +1,20 @@
 import type { Credential, Track, Version } from './track.js';
 
-/** What came of a command: `remarks` are words for the table. */
-interface Result {
+/** Why a command that was answered as it should be can not do here what it is for. */
+export interface Instead {
+  instead: string;
+}
+
+/** What came of a command, in words for the table. */
+export interface Result {
   remarks: Set<string>;
+  instead?: string;
   failure?: unknown;
 }
 
-/** A part of the suite: the command that it drives, and how. A text that it returns is a remark for the table. */
+/**
+ * A part of the suite: the command that it drives, and how. What it returns, a remark or an `Instead`, goes into the table.
+ */
 export type Step = readonly [command: string, drive: (track: Track) => Promise<unknown>];
 
 export type Results = ReturnType<typeof createResults>;
@@ -26,17 +34,21 @@ export function createResults() {
         try {
           const remark = await drive(track);
           if (typeof remark === 'string') result.remarks.add(remark);
+          else if (isInstead(remark)) result.instead = remark.instead;
         } catch (error) {
           result.failure ??= error;
         }
       }
     },
     /** What is to be said of a command that did what it should. Throws what went wrong, or that nothing drove it. */
-    remarks(version: Version, command: string, credential: Credential): readonly string[] {
+    of(version: Version, command: string, credential: Credential): Result {
       const result = all.get(keyOf(version, command, credential));
       if (!result) throw new Error(`nothing drove it: ${keyOf(version, command, credential)}`);
       if (result.failure) throw result.failure;
-      return [...result.remarks];
+      return result;
     },
   };
 }
+
+const isInstead = (value: unknown): value is Instead =>
+  typeof value === 'object' && value !== null && 'instead' in value;

@@ -11,6 +11,8 @@ export interface KnownRoute {
 }
 
 const org = '/v1/organizations/:org';
+const git = `${org}/services/:name/environments/production/git`;
+const unlinked = { status: 404, because: 'not linked to GitHub' };
 
 /** What both versions call, and what only the newest does; a test compares this list with what was seen to go by. */
 export const routes: readonly KnownRoute[] = [
@@ -51,7 +53,35 @@ export const routes: readonly KnownRoute[] = [
   { route: `GET ${org}/builds` },
   { route: `GET ${org}/builds/:id` },
   { route: `GET ${org}/builds/:id/logs` },
+  ...newest([
+    { route: `GET ${org}/agent-profiles` },
+    { route: `POST ${org}/agent-profiles` },
+    { route: `PATCH ${org}/agent-profiles/:apiName` },
+    { route: `GET ${org}/spend-limit` },
+    { route: `PUT ${org}/spend-limit` },
+    { route: `POST ${org}/regions` },
+    { route: `GET ${org}/regions/:key` },
+    { route: `DELETE ${org}/regions/:key` },
+    { route: `POST ${org}/regions/:key/enrollment-tokens` },
+    { route: `POST ${org}/secrets/references` },
+    { route: `GET ${org}/registry-keys` },
+    { route: `POST ${org}/registry-keys`, answers: { status: 404, because: 'there is no registry' } },
+    { route: `DELETE ${org}/registry-keys/:id`, answers: { status: 404, because: 'there are none' } },
+    { route: `GET ${org}/github/installation`, answers: unlinked },
+    { route: `DELETE ${org}/github/installation`, answers: unlinked },
+    { route: `GET ${org}/github/install-url`, answers: unlinked },
+    { route: `GET ${org}/github/link-url`, answers: unlinked },
+    { route: `GET ${org}/github/repositories`, answers: unlinked },
+    { route: `GET ${org}/github/repositories/:owner/:repo/branches`, answers: unlinked },
+    { route: `POST ${git}`, answers: unlinked },
+    { route: `DELETE ${git}`, answers: unlinked },
+    { route: `POST ${git}/deploy`, answers: unlinked },
+  ]),
 ];
+
+function newest(list: readonly KnownRoute[]): readonly KnownRoute[] {
+  return list.map((known) => ({ ...known, version: '1.4.0' }));
+}
 
 /** Paths in the settings of the old version that no command of it calls. */
 export const unusedPaths: readonly string[] = ['login_path', 'login_status_path', 'onboarding_path'];

@@ -23,6 +23,8 @@ export interface Track {
   org: string;
   /** Also answers prompts, mistypes and asks for what is not there: that is the same with every credential. */
   thorough: boolean;
+  /** Names its organization with each command that can, in place of the one that is stored. */
+  named: boolean;
   /** Has the files of an agent, `bot`. */
   folder: string;
   home: string;
@@ -57,22 +59,29 @@ export interface TrackOptions {
   program: readonly string[];
   base: Readonly<Record<string, string>>;
   used: (version: Version, route: string) => void;
+  /** Whether a command has the option, and is not given it yet. */
+  takesOrganization: (args: readonly string[]) => boolean;
+  /** Takes each list of arguments that is run. */
+  ran: (readonly string[])[];
 }
 
-export function createTrack({ driver, program, base, used, ...rest }: TrackOptions): Track {
+export function createTrack({ driver, program, base, used, ran, takesOrganization, ...rest }: TrackOptions): Track {
   mkdirSync(join(rest.home, 'work'), { recursive: true });
   const track: Track = {
     ...rest,
     env: {},
     thorough: rest.credential === 'personal',
+    named: rest.credential === 'serviceAccount',
     known: {},
     async run(args, options = {}) {
+      const whose = track.named && takesOrganization(args) ? ['-o', rest.org] : [];
+      ran.push([...args, ...whose]);
       const { env: more = {}, cwd = join(rest.home, 'work'), ...launch } = options;
       const whole = Object.entries({ ...base, HOME: rest.home, ...track.env, ...more }).filter(
         ([, value]) => value !== undefined,
       );
       return await driver.launch({
-        argv: [...program, ...args],
+        argv: [...program, ...args, ...whose],
         env: Object.fromEntries(whole) as Record<string, string>,
         cwd,
         ...launch,
@@ -95,5 +104,9 @@ export function createTrack({ driver, program, base, used, ...rest }: TrackOptio
   };
   return track;
 }
+
+/** What a route of the track's organization answers to its owner: for what the typed client has no call. */
+export const readOf = <T>({ api, org }: Pick<Track, 'api' | 'org'>, path: string): Promise<T> =>
+  api.request<T>('GET', `/v1/organizations/${org}/${path}`);
 
 const told = (args: readonly string[]) => `pipecat cloud ${args.join(' ')}`;

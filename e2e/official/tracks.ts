@@ -7,6 +7,7 @@ import { basics } from './steps/basics.js';
 import { deploySteps } from './steps/deploy.js';
 import { keySteps, oldKeySteps } from './steps/keys.js';
 import { narrowSteps } from './steps/narrow.js';
+import { newerSteps } from './steps/newer.js';
 import { driveOldScript, type OldScript, setUp } from './steps/old-scripts.js';
 import { sdkSteps } from './steps/sdk.js';
 import { lastSecretSteps, secretSteps } from './steps/secrets.js';
@@ -14,13 +15,14 @@ import { logOut, renewal, signIn, usePat } from './steps/sign-in.js';
 import { type Version, versions } from './track.js';
 import type { World } from './world.js';
 
-const middle = (version: Version): readonly Step[] => [
+const middle = (world: World, version: Version): readonly Step[] => [
   ...basics,
   ...(version === '0.6.0' ? oldKeySteps : []),
   ...keySteps,
   ...secretSteps,
   ...deploySteps,
   ...agentSteps,
+  ...(version === '0.6.0' ? [] : newerSteps(world)),
 ];
 const end = (world: World): readonly Step[] => [...lastAgentSteps, ...lastSecretSteps, logOut(world)];
 
@@ -37,7 +39,7 @@ export async function driveAll(world: World, browser: Browser, results: Results)
 
 async function personal(world: World, version: Version, results: Results): Promise<void> {
   const track = world.track(version, 'personal');
-  await results.drive(track, [usePat(world.ownerOf(track.org)), ...middle(version)]);
+  await results.drive(track, [usePat(world.ownerOf(track.org)), ...middle(world, version)]);
   const narrow = world.track(version, 'narrow', track.org);
   const grant = { permissions: ['org:read' as const, 'agents:read' as const] };
   const { value } = await track.api.deriveSelf({ name: 'Narrow', grant });
@@ -55,12 +57,12 @@ async function serviceAccount(world: World, version: Version, results: Results):
     grant: { permissions: [...permissions] },
   });
   track.env.PIPECAT_TOKEN = value;
-  await results.drive(track, [usePat(value), ...middle(version), ...end(world)]);
+  await results.drive(track, [usePat(value), ...middle(world, version), ...end(world)]);
 }
 
 async function login(world: World, browser: Browser, version: Version, results: Results): Promise<void> {
   const track = world.track(version, 'login');
-  await results.drive(track, [signIn(world, browser), renewal, ...middle(version), ...end(world)]);
+  await results.drive(track, [signIn(world, browser), renewal, ...middle(world, version), ...end(world)]);
 }
 
 /** The row of an old script: each published version, and ours, which must not end with 0. */

@@ -8,6 +8,7 @@ import { inRoot, temporaryFolder } from '../src/support/paths.js';
 import { preferredPort } from '../src/support/ports.js';
 import { addOrganization } from '../src/support/second-organization.js';
 import { type Driver, startDriver } from './driver.js';
+import { type Offer, takesOrganization } from './options.js';
 import { startRecordingProxy } from './recording-proxy.js';
 import { type Credential, createTrack, type Track, type Version, versions } from './track.js';
 
@@ -47,23 +48,31 @@ export async function startWorld() {
   const drivers = new Map<Version, Driver>(
     versions.map((each) => [each, startDriver(programs[each].python, certificate.caFile)]),
   );
-  const unsaid: { version: Version; route: string; status: number }[] = [];
   const base = {
     ...{ PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', TERM: 'xterm', COLUMNS: '400', NO_COLOR: '1' },
     ...{ PROMPT_TOOLKIT_NO_CPR: '1', BROWSER: 'no-such-browser' },
     ...{ PIPECAT_API_HOST: proxy.url, SSL_CERT_FILE: certificate.caFile },
   };
+  const offers = new Map<Version, Offer>();
+  for (const version of versions) {
+    const asked = { argv: [inRoot('e2e/official/python/commands.py')], env: base, cwd: dataDir };
+    const { stdout, text } = (await drivers.get(version)?.launch(asked)) ?? { stdout: '', text: 'no driver' };
+    if (!stdout.startsWith('{')) throw new Error(`what ${version} offers cannot be read: ${text}`);
+    offers.set(version, JSON.parse(stdout) as Offer);
+  }
+  const ran = new Map<Version, (readonly string[])[]>(versions.map((each) => [each, []]));
+  const unsaid: { version: Version; route: string; status: number }[] = [];
 
   return {
     cloud: cloud as Cloud,
-    proxyUrl: proxy.url,
-    certificate,
     base,
     /** Every request that can be told to be of one version. */
     passed: () => [...proxy.passed, ...unsaid],
+    /** What the package itself says that it has. */
+    offerOf: (version: Version) => offers.get(version) as Offer,
+    /** The arguments of every run of a version. */
+    ranOf: (version: Version) => ran.get(version) ?? [],
     ownerOf: (org: string) => owners.get(org) ?? '',
-    driver: (version: Version) => drivers.get(version) as Driver,
-    pythonOf: (version: Version) => programs[version].python,
     programOf,
     /** A track without any credential yet. */
     track(version: Version, credential: Credential, org = nameOf(version, credential)): Track {
@@ -75,6 +84,8 @@ export async function startWorld() {
         driver: drivers.get(version) as Driver,
         program: programOf(version),
         base,
+        takesOrganization: (args) => takesOrganization(offers.get(version) as Offer, args),
+        ran: ran.get(version) as (readonly string[])[],
         used: (used, route) => unsaid.push({ version: used, route, status: 200 }),
       });
     },

@@ -19,7 +19,8 @@ test('the tour of the README, word for word, in two terminals', async () => {
   const port = await preferredPort();
   // The README speaks of port 7400; where something else holds it, the address is told by the two variables made for that.
   const elsewhere = port === 7400 ? {} : { PORT: String(port), PIPECAT_API_HOST: `http://localhost:${port}` };
-  const environment = { ...plainEnvironment(), HOME: temporaryFolder('home'), ...elsewhere };
+  // Its readers have terminals, where lists are tables.
+  const environment = { ...plainEnvironment(), HOME: temporaryFolder('home'), PIPECAT_OUTPUT: 'rich', ...elsewhere };
   // A process group of its own, as a terminal gives it: Ctrl-C reaches all of it.
   const first = run('npm', ['start'], { cwd: checkout, env: environment, detached: true });
   const isReady = () => first.stdout().trimEnd().endsWith(`ready http://localhost:${port}`);

@@ -120,6 +120,8 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
       env: {
         ...plainEnvironment(),
         HOME: temporaryFolder('home'),
+        // Lists as a terminal shows them.
+        PIPECAT_OUTPUT: 'rich',
         // The page speaks of port 7400; where something else holds it, the address is told by the variable made for that.
         ...(cloud.port === 7400 ? {} : { PIPECAT_API_HOST: cloud.url }),
       },

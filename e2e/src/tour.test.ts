@@ -96,7 +96,7 @@ describe('the echo agent', () => {
   test('is deployed from its folder', async () => {
     const { stdout } = await cli.ok(['deploy', '--yes', '--secrets', 'tour-secrets'], { cwd: folder });
     expect(stdout).toContain('Ready');
-    expect((await cli.ok(['agent', 'list'])).stdout).toMatch(/^echo +yes/m);
+    expect((await cli.ok(['agent', 'list'])).stdout).toMatch(/^echo\t.*\tyes$/m);
     expect((await cli.ok(['agent', 'status', 'echo'])).stdout).toContain('echo');
   });
 
@@ -185,7 +185,7 @@ test('what is deleted is gone, and the list is empty', async () => {
   await cli.ok(['agent', 'delete', 'echo', '--force']);
   if (!lacking) await cli.ok(['agent', 'delete', 'pipecat-echo', '--force']);
   await cli.ok(['secrets', 'delete', 'tour-secrets', '--yes']);
-  expect((await cli.json<{ services: unknown[] }>(['agent', 'list'])).services).toEqual([]);
-  expect((await cli.json<{ sets: unknown[] }>(['secrets', 'list'])).sets).toEqual([]);
+  expect((await cli.json<{ agents: unknown[] }>(['agent', 'list'])).agents).toEqual([]);
+  expect((await cli.json<{ secretSets: unknown[] }>(['secrets', 'list'])).secretSets).toEqual([]);
   expect((await cli(['agent', 'status', 'echo'])).code).toBe(8);
 });

@@ -75,4 +75,32 @@ export async function loadProgram() {
   }
 }
 
+/** What `--json` prints: of each command, and what the names in it stand for. As text, for documentation. */
+export async function loadJsonDescriptions() {
+  const folder = await mkdtemp(join(tmpdir(), 'pipecat-cli-json-'));
+  try {
+    await build({
+      stdin: {
+        contents: `
+          import { printResult, printSchema } from './src/json/print-schema.ts';
+          import { jsonResults } from './src/json/results.ts';
+          import { shapes } from './src/json/shapes.ts';
+          const map = (all, print) => Object.fromEntries(Object.entries(all).map(([name, one]) => [name, print(one)]));
+          export const results = map(jsonResults, printResult);
+          export const named = map(shapes, printSchema);`,
+        resolveDir: here('.'),
+      },
+      outfile: join(folder, 'json.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'warning',
+      alias: { '@pipecat-cloud/contract': here('../contract/src') },
+    });
+    return await import(pathToFileURL(join(folder, 'json.mjs')).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildCli(process.argv[2]);

@@ -13,6 +13,8 @@ export const AGENT_BASE = { name: 'python', requirements: 'packages/agent/python
 export const OFFICIAL_CLI = { name: 'official', requirements: 'e2e/python/official-cli.txt' };
 /** The newest of the same. */
 export const NEWEST_OFFICIAL_CLI = { name: 'newest-official', requirements: 'e2e/python/official-newest.txt' };
+/** What makes requests up from an API document. */
+export const FUZZER = { name: 'fuzzer', requirements: 'e2e/python/fuzzer.txt' };
 
 /**
  * A Python interpreter with the packages of a requirements file, in a virtual environment that is kept under

@@ -1,7 +1,7 @@
 import { obtainBrowserClients } from './browser-clients.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
-import { NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
+import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
 import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
@@ -10,6 +10,7 @@ export const VARIABLES = {
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
   newestOfficial: 'PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL',
+  fuzzer: 'PIPECAT_CLOUD_TEST_FUZZER',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
@@ -17,7 +18,7 @@ export const VARIABLES = {
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'newestOfficial', 'scanners', 'browserClients'];
+const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -37,6 +38,10 @@ function obtainers(root, signal) {
     },
     async newestOfficial() {
       const { python, reason } = await obtainPython(root, signal, NEWEST_OFFICIAL_CLI);
+      return found(python, reason);
+    },
+    async fuzzer() {
+      const { python, reason } = await obtainPython(root, signal, FUZZER);
       return found(python, reason);
     },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),

@@ -1,4 +1,4 @@
-"""Prints what the installed package offers, as JSON: its commands with their options, and the paths that it knows."""
+"""Prints what the installed package offers, as JSON: its commands with all names of each option, and the paths that it knows."""
 
 import json
 
@@ -12,9 +12,8 @@ def walk(command, path):
         for name, inner in command.commands.items():
             yield from walk(inner, [*path, name])
         return
-    # Long names alone: a short form is the same option.
-    names = [name for each in command.params if not getattr(each, "hidden", False) for name in each.opts]
-    yield " ".join(path), sorted(name for name in names if name.startswith("--"))
+    shown = [each for each in command.params if each.param_type_name == "option" and not getattr(each, "hidden", False)]
+    yield " ".join(path), [each.opts + each.secondary_opts for each in shown]
 
 
 root = get_command(entrypoint_cli_typer)

@@ -1,4 +1,7 @@
-"""Starts a session with the published SDK and prints what came of it, as JSON: agent, key, and the session's data as JSON."""
+"""Starts a session with the published SDK and prints what came of it, as JSON.
+
+Arguments: agent, key, the session's data as JSON or nothing, and anything for a Daily room or nothing.
+"""
 
 import asyncio
 import json
@@ -8,9 +11,12 @@ from pipecatcloud.exception import AgentStartError
 from pipecatcloud.session import Session, SessionParams
 
 
-async def main(agent, key, data):
+async def main(agent, key, data, daily):
     try:
-        params = SessionParams(data=json.loads(data)) if data else None
+        properties = {"enable_chat": True} if daily else None
+        params = SessionParams(
+            data=json.loads(data) if data else None, use_daily=bool(daily), daily_room_properties=properties
+        )
         print(json.dumps({"started": await Session(agent_name=agent, api_key=key, params=params).start()}))
     except AgentStartError as error:
         print(json.dumps({"message": error.message, "code": error.error_code}))

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { until } from '../../src/support/wait.js';
 import type { Step } from '../results.js';
@@ -10,6 +11,7 @@ const newSession = async (track: Track, before: readonly { sessionId: string }[]
   expect(made).toHaveLength(1);
   return made[0]?.sessionId ?? '';
 };
+const fromFile = ({ folder }: Track) => ['--config-file', join(folder, 'pcc-deploy.toml')];
 const yes = (question: string) => [[question, 'y']] as const;
 
 export const agentSteps: readonly Step[] = [
@@ -62,7 +64,7 @@ export const agentSteps: readonly Step[] = [
 
       // From the file, with the key that was made the default one.
       const between = await sessionsOf(track);
-      const asked = await track.ok(['agent', 'start'], { cwd: track.folder, answers: yes('Are you sure') });
+      const asked = await track.ok(['agent', 'start', ...fromFile(track)], { answers: yes('Are you sure') });
       expect(asked).toContain("Agent 'bot' started successfully");
       track.known.other = await newSession(track, between);
 
@@ -87,11 +89,15 @@ export const agentSteps: readonly Step[] = [
     async (track) => {
       const { session = '', other = '' } = track.known;
       expect(await track.ok(['agent', 'sessions', 'bot'])).toMatch(new RegExp(`${session} \\d{4}-`));
-      const fromFile = await track.ok(['agent', 'sessions', '--id', session], { cwd: track.folder });
-      expect(fromFile).toContain(`Session ID: ${session}`);
+      const one = await track.ok(['agent', 'sessions', '--id', session, ...fromFile(track)]);
+      expect(one).toContain(`Session ID: ${session}`);
       if (!track.thorough) return;
       expect(await track.ok(['agent', 'sessions', 'bot'])).toContain(other);
-      expect(fromFile).not.toContain(other);
+      expect(one).not.toContain(other);
+      if (track.version !== '0.6.0') {
+        expect(await track.ok(['agent', 'sessions', 'bot', '--end-state', 'active'])).toContain(session);
+        expect(await track.ok(['agent', 'sessions', 'bot', '--end-state', 'completed'])).not.toContain(session);
+      }
       expect(await track.fails(['agent', 'sessions', 'bot', '--id', crypto.randomUUID()])).toMatch(/not found/);
     },
   ],
@@ -122,7 +128,9 @@ export const agentSteps: readonly Step[] = [
       const isOver = async (id: string) => (await track.api.getSession(track.org, 'bot', id)).endedAt !== null;
       expect(await isOver(session)).toBe(true);
       if (!track.thorough) return;
-      const asked = await track.ok(['agent', 'stop', '-s', other], { cwd: track.folder, answers: yes('Are you sure') });
+      const asked = await track.ok(['agent', 'stop', '-s', other, ...fromFile(track)], {
+        answers: yes('Are you sure'),
+      });
       expect(asked).toContain('stopped successfully');
       expect(await isOver(other)).toBe(true);
     },
@@ -131,7 +139,7 @@ export const agentSteps: readonly Step[] = [
     'agent scale',
     async (track) => {
       expect((await track.run(['agent', 'scale'])).text).toContain('Not implemented');
-      return 'the client has nothing behind it';
+      return { instead: 'the client has nothing behind it' };
     },
   ],
 ];

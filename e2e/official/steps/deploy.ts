@@ -13,13 +13,17 @@ export const deploySteps: readonly Step[] = [
     async (track) => {
       const settings = ['--secrets', 'bot-secrets', '--profile', 'agent-1x', '--max-session-duration', '900'];
       const scaling = ['--min-agents', '0', '--max-agents', '3', '--region', 'us-west'];
-      const text = await track.ok(['deploy', 'bot', '--yes', ...settings, ...scaling], { cwd: track.folder });
+      const built = ['--build-dir', '.', '--dockerfile', 'Dockerfile', '--krisp-viva-audio-filter', 'tel'];
+      if (track.version === '0.6.0') built.push('--enable-krisp');
+      const options = [...settings, ...scaling, ...built];
+      const text = await track.ok(['deploy', 'bot', '--yes', ...options], { cwd: track.folder });
       expect(text).toMatch(/Build Complete.*Build ID: \S+/);
       expect(text).toContain('Deployment complete');
       expect(text).toContain("Agent deployment 'bot' is ready");
       track.used('POST /v1/uploads');
       const made = await serviceOf(track);
       expect(made).toMatchObject({ ready: true, region: 'us-west', autoScaling: { minReplicas: 0, maxReplicas: 3 } });
+      expect(made.krispViva).toEqual({ audioFilter: 'tel' });
       expect(made.deployment?.manifest.spec).toMatchObject({
         maxSessionDurationSeconds: 900,
         envFromSecretNames: ['bot-secrets'],
@@ -39,7 +43,7 @@ export const deploySteps: readonly Step[] = [
         ['proceed with deployment?', 'y\r'],
         ['Do you want to update it?', 'y\r'],
       ] as const;
-      const text = await track.ok(['deploy'], { answers, cwd: track.folder });
+      const text = await track.ok(['deploy', '--config-file', 'pcc-deploy.toml'], { answers, cwd: track.folder });
       expect(text).toContain('Cached Build Found');
       expect(text).toContain('Update complete');
       expect((await track.api.listBuilds(track.org)).total).toBe(1);
@@ -71,6 +75,30 @@ export const deploySteps: readonly Step[] = [
       const missing = await track.fails([...image, '--no-credentials', '--secrets', 'no-such-set']);
       expect(missing).toContain('no-such-set');
       return 'an image is refused where the worker has no container engine';
+    },
+  ],
+  [
+    'deploy',
+    async (track) => {
+      if (track.version === '0.6.0' || !track.thorough) return;
+      const { build = '' } = track.known;
+      const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+      const sized = ['--resources', 'cpu=500m,memory=512Mi', '--architecture', architecture, '--max-agents', '2'];
+      await track.ok(['deploy', 'bot', '--build-id', build, '--yes', ...sized]);
+      const text = await track.ok(['agent', 'status', 'bot']);
+      expect(text).toContain(`Architecture: ${architecture} Resources: cpu=500m, memory=512Mi`);
+      const git = [
+        '--repo',
+        'acme/bot',
+        '--branch',
+        'main',
+        '--dockerfile-path',
+        'Dockerfile',
+        '--subdirectory',
+        'bot',
+      ];
+      expect(await track.fails(['deploy', 'from-git', '--yes', ...git])).toMatch(/GitHub/);
+      await track.ok(['deploy', 'bot', '--build-id', build, '--yes', '--profile', 'agent-1x', '--max-agents', '2']);
     },
   ],
   [
@@ -136,7 +164,14 @@ export const deploySteps: readonly Step[] = [
         `push ${image}:latest`,
         '',
       ]);
-      return 'talks to docker alone';
+      if (!track.thorough) return 'run with a stand-in for docker, which is all that it talks to';
+      writeFileSync(calls, '');
+      const local = ['docker', 'build-push', '--config-file', 'pcc-deploy.toml', '--no-push', '--no-latest'];
+      const unasked = track.version === '0.6.0' ? { answers } : {};
+      if (track.version !== '0.6.0') local.push('--yes');
+      await track.ok(local, { env, cwd: track.folder, ...unasked });
+      expect(readFileSync(calls, 'utf8')).toMatch(/^buildx? .*-t bot:latest (?!-t)[^\n]*\n$/);
+      return 'run with a stand-in for docker, which is all that it talks to';
     },
   ],
 ];

@@ -10,12 +10,16 @@ const fill = (argument: string, { known, org }: Track) =>
 export function narrowSteps(version: Track['version']): readonly Step[] {
   return commandsOf(version).flatMap(({ name, narrow }): Step[] => {
     if (typeof narrow === 'string' || name.startsWith('auth use-pat')) return [];
-    const { args, lacks } = narrow;
+    const { args, lacks, told } = narrow;
     return [
       [
         name,
         async (track) => {
           const all = [...name.split(' '), ...args.map((each) => fill(each, track))];
+          if (told) {
+            expect(await track.fails(all)).toContain(told);
+            return `refused as with the others, ends with ${track.version === '0.6.0' ? 0 : 1}`;
+          }
           if (!lacks) {
             await track.ok(all);
             return;

@@ -10,8 +10,8 @@ interface Answer {
 }
 
 /** What a program gets from `Session(agent, key, params).start()`. */
-async function start(track: Track, agent: string, key: string, data?: object): Promise<Answer> {
-  const args = [agent, key, data ? JSON.stringify(data) : ''];
+async function start(track: Track, agent: string, key: string, data?: object, daily = false): Promise<Answer> {
+  const args = [agent, key, data ? JSON.stringify(data) : '', daily ? 'daily' : ''];
   const { code, stdout, text } = await track.script(inRoot('e2e/official/python/sdk.py'), args);
   expect(code, text).toBe(0);
   return JSON.parse(stdout) as Answer;
@@ -47,6 +47,14 @@ export const sdkSteps: readonly Step[] = [
         await track.api.stopSession(track.org, 'bot', id ?? '');
       }
       return 'AgentStartError, code 429';
+    },
+  ],
+  [
+    'Session.start() with use_daily',
+    async (track) => {
+      const { code, message } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 1 }, true);
+      expect([code, message]).toEqual([expect.any(String), expect.stringMatching(/Daily/)]);
+      return `AgentStartError, code ${code}: there is no Daily API key here`;
     },
   ],
   [

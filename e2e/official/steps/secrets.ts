@@ -45,7 +45,7 @@ export const secretSteps: readonly Step[] = [
       expect(one).toContain((await namesOf(track, 'bot-secrets')).join(' '));
       expect(one).not.toContain('two words');
       if (!track.thorough) return;
-      expect(await track.ok(['secrets', 'list', '--region', 'us-west'])).toContain('bot-secrets');
+      expect(await track.ok(['secrets', 'list', '--sets', '--region', 'us-west'])).toContain('bot-secrets');
       expect(await track.fails(['secrets', 'list', 'no-such-set'])).toContain('No secrets sets with name');
     },
   ],
@@ -65,7 +65,8 @@ export const secretSteps: readonly Step[] = [
     'secrets image-pull-secret',
     async (track) => {
       const pull = ['secrets', 'image-pull-secret', 'pull-secrets', 'https://registry.example.com'];
-      expect(await track.ok([...pull, 'ann:first word', '--skip'])).toContain('created successfully');
+      const options = ['--skip', '--encode', '--region', 'us-west'];
+      expect(await track.ok([...pull, 'ann:first word', ...options])).toContain('created successfully');
       const { sets } = await track.api.listSecretSets(track.org);
       expect(sets).toContainEqual(expect.objectContaining({ name: 'pull-secrets', type: 'imagePullSecret' }));
       if (!track.thorough) return;

@@ -5,6 +5,8 @@ export const resources = {
   official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,
   /** The newest of the same. */
   newestOfficial: process.env.PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL,
+  /** A Python that has schemathesis. */
+  fuzzer: process.env.PIPECAT_CLOUD_TEST_FUZZER,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,

@@ -42,11 +42,11 @@ describe('audit list', () => {
     const args = ['audit', 'list', ...filters, '--address', '192.0.2.1', '--since', '2026-05-01', '--limit', '2'];
     const { code, stdout, stderr } = await cli.run(args, { env });
     expect(code).toBe(0);
-    expect(stdout.split('\n')[0]?.split(/ {2,}/)).toEqual([
+    expect(stdout.split('\n')[0]?.split('\t')).toEqual([
       ...['SEQ', 'TIME (UTC)', 'ACTION', 'TARGET', 'ACTOR', 'CREDENTIAL', 'ADDRESS'],
     ]);
     expect(stdout).toMatch(
-      /8 +2026-05-04 10:00:00 +secret\.set_changed +set-7 +token ann@acme\.example +tok_1 +192\.0\.2\.1/,
+      /^8\t2026-05-04 10:00:00\tsecret\.set_changed\tset-7\ttoken ann@acme\.example\ttok_1\t192\.0\.2\.1$/m,
     );
     expect(stderr).toContain('There are more');
     expect(Object.fromEntries(new URL(`http://x${server.requests[0]?.url}`).searchParams)).toEqual({

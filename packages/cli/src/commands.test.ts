@@ -23,8 +23,8 @@ describe('agent', () => {
     const name = 'a-very-long-name-of-an-agent-that-goes-on-to-fifty-char';
     server.routes[`GET ${org}/services`] = { json: { services: [service({ name }), service({ ready: false })] } };
     const { stdout } = await cli.run(['agent', 'list'], { env });
-    expect(stdout.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual(['NAME', name, 'bot', '']);
-    expect(JSON.parse((await cli.run(['agent', 'list', '--json'], { env })).stdout).services).toHaveLength(2);
+    expect(stdout.split('\n').map((line) => line.split('\t')[0])).toEqual(['NAME', name, 'bot', '']);
+    expect(JSON.parse((await cli.run(['agent', 'list', '--json'], { env })).stdout).agents).toHaveLength(2);
   });
 
   test('status shows errors and conditions', async () => {
@@ -83,10 +83,11 @@ describe('agent', () => {
   test('sessions shows averages and percentiles', async () => {
     const sessions = [session('s1', 10, 1, true), session('s2', 20, 3, false)];
     server.routes[`GET ${org}/services/bot/sessions`] = { json: { sessions, total_count: 2 } };
-    const { stdout } = await cli.run(['agent', 'sessions', 'bot'], { env });
-    expect(stdout).toContain('average 15.0s, p5 10.5s, p95 19.5s');
-    expect(stdout).toContain('average 2.0s, p5 1.1s, p95 2.9s');
-    expect(stdout).toContain('1 (50%)');
+    const { stdout, stderr } = await cli.run(['agent', 'sessions', 'bot'], { env });
+    expect(stdout.split('\n').map((line) => line.split('\t')[0])).toEqual(['SESSION', 's1', 's2', '']);
+    expect(stderr).toContain('average 15.0s, p5 10.5s, p95 19.5s');
+    expect(stderr).toContain('average 2.0s, p5 1.1s, p95 2.9s');
+    expect(stderr).toContain('1 (50%)');
     const json = JSON.parse((await cli.run(['agent', 'sessions', 'bot', '--json'], { env })).stdout);
     expect(json.statistics).toMatchObject({ durationSeconds: { average: 15 }, coldStarts: 1 });
   });
@@ -216,7 +217,7 @@ describe('secrets', () => {
     server.routes[`GET ${org}/secrets/my-set`] = {
       json: { secrets: [{ fieldName: 'A' }], region: 'local', status: 'ready' },
     };
-    expect((await cli.run(['secrets', 'list'], { env })).stdout).toContain('my-set  secrets  local   ready');
+    expect((await cli.run(['secrets', 'list'], { env })).stdout).toContain('my-set\tlocal\tready\tsecrets');
     expect((await cli.run(['secrets', 'list', 'my-set'], { env })).stdout).toBe('KEY\nA\n');
     expect((await cli.run(['secrets', 'list', 'gone'], { env })).code).toBe(8);
   });

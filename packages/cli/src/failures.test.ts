@@ -48,6 +48,13 @@ describe('a refusal of the API becomes an exit code', () => {
   });
 });
 
+test('a reached spend limit names what shows and raises it', async () => {
+  server.routes[list] = { status: 402, json: { error: 'The spend limit is reached', code: 'SPEND_LIMIT_REACHED' } };
+  const outcome = await cli.run(['agent', 'list'], { env });
+  expect(outcome.code).toBe(1);
+  expect(outcome.stderr).toContain('spend-limit set AMOUNT');
+});
+
 test('a wrong organization names where it came from and what sets another', async () => {
   server.routes[list] = { status: 403, json: { error: 'Not yours', code: '403', reason: 'wrong_organization' } };
   const { stderr } = await cli.run(['agent', 'list'], { env });

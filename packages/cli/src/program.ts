@@ -1,15 +1,23 @@
 import { Command, Option } from 'commander';
 import type { CommandContext, GlobalFlags } from './lib/context.js';
 import type { Io } from './lib/io.js';
+import { outputModes } from './lib/output-mode.js';
 import { version } from './lib/version.js';
 import { addAgent } from './tree/agent.js';
 import { addAudit } from './tree/audit.js';
 import { addAuth } from './tree/auth.js';
+import { addBuild } from './tree/build.js';
 import { addDeploy } from './tree/deploy.js';
+import { addDocker } from './tree/docker.js';
+import { addDoctor } from './tree/doctor.js';
+import { addGithub } from './tree/github.js';
+import { addOpen } from './tree/open.js';
+import { oneOf } from './tree/options.js';
 import { addOrganizations } from './tree/organizations.js';
 import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
 import { addServiceAccounts } from './tree/service-accounts.js';
+import { addSpendLimit } from './tree/spend-limit.js';
 import { addToken } from './tree/token.js';
 import { addTokenScan } from './tree/token-scan.js';
 
@@ -35,6 +43,8 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
+    // A command may have a --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError(false)
     .configureOutput({
@@ -45,6 +55,7 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
     })
     .configureHelp({ showGlobalOptions: false })
     .addOption(jsonOption())
+    .addOption(outputOption())
     .option('--show-cli-config', 'print settings and where each comes from')
     .addHelpText('after', () => topics);
 
@@ -66,12 +77,12 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
   program
     .command('completion')
     .summary('Print a completion script')
-    .description('Prints a script that completes commands and options, for example: source <(pipecat completion bash)')
-    .argument('<shell>', 'bash, zsh or fish')
+    .description('Prints a script that completes commands, options and their values: source <(pipecat completion bash)')
+    .argument('<shell>', 'bash, zsh or fish', oneOf(['bash', 'zsh', 'fish']))
     .action(
       run(async () => {
-        const { printCompletion } = await import('./commands/completion.js');
-        return (context, ...[shell]: [string]) => printCompletion(context, program, shell);
+        const { printCompletion } = await import('./commands/completion/completion.js');
+        return (context, ...[shell]: ['bash' | 'zsh' | 'fish']) => printCompletion(context, program, shell);
       }),
     );
   inherit(program);
@@ -87,13 +98,26 @@ const groups: Record<string, (program: Command, run: Run) => unknown> = {
   regions: addRegions,
   deploy: addDeploy,
   agent: addAgent,
+  build: addBuild,
   secrets: addSecrets,
+  docker: addDocker,
+  github: addGithub,
+  'spend-limit': addSpendLimit,
   audit: addAudit,
+  open: addOpen,
+  doctor: addDoctor,
 };
 
-/** `--json` is understood anywhere on the line, before and after the command. */
+/** Read before the line is parsed, wherever it stands; stands here to be explained. */
 export function jsonOption(): Option {
   return new Option('--json', 'print exactly one JSON document');
+}
+
+export function outputOption(): Option {
+  return new Option(
+    '--output <mode>',
+    `how to print: ${outputModes.join(', ')} (default: rich on a terminal, else plain)`,
+  ).argParser(oneOf(outputModes));
 }
 
 function inherit(command: Command): void {
@@ -106,12 +130,16 @@ function inherit(command: Command): void {
 }
 
 const topics = `
-Settings (flag, then environment, then ~/.config/pipecatcloud/pipecatcloud.toml):
+Settings (option, variable, then ~/.config/pipecatcloud/pipecatcloud.toml):
   PIPECAT_TOKEN         personal access token, pcc_pat_…
   PIPECAT_ORG           organization
   PIPECAT_API_HOST      address of the API, by default http://localhost:7400
   PIPECAT_CONFIG_PATH   credentials file
+  PIPECAT_OUTPUT        rich, plain or json
 
 Exit codes:
-  0 done · 1 failed · 2 usage · 4 no credential · 5 credential rejected · 6 forbidden · 7 wrong organization
-  8 not found · 9 conflict or not ready · 10 timed out · 11 at capacity · 12 server or network`;
+  0 done · 1 failed · 2 usage · 4 no credential · 5 credential rejected
+  6 forbidden · 7 wrong organization · 8 not found · 9 conflict or not ready
+  10 timed out · 11 at capacity · 12 server or network
+
+Something wrong? Run: pipecat cloud doctor`;

@@ -1,15 +1,18 @@
 import { CommanderError } from 'commander';
+import { normalise } from './lib/command-line.js';
 import { type CommandContext, createContext, type GlobalFlags } from './lib/context.js';
 import { CliError, exitCodes, usageError } from './lib/errors.js';
 import type { Io } from './lib/io.js';
+import { type OutputMode, outputMode, takeOutputOptions } from './lib/output-mode.js';
 import { describeError } from './lib/report-error.js';
 import { coloursFor } from './lib/text.js';
 import { createProgram } from './program.js';
 
 /** Runs one command line to its end and returns the exit code. Everything printed went through `io`. */
 export async function runCli(io: Io): Promise<number> {
-  const args = normalise(io.argv);
-  const json = asksForJson(args);
+  const { rest, asked } = takeOutputOptions(io.argv);
+  const args = normalise(rest);
+  let output: OutputMode = asked === 'json' ? 'json' : 'plain';
   let context: CommandContext | undefined;
   let help = '';
   let complaint = '';
@@ -17,7 +20,7 @@ export async function runCli(io: Io): Promise<number> {
     io,
     asked: args.find((arg) => !arg.startsWith('-')),
     begin: (flags: GlobalFlags) => {
-      context = createContext(io, { ...flags, json });
+      context = createContext(io, flags, output);
       return context;
     },
     writeOut: (text) => {
@@ -28,8 +31,9 @@ export async function runCli(io: Io): Promise<number> {
     },
   });
   try {
+    output = await outputMode(io, asked);
     if (args.includes('--show-cli-config') && args.every((arg) => arg.startsWith('-'))) {
-      context = createContext(io, { json });
+      context = createContext(io, {}, output);
       await (await import('./commands/show-config.js')).showConfig(context);
       return exitCodes.done;
     }
@@ -37,14 +41,14 @@ export async function runCli(io: Io): Promise<number> {
     warnOfExpiry(context);
     return exitCodes.done;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return fail(io, json, error, context);
+    if (!(error instanceof CommanderError)) return fail(io, output === 'json', error, context);
     // No command at all asks what there is.
     if (error.code === 'commander.help' && args.every((arg) => arg.startsWith('-'))) program.outputHelp();
     if (error.exitCode === 0 || help) {
-      io.stdout.write(json ? `${JSON.stringify({ help })}\n` : help);
+      io.stdout.write(output === 'json' ? `${JSON.stringify({ help })}\n` : help);
       return exitCodes.done;
     }
-    if (error.code === 'commander.help' && !json) {
+    if (error.code === 'commander.help' && output !== 'json') {
       // A group without its verb: the list of verbs is the answer.
       io.stderr.write(complaint);
       return exitCodes.usage;
@@ -54,7 +58,7 @@ export async function runCli(io: Io): Promise<number> {
     const hint = error.code === 'commander.help' ? undefined : rest.join(' ').trim();
     return fail(
       io,
-      json,
+      output === 'json',
       usageError(
         message.replace(/^error: (.)/, (_, letter: string) => letter.toUpperCase()),
         hint,
@@ -84,30 +88,4 @@ function fail(io: Io, json: boolean, error: unknown, context: CommandContext | u
     io.stderr.write(`${error.stack}\n`);
   }
   return exit;
-}
-
-/** `pipecat cloud agent list`, `pcc agent list`, and each with and without `cloud`, are one and the same. */
-function normalise(argv: readonly string[]): readonly string[] {
-  const first = argv.findIndex((arg) => !arg.startsWith('-'));
-  const rest = first >= 0 && argv[first] === 'cloud' ? argv.filter((_, index) => index !== first) : argv;
-  if (rest.find((arg) => !arg.startsWith('-')) !== 'deploy') return rest;
-  // Official clients spell these with one dash, which option parsers of today read as letters (contract §4.6).
-  return rest.map((arg) => {
-    const [name, ...value] = arg.split('=');
-    const long = name && oneDash[name];
-    return long ? [long, ...value].join('=') : arg;
-  });
-}
-
-const oneDash: Record<string, string> = {
-  '-min': '--min-agents',
-  '-max': '--max-agents',
-  '-nc': '--no-credentials',
-  '-krisp': '--enable-krisp',
-};
-
-/** Known before parsing, because a wrong command line must be answered in JSON too. */
-function asksForJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }

@@ -372,31 +372,46 @@ describe('token panic', () => {
 });
 
 describe('the token in use ends soon', () => {
-  const list = 'GET /v1/organizations/acme/services';
-  const answer = (days: number) => ({
-    json: { services: [] },
-    headers: { 'Pipecat-Token-Expires-At': inDays(days) },
+  const list = 'GET /v1/organizations/acme/regions';
+  const region = { regions: [{ code: 'local', display_name: 'Here' }] };
+  const answer = (leftDays: number, lifeDays?: number) => ({
+    json: region,
+    headers: {
+      'Pipecat-Token-Expires-At': inDays(leftDays),
+      ...(lifeDays === undefined ? {} : { 'Pipecat-Token-Created-At': inDays(leftDays - lifeDays) }),
+    },
   });
+  const warning = async (variables: Record<string, string> = {}) => {
+    const { stderr } = await cli.run(['regions', 'list'], { env: { ...env, ...variables } });
+    return /ends in ([^(]+) \(/.exec(stderr)?.[1] ?? stderr;
+  };
 
   test('says so once, on stderr', async () => {
-    server.routes[list] = answer(3.5);
-    server.routes['GET /v1/organizations/acme/regions'] = {
-      json: { regions: [] },
-      headers: { 'Pipecat-Token-Expires-At': inDays(3.5) },
-    };
-    const outcome = await cli.run(['agent', 'list', '--json'], { env });
-    expect(JSON.parse(outcome.stdout)).toEqual({ services: [] });
+    server.routes[list] = answer(3.5, 90);
+    server.routes['GET /v1/organizations/acme/services'] = { ...answer(3.5, 90), json: { services: [] } };
+    const outcome = await cli.run(['agent', 'list', '--json', '--region', 'local'], { env });
+    expect(JSON.parse(outcome.stdout)).toEqual({ agents: [] });
     expect(outcome.stderr.match(/ends in 3 days/g)).toHaveLength(1);
-    const quiet = await cli.run(['agent', 'list'], { env: { ...env, PIPECAT_NO_EXPIRY_WARNING: '1' } });
-    expect(quiet.stderr).toBe('');
+    expect(await warning({ PIPECAT_NO_EXPIRY_WARNING: '1' })).toBe('');
   });
 
-  test('says nothing of one that lives longer, nor of one for a single job', async () => {
-    server.routes[list] = answer(7.5);
-    expect((await cli.run(['agent', 'list'], { env })).stderr).toBe('');
-    server.routes[list] = answer(0.01);
-    const job = { ...env, PIPECAT_TOKEN: 'pcc_pat_ci_0123456789abcdef0123456789abcdef01234567741434e6' };
-    expect((await cli.run(['agent', 'list'], { env: job })).stderr).toBe('');
+  test.each([
+    ['a quarter', 90, 7.5, ''],
+    ['a quarter', 90, 6.5, '6 days'],
+    ['a month', 30, 6.5, ''],
+    ['a month', 30, 5.5, '5 days'],
+    ['a day, as the first of an installation has', 1, 0.95, ''],
+    ['a day', 1, 0.15, '3 hours'],
+    ['nobody knows how long', undefined, 7.5, ''],
+    ['nobody knows how long', undefined, 6.5, '6 days'],
+  ])('of a token for %s (%s days), with %s left: %o', async (_, life, left, expected) => {
+    server.routes[list] = answer(left, life);
+    expect(await warning()).toBe(expected);
+  });
+
+  test('says nothing of one for a single job', async () => {
+    server.routes[list] = answer(0.0001, 0.01);
+    expect(await warning({ PIPECAT_TOKEN: 'pcc_pat_ci_0123456789abcdef0123456789abcdef01234567741434e6' })).toBe('');
   });
 });
 

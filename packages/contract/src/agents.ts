@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Resources } from './agent-profiles.js';
 import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
-import { AgentName, Timestamp } from './names.js';
+import { AgentName, OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
 import { Architecture } from './regions.js';
 
@@ -56,8 +56,8 @@ export const ServiceSummary = Type.Object({
   id: Type.String(),
   name: Type.String(),
   region: Type.String(),
-  activeDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  desiredDeploymentId: Type.Union([Type.String(), Type.Null()]),
+  activeDeploymentId: OrNull(Type.String()),
+  desiredDeploymentId: OrNull(Type.String()),
   ready: Type.Boolean(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -78,14 +78,14 @@ export const Service = Type.Object({
   activeDeploymentReady: Type.Boolean(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  desiredDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  activeDeploymentId: Type.Union([Type.String(), Type.Null()]),
-  reconciledDeploymentId: Type.Union([Type.String(), Type.Null()]),
+  desiredDeploymentId: OrNull(Type.String()),
+  activeDeploymentId: OrNull(Type.String()),
+  reconciledDeploymentId: OrNull(Type.String()),
   activeSessionCount: Type.Integer(),
   agentProfile: Type.Optional(Type.String({ description: 'Absent where the deploy gave resources of its own' })),
   resources: Type.Optional(Type.Object({ cpu: Type.String(), memory: Type.String() })),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
-  krispViva: Type.Object({ audioFilter: Type.Union([Type.String(), Type.Null()]) }),
+  krispViva: Type.Object({ audioFilter: OrNull(Type.String()) }),
   websocketAuth: Type.String(),
   conditions: Type.Array(
     Type.Object({
@@ -134,7 +134,7 @@ export const PrivateServiceSummary = Type.Object({
   organizationId: Type.String(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  deletedAt: Type.Union([Timestamp, Type.Null()]),
+  deletedAt: OrNull(Timestamp),
   deployment: Type.Optional(Deployment),
 });
 export type PrivateServiceSummary = Static<typeof PrivateServiceSummary>;

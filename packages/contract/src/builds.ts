@@ -7,6 +7,8 @@ export type BuildStatus = (typeof buildStatuses)[number];
 /** Sum of file sizes before compression (contract §10.2). */
 export const contextSizeLimitBytes = 524_288_000;
 export const contextEntryLimit = 100_000;
+/** Of one archive: files that don't compress keep their size, and headers and padding come on top. */
+export const uploadLimitBytes = contextSizeLimitBytes + 64 * 1024 * 1024;
 
 export const Build = Type.Object({
   id: Type.String(),
@@ -35,6 +37,10 @@ export const UploadUrl = Type.Object({
   expiresAt: Timestamp,
 });
 export type UploadUrl = Static<typeof UploadUrl>;
+
+/** What came with the form, and the hash that a build of it is found by. */
+export const Uploaded = Type.Object({ uploadId: Type.String(), sizeBytes: Type.Integer(), contextHash: Type.String() });
+export type Uploaded = Static<typeof Uploaded>;
 
 export const CreateBuildBody = Type.Object({
   uploadId: Type.String({ maxLength: 64 }),

@@ -1,36 +1,16 @@
-import type { WhoAmI } from './accounts.js';
-import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
-import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
-import type {
-  BuildEnvelope,
-  BuildList,
-  BuildLogs,
-  BuildQuery,
-  CreateBuildBody,
-  CreatedBuild,
-  UploadUrl,
-} from './builds.js';
 import { accessCalls } from './client-access.js';
+import { agentCalls } from './client-agents.js';
 import { auditCalls } from './client-audit.js';
+import { githubCalls } from './client-github.js';
+import { installationCalls } from './client-installation.js';
 import { leakCalls } from './client-leaks.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
 import { platformCalls } from './client-platform.js';
+import { privateCalls } from './client-private.js';
+import { rawCalls } from './client-raw.js';
 import { signInCalls } from './client-sign-in.js';
-import type { DeploymentList } from './deployments.js';
-import type { ErrorEnvelope, StatusOk } from './errors.js';
-import type { LogList, LogQuery } from './logs.js';
-import type { DailyKey, OrganizationList } from './organizations.js';
-import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
-import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
-import type {
-  SessionDetail,
-  SessionList,
-  SessionQuery,
-  StartBody,
-  StartedSession,
-  StoppedSession,
-} from './sessions.js';
+import type { ErrorEnvelope } from './errors.js';
 
 /** The server answered with an error. `body` is its envelope; synthesised where the answer was not one of ours. */
 export class ApiError extends Error {
@@ -71,9 +51,6 @@ export interface ClientOptions {
   fetch?: typeof fetch;
 }
 
-/** What the server gives of a list at most; a literal, so that no schema is loaded into a browser for it. */
-const widestPage = 1000;
-
 export type Query = Record<string, string | number | boolean | undefined>;
 /** One request; throws `ApiError` or `NetworkError`. */
 export type RequestFunction = <T>(
@@ -81,6 +58,19 @@ export type RequestFunction = <T>(
   path: string,
   init?: { query?: Query; body?: unknown; timeoutMs?: number },
 ) => Promise<T>;
+/** One request of any kind, with the answer as it comes, whatever its status. Throws `NetworkError`. */
+export type RawFunction = (
+  method: string,
+  url: string,
+  init?: {
+    headers?: Record<string, string>;
+    body?: RequestInit['body'] | undefined;
+    timeoutMs?: number;
+    signal?: AbortSignal;
+  },
+) => Promise<Response>;
+/** The body of a good answer; throws `ApiError` for any other. */
+export type ReadFunction = <T>(response: Response) => Promise<T>;
 /** A GET whose answer may be of any length, in pieces as they arrive. Throws as `RequestFunction` does, also half-way. */
 export type StreamFunction = (path: string, query?: Query) => AsyncIterable<Uint8Array>;
 
@@ -160,15 +150,30 @@ export function createClient(options: ClientOptions) {
     return readAnswer<T>(response, text, host);
   }
 
-  const org = (name: string) => `/v1/organizations/${encodeURIComponent(name)}`;
-  const service = (o: string, name: string) => `${org(o)}/services/${encodeURIComponent(name)}`;
-  const set = (o: string, name: string) => `${org(o)}/secrets/${encodeURIComponent(name)}`;
+  async function raw(method: string, url: string, init: Parameters<RawFunction>[2] = {}): Promise<Response> {
+    const deadline = AbortSignal.timeout(init.timeoutMs ?? options.timeoutMs ?? 60_000);
+    try {
+      return await send(new URL(url, `${host}/`), {
+        method,
+        headers: {
+          // What a form was signed for is sent to wherever the form says, and no credential with it.
+          ...(url.startsWith('/') ? headersFor('*/*') : { accept: '*/*' }),
+          ...init.headers,
+        },
+        signal: init.signal ? AbortSignal.any([deadline, init.signal]) : deadline,
+        redirect: 'error',
+        ...(init.body === undefined ? {} : { body: init.body }),
+      });
+    } catch (cause) {
+      throw new NetworkError(host, deadline.aborted, cause);
+    }
+  }
+
+  const read: ReadFunction = async (response) => readAnswer(response, await response.text(), host);
 
   return {
     request,
-    whoAmI: () => request<WhoAmI>('GET', '/v1/users'),
-    listOrganizations: () => request<OrganizationList>('GET', '/v1/organizations'),
-    dailyKey: (o: string) => request<DailyKey>('GET', `${org(o)}/daily`),
+    ...agentCalls(request),
     ...accessCalls(request),
     ...oauthCalls(request),
     ...auditCalls(request, stream),
@@ -176,66 +181,10 @@ export function createClient(options: ClientOptions) {
     ...leakCalls(request),
     ...signInCalls(request),
     ...platformCalls(request),
-
-    /** One page where `limit` or `offset` is given, else every agent, however many pages they fill. */
-    listServices: async (o: string, query: ServiceQuery = {}): Promise<ServiceList> => {
-      const page = (paged: ServiceQuery) => request<ServiceList>('GET', `${org(o)}/services`, { query: paged });
-      if (query.limit !== undefined || query.offset !== undefined) return await page(query);
-      const first = await page(query);
-      let { hasMore } = first;
-      while (hasMore) {
-        const next = await page({ ...query, limit: widestPage, offset: first.services.length });
-        first.services.push(...next.services);
-        hasMore = next.hasMore && next.services.length > 0;
-      }
-      return { ...first, hasMore: false };
-    },
-    getService: async (o: string, name: string) => (await request<WrappedService>('GET', service(o, name))).body,
-    createService: (o: string, body: DeployBody) => request<Service>('POST', `${org(o)}/services`, { body }),
-    updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
-    deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
-    listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
-    readLogs: (o: string, name: string, query: LogQuery = {}) =>
-      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
-
-    listSessions: (o: string, name: string, query: SessionQuery = {}) =>
-      request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
-    getSession: (o: string, name: string, id: string) =>
-      request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
-    /** Waits for a cold start, so its deadline is longer than that of the other calls. */
-    startSession: (o: string, name: string, body: StartBody) =>
-      request<StartedSession>('POST', `${service(o, name)}/sessions`, { body, timeoutMs: 180_000 }),
-    startPublic: (name: string, body: StartBody) =>
-      request<StartedSession>('POST', `/v1/public/${encodeURIComponent(name)}/start`, { body, timeoutMs: 180_000 }),
-    stopSession: (o: string, name: string, id: string) =>
-      request<StoppedSession>('DELETE', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
-
-    listApiKeys: (o: string) => request<ApiKeyList>('GET', `${org(o)}/apiKeys`),
-    createApiKey: (o: string, body: CreateApiKeyBody) => request<CreatedApiKey>('POST', `${org(o)}/apiKeys`, { body }),
-    revokeApiKey: (o: string, id: string) => request<StatusOk>('DELETE', `${org(o)}/apiKeys/${encodeURIComponent(id)}`),
-
-    listSecretSets: (o: string, query: { region?: string } = {}) =>
-      request<SecretSetList>('GET', `${org(o)}/secrets`, { query }),
-    getSecretSet: (o: string, name: string) => request<SecretSet>('GET', set(o, name)),
-    putSecret: (o: string, name: string, body: PutSecretBody) =>
-      request<PutSecretResult>('PUT', set(o, name), { body }),
-    deleteSecret: (o: string, name: string, key: string) =>
-      request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
-    deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),
-
-    getProperties: (o: string) => request<Properties>('GET', `${org(o)}/properties`),
-    getPropertySchema: (o: string) => request<PropertySchema>('GET', `${org(o)}/properties/schema`),
-    patchProperties: (o: string, body: PatchPropertiesBody) =>
-      request<Properties>('PATCH', `${org(o)}/properties`, { body }),
-
-    createUpload: (o: string, body: { region?: string }) =>
-      request<UploadUrl>('POST', `${org(o)}/builds/upload-url`, { body }),
-    createBuild: (o: string, body: CreateBuildBody) => request<CreatedBuild>('POST', `${org(o)}/builds`, { body }),
-    listBuilds: (o: string, query: BuildQuery = {}) => request<BuildList>('GET', `${org(o)}/builds`, { query }),
-    getBuild: async (o: string, id: string) =>
-      (await request<BuildEnvelope>('GET', `${org(o)}/builds/${encodeURIComponent(id)}`)).build,
-    readBuildLogs: (o: string, id: string, query: { limit?: number; offset?: number } = {}) =>
-      request<BuildLogs>('GET', `${org(o)}/builds/${encodeURIComponent(id)}/logs`, { query }),
+    ...githubCalls(request),
+    ...installationCalls(request),
+    ...privateCalls(request),
+    ...rawCalls(raw, read),
   };
 }
 export type Client = ReturnType<typeof createClient>;

@@ -80,6 +80,10 @@ export const exitCodes = {
   unavailable: 12,
 } as const;
 
+/** What `/livez` and `/readyz` say when all is well. */
+export const Health = Type.Object({ status: Type.String({ examples: ['ok'] }) });
+export type Health = Static<typeof Health>;
+
 /** The answer of every delete: clients of the contract read an empty object as "not found" (contract §2.4). */
 export const StatusOk = Type.Object({ status: Type.Literal('OK') });
 export type StatusOk = Static<typeof StatusOk>;

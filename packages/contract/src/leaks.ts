@@ -81,3 +81,24 @@ export const LeakList = Type.Object({
   offset: Type.Integer(),
 });
 export type LeakList = Static<typeof LeakList>;
+
+/** `GET /.well-known/pipecat-credentials`: how credentials look, for scanners. */
+export const CredentialFormat = Type.Object(
+  {
+    issuer: Type.String(),
+    credentials: Type.Array(
+      Type.Object({
+        kind: Type.Enum([...leakKinds]),
+        description: Type.String(),
+        visibility: Type.String(),
+        prefix: Type.String(),
+        length: Type.Integer(),
+        regex: Type.String(),
+        example: Type.String(),
+      }),
+    ),
+    regex: Type.String({ description: 'Matches all of them; the checksum tells ours from those of others' }),
+  },
+  { additionalProperties: true },
+);
+export type CredentialFormat = Static<typeof CredentialFormat>;

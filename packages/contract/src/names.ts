@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, type TBoolean, type TInteger, type TString, Type } from 'typebox';
 
 /** Agent names: contract §5. At least two characters, at most 54, no dots, so that `{agent}.{organization}` splits at the first dot. */
 export const agentNamePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])$';
@@ -34,3 +34,8 @@ export const Instant = Type.String({
 });
 
 export const OrganizationParams = Type.Object({ org: Type.String() });
+
+/** A text, number or truth value, or null: as one type with two names, which is written many times as fast as a union. */
+export function OrNull<T extends TString | TInteger | TBoolean>(schema: T) {
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
+}

@@ -13,6 +13,33 @@ export const AuthConfig = Type.Object({
 });
 export type AuthConfig = Static<typeof AuthConfig>;
 
+/** What OAuth libraries read first (RFC 8414); they know its members. */
+export const DiscoveryDocument = Type.Object(
+  {
+    issuer: Type.String(),
+    authorization_endpoint: Type.String(),
+    token_endpoint: Type.String(),
+    revocation_endpoint: Type.String(),
+    device_authorization_endpoint: Type.String(),
+    jwks_uri: Type.String(),
+  },
+  { additionalProperties: true },
+);
+export type DiscoveryDocument = Static<typeof DiscoveryDocument>;
+
+/** `GET /oauth/jwks`: public keys (RFC 7517). */
+export const SigningKeys = Type.Object({
+  keys: Type.Array(Type.Object({ kty: Type.String(), kid: Type.String() }, { additionalProperties: true })),
+});
+export type SigningKeys = Static<typeof SigningKeys>;
+
+/** How the protocol's own endpoints refuse (RFC 6749). */
+export const OauthError = Type.Object({
+  error: Type.String(),
+  error_description: Type.Optional(Type.String()),
+});
+export type OauthError = Static<typeof OauthError>;
+
 /** `POST /auth/logout` (contract §3.6). Clients that keep no refresh token send none. */
 export const LogoutBody = Type.Object({ refresh_token: Type.Optional(Type.String({ maxLength: 255 })) });
 export type LogoutBody = Static<typeof LogoutBody>;

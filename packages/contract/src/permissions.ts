@@ -159,7 +159,9 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
-  'GET /v1/openapi.json': open,
+  'GET /openapi.json': open,
+  'GET /docs/api': open,
+  'GET /docs/api/:file': open,
   'GET /': open,
   'GET /*': open,
   'POST /auth/setup': open,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Timestamp } from './names.js';
+import { OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
 
 /** `POST /v1/public/{agent}/start` (contract §8.1). Unknown members are ignored. */
@@ -62,11 +62,11 @@ export const Session = Type.Object({
   state: Type.Enum([...sessionStates]),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  endedAt: Type.Union([Timestamp, Type.Null()]),
-  botStartSeconds: Type.Union([Type.Integer(), Type.Null()]),
-  coldStart: Type.Union([Type.Boolean(), Type.Null()]),
-  completionStatus: Type.Union([Type.String(), Type.Null()]),
-  endReason: Type.Union([Type.String(), Type.Null()]),
+  endedAt: OrNull(Timestamp),
+  botStartSeconds: OrNull(Type.Integer()),
+  coldStart: OrNull(Type.Boolean()),
+  completionStatus: OrNull(Type.String()),
+  endReason: OrNull(Type.String()),
   endState: Type.Enum([...endStates]),
   serviceId: Type.String(),
   organizationId: Type.String(),

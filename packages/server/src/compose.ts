@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { join } from 'node:path';
-import { contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessCache } from './access/access-cache.js';
@@ -10,6 +9,8 @@ import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
+import { addApiDocument } from './api-document/api-document.js';
+import { apiPage } from './api-document/api-page.js';
 import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
@@ -17,9 +18,9 @@ import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { createBuildQueue } from './builds/build-queue.js';
 import { buildRoutes } from './builds/build-routes.js';
 import { createBuildService } from './builds/build-service.js';
+import { createUploadStore } from './builds/create-upload-store.js';
 import { uploadRoutes } from './builds/upload-routes.js';
 import { createUploadService } from './builds/upload-service.js';
-import { createUploadStore } from './builds/upload-store.js';
 import { createUploadSweeper } from './builds/upload-sweeper.js';
 import { workerBuildRoutes } from './builds/worker-build-routes.js';
 import { registerPlatform } from './compose-platform.js';
@@ -36,7 +37,6 @@ import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { createCallerAddress } from './http/caller-address.js';
 import { dashboard } from './http/dashboard.js';
-import { addApiDocument } from './http/openapi.js';
 import { addSecurityHeaders } from './http/security-headers.js';
 import { addHealthRoutes, createHttp } from './http/server.js';
 import { readCertificate, watchCertificate } from './http/tls.js';
@@ -161,16 +161,13 @@ export async function compose(
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
-  const uploadStore = createUploadStore({
-    directory: join(config.dataDirectory, 'uploads'),
-    limitBytes: contextSizeLimitBytes,
-  });
+  const files = createUploadStore(config, log);
   const uploads = createUploadService({
     store,
     clock,
     ids,
     audit,
-    uploads: uploadStore,
+    uploads: files,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
     regions,
@@ -205,7 +202,7 @@ export async function compose(
       },
     },
   });
-  const builds = createBuildService({ store, clock, ids, audit, uploads: uploadStore, queue: buildQueue, leaks });
+  const builds = createBuildService({ store, clock, ids, audit, files, uploads, queue: buildQueue, leaks });
   const applyReport = createReportHandler({
     store,
     ends,
@@ -268,6 +265,7 @@ export async function compose(
   addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
+  await http.register(apiPage);
   addHealthRoutes(http, store);
   await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {

@@ -7,22 +7,31 @@ import { createExpiryWatch, type ExpiryWatch } from './expiry-watch.js';
 import { httpFetch } from './http-fetch.js';
 import type { Io } from './io.js';
 import { needsRefresh } from './oauth/needs-refresh.js';
+import type { OutputMode } from './output-mode.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
 import { resolveSettings, type Setting, type Settings } from './settings.js';
+import { type TableOptions, tabbed, table } from './table.js';
 import { type Colours, cleanText, coloursFor } from './text.js';
 import { userAgent } from './version.js';
 
 export interface GlobalFlags {
-  json?: boolean;
   organization?: string;
+}
+
+/** How a table looks. `plain` are the columns for scripts, where they differ from those for eyes. */
+export interface Look {
+  paint?: TableOptions['paint'];
+  plain?: { headings: readonly string[]; rows: readonly (readonly string[])[] };
 }
 
 /** What a command works with. It knows neither flags of its own nor streams. */
 export interface CommandContext extends Prompts {
   io: Io;
+  output: OutputMode;
+  /** Short for `output === 'json'`. */
   json: boolean;
-  /** Columns of the terminal that data goes to; undefined where it is none. */
+  /** Columns of the terminal that data goes to; undefined where nothing may be cut. */
   width: number | undefined;
   /** Colours for stdout. */
   colours: Colours;
@@ -41,16 +50,22 @@ export interface CommandContext extends Prompts {
   expiry: ExpiryWatch;
   /** The command's outcome, once: the text, or with `--json` the data. Control characters of others' names don't get through. */
   result(data: unknown, text: () => string): void;
+  /** Aligned and fitted for eyes; in plain output a line a row with tabs between whole values. */
+  table(headings: readonly string[], rows: readonly (readonly string[])[], look?: Look): string;
+  /** The same for what may be empty: then a sentence, or in plain output the headings alone, and the sentence on stderr. */
+  list(nothing: string, headings: readonly string[], rows: readonly (readonly string[])[], look?: Look): string;
   /** A remark for the person, on stderr. */
   note(text: string): void;
   warn(text: string): void;
 }
 
-export function createContext(io: Io, flags: GlobalFlags): CommandContext {
-  const json = flags.json === true;
-  const colours = coloursFor(io.stdout, io.env);
-  const stderrColours = coloursFor(io.stderr, io.env);
-  const progress = createProgress(io.stderr, io.env, stderrColours);
+export function createContext(io: Io, flags: GlobalFlags, output: OutputMode): CommandContext {
+  const json = output === 'json';
+  const rich = output === 'rich';
+  const colours = coloursFor(rich ? io.stdout : {}, io.env);
+  const stderrColours = coloursFor(output === 'plain' && io.stdout.isTTY ? {} : io.stderr, io.env);
+  const progress = createProgress(io.stderr, io.env, stderrColours, rich || !io.stdout.isTTY);
+  const width = rich && io.stdout.isTTY ? io.stdout.columns : undefined;
   const known: { settings?: Settings; organization?: Setting } = {};
   const expiry = createExpiryWatch(io.env);
   const ciRun = ciRunAddress(io.env);
@@ -75,7 +90,10 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
       url.pathname = base + movePath(url.pathname.slice(base.length), endpoints);
       const headers = { ...(init?.headers as Record<string, string>), ...(ciRun ? { 'pipecat-ci-run': ciRun } : {}) };
       const response = await httpFetch(url, { ...init, headers });
-      if (token !== undefined) expiry.seen(token, response.headers.get('pipecat-token-expires-at'));
+      if (token !== undefined) {
+        const { headers: said } = response;
+        expiry.seen(token, said.get('pipecat-token-expires-at'), said.get('pipecat-token-created-at'));
+      }
       return response;
     };
     return createClient({
@@ -100,10 +118,16 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
     return known.organization;
   }
 
+  function showTable(headings: readonly string[], rows: readonly (readonly string[])[], look: Look = {}): string {
+    if (output === 'plain') return tabbed(look.plain?.headings ?? headings, look.plain?.rows ?? rows);
+    return table(headings, rows, { width, head: colours.bold, ...(look.paint ? { paint: look.paint } : {}) });
+  }
+
   return {
     io,
+    output,
     json,
-    width: io.stdout.isTTY ? io.stdout.columns : undefined,
+    width,
     colours,
     progress,
     ...createPrompts(io, json),
@@ -117,6 +141,13 @@ export function createContext(io: Io, flags: GlobalFlags): CommandContext {
     result(data, text) {
       progress.stop();
       io.stdout.write(`${json ? JSON.stringify(data, null, 2) : cleanText(text())}\n`);
+    },
+    table: showTable,
+    list(nothing, headings, rows, look) {
+      if (rows.length > 0) return showTable(headings, rows, look);
+      if (output !== 'plain') return nothing;
+      note(nothing);
+      return showTable(headings, rows, look);
     },
     note,
     warn,

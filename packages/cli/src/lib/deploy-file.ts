@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type Check, dockerChecks, table, tables, text, texts, topLevel } from './deploy-file-checks.js';
 import { fileError, whyNot } from './errors.js';
 import { shorten } from './settings.js';
 
@@ -22,61 +23,17 @@ export interface DeployFile {
   contextDir?: string;
   dockerfile?: string;
   exclude?: string[];
+  resources?: { cpu: string; memory: string };
+  architecture?: string;
+  /** A repository to build from (contract §13.3). */
+  git?: { repoFullName: string; branch: string; dockerfilePath?: string; subdirectory?: string };
+  docker?: { registry?: 'dockerhub' | 'custom'; registryUsername?: string; registryUrl?: string; autoLatest?: boolean };
   hasLocal: boolean;
 }
 
 export const deployFileName = 'pcc-deploy.toml';
 
-type Check = (value: unknown) => string | undefined;
 type Table = Record<string, unknown>;
-
-const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a non-empty string');
-const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
-const texts: Check = (value) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'must be an array of strings';
-const textOrTexts: Check = (value) =>
-  text(value) && texts(value) ? 'must be a string or an array of strings' : undefined;
-/** Setup: one command, as text or split into arguments, or a list of commands that are. */
-const steps: Check = (value) =>
-  text(value) && !(Array.isArray(value) && value.every((item) => !textOrTexts(item)))
-    ? 'must be a string, an array of strings, or an array of such arrays'
-    : undefined;
-const table: Check = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be a table';
-const whole =
-  (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check =>
-  (value) =>
-    Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum
-      ? undefined
-      : `must be a whole number ${maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`}`;
-const words =
-  (...allowed: string[]): Check =>
-  (value) =>
-    allowed.includes(value as string) ? undefined : `must be one of ${allowed.join(', ')}`;
-
-const topLevel: Record<string, Check> = {
-  agent_name: text,
-  image: (value) =>
-    text(value) ?? (String(value).includes(':') ? undefined : "must name a tag, as in 'team/agent:1.0'"),
-  build_id: text,
-  image_credentials: text,
-  secret_set: text,
-  region: text,
-  agent_profile: text,
-  enable_krisp: flag,
-  websocket_auth: words('none', 'token'),
-  max_session_duration: whole(60, 14_400),
-  scaling: table,
-  krisp_viva: table,
-  docker: table,
-  build: table,
-  local: table,
-};
-const tables: Record<string, Record<string, Check>> = {
-  scaling: { min_agents: whole(0), max_agents: whole(1), min_instances: whole(0), max_instances: whole(1) },
-  krisp_viva: { audio_filter: words('tel', 'pro') },
-  local: { setup: steps, command: textOrTexts },
-};
 
 /** Throws where the file is missing, no TOML, or holds a key or value that isn't known: each with file and key. */
 export async function readDeployFile(path: string): Promise<DeployFile> {
@@ -125,15 +82,30 @@ export async function parseDeployFile(path: string, content: string): Promise<De
     throw fileError(`${name}: [local] needs 'command', for example: command = ["node", "bot.js"]`);
   }
   const build = inside(values, 'build');
-  const exclude = build.exclude === undefined ? {} : build.exclude;
-  const fault = table(exclude) ?? undefined;
+  const exclusions = build.exclude === undefined ? {} : build.exclude;
+  const fault = table(exclusions) ?? undefined;
   if (fault) throw fileError(`${name}: 'build.exclude' ${fault}.`);
   check(name, 'build.', pick(build, ['context_dir', 'dockerfile']), { context_dir: text, dockerfile: text });
-  check(name, 'build.exclude.', exclude as Table, { patterns: texts });
-  if (values.image !== undefined && values.build_id !== undefined) {
-    throw fileError(`${name}: 'image' and 'build_id' exclude each other; keep one.`);
-  }
-  return toDeployFile(path, name, values, build, exclude as Table);
+  check(name, 'docker.', pick(inside(values, 'docker'), Object.keys(dockerChecks)), dockerChecks);
+  check(name, 'build.exclude.', exclusions as Table, { patterns: texts });
+  exclude(name, values, 'image', 'build_id');
+  exclude(name, values, 'image', 'git');
+  exclude(name, values, 'build_id', 'git');
+  exclude(name, values, 'agent_profile', 'resources');
+  together(name, values, 'resources', 'cpu', 'memory');
+  together(name, values, 'git', 'repo', 'branch');
+  return toDeployFile(path, name, values, build, exclusions as Table);
+}
+
+function exclude(name: string, values: Table, one: string, other: string): void {
+  if (values[one] === undefined || values[other] === undefined) return;
+  throw fileError(`${name}: '${one}' and '${other}' exclude each other; keep one.`);
+}
+
+function together(name: string, values: Table, key: string, one: string, other: string): void {
+  const found = inside(values, key);
+  if ((found[one] === undefined) === (found[other] === undefined)) return;
+  throw fileError(`${name}: [${key}] needs both '${one}' and '${other}'.`);
 }
 
 function toDeployFile(path: string, name: string, values: Table, build: Table, exclude: Table): DeployFile {
@@ -161,10 +133,33 @@ function toDeployFile(path: string, name: string, values: Table, build: Table, e
     contextDir: build.context_dir,
     dockerfile: build.dockerfile,
     exclude: exclude.patterns,
+    ...newerKeys(values),
     hasLocal: values.local !== undefined,
   };
   // The checks above have seen every type.
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as unknown as DeployFile;
+}
+
+function newerKeys(values: Table) {
+  const { cpu, memory } = inside(values, 'resources');
+  const { repo, branch, dockerfile_path: dockerfilePath, subdirectory } = inside(values, 'git');
+  const docker = inside(values, 'docker');
+  const more = { ...(dockerfilePath ? { dockerfilePath } : {}), ...(subdirectory ? { subdirectory } : {}) };
+  return {
+    architecture: values.architecture,
+    resources: cpu === undefined ? undefined : { cpu: String(cpu), memory: String(memory) },
+    git: repo === undefined ? undefined : { repoFullName: repo, branch, ...more },
+    docker: values.docker && {
+      ...pickAs(docker, 'registry', 'registry'),
+      ...pickAs(docker, 'registry_username', 'registryUsername'),
+      ...pickAs(docker, 'registry_url', 'registryUrl'),
+      ...pickAs(docker, 'auto_latest', 'autoLatest'),
+    },
+  };
+}
+
+function pickAs(values: Table, key: string, as: string): Table {
+  return values[key] === undefined ? {} : { [as]: values[key] };
 }
 
 function check(name: string, prefix: string, values: Table, known: Record<string, Check>): void {

@@ -1,5 +1,7 @@
 /** Settings that move an endpoint, for example behind a proxy of one's own, with their defaults (contract §4.2). */
 export const endpointPaths = {
+  auth_config_path: '/auth/config',
+  logout_path: '/auth/logout',
   whoami_path: '/v1/users',
   organization_path: '/v1/organizations',
   daily_key_path: '/v1/organizations/{org}/daily',
@@ -13,6 +15,14 @@ export const endpointPaths = {
   regions_path: '/v1/organizations/{org}/regions',
   properties_path: '/v1/organizations/{org}/properties',
   builds_path: '/v1/organizations/{org}/builds',
+  registry_keys_path: '/v1/organizations/{org}/registry-keys',
+  agent_profiles_path: '/v1/organizations/{org}/agent-profiles',
+  spend_limit_path: '/v1/organizations/{org}/spend-limit',
+  github_install_url_path: '/v1/organizations/{org}/github/install-url',
+  github_link_url_path: '/v1/organizations/{org}/github/link-url',
+  github_installation_path: '/v1/organizations/{org}/github/installation',
+  github_repositories_path: '/v1/organizations/{org}/github/repositories',
+  service_git_path: '/v1/organizations/{org}/services/{service}/environments/production/git',
 } as const;
 export type EndpointKey = keyof typeof endpointPaths;
 export type EndpointOverrides = Partial<Record<EndpointKey, string>>;

@@ -19,8 +19,9 @@ export function createProgress(
   stderr: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>>,
   colours: Colours,
+  mayMove = true,
 ): Progress {
-  const live = Boolean(stderr.isTTY) && env.TERM !== 'dumb' && !env.CI;
+  const live = mayMove && Boolean(stderr.isTTY) && env.TERM !== 'dumb' && !env.CI;
   let timer: NodeJS.Timeout | undefined;
   let frame = 0;
   let current = '';

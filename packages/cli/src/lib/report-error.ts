@@ -119,6 +119,9 @@ function hintFor(exit: ExitCode, body: ErrorEnvelope, { settings, organization }
   if (body.reason === 'wrong_credential_kind' || body.reason === 'address_not_allowed') {
     return join(tokenFrom && `${tokenFrom}.`, more);
   }
+  if (body.code === 'SPEND_LIMIT_REACHED') {
+    return join('See: pipecat cloud spend-limit show. An admin raises it: pipecat cloud spend-limit set AMOUNT', more);
+  }
   if (body.reason === 'missing_permission') {
     return join("'auth status' shows what the token may do.", more);
   }

@@ -19,6 +19,8 @@ export interface Settings {
   apiHost: Setting;
   dashboardHost: Setting;
   publicKey: Setting | undefined;
+  /** How to print, where variable or file say. */
+  output: Setting | undefined;
   /** Endpoints that were moved. */
   endpoints: EndpointOverrides;
 }
@@ -62,6 +64,7 @@ export async function resolveSettings(
     apiHost,
     dashboardHost: checkHost(find('dashboard_host') ?? { ...apiHost, source: 'default', from: 'API host' }),
     publicKey: find('default_public_key'),
+    output: find('output'),
     endpoints: movedEndpoints(find),
   };
 }

@@ -13,15 +13,18 @@ const gap = '  ';
 const narrowest = 6;
 
 /**
- * Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis; never the
- * first, which holds the name or id that gets copied.
+ * Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis, and where that is
+ * not enough the last ones left out; never the first, which holds the name or id that gets copied.
  */
 export function table(
-  headings: readonly string[],
+  allHeadings: readonly string[],
   rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string {
-  const cells = rows.map((row) => row.map((cell) => clean(cell).replaceAll('\n', ' ')));
+  const all = rows.map((row) => row.map((cell) => clean(cell).replaceAll('\n', ' ')));
+  const count = fittingColumns(allHeadings, all, options.width);
+  const headings = allHeadings.slice(0, count);
+  const cells = all.map((row) => row.slice(0, count));
   const wanted = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
   );
@@ -37,6 +40,12 @@ export function table(
   return [head, ...body].join('\n');
 }
 
+/** One line a row, tabs between values that are whole: for `cut`, `awk` and their kin. */
+export function tabbed(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cell = (text: string) => clean(text).replace(/[\t\n]+/g, ' ');
+  return [headings, ...rows].map((row) => row.map(cell).join('\t')).join('\n');
+}
+
 /** `Label  value` lines with the values aligned. */
 export function fields(
   rows: readonly (readonly [label: string, value: string])[],
@@ -44,6 +53,20 @@ export function fields(
 ): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${label(name.padEnd(width))}${gap}${value}`).join('\n');
+}
+
+function fittingColumns(
+  headings: readonly string[],
+  cells: readonly (readonly string[])[],
+  width: number | undefined,
+): number {
+  const least = headings.map((heading, column) => {
+    const wanted = Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0));
+    return column === 0 ? wanted : Math.min(wanted, narrowest);
+  });
+  let [count, needed] = [headings.length, least.reduce((sum, one) => sum + one + gap.length, -gap.length)];
+  while (width !== undefined && needed > width && count > 1) needed -= (least[--count] ?? 0) + gap.length;
+  return count;
 }
 
 function shrink([first = 0, ...rest]: readonly number[], available: number): number[] {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { UploadUrl } from '@pipecat-cloud/contract/builds';
@@ -41,10 +41,12 @@ export async function upload(
   }
 
   let timedOut = false;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const request = send(url, {
+  const secure = url.protocol === 'https:';
+  // A connection that is kept: else a server that refuses in the middle closes it, and its answer is lost with what it has not read.
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true });
+  const request = (secure ? httpsRequest : httpRequest)(url, {
     method: 'POST',
-    agent: false,
+    agent,
     headers: {
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': head.length + sizeBytes + tail.length,
@@ -71,6 +73,7 @@ export async function upload(
     throw new NetworkError(url.origin, timedOut, error);
   } finally {
     request.destroy();
+    agent.destroy();
     await sent;
   }
 }
@@ -89,12 +92,15 @@ function escapeName(name: string): string {
   return name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22');
 }
 
+/** What there is of it: the status says enough where the rest breaks off. */
 async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';
   response.setEncoding('utf8');
-  for await (const chunk of response) {
-    if (text.length < 64 * 1024) text += chunk;
-  }
+  try {
+    for await (const chunk of response) {
+      if (text.length < 64 * 1024) text += chunk;
+    }
+  } catch {}
   return text;
 }
 

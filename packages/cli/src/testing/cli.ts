@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
+import { undescribed } from './described-json.js';
 
 export interface Outcome {
   code: number | null;
@@ -64,7 +65,12 @@ export function useCli(): TestCli {
         stderr += text;
       });
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code, stdout, stderr }));
+      child.on('close', (code) => {
+        // Every test that asks for JSON checks its description on the way.
+        const fault = code === 0 && args.includes('--json') ? undescribed(args, stdout) : undefined;
+        if (fault) reject(new Error(fault));
+        else resolve({ code, stdout, stderr });
+      });
       // The child may end without reading.
       child.stdin.on('error', () => undefined);
       child.stdin.end(options.input ?? '');

@@ -1,10 +1,32 @@
 import { type Command, Option } from 'commander';
 import type { Run } from '../program.js';
-import { configFileOption, integer, oneOf, organizationOption, regionOption } from './options.js';
+import { addAgentGit } from './agent-git.js';
+import { addAgentProfiles } from './agent-profiles.js';
+import {
+  configFileOption,
+  hiddenDeployConfig,
+  hiddenYes,
+  integer,
+  oneOf,
+  organizationOption,
+  regionOption,
+} from './options.js';
 
 const transports = ['websocket', 'webrtc', 'daily'] as const;
 const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 const formats = ['TEXT', 'JSON'] as const;
+
+/** Known ways to end; a word that isn't here goes to the server all the same, which may know more. */
+const endStates = [
+  'active',
+  'completed',
+  'ended_before_agent_start',
+  'agent_start_timeout',
+  'terminated',
+  'agent_error',
+  'unknown',
+] as const;
+const endState = Object.assign((text: string) => text, { words: endStates });
 
 export function addAgent(program: Command, run: Run): void {
   const agent = program.command('agent').description('Agents, their sessions and logs');
@@ -38,6 +60,7 @@ export function addAgent(program: Command, run: Run): void {
     .option('-k, --api-key <key>', 'start with this public API key (pk_…) as an application would')
     .addOption(new Option('-f, --force', 'accepted for compatibility; nothing is asked').hideHelp())
     .addOption(configFileOption())
+    .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/start.js')).startAgent));
   agent
@@ -46,8 +69,9 @@ export function addAgent(program: Command, run: Run): void {
     .argument('[name]', optionalName)
     .requiredOption('-s, --session-id <id>', 'session to end')
     .option('-f, --force', 'do not ask')
-    .addOption(new Option('-y, --yes', 'do not ask').hideHelp())
+    .addOption(hiddenYes())
     .addOption(configFileOption())
+    .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/stop.js')).stopSession));
   agent
@@ -56,12 +80,20 @@ export function addAgent(program: Command, run: Run): void {
     .argument('[name]', optionalName)
     .option('-i, --id <session>', 'show this session')
     .option('-n, --limit <count>', 'how many', integer(1, 1000))
+    .addOption(
+      new Option('--end-state <state>', `only those that ended so: ${endStates.join(', ')}`).argParser(endState),
+    )
     .addOption(configFileOption())
+    .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/sessions.js')).agentSessions));
   agent
     .command('logs')
-    .description('Print the newest log lines of an agent, oldest first')
+    .summary('Print the log of an agent')
+    .description(
+      'Prints the newest log lines of an agent, oldest first. With --follow goes on with what comes, until it is\n' +
+        'interrupted; with a session too, to the end of that.',
+    )
     .argument('[name]', optionalName)
     .addOption(new Option('-l, --level <level>', `only this level: ${levels.join(', ')}`).argParser(oneOf(levels)))
     .addOption(
@@ -72,15 +104,35 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(new Option('-n, --limit <count>', 'how many lines to fetch').argParser(integer(1, 10_000)).default(100))
     .option('-d, --deployment <id>', 'only this deployment')
     .option('-s, --session-id <id>', 'only this session')
+    .option('-F, --follow', 'go on with lines as they come')
     .addOption(configFileOption())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/logs.js')).agentLogs));
+  agent
+    .command('deployments')
+    .description('List the deployments of an agent, newest first')
+    .argument('[name]', optionalName)
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/deployments.js')).agentDeployments));
+  agent
+    .command('scale')
+    .summary('Change how many instances an agent keeps and may have')
+    .description('Changes how many instances an agent keeps warm and may have at most, without a new deployment.')
+    .argument('[name]', optionalName)
+    .option('--min-agents <count>', 'agents kept warm', integer(0, Number.MAX_SAFE_INTEGER))
+    .option('--max-agents <count>', 'agents at most', integer(1, Number.MAX_SAFE_INTEGER))
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/scale.js')).scaleAgent));
   agent
     .command('delete')
     .description('Delete an agent; sessions that run go on to their end')
     .argument('<name>', 'name of the agent')
     .option('-f, --force', 'do not ask')
-    .addOption(new Option('-y, --yes', 'do not ask').hideHelp())
+    .addOption(hiddenYes())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/delete.js')).deleteAgent));
+  addAgentGit(agent, run);
+  addAgentProfiles(agent, run);
 }

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseResources } from '../lib/quantity.js';
 import type { Run } from '../program.js';
-import { configFileOption, integer, oneOf, organizationOption, regionOption } from './options.js';
+import { configFileOption, hiddenDeployConfig, integer, oneOf, organizationOption, regionOption } from './options.js';
 
 /** Options of contract §4.6. What a flag leaves open, the deploy file or a default fills in. */
 export function addDeploy(program: Command, run: Run): void {
@@ -17,10 +18,25 @@ export function addDeploy(program: Command, run: Run): void {
     .option('-b, --build-id <id>', 'deploy this earlier build')
     .option('-d, --build-dir <path>', 'directory to build from (default: .)')
     .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)')
+    .option('--repo <owner/repository>', 'build a new agent from this repository on GitHub, with --branch')
+    .option('--branch <branch>', 'branch of that repository')
+    .option('--dockerfile-path <path>', 'Dockerfile inside that repository (default: Dockerfile)')
+    .option('--subdirectory <path>', 'directory of that repository to build in')
     .option('-c, --credentials <set>', 'image pull secret set')
     .addOption(new Option('--no-credentials', 'the image needs no pull secret (also: -nc)'))
     .option('-s, --secrets <set>', 'secret set that the agent gets as environment')
-    .option('-p, --profile <name>', 'agent-1x, agent-2x or agent-3x')
+    .option('-p, --profile <name>', 'CPU and memory by name: agent-1x, agent-2x, agent-3x or one of your own')
+    .addOption(
+      new Option('--resources <cpu=…,memory=…>', 'CPU and memory themselves, for example cpu=2,memory=4Gi').argParser(
+        resources,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--architecture <name>',
+        'what the image needs: amd64 or arm64 (default: that of the region)',
+      ).argParser(oneOf(['amd64', 'arm64'])),
+    )
     .option('--min-agents <count>', 'agents kept warm (also: -min)', integer(0, any))
     .option('--max-agents <count>', 'agents at most (also: -max)', integer(1, any))
     .option('--max-session-duration <seconds>', '60 to 14400', integer(60, 14_400))
@@ -45,6 +61,15 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(new Option('--min-instances <count>').argParser(integer(0, any)).hideHelp())
     .addOption(new Option('--max-instances <count>').argParser(integer(1, any)).hideHelp())
     .addOption(configFileOption())
+    .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/deploy/deploy.js')).deploy));
+}
+
+function resources(text: string) {
+  try {
+    return parseResources(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message} For example: cpu=2,memory=4Gi`);
+  }
 }

@@ -1,9 +1,11 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Argument, InvalidArgumentError, Option } from 'commander';
 
 /** `-o, --organization NAME`, on every command that works inside one. */
 export const organizationOption = () => new Option('-o, --organization <name>', 'organization to work in');
 export const regionOption = (description: string) => new Option('-r, --region <code>', description);
 export const configFileOption = () => new Option('--config-file <path>', 'deploy file (default: pcc-deploy.toml)');
+/** Another spelling of `--config-file` that official clients take; the line is rewritten before it is parsed. */
+export const hiddenDeployConfig = () => new Option('--deploy-config <path>', 'deploy file').hideHelp();
 
 /** Parser of a whole number between bounds, for commander. */
 export function integer(minimum: number, maximum: number): (text: string) => number {
@@ -20,13 +22,22 @@ export function integer(minimum: number, maximum: number): (text: string) => num
   };
 }
 
+/** A parser that knows all it takes, so that shells can offer it. */
+export type ChoiceParser<T extends string> = ((text: string) => T) & { readonly words: readonly T[] };
+
 /** One of a few words, whatever their case. */
-export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
-  return (text) => {
+export function oneOf<T extends string>(words: readonly T[]): ChoiceParser<T> {
+  const parse = (text: string) => {
     const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
     if (!found) throw new InvalidArgumentError(`Give one of ${words.join(', ')}.`);
     return found;
   };
+  return Object.assign(parse, { words });
+}
+
+/** What a shell may offer for the value of an option or an argument. */
+export function choicesOf({ parseArg, argChoices }: Option | Argument): readonly string[] {
+  return argChoices ?? (parseArg as { words?: readonly string[] } | undefined)?.words ?? [];
 }
 
 /** Collects every use of a repeatable option; commas separate as well. */

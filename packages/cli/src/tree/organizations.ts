@@ -4,6 +4,8 @@ import { hiddenYes, organizationOption } from './options.js';
 import { addOrganizationKeys } from './organizations-keys.js';
 import { addOrganizationMembers } from './organizations-members.js';
 import { addOrganizationPolicies } from './organizations-policies.js';
+import { addOrganizationProperties } from './organizations-properties.js';
+import { addSpendLimit } from './spend-limit.js';
 import { addWebhooks } from './webhooks.js';
 
 /** Organizations and what belongs to them. Returns the group, for the commands that live elsewhere. */
@@ -47,6 +49,8 @@ export function addOrganizations(program: Command, run: Run): Command {
     .action(run(async () => (await change()).setDefaultOrganization));
   addOrganizationMembers(organizations, run);
   addOrganizationKeys(organizations, run);
+  addOrganizationProperties(organizations, run);
+  addSpendLimit(organizations, run);
   addOrganizationPolicies(organizations, run);
   addWebhooks(organizations, run);
   return organizations;

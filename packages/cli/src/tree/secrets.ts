@@ -33,6 +33,30 @@ export function addSecrets(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/secrets/list.js')).listSecrets));
   secrets
+    .command('image-pull-secret')
+    .summary('Store what a private registry asks for')
+    .description(
+      'Stores the credentials of a private registry, for deploys with --credentials. Asks for them without showing the\n' +
+        'password, or reads USER:PASSWORD from standard input.',
+    )
+    .argument('<set>', 'name of the set')
+    .argument('<host>', 'address of the registry, for example ghcr.io')
+    .argument('[credentials]', 'USER:PASSWORD; visible to other users of this machine, so better left out')
+    .option('--stdin', 'read USER:PASSWORD from standard input')
+    .addOption(regionOption('region of a new set'))
+    .addOption(new Option('-e, --encode', 'accepted for compatibility; they are always encoded').hideHelp())
+    .addOption(hidden('-s, --skip'))
+    .addOption(hidden('-y, --yes'))
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/secrets/image-pull-secret.js')).setPullSecret));
+  secrets
+    .command('reference')
+    .description('Make a set known whose values lie in a region of your own, and stay there')
+    .argument('<set>', 'name of the set')
+    .addOption(regionOption('region that has the values').makeOptionMandatory())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/secrets/reference.js')).referenceSecrets));
+  secrets
     .command('unset')
     .description('Remove one key from a set')
     .argument('<set>', 'name of the set')

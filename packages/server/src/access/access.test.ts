@@ -254,6 +254,7 @@ describe('what a token may do', () => {
     const { headers } = await server.call(member.token, 'GET', '/v1/users');
     expect(headers['pipecat-token-id']).toBe(member.tokenId);
     expect(headers['pipecat-token-expires-at']).toBe(expiresAt);
+    expect(Date.parse(String(headers['pipecat-token-created-at']))).toBeLessThanOrEqual(clock.now().getTime());
     expect(headers['pipecat-request-id']).toBeTruthy();
   });
 });

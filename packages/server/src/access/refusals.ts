@@ -51,10 +51,12 @@ export function wrongKind(sent: CredentialKind, kinds: readonly CredentialKind[]
   return forbidden('wrong_credential_kind', `This endpoint takes ${wanted}; you sent ${kindNames[sent]}`);
 }
 
+/** `why` is a half sentence; most begin with the word that stands here already. */
 export function revokedToken(token: Pick<StoredToken, 'name'>, when: string, why: string, help: string): AppError {
+  const rest = why.startsWith('revoked ') ? why.slice('revoked'.length) : `: ${why}`;
   return unauthorized(
     'revoked_token',
-    `The token '${token.name}' was revoked on ${when}: ${why}. Make a new one at ${help}`,
+    `The token '${token.name}' was revoked on ${when}${rest}. Make a new one at ${help}`,
     help,
   );
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { inParts } from '../db/in-parts.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
@@ -112,9 +113,12 @@ export function createAgentRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** Every living agent of every organization: for the reconciler alone. */
-    async listAll(): Promise<Agent[]> {
-      return (await db.selectFrom('agent').selectAll().where('deleted_at', 'is', null).execute()).map(toAgent);
+    /** Those that live of these, whatever their organization: for the reconciler alone. */
+    async listLiving(ids: readonly string[]): Promise<Agent[]> {
+      const rows = await inParts(ids, (part) =>
+        db.selectFrom('agent').selectAll().where('deleted_at', 'is', null).where('id', 'in', part).execute(),
+      );
+      return rows.map(toAgent);
     },
   };
 }

@@ -97,6 +97,11 @@ test('refusals keep the envelope', async () => {
     [400, await server.call(token, 'POST', path(), {})],
     [400, await server.call(token, 'GET', path('?status=done'))],
     [400, await server.call(token, 'GET', path('?limit=101'))],
+    [400, await server.call(token, 'GET', path('?limit=0'))],
+    [400, await server.call(token, 'GET', path('?offset=-1'))],
+    [400, await server.call(token, 'GET', path(`/${unknown}/logs?limit=10001`))],
+    [400, await server.call(token, 'GET', path(`/${unknown}/logs?limit=0`))],
+    [404, await server.call(token, 'GET', path(`/${unknown}/logs?limit=10000`))],
     [404, await server.call(token, 'GET', path(`/${unknown}`))],
     [404, await server.call(token, 'GET', path('/x%00/logs'))],
   ] as const;

@@ -18,6 +18,7 @@ import { checkContext } from './context-check.js';
 import { createContextCredentials } from './context-credentials.js';
 import type { ContextLimits } from './context-entries.js';
 import type { Upload, UploadContent } from './upload-repository.js';
+import type { UploadService } from './upload-service.js';
 import type { StoredContext, UploadStore } from './upload-store.js';
 
 interface BuildServiceDeps {
@@ -25,7 +26,9 @@ interface BuildServiceDeps {
   clock: Clock;
   ids: Ids;
   audit: Audit;
-  uploads: Pick<UploadStore, 'open'>;
+  /** Where uploaded files lie. */
+  files: Pick<UploadStore, 'open'>;
+  uploads: Pick<UploadService, 'contentOf'>;
   /** Told when there is a new build. */
   queue: { nudge(): void };
   contextLimits?: ContextLimits;
@@ -38,7 +41,7 @@ const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries
 
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
-  const { store, clock, ids, audit, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
+  const { store, clock, ids, audit, files, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
   async function uploadOf(
@@ -47,7 +50,7 @@ export function createBuildService(deps: BuildServiceDeps) {
   ): Promise<Upload & { content: UploadContent }> {
     const found = isUuid(body.uploadId) ? await store.builds.uploads.find(organization.id, body.uploadId) : undefined;
     if (!found || found.state === 'removed') throw missingUpload();
-    const { content } = found;
+    const content = await uploads.contentOf(found);
     if (!content)
       throw badRequest(
         'The upload has not received its file yet; post the file to the uploadUrl, then create the build',
@@ -60,8 +63,8 @@ export function createBuildService(deps: BuildServiceDeps) {
     return { ...found, content };
   }
 
-  async function checkStored(upload: Upload, dockerfilePath: string) {
-    const stored = await uploads.open(upload.id);
+  async function checkStored(upload: Upload, sha256: string, dockerfilePath: string) {
+    const stored = await files.open(upload.id, sha256);
     if (!stored) throw missingUpload();
     const credentials = createContextCredentials();
     await checkContext(stored.stream, dockerfilePath, contextLimits, credentials.add);
@@ -87,7 +90,7 @@ export function createBuildService(deps: BuildServiceDeps) {
       const cached = await store.builds.findCached(organization.id, identity);
       if (cached) return { build: cached, cached: true };
 
-      const credentials = await checkStored(upload, dockerfilePath);
+      const credentials = await checkStored(upload, contextSha256, dockerfilePath);
       const build = await store.transaction(async (repos) => {
         // First: on PostgreSQL it makes two requests for the same upload wait for each other.
         if (!(await repos.builds.uploads.use(organization.id, upload.id))) throw missingUpload();
@@ -177,7 +180,7 @@ export function createBuildService(deps: BuildServiceDeps) {
       const own =
         scope === undefined || (found?.organizationId === scope.organizationId && found.region === scope.region);
       const build = own ? found : undefined;
-      const stored = build && (await uploads.open(build.uploadId));
+      const stored = build && (await files.open(build.uploadId, build.contextSha256));
       if (!build || !stored) throw notFound('Context of build', buildId);
       return { ...stored, sha256: build.contextSha256 };
     },

@@ -87,8 +87,11 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return numUpdatedRows > 0;
     },
 
-    /** Marks what no build was made of and expired before `before`, and returns every marked upload, also of an earlier call. */
-    async markExpired(before: Date, except: readonly string[]): Promise<string[]> {
+    /**
+     * Marks what no build was made of and expired before `before`, and returns every marked upload, also of an earlier call, with its
+     * hash where its file is known.
+     */
+    async markExpired(before: Date, except: readonly string[]): Promise<{ id: string; sha256: string | undefined }[]> {
       await db
         .updateTable('upload')
         .set({ state: 'removed' })
@@ -96,8 +99,8 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
         .where('expires_at', '<', before.toISOString())
         .$if(except.length > 0, (query) => query.where('id', 'not in', except))
         .execute();
-      const rows = await db.selectFrom('upload').select('id').where('state', '=', 'removed').execute();
-      return rows.map(({ id }) => id);
+      const rows = await db.selectFrom('upload').select(['id', 'sha256']).where('state', '=', 'removed').execute();
+      return rows.map(({ id, sha256 }) => ({ id, sha256: sha256 ?? undefined }));
     },
 
     /** Forgets one that is marked; its file must be gone already. */

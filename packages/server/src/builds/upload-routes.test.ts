@@ -10,9 +10,9 @@ import { handleError } from '../http/error-handler.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
 import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
+import { createDiskUploadStore } from './disk-upload-store.js';
 import { uploadRoutes } from './upload-routes.js';
 import { createUploadService, type UploadService } from './upload-service.js';
-import { createUploadStore } from './upload-store.js';
 
 const limitBytes = 2_000_000;
 const context = contextOf({ Dockerfile: 'FROM scratch\n' });
@@ -29,7 +29,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
     folder = join(await mkdtemp(join(tmpdir(), 'uploads-')), 'uploads');
     uploads = createUploadService({
       ...world,
-      uploads: createUploadStore({ directory: folder, limitBytes }),
+      uploads: createDiskUploadStore({ directory: folder, limitBytes }),
       signingKey: Buffer.alloc(32, 3),
       publicUrl: 'http://localhost:7400',
     });
@@ -165,6 +165,7 @@ describe.each(databases)('POST /v1/uploads on $name', (database) => {
       (fields) => [['__proto__', 'x'], ...fields, ['file', context]],
       'nothing was kept',
     ],
+    ['a file of another name', (fields) => [...fields, ['context', context]], "must be named 'file'"],
     ['an empty file', (fields) => [...fields, ['file', Buffer.alloc(0)]], 'empty'],
   ])('refuses %s and leaves nothing', async (_name, parts, message) => {
     const place = await uploads.createUrl(world.acme, testActor);

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart';
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Uploaded } from '@pipecat-cloud/contract/builds';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import type { FastifyRequest } from 'fastify';
 import { AppError, badRequest } from '../errors.js';
 import { readUploadFields, type UploadService } from './upload-service.js';
 import { uploadFieldNames } from './upload-signature.js';
-
-const Uploaded = Type.Object({ uploadId: Type.String(), sizeBytes: Type.Integer(), contextHash: Type.String() });
 
 /**
  * `POST /v1/uploads`: one multipart form, the signed fields first and the file last (contract §10.1). The file goes to disk as it
@@ -40,7 +39,10 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
         for await (const part of partsOf(request)) {
           if (received) throw badRequest('The file must be the last part of the upload; nothing was kept');
           if (part.type === 'field') addField(fields, part);
-          else received = await uploads.receive(readUploadFields(fields), declaredBytes(request), bytesOf(part.file));
+          else {
+            checkFileName(part);
+            received = await uploads.receive(readUploadFields(fields), declaredBytes(request), bytesOf(part.file));
+          }
         }
       } catch (error) {
         await received?.abandon();
@@ -53,6 +55,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
     },
   );
 };
+
+/** Object stores insist on the name too, so a client that works here works there. */
+function checkFileName({ fieldname }: MultipartFile): void {
+  if (fieldname !== 'file')
+    throw badRequest(`The part with the file must be named 'file', not '${fieldname.slice(0, 100)}'; nothing was kept`);
+}
 
 function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 'field' }>): void {
   const { fieldname: name, value } = part;

@@ -8,7 +8,7 @@ import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import type { Upload, UploadContent } from './upload-repository.js';
 import { contextType, isSignedUpload, signUpload, type UploadFields } from './upload-signature.js';
-import { type StagedUpload, tooLargeUpload, type UploadStore } from './upload-store.js';
+import { type StagedUpload, tooLargeUpload, type UploadForm, type UploadStore } from './upload-store.js';
 
 interface UploadServiceDeps {
   store: Store;
@@ -29,9 +29,14 @@ const keepForMs = 60 * minuteMs;
 
 export function createUploadService(deps: UploadServiceDeps) {
   const { store, clock, ids, audit, uploads, signingKey, publicUrl, regions } = deps;
+  const { arrival } = uploads;
 
   /** Ids whose file is arriving; of two senders the second is refused at once. */
   const arriving = new Set<string>();
+
+  function ownForm(uploadId: string, expiresAt: Date): UploadForm {
+    return { uploadUrl: `${publicUrl}/v1/uploads`, uploadFields: { ...signUpload(signingKey, uploadId, expiresAt) } };
+  }
 
   async function admit(fields: UploadFields): Promise<Upload> {
     if (!isSignedUpload(signingKey, fields))
@@ -55,6 +60,8 @@ export function createUploadService(deps: UploadServiceDeps) {
       const now = clock.now();
       const upload = { id: ids.id(), organizationId: organization.id, region: chosen, createdAt: now };
       const expiresAt = new Date(now.getTime() + acceptForMs);
+      const form =
+        arrival.kind === 'there' ? await arrival.offer(upload.id, now, expiresAt) : ownForm(upload.id, expiresAt);
       await store.transaction(async (repos) => {
         await repos.builds.uploads.insert({ ...upload, expiresAt });
         // The upload itself carries no credential, only what is signed here.
@@ -64,12 +71,7 @@ export function createUploadService(deps: UploadServiceDeps) {
           target: upload.id,
         });
       });
-      return {
-        uploadId: upload.id,
-        uploadUrl: `${publicUrl}/v1/uploads`,
-        uploadFields: { ...signUpload(signingKey, upload.id, expiresAt) },
-        expiresAt: expiresAt.toISOString(),
-      };
+      return { uploadId: upload.id, ...form, expiresAt: expiresAt.toISOString() };
     },
 
     /**
@@ -81,6 +83,12 @@ export function createUploadService(deps: UploadServiceDeps) {
       declaredBytes: number | undefined,
       source: AsyncIterable<Buffer>,
     ): Promise<{ complete(): Promise<UploadContent>; abandon(): Promise<void> }> {
+      if (arrival.kind === 'there')
+        throw new AppError(
+          404,
+          '404',
+          'Uploads go to a storage of their own here: post to the uploadUrl that was given',
+        );
       const { id } = await admit(fields);
       if (declaredBytes !== undefined && declaredBytes > uploads.limitBytes + formOverheadBytes)
         throw tooLargeUpload(uploads.limitBytes);
@@ -88,7 +96,7 @@ export function createUploadService(deps: UploadServiceDeps) {
       arriving.add(id);
       let staged: StagedUpload;
       try {
-        staged = await uploads.stage(id, source);
+        staged = await arrival.stage(id, source);
       } catch (error) {
         arriving.delete(id);
         throw error;
@@ -110,11 +118,29 @@ export function createUploadService(deps: UploadServiceDeps) {
       };
     },
 
+    /**
+     * What has arrived of an upload: that which is known, else that which lies in the storage, from then on kept as it is. Undefined
+     * where nothing has come yet.
+     */
+    async contentOf(upload: Upload): Promise<UploadContent | undefined> {
+      if (upload.content || arrival.kind === 'here') return upload.content;
+      const found = await arrival.collect(upload.id);
+      if (found && (await store.builds.uploads.complete(upload.id, found, clock.now()))) {
+        // What stays is out of reach for all but the form's holder, and is not looked at again.
+        await uploads.remove(upload.id, undefined).catch(() => undefined);
+        return found;
+      }
+      // Somebody else was faster, perhaps with another file of the same form; the first that was looked at counts.
+      const { content } = (await store.builds.uploads.find(upload.organizationId, upload.id)) ?? {};
+      if (found && content && found.sha256 !== content.sha256) await uploads.remove(upload.id, found.sha256);
+      return content;
+    },
+
     /** Removes uploads that no build was made of in time, and what an ended process left behind. Safe to repeat. */
     async sweep(): Promise<void> {
       const before = new Date(clock.now().getTime() - keepForMs);
-      for (const id of await store.builds.uploads.markExpired(before, [...arriving])) {
-        await uploads.remove(id);
+      for (const { id, sha256 } of await store.builds.uploads.markExpired(before, [...arriving])) {
+        await uploads.remove(id, sha256);
         await store.builds.uploads.forget(id);
       }
       await uploads.removeLeftovers(before);

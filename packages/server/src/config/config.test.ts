@@ -111,3 +111,66 @@ describe('keys of the installation', () => {
     expect(await readFile(file, 'utf8')).toBe('{"version":1}');
   });
 });
+
+describe('the storage of uploads', () => {
+  const settings = {
+    PIPECAT_CLOUD_S3_BUCKET: 'contexts',
+    PIPECAT_CLOUD_S3_ACCESS_KEY_ID: 'AKID',
+    PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: 'hunter2',
+  };
+
+  test('is the data folder by default', () => {
+    expect(readConfig({}).s3).toBeUndefined();
+  });
+
+  test.each([
+    [{}, 'https://contexts.s3.us-east-1.amazonaws.com', undefined],
+    [{ PIPECAT_CLOUD_S3_REGION: 'eu-west-1' }, 'https://contexts.s3.eu-west-1.amazonaws.com', undefined],
+    [{ PIPECAT_CLOUD_S3_ENDPOINT: 'http://minio:9000/' }, 'http://minio:9000/contexts', undefined],
+    [{ PIPECAT_CLOUD_S3_ENDPOINT: 'https://{bucket}.example.com' }, 'https://contexts.example.com', undefined],
+    [
+      { PIPECAT_CLOUD_S3_ENDPOINT: 'http://minio:9000', PIPECAT_CLOUD_S3_PUBLIC_ENDPOINT: 'https://files.example.com' },
+      'http://minio:9000/contexts',
+      'https://files.example.com/contexts',
+    ],
+  ])('%j is at %s', (more, inside, outside) => {
+    const { s3 } = readConfig({ ...settings, ...more });
+    expect(s3).toMatchObject({ bucketUrl: inside, publicBucketUrl: outside ?? inside, prefix: '' });
+  });
+
+  test('has a prefix with one slash at its end, and its secret from the environment or from a file', async () => {
+    const { s3 } = readConfig({ ...settings, PIPECAT_CLOUD_S3_PREFIX: '/team/cloud/' });
+    expect(s3?.prefix).toBe('team/cloud/');
+    expect(await s3?.secretAccessKey()).toBe('hunter2');
+    expect(JSON.stringify(s3)).not.toContain('hunter2');
+    const file = join(await mkdtemp(join(tmpdir(), 'pipecat-cloud-s3-')), 'secret');
+    await writeFile(file, 'from a file\n');
+    const { PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: _, ...without } = settings;
+    const other = readConfig({ ...without, PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE: file });
+    expect(await other.s3?.secretAccessKey()).toBe('from a file');
+    await rm(join(file, '..'), { recursive: true });
+  });
+
+  test.each([
+    [{ ...settings, PIPECAT_CLOUD_S3_BUCKET: 'No_Bucket' }, 'PIPECAT_CLOUD_S3_BUCKET'],
+    [
+      { ...settings, PIPECAT_CLOUD_S3_BUCKET: '', PIPECAT_CLOUD_S3_ENDPOINT: 'http://minio:9000' },
+      'PIPECAT_CLOUD_S3_BUCKET',
+    ],
+    [{ ...settings, PIPECAT_CLOUD_S3_ENDPOINT: 'minio:9000' }, 'PIPECAT_CLOUD_S3_ENDPOINT'],
+    [{ ...settings, PIPECAT_CLOUD_S3_PUBLIC_ENDPOINT: 'https://x?y' }, 'PIPECAT_CLOUD_S3_PUBLIC_ENDPOINT'],
+    [{ ...settings, PIPECAT_CLOUD_S3_ACCESS_KEY_ID: '' }, 'PIPECAT_CLOUD_S3_ACCESS_KEY_ID'],
+    [{ ...settings, PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: '' }, 'PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE'],
+    [{ ...settings, PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE: '/x' }, 'PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE'],
+    [{ ...settings, PIPECAT_CLOUD_S3_PREFIX: 'a b' }, 'PIPECAT_CLOUD_S3_PREFIX'],
+    [{ ...settings, PIPECAT_CLOUD_S3_REGION: 'EU west' }, 'PIPECAT_CLOUD_S3_REGION'],
+  ])('%j is refused by name', (environment, name) => {
+    expect(() => readConfig(environment)).toThrow(`${name}:`);
+  });
+
+  test('a password in a refused address is not repeated', () => {
+    const refused = () => readConfig({ ...settings, PIPECAT_CLOUD_S3_ENDPOINT: 'http://me:hunter3@minio:9000' });
+    expect(refused).toThrow('PIPECAT_CLOUD_S3_ENDPOINT');
+    expect(refused).not.toThrow(/hunter3/);
+  });
+});

@@ -4,6 +4,7 @@ import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
 import { type IceConfig, readIceConfig } from './ice-config.js';
+import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
 export interface Config {
@@ -30,6 +31,8 @@ export interface Config {
   /** Webhooks may be posted to this machine and to private networks. */
   privateWebhooks: boolean;
   signIn: SignInConfig;
+  /** Where uploads go; absent: into the data folder. */
+  s3?: S3Config;
   ice: IceConfig;
 }
 
@@ -104,6 +107,7 @@ export function readConfig(environment: Environment): Config {
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
   const signIn = readSignInConfig(read, check);
+  const s3 = readS3Config(read, check);
   const ice = readIceConfig(read, check);
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -132,6 +136,7 @@ export function readConfig(environment: Environment): Config {
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,
+    ...(s3 ? { s3 } : {}),
     ice,
   };
 }
@@ -151,10 +156,10 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
   return url ? { url, from } : { urlFile: resolve(urlFile), from };
 }
 
-/** A database URL may carry a password. */
+/** An address may carry a password. */
 function shown(name: VariableName, value: string): string {
   if (name.includes('SECRET')) return '…';
-  return name === 'PIPECAT_CLOUD_DATABASE_URL' ? value.replace(/\/\/[^@/]*@/, '//…@') : value;
+  return value.replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function isNetwork(text: string): boolean {

@@ -67,6 +67,29 @@ export const variables = {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
   },
+  PIPECAT_CLOUD_S3_BUCKET: {
+    default: '',
+    about: 'Bucket of an S3-compatible storage that build contexts are uploaded to; empty for the data folder',
+  },
+  PIPECAT_CLOUD_S3_ENDPOINT: {
+    default: '',
+    about: 'Its address, such as http://minio:9000 or https://{bucket}.example.com; empty for Amazon S3',
+  },
+  PIPECAT_CLOUD_S3_PUBLIC_ENDPOINT: {
+    default: '',
+    about: 'The address that clients post their uploads to; empty for the same',
+  },
+  PIPECAT_CLOUD_S3_REGION: { default: 'us-east-1', about: 'What that storage calls its region' },
+  PIPECAT_CLOUD_S3_PREFIX: { default: '', about: 'What every key in the bucket begins with; empty for nothing' },
+  PIPECAT_CLOUD_S3_ACCESS_KEY_ID: {
+    default: '',
+    about: 'Id of a key that may get, put and delete objects of the bucket',
+  },
+  PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: { default: '', about: "The key's secret; better in a file" },
+  PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE: {
+    default: '',
+    about: 'File with the secret; read anew for each request, so it can be replaced at any time',
+  },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
   PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
   PIPECAT_CLOUD_OIDC_ISSUER: {

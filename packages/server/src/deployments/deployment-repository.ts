@@ -1,6 +1,7 @@
 import { agentProfiles, type PlatformProfile } from '@pipecat-cloud/contract/deployments';
 import type { Architecture } from '@pipecat-cloud/contract/regions';
 import type { Selectable } from 'kysely';
+import { inParts } from '../db/in-parts.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
@@ -131,20 +132,11 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** Deployments of living agents that are wanted or live: for the reconciler alone. */
-    async listCurrent(): Promise<Deployment[]> {
-      const rows = await db
-        .selectFrom('deployment')
-        .innerJoin('agent', 'agent.id', 'deployment.agent_id')
-        .selectAll('deployment')
-        .where('agent.deleted_at', 'is', null)
-        .where((eb) =>
-          eb.or([
-            eb('deployment.id', '=', eb.ref('agent.desired_deployment_id')),
-            eb('deployment.id', '=', eb.ref('agent.live_deployment_id')),
-          ]),
-        )
-        .execute();
+    /** These, whatever their organization: for the reconciler alone. */
+    async listAny(ids: readonly string[]): Promise<Deployment[]> {
+      const rows = await inParts(ids, (part) =>
+        db.selectFrom('deployment').selectAll().where('id', 'in', part).execute(),
+      );
       return rows.map(toDeployment);
     },
   };

@@ -93,5 +93,8 @@ function identify(request: FastifyRequest, reply: FastifyReply, principal: Princ
   const token = tokenOf(principal);
   if (!token) return;
   void reply.header('pipecat-token-id', token.id);
-  if (token.expiresAt) void reply.header('pipecat-token-expires-at', token.expiresAt);
+  if (!token.expiresAt) return;
+  void reply.header('pipecat-token-expires-at', token.expiresAt);
+  // What is left means little without the whole: a day is much of a token for a week, and the end of one for a quarter.
+  void reply.header('pipecat-token-created-at', token.createdAt);
 }

@@ -85,7 +85,7 @@ function sentence(validation: NonNullable<FastifyError['validation']>, context: 
 
 function isDiskFull(error: unknown): boolean {
   const code = (error as { code?: string }).code;
-  return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === '53100';
+  return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT' || code === '53100';
 }
 
 function isLocked(error: unknown): boolean {

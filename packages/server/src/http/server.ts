@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { ErrorEnvelope, Health } from '@pipecat-cloud/contract/errors';
 import { Ajv } from 'ajv';
 import fastJsonStringify from 'fast-json-stringify';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
@@ -105,8 +106,9 @@ function serializerOf(schema: object): (data: unknown) => string {
 
 /** `/livez`: the process answers. `/readyz`: so does its database. */
 export function addHealthRoutes(app: FastifyInstance, store: Store): void {
-  app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  const schema = { response: { 200: Health, 503: ErrorEnvelope } };
+  app.get('/livez', { schema }, async () => ({ status: 'ok' }));
+  app.get('/readyz', { schema }, async (_request, reply) => {
     try {
       await store.ping();
       return { status: 'ok' };

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createBuildService } from '../builds/build-service.js';
+import { createDiskUploadStore } from '../builds/disk-upload-store.js';
 import { createUploadService, readUploadFields } from '../builds/upload-service.js';
-import { createUploadStore } from '../builds/upload-store.js';
 import { createFileLogStore } from '../logs/file-log-store.js';
 import { createWorkerLogs } from '../logs/worker-logs.js';
 import { createSecretBox } from '../secrets/secret-box.js';
@@ -27,14 +27,14 @@ describe.each(databases)('places that are looked into, on $name', (database) => 
   });
 
   function buildServices() {
-    const files = createUploadStore({ directory: folder, limitBytes: 1_000_000 });
+    const files = createDiskUploadStore({ directory: folder, limitBytes: 1_000_000 });
     const uploads = createUploadService({
       ...world,
       uploads: files,
       signingKey: Buffer.alloc(32, 3),
       publicUrl: 'http://localhost:7400',
     });
-    const builds = createBuildService({ ...world, uploads: files, queue: { nudge() {} } });
+    const builds = createBuildService({ ...world, files, uploads, queue: { nudge() {} } });
     return async (content: Readonly<Record<string, string>>) => {
       const { uploadId, uploadFields } = await uploads.createUrl(world.acme, testActor);
       const source = (async function* () {

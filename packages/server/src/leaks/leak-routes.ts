@@ -1,6 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
-import { LeakList, LeakQuery, RevokeCredentialsBody, RevokedCredentials } from '@pipecat-cloud/contract/leaks';
+import {
+  CredentialFormat,
+  LeakList,
+  LeakQuery,
+  RevokeCredentialsBody,
+  RevokedCredentials,
+} from '@pipecat-cloud/contract/leaks';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import { credentialFormat, formatPage, reportLimitBytes } from './credential-format.js';
@@ -29,14 +35,21 @@ export const leakRoutes: FastifyPluginAsyncTypebox<LeakRoutesDeps> = async (app,
     },
   );
 
-  app.get('/.well-known/pipecat-credentials', async (request, reply) => {
-    void reply.header('cache-control', 'public, max-age=3600').header('vary', 'accept');
-    if (!(request.headers.accept ?? '').includes('text/html')) return format;
-    return reply
-      .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
-      .type('text/html; charset=utf-8')
-      .send(page);
-  });
+  app.get(
+    '/.well-known/pipecat-credentials',
+    { schema: { response: { 200: CredentialFormat } } },
+    async (request, reply) => {
+      void reply.header('cache-control', 'public, max-age=3600').header('vary', 'accept');
+      if (!(request.headers.accept ?? '').includes('text/html')) return format;
+      return (
+        reply
+          .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+          .type('text/html; charset=utf-8')
+          // The schema is that of the JSON form; a text passes by it.
+          .send(page as never)
+      );
+    },
+  );
 
   app.get(
     '/v1/organizations/:org/leaks',

@@ -1,5 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { deviceGrantType, oauthClientId, oauthScopes } from '@pipecat-cloud/contract/oauth';
+import {
+  AuthConfig,
+  DiscoveryDocument,
+  deviceGrantType,
+  oauthClientId,
+  oauthScopes,
+  SigningKeys,
+} from '@pipecat-cloud/contract/oauth';
 import { kindOf, parseToken } from '@pipecat-cloud/contract/token-format';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
@@ -47,10 +54,15 @@ export async function oauthRoutes(app: FastifyInstance, options: OauthRoutesOpti
   // Of its own, so that who hands in what is not there may still renew a sign-in.
   const misses = createThrottle({ clock, limit: 60, windowSeconds: 60 });
 
-  app.get('/auth/config', async () => ({ issuer, client_id: oauthClientId, scopes: oauthScopes }));
-  app.get('/.well-known/openid-configuration', async () => discovery);
-  app.get('/.well-known/oauth-authorization-server', async () => discovery);
-  app.get(oauthPaths.jwks, async () => shown);
+  app.get('/auth/config', { schema: { response: { 200: AuthConfig } } }, async () => ({
+    issuer,
+    client_id: oauthClientId,
+    scopes: oauthScopes,
+  }));
+  const described = { schema: { response: { 200: DiscoveryDocument } } };
+  app.get('/.well-known/openid-configuration', described, async () => discovery);
+  app.get('/.well-known/oauth-authorization-server', described, async () => discovery);
+  app.get(oauthPaths.jwks, { schema: { response: { 200: SigningKeys } } }, async () => shown);
 
   await app.register(async (forms) => {
     forms.removeAllContentTypeParsers();

@@ -2,7 +2,6 @@ import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
-import type { Deployment } from '../deployments/deployment-repository.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Session } from '../sessions/session-repository.js';
@@ -11,6 +10,7 @@ import { surplusSlots } from '../slots/surplus.js';
 import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
+import { createFacts, type Facts } from './facts.js';
 import { instanceSpec } from './instance-spec.js';
 import { type Action, plan } from './plan.js';
 import { createRollout } from './rollout.js';
@@ -41,6 +41,7 @@ type Observed = ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>>;
 export function createPass(deps: PassDeps) {
   const { store, clock, log, workers, nudge } = deps;
   const rollout = createRollout(deps);
+  const readFacts = createFacts(deps);
   const underWay = new Map<string, Promise<void>>();
   const missingSince = new Map<string, number>();
 
@@ -185,28 +186,12 @@ export function createPass(deps: PassDeps) {
     return changed;
   }
 
-  async function read(): Promise<Facts> {
-    const [agents, deployments, slots, sessions] = await Promise.all([
-      store.agents.listAll(),
-      store.deployments.listCurrent(),
-      store.slots.listAll(),
-      store.sessions.listOpen(),
-    ]);
-    return {
-      agents: new Map(agents.map((agent) => [agent.id, agent])),
-      deployments: new Map(deployments.map((deployment) => [deployment.id, deployment])),
-      slots,
-      slotsOf: Map.groupBy(slots, ({ agentId }) => agentId),
-      sessions,
-    };
-  }
-
   return {
     /** Safe to repeat, and safe to lose halfway: the next pass starts from what it finds. True when another pass is due. */
     async pass(): Promise<boolean> {
       // The world first, then the database: a row added in between is started, never mistaken for an orphan.
       const observed = workers.observed();
-      const facts = await read();
+      const facts = await readFacts();
       await settleSessions(facts.sessions, facts.slots, observed);
       let changed = await settleSlots(facts, observed);
       for (const agent of facts.agents.values()) {
@@ -232,15 +217,6 @@ export function createPass(deps: PassDeps) {
   };
 }
 export type Pass = ReturnType<typeof createPass>;
-
-/** By id where they are looked up: with thousands of agents, a search for each slot would take the pass seconds. */
-interface Facts {
-  agents: ReadonlyMap<string, Agent>;
-  deployments: ReadonlyMap<string, Deployment>;
-  slots: readonly Slot[];
-  slotsOf: ReadonlyMap<string, readonly Slot[]>;
-  sessions: readonly Session[];
-}
 
 /** Slots that are to go once they are empty: those of deleted agents, and those beyond an agent's limit. */
 function surplusOf({ agents, slotsOf }: Facts): ReadonlySet<string> {

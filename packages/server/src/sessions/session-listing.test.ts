@@ -4,7 +4,7 @@ import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { presentEndState } from './end-states.js';
 import type { SessionFilter } from './session-listing.js';
-import type { Session } from './session-repository.js';
+import type { ListedSession } from './session-repository.js';
 
 const start = Date.UTC(2026, 4, 4, 10);
 const reasons = [
@@ -191,7 +191,7 @@ interface Sort {
   organizationId?: string;
 }
 
-const key = ({ createdAt, id }: Session) => `${createdAt} ${id}`;
+const key = ({ createdAt, id }: ListedSession) => `${createdAt} ${id}`;
 
 function combinations(): SessionFilter[] {
   const choices: { [K in keyof SessionFilter]: SessionFilter[K][] } = {
@@ -215,7 +215,7 @@ function combinations(): SessionFilter[] {
 }
 
 /** The same rules in other words, on what was read. */
-function matches(session: Session, filter: SessionFilter): boolean {
+function matches(session: ListedSession, filter: SessionFilter): boolean {
   const startMs = session.activatedAt ? Date.parse(session.activatedAt) - Date.parse(session.createdAt) : undefined;
   const { startMsOver, startMsUnder } = filter;
   return (

@@ -1,5 +1,5 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
-import type { SelectQueryBuilder } from 'kysely';
+import type { Selectable, SelectQueryBuilder } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { isUuid } from '../uuid.js';
@@ -22,6 +22,23 @@ export interface SessionPage {
   offset: number;
 }
 
+const listed = [
+  'id',
+  'organization_id',
+  'agent_id',
+  'deployment_id',
+  'state',
+  'cold_start',
+  'created_at',
+  'activated_at',
+  'start_ms',
+  'ended_at',
+  'end_reason',
+  'completion_status',
+  'updated_at',
+] as const;
+export type ListedRow = Pick<Selectable<Schema['session']>, (typeof listed)[number]>;
+
 type Query<O> = SelectQueryBuilder<Schema, 'session', O>;
 type Reasons = { in: readonly string[] } | { notIn: readonly string[] };
 
@@ -36,7 +53,11 @@ export function createSessionListing({ db }: Pick<RepositoryContext, 'db'>) {
 
   function matching(organizationId: string, agentId: string, filter: SessionFilter) {
     const { deploymentId, coldStart, from, to, startMsOver, startMsUnder } = filter;
-    let query = db.selectFrom('session').where('agent_id', '=', agentOf(organizationId, agentId));
+    let query = db
+      .selectFrom('session')
+      // By its value, or PostgreSQL would plan for an agent of average size.
+      .where('agent_id', '=', agentId)
+      .where(({ exists }) => exists(agentOf(organizationId, agentId)));
     if (isOpenOnly(filter)) query = query.where('state', '<>', 'ended');
     // Every ended session has a reason, and no other has one: the reason stands in the index, the state does not.
     if (filter.status === 'ended') query = query.where('end_reason', 'is not', null);
@@ -74,22 +95,23 @@ export function createSessionListing({ db }: Pick<RepositoryContext, 'db'>) {
   }
 
   return {
-    /** Ids of one page, the newest session first. */
-    async pageOfIds(
+    /** One page, the newest session first. */
+    async page(
       organizationId: string,
       agentId: string,
       filter: SessionFilter,
-      page: SessionPage,
-    ): Promise<string[]> {
-      if (page.limit === 0 || matchesNothing(filter)) return [];
-      const rows = await matching(organizationId, agentId, filter)
-        .select('id')
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(page.limit)
-        .offset(page.offset)
+      { limit, offset }: SessionPage,
+    ): Promise<ListedRow[]> {
+      if (limit === 0 || matchesNothing(filter)) return [];
+      const found = newestFirst(matching(organizationId, agentId, filter))
+        .limit(limit)
+        .offset(offset);
+      if (offset === 0) return await found.select(listed).execute();
+      // What is passed over is read from the index alone.
+      const ids = found.select('id');
+      return await newestFirst(db.selectFrom('session').where('id', 'in', ids))
+        .select(listed)
         .execute();
-      return rows.map(({ id }) => id);
     },
 
     /** How many match in all. Open sessions are counted by themselves: they are few, and not in the tally yet. */
@@ -130,6 +152,7 @@ export function createSessionListing({ db }: Pick<RepositoryContext, 'db'>) {
   };
 }
 
+const newestFirst = <O>(query: Query<O>): Query<O> => query.orderBy('created_at', 'desc').orderBy('id', 'desc');
 const isOpenOnly = ({ status, endState }: SessionFilter) => status === 'active' || endState === 'active';
 const isEndedOnly = ({ status, endState }: SessionFilter) =>
   status === 'ended' || (endState !== undefined && endState !== 'active');

@@ -2,7 +2,7 @@ import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
-import { createSessionListing, type SessionFilter, type SessionPage } from './session-listing.js';
+import { createSessionListing, type ListedRow, type SessionFilter, type SessionPage } from './session-listing.js';
 
 export interface Session {
   id: string;
@@ -17,11 +17,15 @@ export interface Session {
   coldStart: boolean | null;
   createdAt: string;
   activatedAt: string | null;
+  /** From its creation to its activation, in milliseconds. */
+  startMs: number | null;
   endedAt: string | null;
   endReason: string | null;
   completionStatus: string | null;
   updatedAt: string;
 }
+/** What a list says of a session. */
+export type ListedSession = Omit<Session, 'slotId' | 'instanceId' | 'epoch' | 'entry'>;
 export interface SessionEnd {
   reason: string;
   completionStatus: string;
@@ -34,7 +38,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
   const listing = createSessionListing({ db });
 
   return {
-    async insert(session: Session): Promise<void> {
+    async insert(session: Omit<Session, 'startMs'>): Promise<void> {
       await db
         .insertInto('session')
         .values({
@@ -71,20 +75,9 @@ export function createSessionRepository({ db }: RepositoryContext) {
       agentId: string,
       filter: SessionFilter,
       page: SessionPage,
-    ): Promise<{ sessions: Session[]; total: number }> {
-      const ids = await listing.pageOfIds(organizationId, agentId, filter, page);
-      const rows =
-        ids.length === 0
-          ? []
-          : await db
-              .selectFrom('session')
-              .selectAll()
-              .where('organization_id', '=', organizationId)
-              .where('id', 'in', ids)
-              .orderBy('created_at', 'desc')
-              .orderBy('id', 'desc')
-              .execute();
-      return { sessions: rows.map(toSession), total: await listing.count(organizationId, agentId, filter) };
+    ): Promise<{ sessions: ListedSession[]; total: number }> {
+      const rows = await listing.page(organizationId, agentId, filter, page);
+      return { sessions: rows.map(toListed), total: await listing.count(organizationId, agentId, filter) };
     },
 
     /** How many sessions of an agent have not ended. */
@@ -163,23 +156,30 @@ export function createSessionRepository({ db }: RepositoryContext) {
   };
 }
 
-function toSession(row: Selectable<Schema['session']>): Session {
+function toListed(row: ListedRow): ListedSession {
   return {
     id: row.id,
     organizationId: row.organization_id,
     agentId: row.agent_id,
     deploymentId: row.deployment_id,
-    slotId: row.slot_id,
-    instanceId: row.instance_id,
-    epoch: row.epoch,
     state: row.state as Session['state'],
-    entry: row.entry as Session['entry'],
     coldStart: row.cold_start === null ? null : row.cold_start === 1,
     createdAt: row.created_at,
     activatedAt: row.activated_at,
+    startMs: row.start_ms,
     endedAt: row.ended_at,
     endReason: row.end_reason,
     completionStatus: row.completion_status,
     updatedAt: row.updated_at,
+  };
+}
+
+function toSession(row: Selectable<Schema['session']>): Session {
+  return {
+    ...toListed(row),
+    slotId: row.slot_id,
+    instanceId: row.instance_id,
+    epoch: row.epoch,
+    entry: row.entry as Session['entry'],
   };
 }

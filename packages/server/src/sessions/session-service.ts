@@ -112,9 +112,11 @@ export function createSessionService(deps: SessionServiceDeps) {
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
         );
       }
-      // Before a room or a token is made; where the session begins it is asked again.
-      await spend.check(organization.id);
-      if (request.transport === 'websocket') return await prepareSocket(organization, agent, actor, request.body);
+      if (request.transport === 'websocket') {
+        // Where a session begins the limit is asked for anyway; here none begins yet.
+        await spend.check(organization.id);
+        return await prepareSocket(organization, agent, actor, request.body);
+      }
       const { sessionId } = await starts.start(agent, {
         sessionId: ids.id(),
         entry: 'bot',

@@ -1,18 +1,17 @@
 import type { ResourceMetrics, Session as WireSession } from '@pipecat-cloud/contract/sessions';
 import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import { presentEndState } from './end-states.js';
-import type { Session } from './session-repository.js';
+import type { ListedSession, Session } from './session-repository.js';
 
 /** A session as clients of every route read it (contract §12.1). */
-export function presentSession(session: Session): WireSession {
-  const seconds = session.activatedAt ? (Date.parse(session.activatedAt) - Date.parse(session.createdAt)) / 1000 : null;
+export function presentSession(session: ListedSession): WireSession {
   return {
     sessionId: session.id,
     state: session.state,
     createdAt: session.createdAt,
     updatedAt: session.updatedAt,
     endedAt: session.endedAt,
-    botStartSeconds: seconds === null ? null : Math.round(seconds),
+    botStartSeconds: session.startMs === null ? null : Math.round(session.startMs / 1000),
     coldStart: session.coldStart,
     completionStatus: session.completionStatus,
     endReason: session.endReason,

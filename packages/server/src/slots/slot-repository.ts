@@ -33,6 +33,8 @@ export interface Claim {
   warm: boolean;
 }
 
+const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'retiring'];
+
 /** The only place where an instance changes hands. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
   return {
@@ -132,6 +134,33 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     /** Every slot of every organization: for the reconciler alone. */
     async listAll(): Promise<Slot[]> {
       return (await db.selectFrom('slot').selectAll().execute()).map(toSlot);
+    },
+
+    /**
+     * All slots of those agents that are not at rest: one has an instance, or should have, or its deployment is not settled, or it
+     * is deleted. An agent that is scaled to zero and whose deployment is live needs nothing, however many slots it has.
+     */
+    async listUnsettled(): Promise<Slot[]> {
+      const rows = await db
+        .selectFrom('slot')
+        .selectAll()
+        .where('agent_id', 'in', (eb) =>
+          eb
+            .selectFrom('agent')
+            .select('id')
+            .where((agent) =>
+              agent.or([
+                agent('deleted_at', 'is not', null),
+                agent('min_agents', '>', 0),
+                agent('desired_deployment_id', 'is distinct from', agent.ref('live_deployment_id')),
+                agent('desired_deployment_id', 'is distinct from', agent.ref('reconciled_deployment_id')),
+              ]),
+            )
+            // Not `<> 'empty'`, which no index helps to find.
+            .unionAll(eb.selectFrom('slot').select('agent_id as id').where('state', 'in', inUse)),
+        )
+        .execute();
+      return rows.map(toSlot);
     },
 
     /** Moves a slot on, if it is still as it was read. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OrganizationAccess } from '../access/principal.js';
 import { createBuildService } from '../builds/build-service.js';
+import { createDiskUploadStore } from '../builds/disk-upload-store.js';
 import { createUploadService, readUploadFields } from '../builds/upload-service.js';
-import { createUploadStore } from '../builds/upload-store.js';
 import type { TestDatabase } from './databases.js';
 import { contextOf } from './tar.js';
 import { openTwoOrganizations, testActor } from './two-organizations.js';
@@ -13,7 +13,7 @@ import { openTwoOrganizations, testActor } from './two-organizations.js';
 export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number } = {}) {
   const world = await openTwoOrganizations(database);
   const folder = await mkdtemp(join(tmpdir(), 'builds-'));
-  const files = createUploadStore({ directory: folder, limitBytes: 1_000_000 });
+  const files = createDiskUploadStore({ directory: folder, limitBytes: 1_000_000 });
   const uploads = createUploadService({
     ...world,
     uploads: files,
@@ -26,7 +26,7 @@ export async function openBuildWorld(database: TestDatabase, options: { lineLimi
       nudges++;
     },
   };
-  const builds = createBuildService({ ...world, ...options, uploads: files, queue });
+  const builds = createBuildService({ ...world, ...options, files, uploads, queue });
   return {
     ...world,
     folder,

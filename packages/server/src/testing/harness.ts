@@ -11,6 +11,7 @@ import { type ControlPlane, compose, type Overrides } from '../compose.js';
 import { type Config, readConfig } from '../config/config.js';
 import type { Environment } from '../config/env.js';
 import { openKeys } from '../config/keys.js';
+import { expectDocumented } from './documented.js';
 
 /** A clock that stands still until it is told otherwise. */
 export function createFakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -120,6 +121,7 @@ export async function harness(
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { payload: body as object }),
       });
+      expectDocumented(method, url, answer.statusCode);
       const json = /[/+]json\b/.test(answer.headers['content-type']?.toString() ?? '');
       return { status: answer.statusCode, headers: answer.headers, body: json ? answer.json() : answer.body };
     },

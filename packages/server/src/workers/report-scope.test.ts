@@ -4,6 +4,7 @@ import { systemClock } from '../system.js';
 import { scratchDatabases } from '../testing/databases.js';
 import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness, type Member } from '../testing/harness.js';
+import { contextOf } from '../testing/tar.js';
 
 const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
 const at = '2026-01-01T00:00:00.000Z';
@@ -86,23 +87,33 @@ describe.each(scratchDatabases)('a worker of another organization, on $name', ({
     await until(() => expect(server.workers.locate(ours, instanceId)).toBeUndefined());
   });
 
-  test('gets no files of our builds', async () => {
-    const [organizationId, region] = [(await server.store.organizations.findByName('ours'))?.id ?? '', 'us-west'];
-    const context = { contextHash: 'h', contextSha256: 's', contextSizeBytes: 1, dockerfilePath: 'Dockerfile' };
-    const uploadId = crypto.randomUUID();
-    const id = crypto.randomUUID();
-    const now = new Date();
-    await server.store.builds.uploads.insert({ id: uploadId, organizationId, region, createdAt: now, expiresAt: now });
-    await server.store.builds.insert({
-      ...{ ...context, id, organizationId, region, uploadId, status: 'pending', createdAt: now, updatedAt: now },
-      ...{ errorMessage: undefined, startedAt: undefined, completedAt: undefined },
+  /** An upload that has received its file. */
+  async function upload(): Promise<string> {
+    const { body } = await call('POST', '/builds/upload-url', {});
+    const form = new FormData();
+    for (const [name, value] of Object.entries(body.uploadFields)) form.append(name, String(value));
+    const file = new Uint8Array(contextOf({ Dockerfile: 'FROM scratch\n' }));
+    form.append('file', new Blob([file], { type: 'application/gzip' }), 'context.tar.gz');
+    const sent = new Request('http://x', { method: 'POST', body: form });
+    const answer = await server.http.inject({
+      method: 'POST',
+      url: new URL(body.uploadUrl).pathname,
+      headers: { 'content-type': sent.headers.get('content-type') ?? '' },
+      payload: Buffer.from(await sent.arrayBuffer()),
     });
-    await told({ type: 'build-finished', buildId: id, outcome: 'success', at });
-    expect((await call('GET', `/builds/${id}`)).body.build.status).not.toBe('success');
-    const answer = await server.call(foreign.credential, 'GET', `/v1/workers/builds/${id}/context`);
-    expect(answer.status).toBe(404);
-    // An order for it goes to workers of the installation alone.
+    expect(answer.statusCode).toBeLessThan(300);
+    return body.uploadId;
+  }
+
+  test('gets no order and no files of our builds, and ends none', async () => {
+    const { id } = (await call('POST', '/builds', { uploadId: await upload() })).body.build;
+    const status = async () => (await call('GET', `/builds/${id}`)).body.build.status;
     await until(() => expect(own.commands.some((command) => command.do === 'build')).toBe(true));
     expect(foreign.commands).toEqual([]);
+    await told({ type: 'build-finished', buildId: id, outcome: 'success', at });
+    expect(await status()).toBe('pending');
+    const context = (credential: string) => server.call(credential, 'GET', `/v1/workers/builds/${id}/context`);
+    expect((await context(own.credential)).status).toBe(200);
+    expect((await context(foreign.credential)).status).toBe(404);
   });
 });

@@ -250,7 +250,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
       return ready.sort((a, b) => (a.instances?.size ?? 0) - (b.instances?.size ?? 0))[0]?.workerId;
     },
 
-    isConnected: (workerId: string) => connections.has(workerId),
+    /** And has said what it runs: before that it is given nothing. */
+    isConnected: (workerId: string) => connections.get(workerId)?.instances !== undefined,
     /** Workers that serve one organization only. */
     scoped: () => [...connections.values()].filter(({ scope }) => scope).map(({ workerId }) => workerId),
 

@@ -1,10 +1,8 @@
 import type { LogEntry, LogQuery } from '@pipecat-cloud/contract/logs';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
-import { cleanLine } from '../../lib/text.js';
-
-const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
-type Level = (typeof levels)[number];
+import { followLogs } from './follow-logs.js';
+import { ascending, type Level, levelOf, lineWriter } from './log-lines.js';
 
 export interface LogsOptions {
   level?: Level;
@@ -12,55 +10,35 @@ export interface LogsOptions {
   limit: number;
   deployment?: string;
   sessionId?: string;
+  follow?: boolean;
   configFile?: string;
 }
 
-/** `agent logs`: the newest lines that match, in ascending order. */
+/** `agent logs`: the newest lines that match, in ascending order; with `--follow` what comes after them too. */
 export async function agentLogs(context: CommandContext, argument: string | undefined, options: LogsOptions) {
   const name = await agentName(context, argument, options.configFile);
   const [api, org] = [await context.api(), await context.org()];
-  const query: LogQuery = {
-    limit: options.limit,
-    order: 'desc',
+  const filter: Pick<LogQuery, 'deploymentId' | 'sessionId'> = {
     ...(options.deployment === undefined ? {} : { deploymentId: options.deployment }),
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
   };
-  const { logs: fetched, total } = await api.readLogs(org, name, query);
-  const logs = ascending(fetched).filter((entry) => !options.level || levelOf(entry.log) === options.level);
+  const wanted = ({ log }: LogEntry) => !options.level || levelOf(log) === options.level;
+  const line = lineWriter(context, options.format === 'JSON' || context.json);
+  if (options.follow) {
+    for await (const lines of followLogs(api, org, name, { limit: options.limit, filter })) {
+      const text = lines.filter(wanted).map(line).join('\n');
+      if (text) context.io.stdout.write(`${text}\n`);
+      if (context.io.stdout.destroyed) return;
+    }
+    return;
+  }
+  const { logs: fetched, total } = await api.readLogs(org, name, { ...filter, limit: options.limit, order: 'desc' });
+  const logs = ascending(fetched).filter(wanted);
   if (context.json) return context.result({ logs, total }, () => '');
   if (logs.length === 0) {
     const level =
       options.level && fetched.length > 0 ? ` of level ${options.level} among the newest ${fetched.length}` : '';
     return context.note(`No log lines${level}${options.sessionId ? ' for that session' : ''} yet.`);
   }
-  const line = options.format === 'JSON' ? (entry: LogEntry) => JSON.stringify(entry) : textLine(context);
   context.result(logs, () => logs.map(line).join('\n'));
-}
-
-/** The server was asked for newest first; one that doesn't know `order` may have answered the other way round. */
-function ascending(entries: readonly LogEntry[]): LogEntry[] {
-  const first = entries[0]?.timestamp ?? '';
-  const last = entries.at(-1)?.timestamp ?? '';
-  const lines = entries.filter(({ log }) => log !== '');
-  return first < last ? lines : lines.reverse();
-}
-
-/** Contract §4.5: the first level word that the line contains, in this order; INFO where there is none. */
-export function levelOf(log: string): Level {
-  const upper = log.toUpperCase();
-  return levels.find((level) => upper.includes(level)) ?? 'INFO';
-}
-
-function textLine({ colours }: CommandContext): (entry: LogEntry) => string {
-  const paint: Record<Level, (text: string) => string> = {
-    DEBUG: colours.blue,
-    INFO: (text) => text,
-    WARNING: colours.yellow,
-    ERROR: colours.red,
-    CRITICAL: (text) => colours.bold(colours.red(text)),
-  };
-  return ({ log, timestamp }) => {
-    const text = cleanLine(log, colours.isColorSupported);
-    return `${colours.dim(timestamp)} ${paint[levelOf(log)](text)}`;
-  };
 }

@@ -1,13 +1,14 @@
-import type { ResourceMetrics, Session, SessionDetail } from '@pipecat-cloud/contract/sessions';
+import type { Session, SessionQuery } from '@pipecat-cloud/contract/sessions';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
-import { bytes, cores, duration, minute, plural, sparkline, spread, time } from '../../lib/format.js';
-import { fields, table } from '../../lib/table.js';
-import { clean } from '../../lib/text.js';
+import { duration, minute, spread } from '../../lib/format.js';
+import { fields } from '../../lib/table.js';
+import { failed, lengthOf, sessionText } from './session-text.js';
 
 export interface SessionsOptions {
   id?: string;
   limit?: number;
+  endState?: string;
   configFile?: string;
 }
 
@@ -17,36 +18,63 @@ export async function agentSessions(context: CommandContext, argument: string | 
   const [api, org] = [await context.api(), await context.org()];
   if (options.id !== undefined) {
     const session = await api.getSession(org, name, options.id);
-    return context.result(session, () => detail(session, context));
+    return context.result(session, () => sessionText(session, context));
   }
-  const list = await api.listSessions(org, name, options.limit === undefined ? {} : { limit: options.limit });
+  const list = await api.listSessions(org, name, {
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.endState === undefined ? {} : { endState: options.endState }),
+  } as SessionQuery);
   const statistics = summarise(list.sessions);
-  context.result({ ...list, statistics }, () =>
-    list.sessions.length === 0
+  const empty =
+    options.endState === undefined
       ? `${name} has had no sessions yet. Start one with: pipecat cloud agent start ${name}`
-      : `${sessionTable(list.sessions, context)}\n\n${statisticsText(list.sessions, statistics, list.total_count, context)}`,
+      : `No session of ${name} with the end state ${options.endState}.`;
+  const text = () => statisticsText(list.sessions, statistics, list.total_count, context);
+  context.result({ ...list, statistics }, () =>
+    // Scripts cut lines out of the plain table, so nothing else stands below it.
+    list.sessions.length === 0 || context.output === 'plain'
+      ? sessionTable(empty, list.sessions, context)
+      : `${sessionTable(empty, list.sessions, context)}\n\n${text()}`,
   );
+  if (context.output === 'plain' && list.sessions.length > 0) context.note(text());
 }
 
-function sessionTable(sessions: readonly Session[], { width, colours }: CommandContext): string {
-  const { bold, red, yellow } = colours;
+function sessionTable(nothing: string, sessions: readonly Session[], context: CommandContext): string {
+  const { red, yellow } = context.colours;
   const rows = sessions.map((session) => [
     session.sessionId,
-    session.endedAt ? (failed(session) ? 'error' : 'ended') : (session.state ?? 'active'),
+    shortState(session),
     minute(session.createdAt),
     session.endedAt ? duration(lengthOf(session, session.endedAt)) : '-',
     (session.botStartSeconds === null ? '-' : `${session.botStartSeconds}s`) + (session.coldStart ? ' cold' : ''),
   ]);
-  return table(['SESSION', 'STATE', 'CREATED (UTC)', 'LENGTH', 'START'], rows, {
-    width,
-    head: bold,
+  return context.list(nothing, ['SESSION', 'STATE', 'CREATED (UTC)', 'LENGTH', 'START'], rows, {
     paint: (text, row, column) => {
       const session = sessions[row];
       if (column === 4 && session?.coldStart) return red(text);
       if (column !== 1 || !session) return text;
       return session.endedAt ? (failed(session) ? red(text) : text) : yellow(text);
     },
+    // The columns of official clients, by position.
+    plain: {
+      headings: ['SESSION', 'CREATED', 'ENDED', 'DURATION', 'STATUS', 'BOT START SECONDS', 'COLD START'],
+      rows: sessions.map((session) => [
+        session.sessionId,
+        session.createdAt,
+        session.endedAt ?? '',
+        session.endedAt ? duration(lengthOf(session, session.endedAt)) : '',
+        shortState(session),
+        session.botStartSeconds === null ? '' : String(session.botStartSeconds),
+        session.coldStart === null ? '' : session.coldStart ? 'yes' : 'no',
+      ]),
+    },
   });
+}
+
+/** What the server calls the end, where it does; else what can be told from the rest. */
+function shortState(session: Session): string {
+  const { endState } = session as { endState?: string | null };
+  return endState ?? (session.endedAt ? (failed(session) ? 'error' : 'ended') : (session.state ?? 'active'));
 }
 
 /** Seconds; over ended sessions for the length, over all for the start time. */
@@ -80,60 +108,4 @@ function statisticsText(
     ],
     colours.bold,
   );
-}
-
-function detail(session: SessionDetail, { colours }: CommandContext): string {
-  const rows: [string, string][] = [
-    ['Session', session.sessionId],
-    ['State', stateOf(session)],
-    ['Created', `${time(session.createdAt)} UTC`],
-    ['Ended', session.endedAt ? `${time(session.endedAt)} UTC` : '-'],
-    ['Length', session.endedAt ? duration(lengthOf(session, session.endedAt)) : '-'],
-    ['Ended by', session.endReason ?? session.completionStatus ?? '-'],
-    ['Bot start', session.botStartSeconds === null ? '-' : `${session.botStartSeconds}s`],
-    ['Cold start', session.coldStart === null ? '-' : session.coldStart ? 'yes' : 'no'],
-    ['Deployment', session.deploymentId ?? '-'],
-  ];
-  const text = fields(
-    rows.map(([label, value]) => [label, clean(value)] as const),
-    colours.bold,
-  );
-  return session.resourceMetrics
-    ? `${text}\n\n${metrics(session.resourceMetrics, colours)}`
-    : `${text}\n\nNo CPU and memory samples.`;
-}
-
-function metrics(found: ResourceMetrics, { bold, cyan, magenta, dim }: CommandContext['colours']): string {
-  const series = found.timeseries;
-  const span = (series.at(-1)?.t ?? 0) - (series[0]?.t ?? 0);
-  const row = (name: string, p50: string, p99: string, chart: string) =>
-    `${bold(name)}  ${chart}  p50 ${p50}, p99 ${p99}`;
-  return [
-    row(
-      'CPU   ',
-      cores(found.cpuMillicoresP50 ?? 0),
-      cores(found.cpuMillicoresP99 ?? 0),
-      cyan(sparkline(series.map(({ c }) => c))),
-    ),
-    row(
-      'Memory',
-      bytes(found.memoryBytesP50 ?? 0),
-      bytes(found.memoryBytesP99 ?? 0),
-      magenta(sparkline(series.map(({ m }) => m))),
-    ),
-    dim(`${plural(found.sampleCount, 'sample')} over ${duration(span)}`),
-  ].join('\n');
-}
-
-function stateOf(session: Session): string {
-  if (!session.endedAt) return session.state ?? 'active';
-  return failed(session) ? `error (${session.completionStatus})` : 'ended';
-}
-
-function failed({ completionStatus }: Session): boolean {
-  return completionStatus === 'HTTP_ERROR' || /^5\d\d$/.test(completionStatus ?? '');
-}
-
-function lengthOf({ createdAt }: Session, endedAt: string): number {
-  return (Date.parse(endedAt) - Date.parse(createdAt)) / 1000;
 }

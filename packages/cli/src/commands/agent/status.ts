@@ -25,7 +25,7 @@ function statusText(service: Service, { colours }: CommandContext): string {
     ['State', state(service, colours)],
     ['Sessions', `${service.activeSessionCount ?? 0} active`],
     ['Scaling', `${service.autoScaling.minReplicas} kept warm, ${service.autoScaling.maxReplicas} at most`],
-    ['Profile', service.agentProfile ?? '-'],
+    ['Profile', service.agentProfile ?? sizeText(service.resources)],
     ['Region', service.region],
     ['Image', spec?.image ?? '-'],
     ['Secrets', spec?.envFromSecretNames?.join(', ') || '-'],
@@ -63,6 +63,9 @@ function statusText(service: Service, { colours }: CommandContext): string {
     dim(`Next: ${next}`),
   ].join('\n');
 }
+
+/** Of an agent that was deployed with resources of its own. */
+const sizeText = (resources: Service['resources']) => (resources ? `${resources.cpu} CPU, ${resources.memory}` : '-');
 
 function state(service: Service, { green, yellow, red }: CommandContext['colours']): string {
   if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');

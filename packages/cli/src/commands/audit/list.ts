@@ -1,7 +1,6 @@
 import type { AuditQuery, AuditRecord } from '@pipecat-cloud/contract/audit';
 import type { CommandContext } from '../../lib/context.js';
 import { time } from '../../lib/format.js';
-import { table } from '../../lib/table.js';
 
 export type AuditListOptions = Omit<AuditQuery, 'cursor' | 'limit'> & { limit: number };
 
@@ -34,8 +33,9 @@ export async function listAudit(context: CommandContext, options: AuditListOptio
 function recordTable(
   records: readonly AuditRecord[],
   names: Readonly<Record<string, string>>,
-  { width, colours }: CommandContext,
+  context: CommandContext,
 ): string {
+  const { colours } = context;
   const named = (id: string | null) => (id === null ? undefined : (names[id] ?? id));
   const rows = records.map((record) => [
     String(record.seq),
@@ -46,9 +46,7 @@ function recordTable(
     named(record.credentialId) ?? '-',
     record.address ?? '-',
   ]);
-  return table(['SEQ', 'TIME (UTC)', 'ACTION', 'TARGET', 'ACTOR', 'CREDENTIAL', 'ADDRESS'], rows, {
-    width,
-    head: colours.bold,
+  return context.table(['SEQ', 'TIME (UTC)', 'ACTION', 'TARGET', 'ACTOR', 'CREDENTIAL', 'ADDRESS'], rows, {
     paint: (text, row, column) =>
       column === 2 && records[row]?.action.includes('refused') ? colours.yellow(text) : text,
   });

@@ -6,12 +6,11 @@ import type { CommandContext } from '../../lib/context.js';
 import { CliError, exitCodes, usageError } from '../../lib/errors.js';
 import { untilText } from '../../lib/expiry-watch.js';
 import { minute } from '../../lib/format.js';
-import { clean } from '../../lib/text.js';
 import { checkPermission } from '../token/grant-options.js';
 import { endOf } from '../token/token-view.js';
 import { checkOrganization } from './check-organization.js';
 import { checkPermissions } from './check-permissions.js';
-import { type Check, failure, passed } from './check-result.js';
+import { type Check, checkText, failure, passed } from './check-result.js';
 
 export interface CheckOptions {
   permission?: string[];
@@ -26,15 +25,19 @@ export interface CheckOptions {
 export async function checkAccess(context: CommandContext, options: CheckOptions): Promise<void> {
   const permissions = options.permission?.map(checkPermission) ?? presets.deploy;
   if (options.agent && options.agent.length > 20) throw usageError('Name at most 20 agents.');
-  const checks = await run(context, { permissions, agents: options.agent ?? [], minDays: options.minDays ?? 7 });
+  const checks = await accessChecks(context, {
+    permissions,
+    agents: options.agent ?? [],
+    minDays: options.minDays ?? 7,
+  });
   context.expiry.shown();
   const first = checks.find(({ ok }) => !ok);
   const data = { ok: first === undefined, checks: checks.map(({ exit: _, ...check }) => check) };
   if (!first) {
-    context.result(data, () => text(context, checks));
+    context.result(data, () => checkText(context, checks));
     return;
   }
-  if (!context.json) context.result(data, () => text(context, checks));
+  if (!context.json) context.result(data, () => checkText(context, checks));
   const others = checks.filter(({ ok }) => !ok).length - 1;
   throw new CliError(`Not ready: ${first.text}${others > 0 ? ` (and ${others} more, above)` : ''}`, {
     code: 'NOT_READY',
@@ -45,24 +48,14 @@ export async function checkAccess(context: CommandContext, options: CheckOptions
   });
 }
 
-function text(context: CommandContext, checks: readonly Check[]): string {
-  const { green, red } = context.colours;
-  return checks
-    .map(({ ok, text: line, hint }) =>
-      clean(ok ? `✓ ${line}` : `✗ ${line}${hint ? `\n  ${hint}` : ''}`)
-        .replace(/^✓/, green('✓'))
-        .replace(/^✗/, red('✗')),
-    )
-    .join('\n');
-}
-
 interface Wanted {
   permissions: readonly Permission[];
   agents: readonly string[];
   minDays: number;
 }
 
-async function run(context: CommandContext, wanted: Wanted): Promise<Check[]> {
+/** Server, credential, organization, permissions and lifetime, as far as one lets the next be asked. */
+export async function accessChecks(context: CommandContext, wanted: Wanted): Promise<Check[]> {
   const checks: Check[] = [];
   let api: Client;
   try {

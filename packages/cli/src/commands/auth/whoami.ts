@@ -38,7 +38,8 @@ export async function whoAmI(context: CommandContext) {
   const email = user.emails[0]?.emailAddress;
   const masked = maskToken(token.value);
   const data = {
-    user: { id: user.userId, email: email ?? null },
+    // As official clients print the person, and shorter.
+    user: { ...user, id: user.userId, email: email ?? null },
     organization: {
       name: organization.name,
       verboseName: organization.verboseName,

@@ -6,11 +6,11 @@ import { CliError, exitCodes } from '../../lib/errors.js';
 import { bytes, duration, plural } from '../../lib/format.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
 import { type Packed, pack } from '../../lib/pack/pack.js';
+import { createPatience } from '../../lib/patience.js';
 import { bar } from '../../lib/progress.js';
 import { cleanLine } from '../../lib/text.js';
 import { upload } from '../../lib/upload.js';
 import { userAgent } from '../../lib/version.js';
-import { createPatience } from './wait-ready.js';
 
 export interface BuildOrder {
   api: Client;

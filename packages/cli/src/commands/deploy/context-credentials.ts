@@ -2,7 +2,7 @@ import type { CommandContext } from '../../lib/context.js';
 import { CliError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
-import { scanFile } from '../../lib/scan/scan-file.js';
+import { mayHoldCredentials, scanFile } from '../../lib/scan/scan-file.js';
 import { createCollection, foundLine } from '../token/found.js';
 
 const shown = 5;
@@ -11,8 +11,8 @@ const shown = 5;
 export async function refuseCredentials(context: CommandContext, files: readonly ContextFile[]): Promise<void> {
   const collection = createCollection();
   for (const { name, source, sizeBytes } of files) {
-    // What can't be read is told when it is packed.
-    if (sizeBytes > 0) await scanFile(source, sizeBytes, (...found) => collection.add(name, ...found)).catch(() => 0);
+    if (sizeBytes === 0 || !seemsToHold(source)) continue;
+    await scanFile(source, sizeBytes, (...found) => collection.add(name, ...found)).catch(() => 0);
   }
   const real = collection.found.filter(({ kind, checksum }) => checksum === 'right' && kind !== 'public');
   if (collection.real() === 0) return;
@@ -29,4 +29,13 @@ export async function refuseCredentials(context: CommandContext, files: readonly
       data: { found: real },
     },
   );
+}
+
+/** What can't be read is told when it is packed. */
+function seemsToHold(source: string): boolean {
+  try {
+    return mayHoldCredentials(source);
+  } catch {
+    return false;
+  }
 }

@@ -26,11 +26,11 @@ export async function contextFiles(
   const directory = resolve(context.io.cwd, plan.buildDir);
   await checkDirectory(directory);
   const { patterns, fromDockerignore } = await exclusionsFor(directory, plan.exclude);
-  const files = (await listFiles(directory, excluder(patterns))).filter(({ name }) => name !== deployFileName);
+  const files = listFiles(directory, excluder(patterns)).filter(({ name }) => name !== deployFileName);
   const local = await localFile(directory, deployFile);
   const rootFile = join(directory, deployFileName);
   const carried = local ?? (excluder(patterns)(deployFileName) ? undefined : rootFile);
-  const described = carried && (await describeFile(deployFileName, carried).catch(() => undefined));
+  const described = carried && (await isFile(carried)) ? describeFile(deployFileName, carried) : undefined;
   if (described) files.push(described);
   files.sort(byName);
 

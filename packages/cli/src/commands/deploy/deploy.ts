@@ -6,6 +6,7 @@ import { plural } from '../../lib/format.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
 import { shorten } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
+import { followGitDeploy } from '../agent/follow-git-deploy.js';
 import { type BuildOutcome, buildFromFiles } from './build.js';
 import { surveyGround } from './checks.js';
 import { refuseCredentials } from './context-credentials.js';
@@ -28,6 +29,7 @@ export async function deploy(
   if (!flags.allowCredentialsInContext) await refuseCredentials(context, files);
   const [api, org] = [await context.api(), await context.org()];
   const { existing, region } = await surveyGround(api, org, plan);
+  if (existing) refuseGitUpdate(plan);
 
   context.note(summary(context, plan, org, region, existing, files, file));
   if (!unattended) await context.confirm(existing ? `Update ${plan.name}?` : `Create ${plan.name}?`, '--yes');
@@ -44,10 +46,22 @@ export async function deploy(
   const body = requestBody(plan, region, build);
   const accepted = existing ? await api.updateService(org, body) : await api.createService(org, body);
   if (accepted.warning) context.warn(accepted.warning);
+  if (plan.source.kind === 'git' && flags.wait)
+    await followGitDeploy(context, plan.name, undefined, flags.buildTimeout);
   const service = flags.wait
     ? await waitUntilReady(api, org, plan.name, flags.waitTimeout, context.progress)
     : undefined;
   report(context, { plan, org, action: existing ? 'updated' : 'created', build, accepted, service });
+}
+
+/** The source of an agent that is there changes with its link, so that it is seen what runs until then. */
+function refuseGitUpdate({ name, source }: DeployPlan): void {
+  if (source.kind !== 'git') return;
+  const { repoFullName, branch } = source.git;
+  throw usageError(
+    `${name} exists already, and a repository can be named only for a new agent.`,
+    `Link it: pipecat cloud agent link ${name} --repo ${repoFullName} --branch ${branch}; then: pipecat cloud agent deploy ${name} --github`,
+  );
 }
 
 /** Without a terminal the missing confirmation is the first thing to say; on one, the missing pull secret. */
@@ -63,6 +77,7 @@ function checkCredentials(plan: DeployPlan, flags: DeployFlags, unattended: bool
 function requestBody(plan: DeployPlan, region: string, build: BuildOutcome | undefined): DeployBody {
   const { source } = plan;
   if (build) return { ...plan.body, region, buildId: build.id };
+  if (source.kind === 'git') return { ...plan.body, region, git: source.git } as DeployBody;
   if (source.kind === 'buildId') return { ...plan.body, region, buildId: source.buildId };
   return source.kind === 'image' ? { ...plan.body, region, image: source.image } : { ...plan.body, region };
 }
@@ -80,9 +95,11 @@ function summary(
   const what =
     source.kind === 'image'
       ? source.image
-      : source.kind === 'buildId'
-        ? `build ${source.buildId}`
-        : `${plan.buildDir === '.' ? 'this directory' : plan.buildDir} (${plural(files.length, 'file')})`;
+      : source.kind === 'git'
+        ? `${source.git.repoFullName}@${source.git.branch}`
+        : source.kind === 'buildId'
+          ? `build ${source.buildId}`
+          : `${plan.buildDir === '.' ? 'this directory' : plan.buildDir} (${plural(files.length, 'file')})`;
   const { minAgents = 0, maxAgents } = body.autoScaling ?? {};
   const was = existing?.autoScaling.minReplicas;
   const rows: [string, string][] = [
@@ -111,10 +128,14 @@ interface Outcome {
 function report(context: CommandContext, { plan, org, action, build, accepted, service }: Outcome): void {
   const current = service ?? accepted;
   const data = {
+    // The first four as official clients print them.
+    agentName: plan.name,
+    deploymentId: current.desiredDeploymentId ?? current.activeDeploymentId ?? null,
+    ready: service !== undefined,
+    available: current.available ?? false,
     name: plan.name,
     organization: org,
     action,
-    ready: service !== undefined,
     ...(build ? { build } : {}),
     ...(accepted.warning ? { warning: accepted.warning } : {}),
     service: current,

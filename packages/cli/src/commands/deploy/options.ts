@@ -2,6 +2,9 @@ import type { DeployBody } from '@pipecat-cloud/contract/agents';
 import type * as names from '@pipecat-cloud/contract/names';
 import type { DeployFile } from '../../lib/deploy-file.js';
 import { usageError } from '../../lib/errors.js';
+import { checkBranch, checkRepository } from '../../lib/git-names.js';
+import type { GitBinding } from '../../lib/github-calls.js';
+import type { Resources } from '../../lib/quantity.js';
 
 /** As commander hands them over; `credentials` is false for `--no-credentials`. */
 export interface DeployFlags {
@@ -11,6 +14,12 @@ export interface DeployFlags {
   credentials?: string | false;
   secrets?: string;
   profile?: string;
+  resources?: Resources;
+  architecture?: 'amd64' | 'arm64';
+  repo?: string;
+  branch?: string;
+  dockerfilePath?: string;
+  subdirectory?: string;
   minAgents?: number;
   maxAgents?: number;
   minInstances?: number;
@@ -31,7 +40,11 @@ export interface DeployFlags {
 /** What to deploy, from flags, then the deploy file, then defaults. */
 export interface DeployPlan {
   name: string;
-  source: { kind: 'image'; image: string } | { kind: 'buildId'; buildId: string } | { kind: 'context' };
+  source:
+    | { kind: 'image'; image: string }
+    | { kind: 'buildId'; buildId: string }
+    | { kind: 'git'; git: GitBinding }
+    | { kind: 'context' };
   buildDir: string;
   dockerfile: string;
   /** Whether the Dockerfile was asked for by name, so that nothing else may stand in for it. */
@@ -69,7 +82,8 @@ export function planDeploy(
   }
   const pullSecretSet = flags.credentials === false ? undefined : (flags.credentials ?? file?.imageCredentials);
   const secretSet = flags.secrets ?? file?.secretSet;
-  const profile = flags.profile ?? file?.agentProfile;
+  const { profile, resources } = sizeOf(flags, file);
+  const architecture = flags.architecture ?? file?.architecture;
   const audioFilter = flags.krispVivaAudioFilter ?? file?.audioFilter;
   const duration = flags.maxSessionDuration ?? file?.maxSessionDuration;
   const enableKrisp = flags.enableKrisp ?? file?.enableKrisp;
@@ -79,6 +93,8 @@ export function planDeploy(
     ...(pullSecretSet === undefined ? {} : { imagePullSecretSet: pullSecretSet }),
     ...(secretSet === undefined ? {} : { secretSet }),
     ...(profile === undefined ? {} : { agentProfile: profile }),
+    ...(resources === undefined ? {} : { resources }),
+    ...(architecture === undefined ? {} : { architecture }),
     ...(audioFilter === undefined ? {} : { krispViva: { audioFilter } }),
     ...(enableKrisp === undefined ? {} : { enableKrisp }),
     ...(duration === undefined ? {} : { maxSessionDuration: duration }),
@@ -99,12 +115,52 @@ export function planDeploy(
   };
 }
 
+/** A profile or resources, never both: one that a flag names puts the file's other aside. */
+function sizeOf(flags: DeployFlags, file: DeployFile | undefined) {
+  if (flags.profile !== undefined && flags.resources !== undefined) {
+    throw usageError('--profile and --resources exclude each other.', 'A profile is a name for resources: give one.');
+  }
+  if (flags.resources !== undefined) return { profile: undefined, resources: flags.resources };
+  if (flags.profile !== undefined) return { profile: flags.profile, resources: undefined };
+  return { profile: file?.agentProfile, resources: file?.resources };
+}
+
+/** Flags before the file's `[git]`, one by one (contract §13.3). */
+function gitSource(flags: DeployFlags, file: DeployFile | undefined): GitBinding | undefined {
+  const named = flags.repo ?? flags.branch ?? flags.dockerfilePath ?? flags.subdirectory;
+  if (named === undefined && file?.git === undefined) return undefined;
+  const repoFullName = flags.repo ?? file?.git?.repoFullName;
+  const branch = flags.branch ?? file?.git?.branch;
+  if (!repoFullName || !branch) {
+    throw usageError('A repository to build from needs both --repo OWNER/REPOSITORY and --branch BRANCH.');
+  }
+  checkRepository(repoFullName);
+  checkBranch(branch);
+  const dockerfilePath = flags.dockerfilePath ?? file?.git?.dockerfilePath;
+  const subdirectory = flags.subdirectory ?? file?.git?.subdirectory;
+  return {
+    ...{ repoFullName, branch },
+    ...(dockerfilePath === undefined ? {} : { dockerfilePath }),
+    ...(subdirectory === undefined ? {} : { subdirectory }),
+  };
+}
+
 /** A flag or argument goes before the file's; a build id before an image (contract §4.6); neither means: build. */
 function chooseSource(
   image: string | undefined,
   flags: DeployFlags,
   file: DeployFile | undefined,
 ): DeployPlan['source'] {
+  const git = gitSource(flags, file);
+  if (git) {
+    if (image !== undefined || flags.buildId !== undefined || flags.buildDir !== undefined || flags.dockerfile) {
+      throw usageError(
+        `${git.repoFullName} is what to build from, and an image, a build or a directory is named as well.`,
+        'Give one source. The Dockerfile inside the repository is --dockerfile-path.',
+      );
+    }
+    return { kind: 'git', git };
+  }
   if (flags.buildId !== undefined) return { kind: 'buildId', buildId: flags.buildId };
   if (image !== undefined) return { kind: 'image', image };
   // Naming a directory asks for a build, whatever image the file holds.

@@ -1,29 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '@pipecat-cloud/contract/agents';
-import { ApiError, type Client, NetworkError } from '@pipecat-cloud/contract/client';
+import type { Client } from '@pipecat-cloud/contract/client';
 import { CliError, exitCodes } from '../../lib/errors.js';
 import { duration } from '../../lib/format.js';
+import { createPatience } from '../../lib/patience.js';
 import type { Progress } from '../../lib/progress.js';
 import { phaseOf } from './phase.js';
-
-/** A server that restarts in between costs a few polls, not the deploy. */
-const toleratedFailures = 5;
-
-/** Runs one poll; failures that may pass are swallowed until there are too many in a row. */
-export function createPatience() {
-  let failures = 0;
-  return async <T>(poll: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      const found = await poll();
-      failures = 0;
-      return found;
-    } catch (error) {
-      const passing = error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
-      if (!passing || ++failures > toleratedFailures) throw error;
-      return undefined;
-    }
-  };
-}
 
 /**
  * Polls until the deployment is ready (contract §11.3): every second for a minute, then every five. Throws when the

@@ -1,14 +1,17 @@
 import type { CommandContext } from '../../lib/context.js';
-import { table } from '../../lib/table.js';
 
 export async function listRegions(context: CommandContext) {
   const api = await context.api();
   const { regions } = await api.listRegions(await context.org());
   context.result({ regions }, () =>
-    table(
-      ['CODE', 'NAME'],
-      regions.map(({ code, display_name }) => [code, display_name]),
-      { width: context.width, head: context.colours.bold },
+    context.table(
+      ['CODE', 'NAME', 'ARCHITECTURES', 'DEFAULT'],
+      regions.map((region) => [
+        region.code,
+        region.display_name,
+        region.supported_architectures?.join(', ') ?? '-',
+        region.default_architecture ?? '-',
+      ]),
     ),
   );
 }

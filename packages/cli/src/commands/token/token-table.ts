@@ -1,7 +1,6 @@
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
 import { minute } from '../../lib/format.js';
-import { table } from '../../lib/table.js';
 import type { Colours } from '../../lib/text.js';
 import { ago, endOf, grantText, hasEnded, left, shortId, stateText } from './token-view.js';
 
@@ -25,7 +24,7 @@ const wide = 100;
 export function tokenTable(context: CommandContext, tokens: readonly Token[], options: TokenTableOptions = {}): string {
   const now = new Date();
   const { colours, width } = context;
-  const { bold, dim, green, yellow } = colours;
+  const { dim, green, yellow } = colours;
   const ids = uniqueIds(tokens.map(({ id }) => id));
   const columns: Column[] = [
     // Whole where it is not for the eye: scripts cut columns out of this.
@@ -47,12 +46,10 @@ export function tokenTable(context: CommandContext, tokens: readonly Token[], op
       ? { heading: 'LAST USED (UTC)', cell: ({ lastUsedAt }) => (lastUsedAt ? minute(lastUsedAt) : 'never') }
       : { heading: 'LAST USED', cell: ({ lastUsedAt }) => ago(lastUsedAt, now) },
   ];
-  return table(
+  return context.table(
     columns.map(({ heading }) => heading),
     tokens.map((token) => columns.map(({ cell }) => cell(token))),
     {
-      width,
-      head: bold,
       paint: (text, row, column) => {
         const token = tokens[row];
         if (!token) return text;

@@ -19,6 +19,8 @@ const statements = [
   `create index session_agent_listed on session
     (agent_id, created_at, id, deployment_id, cold_start, end_reason, start_ms)`,
   "create index session_agent_open on session (agent_id, created_at, id) where state <> 'ended'",
+  // Which agents the reconciler has to look at.
+  'create index slot_state on slot (state, agent_id)',
   `create table session_tally (
     organization_id text not null references organization(id),
     agent_id text not null references agent(id),

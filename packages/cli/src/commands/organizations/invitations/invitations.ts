@@ -2,34 +2,30 @@ import type { Role } from '@pipecat-cloud/contract/permissions';
 import type { CommandContext } from '../../../lib/context.js';
 import { notFound, usageError } from '../../../lib/errors.js';
 import { day, minute } from '../../../lib/format.js';
-import { table } from '../../../lib/table.js';
 import { showSecret } from '../../token/show-value.js';
 
 export async function listInvitations(context: CommandContext, options: { all?: boolean }) {
   const [api, org] = [await context.api(), await context.org()];
   const listed = (await api.listInvitations(org)).invitations;
   const invitations = options.all ? listed : listed.filter(({ state }) => state === 'pending');
-  const { bold, dim } = context.colours;
+  const { dim } = context.colours;
   const roomy = context.width === undefined || context.width >= 110;
   context.result({ invitations }, () =>
-    invitations.length === 0
-      ? `No open invitations to ${org}. Invite somebody with: pipecat cloud organizations invitations create EMAIL --role ROLE`
-      : table(
-          ['E-MAIL', 'ROLE', 'STATE', 'SENT', 'UNTIL', ...(roomy ? ['ID'] : [])],
-          invitations.map(({ email, role, state, createdAt, expiresAt, id }) => [
-            email,
-            role,
-            state,
-            day(createdAt),
-            day(expiresAt),
-            ...(roomy ? [id] : []),
-          ]),
-          {
-            width: context.width,
-            head: bold,
-            paint: (text, row) => (invitations[row]?.state === 'pending' ? text : dim(text)),
-          },
-        ),
+    context.list(
+      `No open invitations to ${org}. Invite somebody with: pipecat cloud organizations invitations create EMAIL --role ROLE`,
+      ['E-MAIL', 'ROLE', 'STATE', 'SENT', 'UNTIL', ...(roomy ? ['ID'] : [])],
+      invitations.map(({ email, role, state, createdAt, expiresAt, id }) => [
+        email,
+        role,
+        state,
+        day(createdAt),
+        day(expiresAt),
+        ...(roomy ? [id] : []),
+      ]),
+      {
+        paint: (text, row) => (invitations[row]?.state === 'pending' ? text : dim(text)),
+      },
+    ),
   );
 }
 

@@ -1,6 +1,5 @@
 import type { CommandContext } from '../../../lib/context.js';
 import { day } from '../../../lib/format.js';
-import { table } from '../../../lib/table.js';
 
 export async function listMembers(context: CommandContext) {
   const [api, org] = [await context.api(), await context.org()];
@@ -9,10 +8,9 @@ export async function listMembers(context: CommandContext) {
   // The address is enough to name somebody with.
   const roomy = width === undefined || width >= 110;
   context.result({ members }, () =>
-    table(
+    context.table(
       ['E-MAIL', 'ROLE', 'SINCE', ...(roomy ? ['ID'] : [])],
       members.map(({ email, role, createdAt, userId }) => [email, role, day(createdAt), ...(roomy ? [userId] : [])]),
-      { width, head: context.colours.bold },
     ),
   );
 }
