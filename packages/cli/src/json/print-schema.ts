@@ -3,7 +3,7 @@ import { shapes } from './shapes.js';
 
 /** As far as it is read here. */
 interface Schema {
-  type?: string;
+  type?: string | string[];
   const?: unknown;
   enum?: unknown[];
   anyOf?: Schema[];
@@ -23,6 +23,8 @@ export function printSchema(schema: TSchema | Schema, indent = '', isRoot = true
   if (name && !isRoot) return name;
   if (value !== undefined) return JSON.stringify(value);
   if (words) return words.map((word) => JSON.stringify(word)).join(' | ');
+  if (Array.isArray(type))
+    return type.map((one) => printSchema({ ...(schema as Schema), type: one }, indent, false)).join(' | ');
   if (anyOf) return anyOf.map((one) => printSchema(one, indent, false)).join(' | ');
   if (type === 'array' && items) {
     const inner = printSchema(items, indent, false);
