@@ -15,14 +15,7 @@ import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
-import { createBuildQueue } from './builds/build-queue.js';
-import { buildRoutes } from './builds/build-routes.js';
-import { createBuildService } from './builds/build-service.js';
-import { createUploadStore } from './builds/create-upload-store.js';
-import { uploadRoutes } from './builds/upload-routes.js';
-import { createUploadService } from './builds/upload-service.js';
-import { createUploadSweeper } from './builds/upload-sweeper.js';
-import { workerBuildRoutes } from './builds/worker-build-routes.js';
+import { composeBuilds } from './builds/compose-builds.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
@@ -161,17 +154,6 @@ export async function compose(
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
-  const files = createUploadStore(config, log);
-  const uploads = createUploadService({
-    store,
-    clock,
-    ids,
-    audit,
-    uploads: files,
-    signingKey: keys.signing,
-    publicUrl: config.publicUrl,
-    regions,
-  });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
   const workers = createWorkerChannel({
@@ -187,22 +169,12 @@ export async function compose(
     },
     onChange: () => {
       nudge();
-      buildQueue.nudge();
+      build.nudge();
     },
   });
   const revokedWorkers = createRevokedWorkers({ store, workers, log });
-  const buildQueue = createBuildQueue({
-    store,
-    log,
-    workers: {
-      async build(order, { organizationId, region }) {
-        const workerId = workers.pick({ scope: await regions.scopeOf(organizationId, region) });
-        if (!workerId) throw new Error('No worker of the region is connected');
-        await workers.command(workerId, { do: 'build', order });
-      },
-    },
-  });
-  const builds = createBuildService({ store, clock, ids, audit, files, uploads, queue: buildQueue, leaks });
+  const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, workers });
+  const { builds, uploads } = build;
   const applyReport = createReportHandler({
     store,
     ends,
@@ -295,10 +267,8 @@ export async function compose(
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
   };
   await http.register(logRoutes, agentLogs);
-  await http.register(buildRoutes, { builds, uploads });
-  await http.register(uploadRoutes, { uploads });
+  await build.register(http);
   await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
-  await http.register(workerBuildRoutes, { builds });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
   await http.register(enrolmentRoutes, { enrolment, throttle });
   await registerPlatform(http, {
@@ -326,8 +296,7 @@ export async function compose(
 
   accessListener?.start();
   reconciler.start();
-  buildQueue.start();
-  const sweeper = createUploadSweeper({ uploads, log });
+  build.start();
   const housekeeping = createPeriodic({
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
@@ -337,7 +306,6 @@ export async function compose(
     intervalMs: 60 * 60 * 1000,
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
   });
-  sweeper.start();
   housekeeping.start();
   unusedTokens.start();
   notifications.start();
@@ -360,8 +328,7 @@ export async function compose(
       await unusedTokens.close();
       await notifications.close();
       await housekeeping.close();
-      await sweeper.close();
-      await buildQueue.close();
+      await build.close();
       await reconciler.close();
       await pass.idle();
       await revokedWorkers.idle();
