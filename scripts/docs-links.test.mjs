@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './lib/main.mjs';
 
@@ -33,4 +33,20 @@ test('each test that docs/security.md names is in its file', () => {
 test('each test file that docs/security.md names has its test named', () => {
   const bare = mentions.filter(({ file, names }) => /\.test\.\w+$/.test(file) && names.length === 0);
   expect(bare.map(({ file }) => file)).toEqual([]);
+});
+
+test('each link between pages leads to a file', () => {
+  const pages = ['.', 'docs', 'docs/decisions', 'docs/scanning', 'bench'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  );
+  const dead = pages.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map(([, target]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(file), target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(pages.length).toBeGreaterThan(40);
+  expect(dead).toEqual([]);
 });
