@@ -9,7 +9,6 @@ export const protocolCalls = [
   'issueToken',
   'requestDeviceCode',
   'revokeToken7009',
-  'preflight',
 ] as const;
 export type ProtocolCall = (typeof protocolCalls)[number];
 
@@ -255,6 +254,5 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
   'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 402, 413, 414),
-  'OPTIONS /v1/public/*': does('preflight', "Answer a browser's preflight", 204, 414),
   'ANY /v1/public/:agent/sessions/:id/*': does('callSession', 'Call a route of the agent in a session', 414, 502),
 };

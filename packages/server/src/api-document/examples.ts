@@ -117,16 +117,17 @@ function sampleOf(schema: Schema, name: string, tag: string, depth: number): unk
   if (schema.default !== undefined) return schema.default;
   const choices = (schema.anyOf ?? schema.oneOf) as Schema[] | undefined;
   if (choices) return sampleOf(choices[0] ?? {}, name, tag, depth);
-  if (schema.type === 'object' || schema.properties) return objectOf(schema, name, tag, depth);
-  if (schema.type === 'array') {
+  // Of those that may be null, the other.
+  const type = [schema.type].flat()[0];
+  if (type === 'object' || schema.properties) return objectOf(schema, name, tag, depth);
+  if (type === 'array') {
     const many = (schema.minItems as number | undefined) ?? 0;
     return depth > 5 && many === 0 ? [] : [sampleOf((schema.items as Schema | undefined) ?? {}, name, tag, depth + 1)];
   }
-  if (schema.type === 'boolean') return true;
-  if (schema.type === 'integer' || schema.type === 'number')
-    return Math.max(1, (schema.minimum as number | undefined) ?? 1);
-  if (schema.type === 'null') return null;
-  if (schema.type === 'string') return textOf(schema, name, tag);
+  if (type === 'boolean') return true;
+  if (type === 'integer' || type === 'number') return Math.max(1, (schema.minimum as number | undefined) ?? 1);
+  if (type === 'null') return null;
+  if (type === 'string') return textOf(schema, name, tag);
   return {};
 }
 

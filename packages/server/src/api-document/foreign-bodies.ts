@@ -39,5 +39,4 @@ export const foreignBodies: Readonly<Record<string, object>> = {
       path: Type.String({ description: "The rest is the agent's own path, of any depth" }),
     }),
   },
-  'OPTIONS /v1/public/*': { params: Type.Object({ path: text }) },
 };
