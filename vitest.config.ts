@@ -9,6 +9,8 @@ export default defineConfig({
       'bench/src/**/*.test.ts',
     ],
     pool: 'threads',
+    // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
+    maxWorkers: '100%',
     // Tests that start processes and databases need longer than a unit test on a busy machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -126,7 +126,7 @@ test('ids of another organization under one’s own are unknown', async () => {
     expect(answer.status).toBe(200);
     expectTellsNothing(answer);
   }
-  expect((await own('GET', '/services')).body).toEqual({ services: [] });
+  expect((await own('GET', '/services')).body).toEqual({ services: [], hasMore: false });
 });
 
 test('an agent of the same name is another agent', async () => {
