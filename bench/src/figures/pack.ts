@@ -75,7 +75,7 @@ function results(
     },
     {
       // Twice the files must not take more memory; the rest is what the garbage collector makes of it.
-      ...{ name: 'pack-memory', unit: 'x', goal: { kind: 'atMost', value: 1.25 }, value: flat.median },
+      ...{ name: 'pack-memory', unit: 'x', goal: { kind: 'atMost', value: 1.1 }, value: flat.median },
       ...{ min: flat.min, max: flat.max, rounds },
       note: `${spreadOf(memory).median.toFixed(0)} MB at most, ${ofHalf.toFixed(0)} MB for half of the files, against ${median(({ theirs }) => theirs.memoryMb)} MB for pipecatcloud ${version}`,
     },
