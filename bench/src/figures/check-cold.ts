@@ -21,7 +21,12 @@ const checksPerTurn = 100;
 const kinds = [
   { name: 'check-cached-p50', checker: 'cached', askedFor: 1, goal: { kind: 'atMost', value: 1.1 } },
   { name: 'check-cold-p50', checker: 'cold', askedFor: 1, goal: { kind: 'atMost', value: 1.1 } },
-  { name: 'check-cold-spread-p50', checker: 'cold', askedFor: Number.POSITIVE_INFINITY, goal: null },
+  {
+    name: 'check-cold-spread-p50',
+    checker: 'cold',
+    askedFor: Number.POSITIVE_INFINITY,
+    goal: { kind: 'atMost', value: 1.1 },
+  },
 ] as const;
 type Kind = (typeof kinds)[number];
 
