@@ -53,18 +53,19 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
     return { image, digest };
   }
 
-  /** What the tag stands for now. An image that was made on this machine is taken as it is; any other name is asked for at its registry. */
+  /**
+   * What the tag stands for now. An image that was made on this machine, so that no registry has told a digest for its name, is taken as
+   * it is; any other name is asked for at its registry.
+   */
   async function byTag(request: Pulling): Promise<Resolved> {
     const { name, tag } = request.reference;
     let image = await inspect(`${name}:${tag}`);
-    if (!image || (image.RepoDigests ?? []).length > 0) {
+    if (!image || digestOf(image, name)) {
       await pull(engine, { ...request, stallMs: pullStallMs });
       image = await inspect(`${name}:${tag}`);
     }
     if (!image) throw new Error(`${name}:${tag} was pulled and is not there`);
-    const digests = (image.RepoDigests ?? []).map((text) => text.split('@'));
-    const digest = digests.find(([repository]) => sameName(repository ?? '', name))?.[1] ?? image.Id;
-    return { image, digest };
+    return { image, digest: digestOf(image, name) ?? image.Id };
   }
 
   async function checkPlatform(image: InspectedImage, what: string): Promise<void> {
@@ -112,6 +113,12 @@ interface Pulling {
 interface Resolved {
   image: InspectedImage;
   digest: string;
+}
+
+/** What the image is called by the registry of this name. */
+function digestOf({ RepoDigests }: InspectedImage, name: string): string | undefined {
+  const digests = (RepoDigests ?? []).map((text) => text.split('@'));
+  return digests.find(([repository]) => sameName(repository ?? '', name))?.[1];
 }
 
 /** Engines list `docker.io/library/x` as `x`. */

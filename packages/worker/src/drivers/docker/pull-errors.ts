@@ -13,8 +13,8 @@ const kinds: Kind[] = [
   {
     code: 'PCC_IMAGE_PULL_RATE_LIMIT',
     pattern: /toomanyrequests|too many requests|rate limit|\b429\b/i,
-    say: (_, { registry }) =>
-      `The registry ${registry} refuses further pulls for now (rate limit). Deploy with an image pull secret, whose limit is higher, or wait`,
+    say: (image, { registry }) =>
+      `The registry ${registry} refuses to hand out '${image}' for now: its rate limit is reached. Deploy with an image pull secret, whose limit is higher, or wait`,
   },
   {
     code: 'PCC_IMAGE_TOO_LARGE',

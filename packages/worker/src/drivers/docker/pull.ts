@@ -52,5 +52,7 @@ function authorization({ registry, reference }: PullRequest): Record<string, str
   if (!registry || !isForRegistry(registry.host, reference.registry)) return {};
   const [username = '', ...rest] = Buffer.from(registry.credentials, 'base64').toString().split(':');
   const auth = { username, password: rest.join(':'), serveraddress: registry.host };
-  return { 'x-registry-auth': Buffer.from(JSON.stringify(auth)).toString('base64url') };
+  // Engines take it for empty without its padding.
+  const encoded = Buffer.from(JSON.stringify(auth)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return { 'x-registry-auth': encoded };
 }
