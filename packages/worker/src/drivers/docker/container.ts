@@ -13,6 +13,8 @@ export interface ContainerDeps {
   limits: Limits;
   /** The engine has an init program that hands on signals and collects what the agent's children leave. */
   init: boolean;
+  /** Processors of the engine's machine. */
+  cpus: number;
   publish: boolean;
   /** The engine's storage can hold a container to a size. */
   diskQuota: boolean;
@@ -48,7 +50,8 @@ export function toContainer(spec: InstanceSpec, image: ContainerImage, network: 
     ExposedPorts: { [port]: {} },
     HostConfig: {
       NetworkMode: network,
-      NanoCpus: spec.cpuMillicores * 1e6,
+      // Engines refuse to promise more processors than there are.
+      NanoCpus: Math.min(spec.cpuMillicores * 1e6, deps.cpus * 1e9),
       Memory: memory,
       // No swap on top: an agent that swaps can't hold a conversation.
       MemorySwap: memory,

@@ -8,16 +8,15 @@ export interface DiskWatchDeps {
   containers: Containers;
   endings: Endings;
   limitBytes: number;
+  lookMs: number;
   log: Logger;
 }
-
-const watchMs = 5_000;
 
 /**
  * Holds instances to their disk. Where the engine's storage knows quotas (overlay2 on XFS with pquota, btrfs, ZFS) a write beyond it fails;
  * elsewhere what they have written is measured every few seconds, and one that has too much is ended.
  */
-export function createDiskWatch({ containers, endings, limitBytes, log }: DiskWatchDeps) {
+export function createDiskWatch({ containers, endings, limitBytes, lookMs, log }: DiskWatchDeps) {
   let quota: boolean | undefined;
   const overfull = new Map<string, string>();
 
@@ -40,7 +39,7 @@ export function createDiskWatch({ containers, endings, limitBytes, log }: DiskWa
       .finally(() => {
         measuring = false;
       });
-  }, watchMs).unref();
+  }, lookMs).unref();
 
   return {
     /** Creates with a quota as long as the engine is not known to have none. */

@@ -37,7 +37,13 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     limitBytes: limits.outputBytes,
     log,
   });
-  const diskWatch = createDiskWatch({ containers, endings, limitBytes: limits.diskBytes, log });
+  const diskWatch = createDiskWatch({
+    containers,
+    endings,
+    limitBytes: limits.diskBytes,
+    lookMs: limits.diskLookMs,
+    log,
+  });
   const nameOf = (instanceId: string) => containerName(installationId, instanceId);
 
   /** Ids of containers that are known to run, to tell each end once. */
@@ -64,10 +70,17 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
   async function create(spec: InstanceSpec, signal: AbortSignal): Promise<void> {
     const { instanceId, organizationId } = spec;
-    const { reach, init } = await engineHost();
+    const { reach, init, cpus } = await engineHost();
     const image = await images.resolve(spec, signal);
     signal.throwIfAborted();
-    const deps = { installationId, limits, init, publish: (options.reach ?? reach) === 'published', passed: passed() };
+    const deps = {
+      installationId,
+      limits,
+      init,
+      cpus,
+      publish: (options.reach ?? reach) === 'published',
+      passed: passed(),
+    };
     await networks.use(organizationId, async (network) => {
       const id = await diskWatch.withQuota((diskQuota) =>
         containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota })),

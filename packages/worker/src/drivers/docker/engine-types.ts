@@ -36,9 +36,7 @@ export interface InspectedImage {
 export interface EngineInfo {
   OperatingSystem: string;
   SecurityOptions?: string[] | null;
-  Driver: string;
-  DriverStatus?: [string, string][] | null;
-  MemTotal: number;
+  NCPU: number;
 }
 
 export interface ContainerStats {

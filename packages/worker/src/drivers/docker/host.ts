@@ -6,6 +6,8 @@ export interface EngineHost {
   reach: 'network' | 'published';
   /** Whether it has an init program for containers. */
   init: boolean;
+  /** How many processors it has: more is given to nobody. */
+  cpus: number;
 }
 
 /** What the driver needs to know of the engine. Throws, with the way out, where it can't run agents. */
@@ -18,7 +20,11 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   }
   const info = await engine.request<EngineInfo>('GET', '/info');
   const init = version.Components?.find(({ Name }) => Name === 'docker-init')?.Version;
-  return { reach: reachOf(engine, info, platform), init: init !== undefined && init !== '' && init !== 'N/A' };
+  return {
+    reach: reachOf(engine, info, platform),
+    cpus: info.NCPU,
+    init: init !== undefined && init !== '' && init !== 'N/A',
+  };
 }
 
 /** Networks of an engine in a virtual machine, or in a network namespace of its own, can't be reached from outside. */

@@ -30,6 +30,8 @@ export interface Limits {
   openFiles: number;
   /** What an instance may write to its own disk, in bytes. */
   diskBytes: number;
+  /** How often that is measured where the engine's storage knows no quotas, in milliseconds. */
+  diskLookMs: number;
   /** What the engine keeps of an instance's output until the worker has read it, in bytes. */
   engineLogBytes: number;
   /** What the worker keeps of an instance's output, in bytes. */
@@ -44,6 +46,7 @@ export const defaultLimits: Limits = {
   pids: 1024,
   openFiles: 8192,
   diskBytes: 10 * 1024 ** 3,
+  diskLookMs: 5_000,
   engineLogBytes: 16 * 1024 ** 2,
   outputBytes: 64 * 1024 ** 2,
   idleNetworkMs: 10 * 60_000,
