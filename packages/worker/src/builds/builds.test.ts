@@ -20,8 +20,8 @@ async function start(options?: RigOptions): Promise<void> {
 }
 
 /** A worker whose builds do this. */
-const building = (build: (...of: Parameters<Driver['build']>) => Promise<BuildResult | void>): RigOptions => ({
-  wrapDriver: (driver) => ({ ...driver, build: async (...of) => (await build(...of)) ?? {} }),
+const building = (build: (...of: Parameters<Driver['build']>) => Promise<unknown>): RigOptions => ({
+  wrapDriver: (driver) => ({ ...driver, build: async (...of) => ((await build(...of)) ?? {}) as BuildResult }),
 });
 
 const order = (buildId = 'b-1', change = {}) =>

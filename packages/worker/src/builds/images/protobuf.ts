@@ -52,7 +52,7 @@ export function* fieldsOf(message: Buffer): Generator<Field> {
   }
 }
 
-/** A field of kind string, bytes or message, as it is written. */
+/** A field of kind string, bytes or message with a number up to 15, as it is written. */
 export function bytesField(number: number, bytes: Buffer): Buffer {
   const head = [number * 8 + 2];
   let rest = bytes.length;

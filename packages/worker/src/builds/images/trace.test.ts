@@ -14,7 +14,7 @@ test('steps, output and warnings are read, and what is not known is passed over'
     bytesField(5, stamp),
     bytesField(6, stamp),
     text(7, 'broke'),
-    text(99, 'of a later version'),
+    text(9, 'of a later version'),
   ]);
   const log = Buffer.concat([text(1, 'sha256:1'), Buffer.from([0x18, 2]), text(4, 'hello\n')]);
   const message = Buffer.concat([
