@@ -53,8 +53,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
 
   function makeDriver(chosen: ChosenDriver, installationId: string): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment } = config;
-    return createDriver(chosen, { directory: workerDir, installationId, log, environment, passEnvironment });
+    const { environment, passEnvironment, builds } = config;
+    return createDriver(chosen, { directory: workerDir, installationId, log, environment, passEnvironment, builds });
   }
 
   async function start(): Promise<string[]> {

@@ -79,11 +79,10 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (!logLevels.includes(logLevel)) {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
-<<<<<<< HEAD
   const baseImages = text('PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES');
   if (baseImages !== 'registry' && baseImages !== 'local') {
     problems.push(`PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES is '${baseImages}'; it must be registry or local`);
-=======
+  }
   const driver = text('PIPECAT_CLOUD_WORKER_DRIVER') || undefined;
   if (driver !== undefined && !isDriverKind(driver)) {
     problems.push(`PIPECAT_CLOUD_WORKER_DRIVER is '${driver}'; it must be one of ${driverKinds.join(', ')}, or empty`);
@@ -93,7 +92,6 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     if (engine !== undefined) parseEngineAddress(engine);
   } catch (error) {
     problems.push(`PIPECAT_CLOUD_WORKER_ENGINE: ${(error as Error).message}`);
->>>>>>> docker
   }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
