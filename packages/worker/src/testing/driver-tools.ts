@@ -32,7 +32,8 @@ export function specOf(buildId: string, environment: Record<string, string> = {}
     agentName: 'bot',
     deploymentId: 'dep-1',
     source: { type: 'build', buildId, contextSha256: '', dockerfilePath: 'Dockerfile' },
-    cpuMillicores: 500,
+    // More than the smallest profile: what is tested is not how fast it starts.
+    cpuMillicores: 2000,
     memoryMib: 1024,
     environment,
     startTimeoutSeconds: 30,

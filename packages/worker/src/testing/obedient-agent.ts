@@ -33,7 +33,6 @@ export type Obedient = Awaited<ReturnType<typeof startObedient>>;
 export async function startObedient(driver: Driver, change: Partial<InstanceSpec> = {}) {
   const spec: InstanceSpec = {
     ...specOf(''),
-    cpuMillicores: 2000,
     source: { type: 'image', image: obedientImage },
     ...change,
   };

@@ -16,7 +16,7 @@ interface Listed {
   State: string;
 }
 
-describe.skipIf(!testEngineUrl)('docker driver, with a container engine', () => {
+describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { timeout: 90_000 }, () => {
   let setup: DockerSetup;
   const others: (() => Promise<unknown>)[] = [];
   async function open(change: Partial<DockerDriverOptions> = {}): Promise<void> {
@@ -167,7 +167,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', () => 
 
   test('an engine that hangs is given up with a refusal that says so, leaves nothing, and is worked with when it answers again', async () => {
     const proxy = await createEngineProxy(testEngineUrl ?? '');
-    await open({ engine: createEngine({ url: proxy.url, deadlineMs: 1_500 }) });
+    await open({ engine: createEngine({ url: proxy.url, deadlineMs: 4_000 }) });
     others.push(proxy.close);
     const exits: string[] = [];
     setup.driver.onExit((id) => exits.push(id));
