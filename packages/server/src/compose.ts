@@ -225,6 +225,7 @@ export async function compose(
     ends,
     scopeOf: regions.scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
+    registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
     removeLogs,

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import { createChannel } from './channel.js';
 import { carryOut } from './commands.js';
 import type { WorkerConfig } from './config.js';
+import { type ChosenDriver, chooseDriver } from './drivers/choose-driver.js';
 import { createDriver } from './drivers/create-driver.js';
 import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
@@ -24,11 +25,14 @@ export interface Overrides {
 }
 
 export interface Worker {
-  /** Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker; rejects when that can't be. */
-  ready: Promise<void>;
-  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
+  /**
+   * Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker, to what people should know
+   * of it; rejects when that can't be.
+   */
+  ready: Promise<string[]>;
   /** Ends every instance and waits until its end and its last lines are reported, as far as somebody listens. */
   removeInstances(): Promise<void>;
+  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
   close(): Promise<void>;
 }
 
@@ -47,13 +51,16 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     else closers.push(close);
   }
 
-  function makeDriver(installationId: string): Promise<Driver> {
+  function makeDriver(chosen: ChosenDriver, installationId: string): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment, driver } = config;
-    return createDriver(driver, { directory: workerDir, installationId, log, environment, passEnvironment });
+    const { environment, passEnvironment } = config;
+    return createDriver(chosen, { directory: workerDir, installationId, log, environment, passEnvironment });
   }
 
-  async function start(): Promise<void> {
+  async function start(): Promise<string[]> {
+    const { environment, engine } = config;
+    const chosen = await chooseDriver({ kind: config.driver, engine, environment });
+    log.info({ driver: chosen.kind, why: chosen.why }, 'driver chosen');
     await makeFolder(workerDir);
     const installation = await openInstallation(workerDir, log);
     const relays = createRelays();
@@ -80,7 +87,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       timings,
       log,
       greeting: () => [
-        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url, ...machine() },
+        { type: 'hello', version: workerProtocolVersion, driver: chosen.kind, dataUrl: data.url, ...machine() },
         ...observed(),
       ],
       async onWelcome(welcome) {
@@ -99,7 +106,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     }
 
     async function work(): Promise<Workload> {
-      driver = await makeDriver(await installation.installationId());
+      driver = await makeDriver(chosen, await installation.installationId());
       await driver.check();
       workload = await composeWorkload({
         driver,
@@ -132,6 +139,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     // Closed first: what is said last is acknowledged no more, and said again next time.
     await onClose(channel.close);
     await Promise.all([working, greeted.promise]);
+    return [`Driver             ${chosen.kind}: ${chosen.why}`];
   }
 
   const ready = start();

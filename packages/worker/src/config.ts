@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type DriverKind, driverKinds } from './drivers/driver-kinds.js';
+import { parseEngineAddress } from './engine/engine-address.js';
 import { type VariableName, variables } from './env.js';
 
 export interface WorkerConfig {
@@ -14,8 +16,10 @@ export interface WorkerConfig {
   /** 0 takes any free port. */
   dataPort: number;
   logLevel: string;
-  /** Kind of driver. */
-  driver: string;
+  /** Undefined leaves it to what is there. */
+  driver: DriverKind | undefined;
+  /** Address of the container engine; undefined for the usual ones. */
+  engine: string | undefined;
   /** The worker's own environment, for the driver to choose from. */
   environment: Environment;
   /** Where secret sets lie that never leave this machine. */
@@ -59,6 +63,16 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (!logLevels.includes(logLevel)) {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
+  const driver = text('PIPECAT_CLOUD_WORKER_DRIVER') || undefined;
+  if (driver !== undefined && !isDriverKind(driver)) {
+    problems.push(`PIPECAT_CLOUD_WORKER_DRIVER is '${driver}'; it must be one of ${driverKinds.join(', ')}, or empty`);
+  }
+  const engine = text('PIPECAT_CLOUD_WORKER_ENGINE') || undefined;
+  try {
+    if (engine !== undefined) parseEngineAddress(engine);
+  } catch (error) {
+    problems.push(`PIPECAT_CLOUD_WORKER_ENGINE: ${(error as Error).message}`);
+  }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
   const config: WorkerConfig = {
@@ -69,7 +83,8 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
     dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
-    driver: 'process',
+    driver: driver as DriverKind | undefined,
+    engine,
     secretsDir: resolve(text('PIPECAT_CLOUD_WORKER_SECRETS_DIR', join(workerDir, 'secrets'))),
     environment: env,
     passEnvironment: text('PIPECAT_CLOUD_WORKER_PASS_ENVIRONMENT')
@@ -80,3 +95,5 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
+
+const isDriverKind = (text: string): text is DriverKind => driverKinds.some((kind) => kind === text);

@@ -14,6 +14,16 @@ export const variables = {
   },
   PIPECAT_CLOUD_WORKER_DATA_HOST: { default: '127.0.0.1', about: 'Address of the port where sessions are relayed' },
   PIPECAT_CLOUD_WORKER_DATA_PORT: { default: '0', about: 'That port; 0 for any' },
+  PIPECAT_CLOUD_WORKER_DRIVER: {
+    default: '',
+    about:
+      'How agents run: docker (in containers) or process (as local processes, without isolation); empty for docker where an engine answers, with agents that have [local] in pcc-deploy.toml beside it as processes, else process',
+  },
+  PIPECAT_CLOUD_WORKER_ENGINE: {
+    default: '',
+    about:
+      'Address of the container engine, Docker or Podman: unix:///var/run/docker.sock or tcp://127.0.0.1:2375; empty for DOCKER_HOST, then the usual sockets',
+  },
   PIPECAT_CLOUD_WORKER_SECRETS_DIR: {
     default: '',
     about:

@@ -55,6 +55,7 @@ function start(env: Record<string, string> = {}): void {
     silent: true,
     env: {
       PATH: process.env.PATH ?? '',
+      PIPECAT_CLOUD_WORKER_DRIVER: 'process',
       PIPECAT_CLOUD_DATA_DIR: folder,
       PIPECAT_CLOUD_CONTROL_URL: control.url,
       ...env,
@@ -65,7 +66,7 @@ function start(env: Record<string, string> = {}): void {
 
 async function whenReady(): Promise<void> {
   const [message] = await once(worker, 'message');
-  expect(message).toEqual({ type: 'ready' });
+  expect(message).toEqual({ type: 'ready', notes: [expect.stringMatching(/^Driver {13}process: /)] });
 }
 
 async function kill(signal: NodeJS.Signals): Promise<number | null> {

@@ -8,11 +8,19 @@ export interface DriverInstance {
   /** Base URL of its port, no trailing slash; present while running. */
   address?: string;
   /** Process ids or cgroup members are the driver's own; this is only for people. */
-  exit?: { code: number | null; signal: string | null; at: string };
+  exit?: {
+    code: number | null;
+    signal: string | null;
+    at: string;
+    /** Where code and signal don't tell it: why it ended, as the end of a sentence ("because it ran out of memory"). */
+    reason?: string;
+  };
   /** Why it failed or exited, with a platform code (contract §2.1). */
   error?: { code: string; message: string };
   /** What `ensure` was given, less the environment: survives a restart of the worker. */
   labels: InstanceLabels;
+  /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
+  imageDigest?: string;
 }
 
 export type InstanceLabels = Pick<

@@ -49,6 +49,7 @@ export function createInstances(deps: InstancesDeps) {
     for (const instance of running) {
       const found = seen.get(instance.id);
       if (found?.address) instance.address = found.address;
+      if (found?.imageDigest) instance.imageDigest = found.imageDigest;
       if (found?.state === 'running' || found?.state === 'preparing') continue;
       inBackground(lifecycle.gone(instance, found), 'settling an ended instance');
     }
@@ -114,7 +115,7 @@ export function createInstances(deps: InstancesDeps) {
         instances.set(instanceId, instance);
         log.info({ instanceId, deploymentId }, 'instance ordered');
       }
-      instance.redactor ??= createRedactor(spec.environment, instance.startedWith);
+      instance.redactor ??= createRedactor(spec.environment, instance.startedWith, pullPassword(spec));
       if (isNew || (instance.life === 'preparing' && instance.ensuredAt === undefined)) lifecycle.start(instance, spec);
       else lifecycle.known(instance, spec);
       collectors.begin(instance);
@@ -175,4 +176,11 @@ export function createInstances(deps: InstancesDeps) {
       await records.idle();
     },
   };
+}
+
+/** Engines don't repeat it, but a registry may write what it likes into its answer. */
+function pullPassword({ registry }: PreparedSpec): Record<string, string> {
+  if (!registry) return {};
+  const [, ...password] = Buffer.from(registry.credentials, 'base64').toString().split(':');
+  return { credentials: registry.credentials, password: password.join(':') };
 }
