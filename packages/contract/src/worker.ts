@@ -63,9 +63,14 @@ export interface Activation {
 
 export interface BuildOrder {
   buildId: string;
+  organizationId: string;
   contextSha256: string;
   dockerfilePath: string;
   timeoutSeconds: number;
+  /** Values that its steps may read, by name: in memory only, never written by the worker. */
+  secrets?: Record<string, string>;
+  /** A secret set whose values lie on the worker's own machine, to be added to them. */
+  referencedSecretSet?: string;
 }
 
 export type Command =
@@ -80,7 +85,7 @@ export type Command =
   | { do: 'build'; order: BuildOrder }
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
   | { do: 'check-secret-set'; name: string }
-  /** Removes the files of a build that nothing needs any more. */
+  /** Breaks the build off if it is under way, and removes all that is left of it. Refused while an instance uses it. */
   | { do: 'forget-build'; buildId: string };
 
 export type CommandRefusal = 'stale_epoch' | 'busy' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
@@ -183,6 +188,8 @@ export type Report =
       buildId: string;
       outcome: 'success' | 'failed' | 'timeout';
       message?: string;
+      /** Of a success that made an image. */
+      imageSizeBytes?: number;
       at: string;
     };
 
@@ -199,6 +206,8 @@ export type WorkerMessage =
     }
   /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
+  /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
+  | { type: 'kept-builds'; builds: string[] }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

@@ -79,6 +79,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     const enrolment = createEnrolment({ controlUrl, workerDir, enrolmentFile, name, log });
     const outbox = createOutbox((message) => channel.send(message));
     const teller = createTeller({ ...timings, tell: () => observed().map(channel.send) });
+    const keptTeller = createTeller({
+      observeMs: timings.keptMs,
+      leastMs: timings.leastMs,
+      tell: () => void tellKept(),
+    });
     const greeted = Promise.withResolvers<void>();
     const channel = createChannel({
       controlUrl,
@@ -93,6 +98,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       async onWelcome(welcome) {
         await installation.welcome(welcome);
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
+        keptTeller.changed();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -105,6 +111,15 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
     }
 
+    async function tellKept(): Promise<void> {
+      try {
+        const builds = await workload?.builds.kept();
+        if (builds) channel.send({ type: 'kept-builds', builds });
+      } catch (err) {
+        log.warn({ err }, 'it could not be found out which builds are kept; they are looked for again later');
+      }
+    }
+
     async function work(): Promise<Workload> {
       driver = await makeDriver(chosen, await installation.installationId());
       await driver.check();
@@ -112,16 +127,19 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         driver,
         workerDir,
         secretsDir: config.secretsDir,
+        buildPlaces: config.builds.places,
         outbox,
         relays,
         timings,
         log,
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
+        keptChanged: keptTeller.changed,
       });
       // Closing could not see it before.
       if (closing.signal.aborted) await closeWorkload();
       teller.changed();
+      keptTeller.changed();
       return workload;
     }
 
@@ -133,6 +151,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     removeInstances = async () => workload?.instances.removeAll(2);
     await onClose(closeWorkload);
     await onClose(teller.close);
+    await onClose(keptTeller.close);
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();

@@ -26,6 +26,15 @@ export interface WorkerConfig {
   secretsDir: string;
   /** Names of it that builds and instances get beside what every program needs. */
   passEnvironment: string[];
+  builds: BuildSettings;
+}
+
+export interface BuildSettings {
+  /** That may run at once. */
+  places: number;
+  /** The engine's build cache is cut down to it after each build; 0 for never. */
+  cacheLimitBytes: number;
+  baseImages: 'registry' | 'local';
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -53,6 +62,13 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     return Number(variables[name].default);
   }
 
+  function whole(name: VariableName, least: number, most: number): number {
+    const value = Number(text(name));
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    problems.push(`${name} is '${text(name)}'; it must be a whole number from ${least} to ${most}`);
+    return Number(variables[name].default);
+  }
+
   const controlUrl = text('PIPECAT_CLOUD_CONTROL_URL', `http://127.0.0.1:${port('PORT')}`).replace(/\/+$/, '');
   if (!/^https?:$/.test(URL.parse(controlUrl)?.protocol ?? '')) {
     problems.push('PIPECAT_CLOUD_CONTROL_URL must be an http:// or https:// URL, such as http://127.0.0.1:7400');
@@ -73,6 +89,10 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   } catch (error) {
     problems.push(`PIPECAT_CLOUD_WORKER_ENGINE: ${(error as Error).message}`);
   }
+  const baseImages = text('PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES');
+  if (baseImages !== 'registry' && baseImages !== 'local') {
+    problems.push(`PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES is '${baseImages}'; it must be registry or local`);
+  }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
   const config: WorkerConfig = {
@@ -91,6 +111,11 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
+    builds: {
+      places: whole('PIPECAT_CLOUD_WORKER_BUILDS', 1, 64),
+      cacheLimitBytes: whole('PIPECAT_CLOUD_WORKER_BUILD_CACHE_GIB', 0, 100_000) * 1024 ** 3,
+      baseImages: baseImages === 'local' ? 'local' : 'registry',
+    },
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

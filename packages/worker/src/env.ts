@@ -33,6 +33,19 @@ export const variables = {
     default: 'HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy',
     about: "Names of the worker's own variables that builds and instances get too, with commas",
   },
+  PIPECAT_CLOUD_WORKER_BUILDS: {
+    default: '2',
+    about: 'Builds at once, 1 to 64; of several, one place is left to other organizations',
+  },
+  PIPECAT_CLOUD_WORKER_BUILD_CACHE_GIB: {
+    default: '10',
+    about: "To this many GiB the container engine's build cache is cut down after each build; 0 leaves it alone",
+  },
+  PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES: {
+    default: 'registry',
+    about:
+      'Where FROM looks: registry, or local for images that lie on the container engine first, whoever pulled them',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'trace, debug, info, warn, error, fatal or silent' },
 } as const;
 export type VariableName = keyof typeof variables;

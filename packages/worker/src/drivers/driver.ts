@@ -1,4 +1,5 @@
-import type { BuildOrder, InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { Builder } from './builder.js';
 
 /** What a driver sees of one instance; the worker adds readiness, epochs and sessions to it. */
 export interface DriverInstance {
@@ -43,7 +44,7 @@ export interface DriverUsage {
 }
 
 /** Runs instances somewhere. Every method may be repeated safely: the worker calls them until the world matches. */
-export interface Driver {
+export interface Driver extends Builder {
   readonly kind: string;
   /** Throws, with the way out, when this driver can't work here. */
   check(): Promise<void>;
@@ -76,18 +77,9 @@ export interface Driver {
    */
   secrets(instanceId: string): Promise<Record<string, string>>;
   usage(instanceId: string): Promise<DriverUsage | undefined>;
-  /**
-   * Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails, the
-   * signal's own reason when aborted, a `TimeoutError` after the order's `timeoutSeconds`; then nothing of it runs any more.
-   */
-  build(order: BuildOrder, context: ContextSource, onLine: (text: string) => void, signal: AbortSignal): Promise<void>;
-  forgetBuild(buildId: string): Promise<void>;
   /** Lets go of watchers. Instances go on. */
   close(): Promise<void>;
 }
-
-/** Opens the gzip'd tar of a build's context; the caller has not checked it. */
-export type ContextSource = (signal: AbortSignal) => Promise<NodeJS.ReadableStream>;
 
 /** An instance or build that can't be made, with a platform code and a sentence for the team that deploys. */
 export class DriverError extends Error {

@@ -1,5 +1,5 @@
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
-import type { ContextSource } from '../driver.js';
+import type { ContextSource } from '../builder.js';
 
 /** Makes images out of build contexts, in the same engine that runs the instances. The driver's builds are these. */
 export interface ImageBuilder {
