@@ -59,11 +59,7 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 /** One request; throws `ApiError` or `NetworkError`. */
-export type RequestFunction = <T>(
-  method: string,
-  path: string,
-  init?: RequestOptions,
-) => Promise<T>;
+export type RequestFunction = <T>(method: string, path: string, init?: RequestOptions) => Promise<T>;
 /** One request of any kind, with the answer as it comes, whatever its status. Throws `NetworkError`. */
 export type RawFunction = (
   method: string,
@@ -130,11 +126,7 @@ export function createClient(options: ClientOptions) {
     }
   }
 
-  async function request<T>(
-    method: string,
-    path: string,
-    init: RequestOptions = {},
-  ): Promise<T> {
+  async function request<T>(method: string, path: string, init: RequestOptions = {}): Promise<T> {
     const url = urlOf(path, init.query);
     const headers = { ...headersFor('application/json'), ...init.headers };
     if (init.body !== undefined) headers['content-type'] = 'application/json';

@@ -254,6 +254,15 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /v1/builds/:id': does('getBuildByKey', 'Show a build'),
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
-  'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 402, 413, 414, 422, 429, 503),
+  'POST /v1/public/:agent/start': does(
+    'startPublic',
+    'Start a session with a public key',
+    402,
+    413,
+    414,
+    422,
+    429,
+    503,
+  ),
   'ANY /v1/public/:agent/sessions/:id/*': does('callSession', 'Call a route of the agent in a session', 414, 502),
 };

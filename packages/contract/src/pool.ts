@@ -4,7 +4,9 @@ import { Timestamp } from './names.js';
 /** How often an instance serves. Given, it replaces what was set before as a whole; without a limit it serves one session after another. */
 export const Reuse = Type.Object({
   policy: Type.Optional(
-    Type.Enum(['reuse', 'fresh'], { description: '`fresh` makes a new process for each session; `reuse` is the default' }),
+    Type.Enum(['reuse', 'fresh'], {
+      description: '`fresh` makes a new process for each session; `reuse` is the default',
+    }),
   ),
   maxSessions: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'An instance is replaced after so many sessions' }),
@@ -25,7 +27,9 @@ export const CapacityInputs = Type.Object({
   maxAgents: Type.Integer(),
   busy: Type.Integer({ description: 'Places that are neither idle nor free' }),
   active: Type.Integer({ description: 'Instances with a session' }),
-  arrivalsPerSecond: Type.Number({ description: 'Sessions asked for, those refused too; half of a burst is forgotten after 20 s' }),
+  arrivalsPerSecond: Type.Number({
+    description: 'Sessions asked for, those refused too; half of a burst is forgotten after 20 s',
+  }),
   startSecondsP95: Type.Union([Type.Number(), Type.Null()], {
     description: 'From order to ready, of the last 50 instances; null before the first',
   }),

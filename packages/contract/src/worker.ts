@@ -82,7 +82,14 @@ export type Command =
   /** Removes the files of a build that nothing needs any more. */
   | { do: 'forget-build'; buildId: string };
 
-export type CommandRefusal = 'stale_epoch' | 'busy' | 'used_up' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
+export type CommandRefusal =
+  | 'stale_epoch'
+  | 'busy'
+  | 'used_up'
+  | 'not_ready'
+  | 'unknown_instance'
+  | 'unsupported'
+  | 'failed';
 
 export type ControlMessage =
   | {

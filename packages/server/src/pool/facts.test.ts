@@ -111,7 +111,7 @@ describe.each(databases)('what a pass looks at on $name', (database) => {
     ]);
     expect(seen.slots).toBe(4 * 2 + 6 * 3);
     // Those that are live and those that are wanted.
-    expect(seen.deployments.size).toBe(9);
+    expect(seen.deployments.size).toBe(10);
     expect(seen.deployments.has(deploymentId)).toBe(true);
   });
 

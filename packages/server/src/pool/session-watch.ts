@@ -61,7 +61,9 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
       if (missingMs(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
       if (!workerId || instances) continue;
       const deployment = deployments.get(session.deploymentId);
-      const capSeconds = deployment ? (deployment.maxSessionSeconds ?? sessionDuration.default) : sessionDuration.maximum;
+      const capSeconds = deployment
+        ? (deployment.maxSessionSeconds ?? sessionDuration.default)
+        : sessionDuration.maximum;
       if (workers.awayMs(workerId) > capSeconds * 1000 + capGraceMs) await end(session, 'instance_lost', 'quarantined');
     }
   };

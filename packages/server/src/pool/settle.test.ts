@@ -73,10 +73,13 @@ describe('a quarantined slot', () => {
     for (const state of ['ready', 'starting', 'exited', 'failed'] as const)
       expect(settle(facts('quarantined', state))).toEqual({ to: 'retiring' });
   });
-  test.each(['busy', 'settling'] as const)('is left alone while its bot is %s, as long as its worker lets it be', (state) => {
-    expect(settle(facts('quarantined', state))).toBeUndefined();
-    expect(settle(facts('quarantined', state, { overdue: true }))).toEqual({ to: 'retiring' });
-  });
+  test.each(['busy', 'settling'] as const)(
+    'is left alone while its bot is %s, as long as its worker lets it be',
+    (state) => {
+      expect(settle(facts('quarantined', state))).toBeUndefined();
+      expect(settle(facts('quarantined', state, { overdue: true }))).toEqual({ to: 'retiring' });
+    },
+  );
   test('is ended at once when its claim was fenced', () => {
     expect(settle(facts('quarantined', 'busy', {}, 2))).toEqual({ to: 'retiring' });
   });

@@ -32,7 +32,9 @@ export function reuseAfter(
   }
   const { policy, maxSessions, maxMemoryPercent } = given;
   if (policy === 'fresh' && ((maxSessions ?? 1) !== 1 || maxMemoryPercent !== undefined)) {
-    throw badRequest("With reuse.policy 'fresh' each instance has one session: leave out maxSessions and maxMemoryPercent");
+    throw badRequest(
+      "With reuse.policy 'fresh' each instance has one session: leave out maxSessions and maxMemoryPercent",
+    );
   }
   return {
     reuseMaxSessions: policy === 'fresh' ? 1 : (maxSessions ?? null),

@@ -56,7 +56,8 @@ export interface Organization {
 type Begin = (make: (takeKey: TakeKey | undefined) => Promise<string>) => Promise<string>;
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge, once } = deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge, once } =
+    deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);

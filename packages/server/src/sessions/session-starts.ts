@@ -12,13 +12,13 @@ import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
-import type { Clock, Ids } from '../system.js';
+import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { awaitReady, refuseWithoutWorker, StartTimedOut } from './await-ready.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
-import { reuseOf } from './reuse.js';
 import { createRetryAfter } from './retry-after.js';
+import { reuseOf } from './reuse.js';
 import type { SessionEnds } from './session-ends.js';
 import type { TakeKey } from './start-once.js';
 
@@ -48,8 +48,8 @@ export interface StartOrder {
   /** Stores the idempotency key with the claim. */
   takeKey?: TakeKey | undefined;
 }
-/** When it was taken is when its session was created. */
-type TimedClaim = Claim & { at: Date };
+/** When it was taken, by the clock that nobody sets: from then on the start is measured. */
+type TimedClaim = Claim & { atMs: number };
 
 /** A session that its instance has accepted. */
 export interface HeldSession {
@@ -117,7 +117,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
-      return { ...claimed, at: now };
+      return { ...claimed, atMs: monotonicMs() };
     });
   }
 
@@ -193,11 +193,12 @@ export function createSessionStarts(deps: SessionStartDeps) {
     const workerId = await activate(agent, deployment, activation, told);
     if (!claimed.warm) {
       const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
-      if (startedMs !== undefined) demand.started(agent.id, startedMs);
+      // 0 of one that its worker found running.
+      if (startedMs) demand.started(agent.id, startedMs);
     }
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    const now = clock.now();
-    await store.sessions.activate(sessionId, epoch, now, now.getTime() - claimed.at.getTime());
+    const startMs = Math.round(monotonicMs() - claimed.atMs);
+    await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
     return { sessionId, instanceId, workerId, epoch };
   }
 

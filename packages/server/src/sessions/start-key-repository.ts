@@ -26,7 +26,14 @@ export function createStartKeyRepository({ db }: RepositoryContext) {
         .where('expires_at', '>', now.toISOString())
         .executeTakeFirst();
       return (
-        row && { organizationId, agentId, key, bodyDigest: row.body_digest, sessionId: row.session_id, expiresAt: row.expires_at }
+        row && {
+          organizationId,
+          agentId,
+          key,
+          bodyDigest: row.body_digest,
+          sessionId: row.session_id,
+          expiresAt: row.expires_at,
+        }
       );
     },
 

@@ -37,7 +37,10 @@ export function createStartOnce({ store, clock }: { store: Store; clock: Clock }
 
   /** The session that the key has made; `failed` when that never began. Undefined when the key is new. */
   async function known(agent: Agent, { key, bodyDigest }: Once) {
-    const found = await store.startKeys.find({ organizationId: agent.organizationId, agentId: agent.id, key }, clock.now());
+    const found = await store.startKeys.find(
+      { organizationId: agent.organizationId, agentId: agent.id, key },
+      clock.now(),
+    );
     if (!found) return undefined;
     if (found.bodyDigest !== bodyDigest) throw otherBody(key);
     const session = await store.sessions.find(agent.organizationId, agent.id, found.sessionId);
@@ -59,7 +62,8 @@ export function createStartOnce({ store, clock }: { store: Store; clock: Clock }
       if (before && !before.failed && !before.starting) return before.sessionId;
       if (before?.starting) {
         // Another control plane is at it, or was when it went down.
-        if (performance.now() > until) throw unavailable('The first start with this Idempotency-Key is not done yet. Try again');
+        if (performance.now() > until)
+          throw unavailable('The first start with this Idempotency-Key is not done yet. Try again');
         await delay(100);
         continue;
       }
