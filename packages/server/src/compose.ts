@@ -280,7 +280,9 @@ export async function compose(
   await http.register(secretRoutes, { secrets });
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
-  await http.register(capacityRoutes, { capacityOf: createCapacity({ store, clock, demand }) });
+  await http.register(capacityRoutes, {
+    capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
+  });
   await http.register(sessionRoutes, { sessions });
   const agentLogs = {
     logs: logStore,

@@ -205,6 +205,8 @@ export function createSessionStarts(deps: SessionStartDeps) {
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
+    /** Callers that wait for a place of the agent, here. */
+    waiting: queue.length,
     /** A place may have become free. */
     onPlaces: queue.wake,
 
