@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
+import { goneSignal } from '../http/gone.js';
 import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
 import type { HopSigner } from '../workers/hop-signer.js';
@@ -44,12 +45,13 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
       },
       preValidation: absentBodyIsEmpty,
     },
-    async (request) =>
+    async (request, reply) =>
       await sessions.start(
         await organizationOfKey(request),
         request.params.agent,
         actorOfRequest(request),
         request.body ?? {},
+        { idempotencyKey: request.headers['idempotency-key'], gone: goneSignal(reply) },
       ),
   );
 

@@ -29,7 +29,7 @@ const quick: Partial<Timings> = {
 export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
-  wrapDriver?: (driver: Driver) => Driver;
+  wrapDriver?: (driver: Driver) => Driver | Promise<Driver>;
   /** Builds at once. */
   places?: number;
   /** Written as the enrolment file; undefined writes none. */
@@ -66,7 +66,7 @@ export async function startRig(options: RigOptions = {}) {
       passEnvironment: [],
       builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
-    const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
+    const driver = async () => await (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });
     return worker;
   }
