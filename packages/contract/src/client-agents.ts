@@ -1,4 +1,12 @@
-import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
+import type {
+  DeployBody,
+  PromoteBody,
+  RollbackBody,
+  Service,
+  ServiceList,
+  ServiceQuery,
+  WrappedService,
+} from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -52,6 +60,10 @@ export function agentCalls(request: RequestFunction) {
     updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
     deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
     listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
+    promoteService: async (o: string, name: string, body: PromoteBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/promote`, { body })).body,
+    rollBackService: async (o: string, name: string, body: RollbackBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/rollback`, { body })).body,
     readLogs: (o: string, name: string, query: LogQuery = {}) =>
       request<LogList>('GET', `${service(o, name)}/logs`, { query }),
 

@@ -23,7 +23,8 @@ export type Enrolled = Static<typeof Enrolled>;
 /** Where an instance's files come from. */
 export type InstanceSource =
   | { type: 'build'; buildId: string; contextSha256: string; dockerfilePath: string }
-  | { type: 'image'; image: string };
+  /** `digest`, once known, is what to run, whatever the image's tag is by now. */
+  | { type: 'image'; image: string; digest?: string };
 
 /** Everything a driver needs to make one instance. `environment` holds secret values: in memory only, never written by the worker. */
 export interface InstanceSpec {
@@ -107,6 +108,8 @@ export interface ObservedInstance {
   /** Highest epoch accepted, 0 before the first. */
   epoch: number;
   sessionId?: string;
+  /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
+  imageDigest?: string;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */

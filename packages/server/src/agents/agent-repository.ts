@@ -14,6 +14,12 @@ export interface Agent {
   desiredDeploymentId: string | null;
   liveDeploymentId: string | null;
   reconciledDeploymentId: string | null;
+  /** Those that were live before, newest first, whose idle instances may still take sessions. */
+  fallbackDeploymentIds: readonly string[];
+  /** The share of new sessions that the desired deployment takes while it is a canary. */
+  canaryPercent: number | null;
+  /** Whether starts wait for the desired deployment. */
+  startsHeld: boolean;
   createdAt: string;
   updatedAt: string;
   deletedAt: string | null;
@@ -24,20 +30,30 @@ export interface AgentFilter {
   limit: number;
   offset: number;
 }
+/** One that nothing is being rolled out of yet. */
+export type NewAgent = Omit<Agent, 'fallbackDeploymentIds' | 'canaryPercent' | 'startsHeld'>;
 export type AgentChange = Partial<
   Pick<
     Agent,
-    'minAgents' | 'maxAgents' | 'websocketAuth' | 'desiredDeploymentId' | 'liveDeploymentId' | 'reconciledDeploymentId'
+    | 'minAgents'
+    | 'maxAgents'
+    | 'websocketAuth'
+    | 'desiredDeploymentId'
+    | 'liveDeploymentId'
+    | 'reconciledDeploymentId'
+    | 'fallbackDeploymentIds'
+    | 'canaryPercent'
+    | 'startsHeld'
   >
 >;
 
-export function createAgentRepository({ db }: RepositoryContext) {
+export function createAgentRepository({ db, dialect }: RepositoryContext) {
   const living = (organizationId: string) =>
     db.selectFrom('agent').selectAll().where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
 
   return {
     /** False when the name is taken: the unique index decides, not a read. */
-    async insert(agent: Agent): Promise<boolean> {
+    async insert(agent: NewAgent): Promise<boolean> {
       const row = await db
         .insertInto('agent')
         .values({
@@ -68,6 +84,17 @@ export function createAgentRepository({ db }: RepositoryContext) {
       return row && toAgent(row);
     },
 
+    /** The same, and no other transaction changes it before this one has ended. */
+    async findToChange(organizationId: string, name: string): Promise<Agent | undefined> {
+      if (name.includes('\0')) return undefined;
+      const row = await living(organizationId)
+        .where('name', '=', name)
+        // Not `for update`, which would hold up every start: a session's row refers to this one.
+        .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate())
+        .executeTakeFirst();
+      return row && toAgent(row);
+    },
+
     /** Every one, for what concerns an organization as a whole. */
     async list(organizationId: string): Promise<Agent[]> {
       return (await living(organizationId).orderBy('name').execute()).map(toAgent);
@@ -88,20 +115,23 @@ export function createAgentRepository({ db }: RepositoryContext) {
     async update(organizationId: string, id: string, change: AgentChange, now: Date): Promise<void> {
       await db
         .updateTable('agent')
-        .set({
-          ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
-          ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
-          ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
-          ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
-          ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
-          ...(change.reconciledDeploymentId === undefined
-            ? {}
-            : { reconciled_deployment_id: change.reconciledDeploymentId }),
-          updated_at: now.toISOString(),
-        })
+        .set({ ...toColumns(change), updated_at: now.toISOString() })
         .where('organization_id', '=', organizationId)
         .where('id', '=', id)
         .execute();
+    },
+
+    /** The same, if it still wants and runs the deployments that it did when it was read: false where a deploy or rollback came between. */
+    async updateRollout(agent: Agent, change: AgentChange, now: Date): Promise<boolean> {
+      const result = await db
+        .updateTable('agent')
+        .set({ ...toColumns(change), updated_at: now.toISOString() })
+        .where('organization_id', '=', agent.organizationId)
+        .where('id', '=', agent.id)
+        .where('desired_deployment_id', 'is not distinct from', agent.desiredDeploymentId)
+        .where('live_deployment_id', 'is not distinct from', agent.liveDeploymentId)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows) === 1;
     },
 
     async markDeleted(organizationId: string, id: string, now: Date): Promise<void> {
@@ -123,6 +153,22 @@ export function createAgentRepository({ db }: RepositoryContext) {
   };
 }
 
+function toColumns(change: AgentChange) {
+  return {
+    ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
+    ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
+    ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
+    ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
+    ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
+    ...(change.reconciledDeploymentId === undefined ? {} : { reconciled_deployment_id: change.reconciledDeploymentId }),
+    ...(change.fallbackDeploymentIds === undefined
+      ? {}
+      : { fallback_deployments_json: JSON.stringify(change.fallbackDeploymentIds) }),
+    ...(change.canaryPercent === undefined ? {} : { canary_percent: change.canaryPercent }),
+    ...(change.startsHeld === undefined ? {} : { starts_held: change.startsHeld ? 1 : 0 }),
+  };
+}
+
 function toAgent(row: Selectable<Schema['agent']>): Agent {
   return {
     id: row.id,
@@ -135,6 +181,9 @@ function toAgent(row: Selectable<Schema['agent']>): Agent {
     desiredDeploymentId: row.desired_deployment_id,
     liveDeploymentId: row.live_deployment_id,
     reconciledDeploymentId: row.reconciled_deployment_id,
+    fallbackDeploymentIds: JSON.parse(row.fallback_deployments_json) as string[],
+    canaryPercent: row.canary_percent,
+    startsHeld: row.starts_held === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,

@@ -12,8 +12,9 @@ import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec } from './instance-spec.js';
+import { pinDigests } from './pin-digests.js';
 import { type Action, plan } from './plan.js';
-import { createRollout } from './rollout.js';
+import { createRollout, isCurrent } from './rollout.js';
 import { settle } from './settle.js';
 
 export interface PassDeps {
@@ -79,10 +80,7 @@ export function createPass(deps: PassDeps) {
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
       const seen = slot.instanceId ? instances?.get(slot.instanceId) : undefined;
       const desired = facts.deployments.get(agent?.desiredDeploymentId ?? '');
-      const current =
-        slot.deploymentId !== null &&
-        (slot.deploymentId === agent?.liveDeploymentId ||
-          (slot.deploymentId === desired?.id && desired.phase !== 'Failed'));
+      const current = isCurrent(slot, agent, desired);
       const workerKnown = instances !== undefined && !missingYet(slot, instances);
       const settlement = settle({ slot, seen, workerKnown, current, surplus: surplus.has(slot.id) });
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
@@ -193,6 +191,7 @@ export function createPass(deps: PassDeps) {
       const observed = workers.observed();
       const facts = await readFacts();
       await settleSessions(facts.sessions, facts.slots, observed);
+      await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
       for (const agent of facts.agents.values()) {
         changed =

@@ -6,12 +6,14 @@ import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import { AppError, atCapacity, conflict, notReady, unavailable } from '../errors.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import { createHeldStarts } from './held-starts.js';
 import type { SessionEnds } from './session-ends.js';
 
 export interface SessionStartDeps {
@@ -50,14 +52,16 @@ const connectTimeoutSeconds = 30;
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
 export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
   const starting = new Set<string>();
+  const onceNotHeld = createHeldStarts({ store });
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */
   async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
+    const choices = claimOrder({ ...agent, liveDeploymentId }, order.sessionId);
     return await store.transaction(async (repos) => {
       const now = clock.now();
-      const claimed = await repos.slots.claim({ id: agent.id, liveDeploymentId }, order.sessionId, ids.id(), now);
+      const claimed = await repos.slots.claim(agent.id, choices, order.sessionId, ids.id(), now);
       if (!claimed) throw atCapacity(agent.name, agent.maxAgents);
       if (await repos.sessions.exists(order.sessionId)) throw conflict(`Session ${order.sessionId} exists already`);
       await repos.sessions.insert({
@@ -96,7 +100,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
     const look = (): string | Error | undefined => {
       const found = workers.locate(agent.organizationId, claimed.instanceId);
       if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
-      return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
+      return found && failed(found.instance) ? new StartFailed(agent.name, found.instance) : undefined;
     };
     return new Promise((resolve, reject) => {
       const finish = (result: string | Error) => {
@@ -157,13 +161,21 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
     return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
   }
 
+  /** An instance that is made for a session is not the reconciler's to judge, and a canary that cannot start must be given up. */
+  async function countAgainstCanary(agent: Agent, claimed: Claim, error: unknown): Promise<void> {
+    if (agent.canaryPercent === null || claimed.deploymentId !== agent.desiredDeploymentId) return;
+    if (!(error instanceof StartFailed)) return;
+    await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
+  }
+
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
-    async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
-      await spend.check(agent.organizationId);
+    async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(wanted.organizationId);
+      const agent = await onceNotHeld(wanted, startDeadlineMs);
       starting.add(order.sessionId);
       try {
         const claimed = await claim(agent, order);
@@ -172,6 +184,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
           return await run(agent, claimed, order);
         } catch (error) {
           const at = clock.now().toISOString();
+          await countAgainstCanary(agent, claimed, error);
           await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
@@ -198,9 +211,13 @@ class StartTimedOut extends AppError {
 
 const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
 
-function startFailed(name: string, instance: ObservedInstance): AppError {
-  const why = instance.error?.message ?? 'its process ended';
-  return new AppError(500, '500', `Agent '${name}' failed to start: ${why}`);
+class StartFailed extends AppError {
+  readonly reason: { code: string; message: string };
+  constructor(agentName: string, { error }: ObservedInstance) {
+    const reason = error ?? { code: 'PCC_UNKNOWN_ERROR', message: 'its process ended' };
+    super(500, '500', `Agent '${agentName}' failed to start: ${reason.message}`);
+    this.reason = reason;
+  }
 }
 
 function toAppError(name: string, error: unknown): unknown {

@@ -33,46 +33,51 @@ export interface Claim {
   warm: boolean;
 }
 
+/** A sort of slot that a session may be given. One that is empty is filled with that deployment. */
+export interface ClaimChoice {
+  state: 'ready' | 'starting' | 'empty';
+  deploymentId: string;
+}
+
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'retiring'];
 
 /** The only place where an instance changes hands. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
   return {
     /**
-     * Hands the best free slot to one session: warm, then starting, then empty; the live deployment only. An empty slot takes
-     * `newInstanceId`. Undefined when every slot is taken. Call it in a transaction with the session's row.
+     * Hands the best free slot to one session, by the order of `choices`. An empty slot takes `newInstanceId`. Undefined when every
+     * slot is taken. Call it in a transaction with the session's row.
      */
     async claim(
-      agent: { id: string; liveDeploymentId: string },
+      agentId: string,
+      choices: readonly ClaimChoice[],
       sessionId: string,
       newInstanceId: string,
       now: Date,
     ): Promise<Claim | undefined> {
       const best = await db
         .selectFrom('slot')
-        .select(['id', 'state', 'instance_id'])
-        .where('agent_id', '=', agent.id)
+        .select(['id', 'state', 'instance_id', 'deployment_id'])
+        .where('agent_id', '=', agentId)
         .where('spare', '=', 0)
-        .where((eb) =>
-          eb.or([
-            eb.and([eb('state', 'in', ['ready', 'starting']), eb('deployment_id', '=', agent.liveDeploymentId)]),
-            eb('state', '=', 'empty'),
-          ]),
-        )
-        .orderBy(sql`case state when 'ready' then 0 when 'starting' then 1 else 2 end`)
+        .where((eb) => eb.or(choices.map((choice) => fits(choice))))
+        .orderBy(rankBy(choices))
         .orderBy('changed_at')
         .limit(1)
         // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
         .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
         .executeTakeFirst();
       if (!best) return undefined;
+      const deploymentId =
+        best.state === 'empty' ? choices.find(({ state }) => state === 'empty')?.deploymentId : best.deployment_id;
+      if (!deploymentId) return undefined;
       const row = await db
         .updateTable('slot')
         .set((eb) => ({
           state: 'claimed',
           session_id: sessionId,
           epoch: eb('epoch', '+', 1),
-          deployment_id: agent.liveDeploymentId,
+          deployment_id: deploymentId,
           instance_id: best.instance_id ?? newInstanceId,
           changed_at: now.toISOString(),
           not_before: null,
@@ -86,7 +91,7 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         slotId: row.id,
         epoch: row.epoch,
         instanceId: row.instance_id,
-        deploymentId: agent.liveDeploymentId,
+        deploymentId,
         workerId: row.worker_id,
         warm: best.state === 'ready',
       };
@@ -199,6 +204,17 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     },
   };
 }
+
+const fits = ({ state, deploymentId }: ClaimChoice) =>
+  state === 'empty'
+    ? sql<boolean>`(state = 'empty')`
+    : sql<boolean>`(state = ${state} and deployment_id = ${deploymentId})`;
+
+const rankBy = (choices: readonly ClaimChoice[]) =>
+  sql<number>`case ${sql.join(
+    choices.map((choice, rank) => sql`when ${fits(choice)} then cast(${rank} as integer)`),
+    sql` `,
+  )} end`;
 
 function toSlot(row: Selectable<Schema['slot']>): Slot {
   return {
