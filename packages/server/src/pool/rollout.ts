@@ -67,9 +67,11 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     const empty = slots.filter(({ state }) => state === 'empty');
     const spare = empty.filter((slot) => slot.spare);
     const counted = empty.filter((slot) => !slot.spare);
-    if (agent.liveDeploymentId === null) return await warmPool.startOne([...counted, ...spare], desired);
+    // Most failures are over a moment later or never: only the last attempt waits for its turn.
+    const options = { atOnce: desired.startFailures < startAttempts - 1 };
+    if (agent.liveDeploymentId === null) return await warmPool.startOne([...counted, ...spare], desired, options);
     // Where all spare places are taken for long, one that sessions can do without.
-    return await warmPool.startOne(spare.length > 0 ? spare : counted.slice(1), desired);
+    return await warmPool.startOne(spare.length > 0 ? spare : counted.slice(1), desired, options);
   }
 
   /** Its first instance is ready: what that means is what the deploy asked for. */

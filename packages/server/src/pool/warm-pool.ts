@@ -19,11 +19,14 @@ const oldestFirst = (a: Slot, b: Slot) => a.changedAt.localeCompare(b.changedAt)
 /** Keeps the idle instances of one agent: starts what is missing, and replaces those of older deployments one after the other. */
 export function createWarmPool({ store, clock, ids }: { store: Store; clock: Clock; ids: Ids }) {
   /** Takes the first of these places that is empty for a new instance; the next pass has a worker make it. */
-  async function startOne(slots: readonly Slot[], deployment: Deployment): Promise<boolean> {
+  async function startOne(
+    slots: readonly Slot[],
+    deployment: Deployment,
+    { atOnce = false }: { atOnce?: boolean } = {},
+  ): Promise<boolean> {
     const now = clock.now();
-    const free = slots.find(
-      ({ state, notBefore }) => state === 'empty' && (notBefore === null || notBefore <= now.toISOString()),
-    );
+    const mayStart = ({ notBefore }: Slot) => atOnce || notBefore === null || notBefore <= now.toISOString();
+    const free = slots.find((slot) => slot.state === 'empty' && mayStart(slot));
     if (!free) return false;
     return await store.slots.change(
       free,
