@@ -45,6 +45,9 @@ import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
+import { createCapacity } from './pool/capacity.js';
+import { capacityRoutes } from './pool/capacity-routes.js';
+import { createDemandBook } from './pool/demand-book.js';
 import { createPass } from './pool/pass.js';
 import { addPrivateApi } from './private-api/private-api.js';
 import { createPropertyService } from './properties/property-service.js';
@@ -58,6 +61,7 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
+import { createStartOnce } from './sessions/start-once.js';
 import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import type { SignInService } from './sign-in/sign-in-service.js';
@@ -188,7 +192,11 @@ export async function compose(
     nudge,
   });
 
-  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge });
+  const demand = createDemandBook({ store, clock });
+  const { scopeOf } = regions;
+  const starts = createSessionStarts({
+    ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge },
+  });
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
   const sessions = createSessionService({
     store,
@@ -197,6 +205,7 @@ export async function compose(
     audit,
     workers,
     starts,
+    once: createStartOnce({ store, clock }),
     ends,
     spend,
     socketUrlOf: async ({ organizationId, region }) =>
@@ -226,7 +235,9 @@ export async function compose(
     log,
     workers,
     ends,
-    scopeOf: regions.scopeOf,
+    demand,
+    onPlaces: starts.onPlaces,
+    scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
@@ -265,6 +276,7 @@ export async function compose(
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
   await http.register(rolloutRoutes, { rollouts });
+  await http.register(capacityRoutes, { capacityOf: createCapacity({ store, clock, demand }) });
   await http.register(sessionRoutes, { sessions });
   const agentLogs = {
     logs: logStore,
@@ -304,6 +316,7 @@ export async function compose(
   const housekeeping = createPeriodic({
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
+      await store.startKeys.removeExpired(clock.now());
       await entrance.prune();
       await oauth.sweep();
     },

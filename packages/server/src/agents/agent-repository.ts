@@ -10,6 +10,10 @@ export interface Agent {
   region: string;
   minAgents: number;
   maxAgents: number;
+  /** An instance takes no more sessions than this; 1 is a new process each time, null is no limit. */
+  reuseMaxSessions: number | null;
+  /** An instance that holds more of its memory after a session takes no other; null is no limit. */
+  reuseMaxMemoryPercent: number | null;
   websocketAuth: 'none' | 'token';
   desiredDeploymentId: string | null;
   liveDeploymentId: string | null;
@@ -30,13 +34,17 @@ export interface AgentFilter {
   limit: number;
   offset: number;
 }
+type Reuse = 'reuseMaxSessions' | 'reuseMaxMemoryPercent';
 /** One that nothing is being rolled out of yet. */
-export type NewAgent = Omit<Agent, 'fallbackDeploymentIds' | 'canaryPercent' | 'startsHeld'>;
+export type NewAgent = Omit<Agent, 'fallbackDeploymentIds' | 'canaryPercent' | 'startsHeld' | Reuse> &
+  Partial<Pick<Agent, Reuse>>;
 export type AgentChange = Partial<
   Pick<
     Agent,
     | 'minAgents'
     | 'maxAgents'
+    | 'reuseMaxSessions'
+    | 'reuseMaxMemoryPercent'
     | 'websocketAuth'
     | 'desiredDeploymentId'
     | 'liveDeploymentId'
@@ -63,6 +71,8 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
           region: agent.region,
           min_agents: agent.minAgents,
           max_agents: agent.maxAgents,
+          reuse_max_sessions: agent.reuseMaxSessions ?? null,
+          reuse_max_memory_percent: agent.reuseMaxMemoryPercent ?? null,
           websocket_auth: agent.websocketAuth,
           desired_deployment_id: agent.desiredDeploymentId,
           live_deployment_id: agent.liveDeploymentId,
@@ -157,6 +167,8 @@ function toColumns(change: AgentChange) {
   return {
     ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
     ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
+    ...(change.reuseMaxSessions === undefined ? {} : { reuse_max_sessions: change.reuseMaxSessions }),
+    ...(change.reuseMaxMemoryPercent === undefined ? {} : { reuse_max_memory_percent: change.reuseMaxMemoryPercent }),
     ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
     ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
     ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
@@ -177,6 +189,8 @@ function toAgent(row: Selectable<Schema['agent']>): Agent {
     region: row.region,
     minAgents: row.min_agents,
     maxAgents: row.max_agents,
+    reuseMaxSessions: row.reuse_max_sessions,
+    reuseMaxMemoryPercent: row.reuse_max_memory_percent,
     websocketAuth: row.websocket_auth as Agent['websocketAuth'],
     desiredDeploymentId: row.desired_deployment_id,
     liveDeploymentId: row.live_deployment_id,

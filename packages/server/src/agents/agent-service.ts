@@ -13,6 +13,7 @@ import { badRequest, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
+import { reuseAfter } from '../sessions/reuse.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
@@ -151,6 +152,7 @@ export function createAgentService(deps: AgentServiceDeps) {
         region,
         minAgents,
         maxAgents,
+        ...reuseAfter(body.reuse, { reuseMaxSessions: null, reuseMaxMemoryPercent: null }),
         websocketAuth: body.websocketAuth ?? 'token',
         desiredDeploymentId: null,
         liveDeploymentId: null,
@@ -210,6 +212,7 @@ export function createAgentService(deps: AgentServiceDeps) {
         const redeploy = needsDeployment(current, settings, body);
         const change: AgentChange = {
           ...scaling,
+          ...reuseAfter(body.reuse, agent),
           ...(body.websocketAuth ? { websocketAuth: body.websocketAuth } : {}),
         };
         const deployment = redeploy

@@ -4,7 +4,8 @@ import type { Deployment } from '../deployments/deployment-repository.js';
 import { createTakeover } from '../deployments/takeover.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
-import { createWarmPool } from './warm-pool.js';
+import { mayNotStart } from './keep-warm.js';
+import { createReplaceOlder } from './replace-older.js';
 
 /** After so many failed starts a new deployment is given up; the last good one keeps serving. */
 const startAttempts = 3;
@@ -19,6 +20,8 @@ export interface AgentFacts {
   desired: Deployment | undefined;
   live: Deployment | undefined;
   slots: readonly Slot[];
+  /** How many idle instances to keep. */
+  target: number;
 }
 
 const running = new Set<Slot['state']>(['ready', 'claimed', 'settling']);
@@ -33,10 +36,10 @@ export function isCurrent(slot: Slot, agent: Agent | undefined, desired: Deploym
   return state === 'ready' && agent.fallbackDeploymentIds.includes(deploymentId);
 }
 
-/** Moves one agent towards what it should be: makes a new deployment ready, lets it take over, keeps the warm ones. */
+/** Moves one agent towards what it should be: makes a new deployment ready, lets it take over, replaces what is older. */
 export function createRollout({ store, clock, ids }: RolloutDeps) {
   const takeover = createTakeover({ clock, ids });
-  const warmPool = createWarmPool({ store, clock, ids });
+  const replaceOlder = createReplaceOlder({ store, clock, ids });
 
   /** True when something changed. */
   async function bringUp(facts: AgentFacts): Promise<boolean> {
@@ -67,11 +70,16 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     const empty = slots.filter(({ state }) => state === 'empty');
     const spare = empty.filter((slot) => slot.spare);
     const counted = empty.filter((slot) => !slot.spare);
-    // Most failures are over a moment later or never: only the last attempt waits for its turn.
-    const options = { atOnce: desired.startFailures < startAttempts - 1 };
-    if (agent.liveDeploymentId === null) return await warmPool.startOne([...counted, ...spare], desired, options);
     // Where all spare places are taken for long, one that sessions can do without.
-    return await warmPool.startOne(spare.length > 0 ? spare : counted.slice(1), desired, options);
+    const places =
+      agent.liveDeploymentId === null ? [...counted, ...spare] : spare.length > 0 ? spare : counted.slice(1);
+    const now = clock.now();
+    // Most failures are over a moment later or never: only the last attempt waits for its turn.
+    const atOnce = desired.startFailures < startAttempts - 1;
+    const free = places.find((slot) => atOnce || !mayNotStart(slot, now));
+    if (!free) return false;
+    const to = { state: 'starting', deploymentId: desired.id, instanceId: ids.id() } as const;
+    return await store.slots.change(free, to, now);
   }
 
   /** Its first instance is ready: what that means is what the deploy asked for. */
@@ -93,10 +101,7 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     /** True when something changed, so that another pass is due. */
     async advance(facts: AgentFacts): Promise<boolean> {
       // What follows would go by who was live before.
-      if (await bringUp(facts)) return true;
-      const swapped = await warmPool.swapSpare(facts);
-      const warmed = await warmPool.keep(facts);
-      return swapped || warmed;
+      return (await bringUp(facts)) || (await replaceOlder(facts));
     },
   };
 }

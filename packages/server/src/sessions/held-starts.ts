@@ -27,11 +27,12 @@ export function createHeldStarts({ store }: { store: Pick<Store, 'agents'> }) {
     return looking;
   }
 
-  /** The agent as it is once starts are not held; at once where they are not. 503 after `limitMs`. */
-  return async (agent: Agent, limitMs: number): Promise<Agent> => {
-    const until = performance.now() + limitMs;
+  /** The agent as it is once starts are not held; at once where they are not. 503 after `ms`; throws the signal's reason when the caller has gone. */
+  return async (agent: Agent, { ms, signal }: { ms: number; signal?: AbortSignal | undefined }): Promise<Agent> => {
+    const until = performance.now() + ms;
     let seen = agent;
     while (seen.startsHeld) {
+      signal?.throwIfAborted();
       if (performance.now() >= until) throw stillHeld(agent.name);
       seen = await lookTogether(seen);
     }

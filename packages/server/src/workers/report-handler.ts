@@ -30,7 +30,9 @@ export function createReportHandler(deps: ReportDeps) {
     switch (report.type) {
       case 'session-ended': {
         const { sessionId, epoch, reason, status, at } = report;
-        await ends.end({ sessionId, epoch, reason, status, at, slot: 'settling' });
+        // At its cap a bot was not asked: nobody knows when it stops, if ever.
+        const unfinished = report.unfinished === true || reason === 'duration_exceeded';
+        await ends.end({ sessionId, epoch, reason, status, at, slot: unfinished ? 'quarantined' : 'settling' });
         return nudge();
       }
       case 'logs':

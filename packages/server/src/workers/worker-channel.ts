@@ -10,7 +10,7 @@ import {
 } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import type { Ids } from '../system.js';
+import { type Ids, monotonicMs } from '../system.js';
 import type { WorkerScope } from './worker-repository.js';
 
 /** The worker said no. The command had no effect. */
@@ -75,6 +75,9 @@ export function createWorkerChannel(deps: ChannelDeps) {
   const { log, ids, installationId, hopPublicKey, applyReport, onHello, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
+  const openedAtMs = monotonicMs();
+  /** When workers, and those of a place, were last here. */
+  const lastHere = new Map<string, number>();
 
   function changed(): void {
     for (const listener of [...listeners]) listener();
@@ -156,6 +159,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.pending.clear();
     if (connections.get(connection.workerId) !== connection) return;
     connections.delete(connection.workerId);
+    for (const key of [connection.workerId, placeKey(connection.scope)]) lastHere.set(key, monotonicMs());
     log.warn({ workerId: connection.workerId }, 'worker disconnected');
     changed();
   }
@@ -237,6 +241,22 @@ export function createWorkerChannel(deps: ChannelDeps) {
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
 
+    /** For how long a worker has been away, 0 while it is here. Of one that was never here: since this process began. */
+    awayMs: (workerId: string): number =>
+      connections.get(workerId)?.instances ? 0 : monotonicMs() - (lastHere.get(workerId) ?? openedAtMs),
+
+    /** For how long no worker has been here that may run there, 0 while there is one. */
+    placeAwayMs(place: Place): number {
+      return this.pick(place) === undefined ? monotonicMs() - (lastHere.get(placeKey(place.scope)) ?? openedAtMs) : 0;
+    },
+
+    /** For how long no worker at all has been here, since this process began. */
+    nobodyMs: (): number => monotonicMs() - Math.max(openedAtMs, ...lastHere.values()),
+
+    /** Ids of the workers that are here. */
+    here: (): string[] =>
+      [...connections.values()].filter(({ instances }) => instances).map(({ workerId }) => workerId),
+
     /** The connected worker with the fewest instances, of those that may run there. */
     pick({ scope, architecture }: Place = {}): string | undefined {
       const ready = [...connections.values()].filter(
@@ -276,6 +296,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
   };
 }
 export type WorkerChannel = ReturnType<typeof createWorkerChannel>;
+
+const placeKey = (scope: WorkerScope | undefined) => (scope ? `${scope.organizationId} ${scope.region}` : '');
 
 /** Requests are sent there: with a path or a query of its own a worker could choose what they reach. Empty for such a one. */
 function dataUrlOf(text: string): string {

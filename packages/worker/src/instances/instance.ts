@@ -70,6 +70,7 @@ export function observe(instance: Instance): ObservedInstance {
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
+    ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(error && !instance.explaining ? { error } : {}),
   };
 }
