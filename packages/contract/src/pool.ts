@@ -52,6 +52,7 @@ export const Capacity = Type.Object({
   settling: Type.Integer({ description: 'Their session has ended, their bot has not said so yet' }),
   quarantined: Type.Integer({ description: 'Their bot was not known to have finished: never used again' }),
   leaving: Type.Integer({ description: 'Being removed' }),
+  waiting: Type.Integer({ description: 'Callers that wait for a place' }),
   reuse: Reuse,
   now: Type.Union([CapacityDecision, Type.Null()], { description: 'Null while no deployment is live' }),
   decisions: Type.Array(Type.Object({ at: Timestamp, ...CapacityDecision.properties }), {

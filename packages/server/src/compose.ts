@@ -21,6 +21,7 @@ import { composeBuilds } from './builds/compose-builds.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
+import { createLease } from './db/lease.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
 import { addCrossOrigin } from './gateway/cross-origin.js';
@@ -149,13 +150,19 @@ export async function compose(
   });
 
   const reconciler = createPeriodic({
+    // Of several control planes on one database, one makes instances and ends sessions.
     run: async () => {
-      while (await pass.pass());
+      while (lease.held() && (await pass.pass()));
     },
     intervalMs: 2_000,
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
+  const lease = createLease({
+    ...{ database: config.database, log },
+    onHeld: nudge,
+    onLost: () => workers.disconnectAll(),
+  });
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
@@ -168,6 +175,7 @@ export async function compose(
     installationId: bootstrapped.installationId,
     hopPublicKey: hops.publicKey,
     applyReport: (report, worker) => applyReport(report, worker),
+    accepting: () => lease.held(),
     onHello: ({ workerId, architecture }) => {
       store.workers
         .seen(workerId, architecture, clock.now())
@@ -276,7 +284,9 @@ export async function compose(
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
   await http.register(rolloutRoutes, { rollouts });
-  await http.register(capacityRoutes, { capacityOf: createCapacity({ store, clock, demand }) });
+  await http.register(capacityRoutes, {
+    capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
+  });
   await http.register(sessionRoutes, { sessions });
   const agentLogs = {
     logs: logStore,
@@ -311,6 +321,8 @@ export async function compose(
   await http.ready();
 
   accessListener?.start();
+  // Before anyone connects: a worker that came too early would be sent away.
+  await lease.start();
   reconciler.start();
   build.start();
   const housekeeping = createPeriodic({
@@ -351,6 +363,7 @@ export async function compose(
       await revokedWorkers.idle();
       await leaks.close();
       await uses.close();
+      await lease.close();
       await accessListener?.close();
       await auditLog.close();
       await entrance.close();

@@ -28,7 +28,10 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
     const [warmId] = serving;
     const now = clock.now();
     const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
-    const outdated = slots.filter((slot) => isIdle(slot) && !serving.includes(slot.deploymentId ?? ''));
+    // One of an older deployment that is not ready yet would only be one more to replace.
+    const mayServe = ({ state, deploymentId }: Slot) =>
+      deploymentId === warmId || (state === 'ready' && serving.includes(deploymentId ?? ''));
+    const outdated = slots.filter((slot) => isIdle(slot) && !mayServe(slot));
     const warm = slots.find((slot) => slot.spare && slot.state === 'ready' && slot.deploymentId === warmId);
     if (warm) {
       const place =

@@ -11,12 +11,13 @@ interface CapacityDeps {
   store: Store;
   clock: Clock;
   demand: DemandBook;
+  waiting: (agentId: string) => number;
 }
 
 const shownDecisions = 100;
 
 /** What is warm of an agent and why so many, for people. Reads only. */
-export function createCapacity({ store, clock, demand }: CapacityDeps) {
+export function createCapacity({ store, clock, demand, waiting }: CapacityDeps) {
   return async (organizationId: string, name: string): Promise<Capacity> => {
     const agent = await store.agents.find(organizationId, name);
     if (!agent) throw notFound('Agent', name);
@@ -36,6 +37,7 @@ export function createCapacity({ store, clock, demand }: CapacityDeps) {
       settling: count('settling'),
       quarantined: count('quarantined'),
       leaving: count('retiring'),
+      waiting: waiting(agent.id),
       reuse: presentReuse(agent),
       now: live === null ? null : decideTarget(agent, slots, demand.of(agent.id), clock.now()),
       decisions,

@@ -104,7 +104,7 @@ export function createPass(deps: PassDeps) {
         usedUp: agent?.reuseMaxSessions != null && slot.served >= agent.reuseMaxSessions,
         overdue: clock.now().getTime() - Date.parse(slot.changedAt) > quarantineMs,
       });
-      if (slot.state === 'starting' && settlement?.to === 'ready' && seen?.startedMs !== undefined)
+      if (slot.state === 'starting' && settlement?.to === 'ready' && seen?.startedMs)
         deps.demand.started(slot.agentId, seen.startedMs);
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
       // Never empty first and removed later: in between it could be claimed.

@@ -13,7 +13,7 @@ import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
-import type { Clock, Ids } from '../system.js';
+import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
@@ -50,8 +50,8 @@ export interface StartOrder {
   /** Stores the idempotency key with the claim. */
   takeKey?: TakeKey | undefined;
 }
-/** When it was taken is when its session was created. */
-type TimedClaim = Claim & { at: Date };
+/** When it was taken, by the clock that nobody sets: from then on the start is measured. */
+type TimedClaim = Claim & { atMs: number };
 
 /** A session that its instance has accepted. */
 export interface HeldSession {
@@ -121,7 +121,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
-      return { ...claimed, at: now };
+      return { ...claimed, atMs: monotonicMs() };
     });
   }
 
@@ -204,11 +204,12 @@ export function createSessionStarts(deps: SessionStartDeps) {
     const workerId = await activate(agent, deployment, activation, told);
     if (!claimed.warm) {
       const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
-      if (startedMs !== undefined) demand.started(agent.id, startedMs);
+      // 0 of one that its worker found running.
+      if (startedMs) demand.started(agent.id, startedMs);
     }
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    const now = clock.now();
-    await store.sessions.activate(sessionId, epoch, now, now.getTime() - claimed.at.getTime());
+    const startMs = Math.round(monotonicMs() - claimed.atMs);
+    await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
     return { sessionId, instanceId, workerId, epoch };
   }
 
@@ -223,6 +224,8 @@ export function createSessionStarts(deps: SessionStartDeps) {
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
+    /** Callers that wait for a place of the agent, here. */
+    waiting: queue.length,
     /** A place may have become free. */
     onPlaces: queue.wake,
 

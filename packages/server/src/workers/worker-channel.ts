@@ -37,6 +37,8 @@ export interface ChannelDeps {
   hopPublicKey: string;
   /** Applies a report; it is acknowledged once this has resolved, and comes again when it has not. */
   applyReport: (report: Report, worker: ConnectedWorker) => Promise<void>;
+  /** Whether workers are taken: not while another control plane on the same database runs the agents. */
+  accepting: () => boolean;
   /** A worker has said what its machine is. */
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker connected or its instances changed. */
@@ -72,7 +74,7 @@ const heartbeatMs = 3_000;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onChange } = deps;
+  const { log, ids, installationId, hopPublicKey, applyReport, accepting, onHello, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
   const openedAtMs = monotonicMs();
@@ -168,6 +170,10 @@ export function createWorkerChannel(deps: ChannelDeps) {
     maxPayload: workerFrameLimit,
 
     accept(socket: WebSocket, { workerId, scope }: ConnectedWorker): void {
+      if (!accepting()) {
+        socket.close(4503, 'another control plane runs the agents');
+        return;
+      }
       const connection: Connection = {
         workerId,
         scope,
@@ -280,6 +286,11 @@ export function createWorkerChannel(deps: ChannelDeps) {
     /** Its credential is good no more. */
     disconnect(workerId: string): void {
       connections.get(workerId)?.socket.terminate();
+    },
+
+    /** They find the control plane that runs the agents by themselves. */
+    disconnectAll(): void {
+      for (const { socket } of connections.values()) socket.close(4503, 'another control plane runs the agents');
     },
 
     /** Calls back after every change of any worker's state until the returned function is called. */

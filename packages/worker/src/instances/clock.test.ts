@@ -20,22 +20,22 @@ const jump = (ms: number) => {
   vi.useFakeTimers({ toFake: ['Date'], now });
 };
 
-test.each([['forward', hourMs], ['back', -hourMs]])(
-  'a wall clock that jumps an hour %s ends no session, whether or not the worker restarts',
-  async (_, ms) => {
-    await rig.activate({ instanceId: 'i-1', maxSessionSeconds: 600 });
-    const bot = await rig.bot('i-1');
-    jump(ms);
-    await rig.stopWorker();
-    await rig.startWorker();
-    expect(await rig.control.whenObserved('i-1', 'busy')).toMatchObject({ sessionId: 's-1' });
-    expect(rig.control.reportsOf('session-ended')).toEqual([]);
-    // The link to the bot broke with the worker; its process ends the session.
-    bot.break();
-    rig.world.exit('i-1', 0);
-    expect(await rig.control.whenReported('session-ended')).toMatchObject([{ reason: 'instance_exited' }]);
-  },
-);
+test.each([
+  ['forward', hourMs],
+  ['back', -hourMs],
+])('a wall clock that jumps an hour %s ends no session, whether or not the worker restarts', async (_, ms) => {
+  await rig.activate({ instanceId: 'i-1', maxSessionSeconds: 600 });
+  const bot = await rig.bot('i-1');
+  jump(ms);
+  await rig.stopWorker();
+  await rig.startWorker();
+  expect(await rig.control.whenObserved('i-1', 'busy')).toMatchObject({ sessionId: 's-1' });
+  expect(rig.control.reportsOf('session-ended')).toEqual([]);
+  // The link to the bot broke with the worker; its process ends the session.
+  bot.break();
+  rig.world.exit('i-1', 0);
+  expect(await rig.control.whenReported('session-ended')).toMatchObject([{ reason: 'instance_exited' }]);
+});
 
 test('a clock that was set back an hour gives a session no hour more, also over a restart', async () => {
   await rig.activate({ instanceId: 'i-1', maxSessionSeconds: 0.5 });

@@ -108,7 +108,7 @@ export async function openRecords(workerDir: string, log: Logger) {
   };
 }
 
-/** As release 0.1.0 wrote it: moments by the wall clock alone. */
+/** As earlier versions wrote it: moments by the wall clock alone. */
 type WrittenRecord = InstanceRecord & {
   session?: HeldSession & { startedAt?: string };
   settling?: SettlingSession & { until?: string };
