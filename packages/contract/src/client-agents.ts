@@ -1,4 +1,12 @@
-import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
+import type {
+  DeployBody,
+  PromoteBody,
+  RollbackBody,
+  Service,
+  ServiceList,
+  ServiceQuery,
+  WrappedService,
+} from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -65,6 +73,10 @@ export function agentCalls(request: RequestFunction) {
     deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
     getCapacity: (o: string, name: string) => request<Capacity>('GET', `${service(o, name)}/capacity`),
     listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
+    promoteService: async (o: string, name: string, body: PromoteBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/promote`, { body })).body,
+    rollBackService: async (o: string, name: string, body: RollbackBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/rollback`, { body })).body,
     readLogs: (o: string, name: string, query: LogQuery = {}) =>
       request<LogList>('GET', `${service(o, name)}/logs`, { query }),
 

@@ -285,6 +285,8 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/services/:name`]: ofAgent('agents:delete'),
   [`GET ${org}/services/:name/capacity`]: ofAgent('agents:read'),
   [`GET ${org}/services/:name/deployments`]: ofAgent('agents:read'),
+  [`POST ${org}/services/:name/promote`]: ofAgent('agents:deploy'),
+  [`POST ${org}/services/:name/rollback`]: ofAgent('agents:deploy'),
   [`GET ${org}/services/:name/logs`]: ofAgent('logs:read'),
   [`GET ${org}/services/:name/sessions`]: ofAgent('sessions:read'),
   [`POST ${org}/services/:name/sessions`]: ofAgent('sessions:start'),

@@ -9,6 +9,8 @@ import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
+import { rolloutRoutes } from './agents/rollout-routes.js';
+import { createRolloutService } from './agents/rollout-service.js';
 import { addApiDocument } from './api-document/api-document.js';
 import { apiPage } from './api-document/api-page.js';
 import { createAudit } from './audit/audit-service.js';
@@ -234,6 +236,7 @@ export async function compose(
     nudge,
     removeLogs,
   });
+  const rollouts = createRolloutService({ store, clock, ids, audit, agents, nudge });
   const pass = createPass({
     store,
     clock,
@@ -282,6 +285,7 @@ export async function compose(
   await http.register(secretRoutes, { secrets });
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
+  await http.register(rolloutRoutes, { rollouts });
   await http.register(capacityRoutes, {
     capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
   });

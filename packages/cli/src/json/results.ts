@@ -3,7 +3,7 @@ import { Service, ServiceSummary } from '@pipecat-cloud/contract/agents';
 import { ApiKeyList, CreatedApiKey } from '@pipecat-cloud/contract/api-keys';
 import { AuditRecord, AuditVerification } from '@pipecat-cloud/contract/audit';
 import { Build, BuildList, BuildLogs } from '@pipecat-cloud/contract/builds';
-import { Deployment } from '@pipecat-cloud/contract/deployments';
+import { Deployment, DeploymentRecord } from '@pipecat-cloud/contract/deployments';
 import { LogEntry } from '@pipecat-cloud/contract/logs';
 import { CreatedInvitation, Invitation, InvitationList, Member, MemberList } from '@pipecat-cloud/contract/members';
 import { OrganizationEnvelope } from '@pipecat-cloud/contract/organizations';
@@ -194,6 +194,9 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),
   ]),
   'agent deployments': object({ deployments: Type.Array(Deployment) }),
+  'agent history': object({ deployments: Type.Array(DeploymentRecord) }),
+  'agent promote': Service,
+  'agent rollback': Service,
   'agent scale': object({
     name: text,
     autoScaling: object({ minReplicas: whole, maxReplicas: whole }),

@@ -9,6 +9,7 @@ import { notifications } from './migrations/0007-notifications.js';
 import { regionsProfilesSpend } from './migrations/0008-regions-profiles-spend.js';
 import { sessionLists } from './migrations/0009-session-lists.js';
 import { pool } from './migrations/0010-pool.js';
+import { rollout } from './migrations/0011-rollout.js';
 import { builds } from './migrations/0014-builds.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
@@ -23,6 +24,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0008-regions-profiles-spend': { up: regionsProfilesSpend },
   '0009-session-lists': { up: sessionLists },
   '0010-pool': { up: pool },
+  '0011-rollout': { up: rollout },
   '0014-builds': { up: builds },
 });
 

@@ -157,6 +157,12 @@ export interface Schema
     live_deployment_id: string | null;
     /** The last desired deployment that a reconciler pass has seen. */
     reconciled_deployment_id: string | null;
+    /** Those that were live before: until they are retired, their idle instances take what the live one has no ready instance for. */
+    fallback_deployments_json: Generated<string>;
+    /** Set while the desired deployment, not live yet, takes this share of the new sessions. */
+    canary_percent: number | null;
+    /** 1 while starts wait for the desired deployment. */
+    starts_held: Generated<number>;
     created_at: string;
     updated_at: string;
     deleted_at: string | null;
@@ -182,6 +188,18 @@ export interface Schema
     start_failures: Generated<number>;
     error_code: string | null;
     error_message: string | null;
+    /** What the image's tag was resolved to; null until a worker has said so. */
+    image_digest: string | null;
+    /** How it takes over: automatic, strict, canary, held. */
+    rollout: Generated<string>;
+    canary_percent: number | null;
+    ready_at: string | null;
+    /** When it became live last. */
+    live_at: string | null;
+    /** As in audit records; null in rows from before these columns. */
+    deployed_by_kind: string | null;
+    deployed_by_id: string | null;
+    deployed_by_credential_id: string | null;
     created_at: string;
     updated_at: string;
   };

@@ -6,8 +6,9 @@ import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { atCapacity, conflict, notReady, unavailable } from '../errors.js';
+import { atCapacity, conflict, notFound, notReady, unavailable } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
@@ -15,7 +16,8 @@ import type { SpendService } from '../spend/spend-service.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { awaitReady, refuseWithoutWorker, StartTimedOut } from './await-ready.js';
+import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
 import { reuseOf } from './reuse.js';
@@ -67,6 +69,7 @@ const connectTimeoutSeconds = 30;
 export function createSessionStarts(deps: SessionStartDeps) {
   const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge } = deps;
   const starting = new Set<string>();
+  const onceNotHeld = createHeldStarts({ store });
   const queue = createPlaceQueue();
   const retryAfter = createRetryAfter({ store });
 
@@ -77,12 +80,13 @@ export function createSessionStarts(deps: SessionStartDeps) {
   async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
+    const choices = claimOrder({ ...agent, liveDeploymentId }, order.sessionId);
     return await store.transaction(async (repos) => {
       const now = clock.now();
       const claimed = await repos.slots.claim(
         {
           agentId: agent.id,
-          deploymentId: liveDeploymentId,
+          choices,
           sessionId: order.sessionId,
           newInstanceId: ids.id(),
           maxSessions: agent.reuseMaxSessions,
@@ -121,6 +125,13 @@ export function createSessionStarts(deps: SessionStartDeps) {
     });
   }
 
+  /** For one that has waited: which deployment takes sessions may have changed. */
+  async function claimAsNow({ organizationId, name, id }: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.id !== id) throw notFound('Agent', name);
+    return agent.startsHeld ? undefined : await claim(agent, order);
+  }
+
   /** Waits for a place where the caller wants to; those who came before go first, also before callers who would not wait. */
   async function claimOrWait(agent: Agent, order: StartOrder): Promise<TimedClaim> {
     const claimed = queue.length(agent.id) > 0 ? undefined : await claim(agent, order);
@@ -135,7 +146,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       nudge();
     };
     const ms = waitSeconds * 1000;
-    const waited = await queue.wait(agent.id, () => claim(agent, order), { ms, signal: gone, giveBack });
+    const waited = await queue.wait(agent.id, () => claimAsNow(agent, order), { ms, signal: gone, giveBack });
     if (!waited) throw await refuse();
     return waited;
   }
@@ -202,6 +213,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
     return { sessionId, instanceId, workerId, epoch };
   }
 
+  /** An instance that is made for a session is not the reconciler's to judge, and a canary that cannot start must be given up. */
+  async function countAgainstCanary({ organizationId, name }: Agent, claimed: Claim, error: unknown): Promise<void> {
+    if (!(error instanceof StartFailed)) return;
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.canaryPercent == null || claimed.deploymentId !== agent.desiredDeploymentId) return;
+    await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
+  }
+
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
@@ -211,10 +230,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
     onPlaces: queue.wake,
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
-    async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
-      await spend.check(agent.organizationId);
-      demand.arrived(agent.id);
-      refuseWithoutWorker(workers, agent);
+    async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(wanted.organizationId);
+      demand.arrived(wanted.id);
+      refuseWithoutWorker(workers, wanted);
+      const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
       starting.add(order.sessionId);
       try {
         const claimed = await claimOrWait(agent, order);
@@ -223,6 +243,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         try {
           return await run(agent, claimed, order, told);
         } catch (error) {
+          await countAgainstCanary(agent, claimed, error);
           await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,

@@ -32,6 +32,10 @@ export interface DeployFlags {
   allowCredentialsInContext?: boolean;
   yes?: boolean;
   force?: boolean;
+  strict?: boolean;
+  canary?: number;
+  /** False for `--no-promote`. */
+  promote?: boolean;
   wait: boolean;
   waitTimeout: number;
   buildTimeout: number;
@@ -103,6 +107,7 @@ export function planDeploy(
     ...(duration === undefined ? {} : { maxSessionDuration: duration }),
     ...(file?.websocketAuth === undefined ? {} : { websocketAuth: file.websocketAuth }),
     ...(flags.force ? { forceRedeploy: true } : {}),
+    ...rolloutOf(flags),
   } as DeployPlan['body'];
   return {
     name,
@@ -117,6 +122,20 @@ export function planDeploy(
     pullSecretSet,
     body,
   };
+}
+
+function rolloutOf({ strict, canary, promote }: DeployFlags): Pick<DeployBody, 'rollout'> {
+  const asked = [strict && '--strict', canary !== undefined && '--canary', promote === false && '--no-promote'];
+  const given = asked.filter(Boolean);
+  if (given.length > 1) {
+    throw usageError(
+      `${given.join(' and ')} exclude each other.`,
+      'Each says when the new deployment gets sessions: give one.',
+    );
+  }
+  if (strict) return { rollout: { strict } };
+  if (canary !== undefined) return { rollout: { canaryPercent: canary } };
+  return promote === false ? { rollout: { hold: true } } : {};
 }
 
 /** A profile or resources, never both: one that a flag names puts the file's other aside. */
