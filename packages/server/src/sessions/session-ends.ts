@@ -26,8 +26,11 @@ export interface SessionEnding {
   reason: EndReason;
   status?: number | undefined;
   at: string;
-  /** `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does. */
-  slot: 'settling' | 'retiring';
+  /**
+   * `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does; `ready` and
+   * `starting` give back one that was never told of the session.
+   */
+  slot: 'settling' | 'retiring' | 'ready' | 'starting';
   /** Only from this state: what was read may have moved on meanwhile. */
   from?: 'starting' | 'active';
   /** In the same transaction; also when the session had ended already, because a worker's report may be quicker than who asked for the end. */

@@ -9,6 +9,7 @@ import {
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
+import type { DailyRooms, Room } from '../daily/daily-rooms.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
 import type { IceServers } from '../gateway/ice-servers.js';
@@ -38,6 +39,7 @@ interface SessionServiceDeps {
   socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
   iceServers: IceServers;
+  rooms: Pick<DailyRooms, 'check' | 'create'>;
   nudge: () => void;
 }
 export interface Organization {
@@ -46,7 +48,21 @@ export interface Organization {
 }
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge } = deps;
+  const {
+    store,
+    clock,
+    ids,
+    audit,
+    workers,
+    starts,
+    ends,
+    spend,
+    socketUrlOf,
+    socketTokens,
+    iceServers,
+    rooms,
+    nudge,
+  } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -67,10 +83,10 @@ export function createSessionService(deps: SessionServiceDeps) {
     agent: Agent,
     actor: Actor,
     body: unknown,
+    sessionId: string,
   ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
     const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
-    const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
       if (saysSomething(body))
         throw badRequest(
@@ -98,34 +114,40 @@ export function createSessionService(deps: SessionServiceDeps) {
     findAgent,
     find,
 
+    /** `sessionId`: for callers that must know it beforehand. */
     async start(
       organization: Organization,
       agentName: string,
       actor: Actor,
       request: StartBody,
+      sessionId = ids.id(),
     ): Promise<StartedSession> {
       const agent = await findAgent(organization.id, agentName);
       if (!agent.liveDeploymentId) throw notReady(agent.name);
       checkSize(request);
-      if (request.createDailyRoom) {
-        throw badRequest(
-          'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
-        );
-      }
-      if (request.transport === 'websocket') {
+      const { createDailyRoom, transport, body } = request;
+      if (createDailyRoom) await rooms.check(organization.id);
+      else if (transport === 'websocket') {
         // Where a session begins the limit is asked for anyway; here none begins yet.
         await spend.check(organization.id);
-        return await prepareSocket(organization, agent, actor, request.body);
+        return await prepareSocket(organization, agent, actor, body, sessionId);
       }
-      const { sessionId } = await starts.start(agent, {
-        sessionId: ids.id(),
-        entry: 'bot',
-        transport: request.transport,
-        body: request.body ?? {},
-        actor,
+      let room: Room | undefined;
+      const makeRoom = async (maxSessionSeconds: number) => {
+        room = await rooms.create({
+          ...{ organizationId: organization.id, sessionId, maxSessionSeconds },
+          roomProperties: request.dailyRoomProperties,
+          tokenProperties: request.dailyMeetingTokenProperties,
+        });
+        return { url: room.url, token: room.botToken };
+      };
+      await starts.start(agent, {
+        ...{ sessionId, entry: 'bot', transport, body: body ?? {}, actor },
+        ...(createDailyRoom ? { transport: 'daily', room: makeRoom } : {}),
       });
+      if (room) return { dailyRoom: room.url, dailyToken: room.token, sessionId };
       // The Daily transport hands what it does not know to the room, so a session of that kind gets none.
-      const wantsIce = request.enableDefaultIceServers === true && request.transport !== 'daily';
+      const wantsIce = request.enableDefaultIceServers === true && transport !== 'daily';
       return { sessionId, ...(wantsIce ? { iceConfig: { iceServers: await iceServers(sessionId) } } : {}) };
     },
 

@@ -31,6 +31,8 @@ export interface StartOrder {
   transport?: StartBody['transport'] | undefined;
   body: unknown;
   actor: Actor;
+  /** Makes the room that the session is held in, once an instance is claimed for it. */
+  room?: ((maxSessionSeconds: number) => Promise<NonNullable<Activation['room']>>) | undefined;
 }
 /** When it was taken is when its session was created. */
 type TimedClaim = Claim & { at: Date };
@@ -140,14 +142,19 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
 
   async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
+    const maxSessionSeconds = deployment?.maxSessionSeconds ?? sessionDuration.default;
+    const room = await order.room?.(maxSessionSeconds).catch((cause: unknown) => {
+      throw new NothingSent(cause);
+    });
     const activation: Activation = {
       instanceId: claimed.instanceId,
       epoch: claimed.epoch,
       sessionId: order.sessionId,
       entry: order.entry,
       ...(order.transport ? { transport: order.transport } : {}),
+      ...(room ? { room } : {}),
       body: order.body,
-      maxSessionSeconds: deployment?.maxSessionSeconds ?? sessionDuration.default,
+      maxSessionSeconds,
       connectTimeoutSeconds,
     };
     const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
@@ -177,10 +184,11 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at,
-            slot: 'retiring',
+            // An instance that was told nothing is as it was.
+            slot: error instanceof NothingSent ? (claimed.warm ? 'ready' : 'starting') : 'retiring',
           });
           nudge();
-          throw toAppError(agent.name, error);
+          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -189,6 +197,13 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+/** The start failed before its instance was told of it. */
+class NothingSent extends Error {
+  constructor(cause: unknown) {
+    super('Nothing was sent to the instance', { cause });
+  }
+}
 
 class StartTimedOut extends AppError {
   constructor(agentName: string) {

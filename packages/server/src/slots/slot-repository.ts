@@ -92,8 +92,16 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
       };
     },
 
-    /** After a session: the instance is not offered again before its worker says that the bot is done. Guarded by session and epoch. */
-    async release(sessionId: string, epoch: number, to: 'settling' | 'retiring', now: Date): Promise<void> {
+    /**
+     * After a session: the instance is not offered again before its worker says that the bot is done, unless (`ready`, `starting`) it was
+     * never told of the session. Guarded by session and epoch.
+     */
+    async release(
+      sessionId: string,
+      epoch: number,
+      to: 'settling' | 'retiring' | 'ready' | 'starting',
+      now: Date,
+    ): Promise<void> {
       await db
         .updateTable('slot')
         .set({ state: to, session_id: null, changed_at: now.toISOString() })
