@@ -90,7 +90,7 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
     function take(chunk: Buffer): void {
       size += chunk.length;
       if (size > handshakeLimit) {
-        settle(new SocketRefused(1009, 'Too much was sent before the start message'));
+        settle(tooMuch());
         return;
       }
       chunks.push(chunk);
@@ -109,12 +109,17 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
       }
     });
     receiver.on('conclude', gone);
-    receiver.on('error', () => settle(new SocketRefused(1002, 'These are no WebSocket frames')));
+    receiver.on('error', (error) => {
+      const tooLong = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      settle(tooLong ? tooMuch() : new SocketRefused(1002, 'These are no WebSocket frames'));
+    });
     socket.on('data', take).on('close', gone).on('end', gone);
     if (head.length > 0) take(head);
     socket.resume();
   });
 }
+
+const tooMuch = () => new SocketRefused(1009, 'Too much was sent before the start message');
 
 /** The start message of contract §8.6.4; undefined for another message. Throws where it names no agent. */
 function parseStart(text: string): Omit<CallStart, 'received'> | undefined {
