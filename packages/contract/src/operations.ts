@@ -1,6 +1,6 @@
 import type { Client } from './client.js';
 
-/** Calls that are made by browsers and OAuth libraries, not by this package: pages, redirects and forms of the protocol. */
+/** Calls that are made by others, not by this package: browsers and OAuth libraries, and providers of phone numbers. */
 export const protocolCalls = [
   'signInWithProvider',
   'finishSignInWithProvider',
@@ -9,6 +9,9 @@ export const protocolCalls = [
   'issueToken',
   'requestDeviceCode',
   'revokeToken7009',
+  'receiveDialin',
+  'verifyWhatsapp',
+  'receiveWhatsapp',
 ] as const;
 export type ProtocolCall = (typeof protocolCalls)[number];
 
@@ -22,6 +25,8 @@ export interface Operation {
 }
 
 const does = (id: Operation['id'], summary: string, ...also: number[]): Operation => ({ id, summary, also });
+/** What a start may be refused with. */
+const starting = [402, 413, 422, 429, 503];
 const org = '/v1/organizations/:org';
 const self = '/v1/users/self';
 const service = `${org}/services/:name`;
@@ -139,6 +144,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /.well-known/pipecat-credentials': does('credentialFormat', 'Describe how credentials are built, for scanners'),
 
   [`GET ${org}/daily`]: does('dailyKey', 'Get the Daily API key', 404),
+  [`GET ${org}/daily/settings`]: does('dailySettings', 'Show how the organization uses Daily'),
+  [`PUT ${org}/daily/settings`]: does('putDailySettings', 'Set the Daily API key and who may dial in', 502, 503),
+  [`DELETE ${org}/daily/settings`]: does('removeDailySettings', 'Remove the Daily API key'),
   [`GET ${org}/regions`]: does('listRegions', 'List the regions'),
   [`GET ${org}/properties`]: does('getProperties', 'Show the properties of the organization'),
   [`GET ${org}/properties/schema`]: does('getPropertySchema', 'Describe the properties of the organization'),
@@ -177,7 +185,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`POST ${service}/rollback`]: does('rollBackService', 'Make an older deployment live again', 404, 409),
   [`GET ${service}/logs`]: does('readLogs', 'Read the logs of an agent'),
   [`GET ${service}/sessions`]: does('listSessions', 'List the sessions of an agent'),
-  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413, 422, 429, 503),
+  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', ...starting, 502),
   [`GET ${service}/sessions/:id`]: does('getSession', 'Show a session with its metrics'),
   [`DELETE ${service}/sessions/:id`]: does('stopSession', 'Stop a session'),
 
@@ -258,15 +266,17 @@ export const operations: Readonly<Record<string, Operation>> = {
   'POST /v1/builds/:id/cancel': does('cancelBuildByKey', 'End a build that is under way', 404, 409),
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
-  'POST /v1/public/:agent/start': does(
-    'startPublic',
-    'Start a session with a public key',
-    402,
-    413,
-    414,
-    422,
-    429,
-    503,
-  ),
+  'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 414, ...starting, 502),
   'ANY /v1/public/:agent/sessions/:id/*': does('callSession', 'Call a route of the agent in a session', 414, 502),
+  'POST /v1/public/webhooks/:org/:agent/dialin': does(
+    'receiveDialin',
+    'Take a call that Daily asks about',
+    ...[400, 402, 403, 404, 413, 429, 502, 503],
+  ),
+  'GET /v1/public/webhooks/:org/:agent/whatsapp': does('verifyWhatsapp', 'Prove the address of the webhook', 403, 429),
+  'POST /v1/public/webhooks/:org/:agent/whatsapp': does(
+    'receiveWhatsapp',
+    'Take a call of WhatsApp Business',
+    ...[400, 402, 403, 404, 413, 429, 502, 503],
+  ),
 };

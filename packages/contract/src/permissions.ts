@@ -254,6 +254,9 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`GET ${org}/leaks`]: byToken('audit:read'),
 
   [`GET ${org}/daily`]: byToken('org:read'),
+  [`GET ${org}/daily/settings`]: byToken('org:read'),
+  [`PUT ${org}/daily/settings`]: byToken('org:write'),
+  [`DELETE ${org}/daily/settings`]: byToken('org:write'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`POST ${org}/regions`]: byToken('org:write'),
   [`GET ${org}/regions/:key`]: byToken('org:read'),
@@ -369,9 +372,14 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
 
   'POST /v1/public/:agent/start': byPublicKey,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,
+  // Phone and messaging providers hold no credential of ours; they prove themselves by a signature, or by a public key as their token.
+  'POST /v1/public/webhooks/:org/:agent/dialin': open,
+  'GET /v1/public/webhooks/:org/:agent/whatsapp': open,
+  'POST /v1/public/webhooks/:org/:agent/whatsapp': open,
 
   // An enrolment token in the body, one use.
   'POST /v1/workers/enrol': open,
   'GET /v1/workers/channel': byWorker,
   'GET /v1/workers/builds/:id/context': byWorker,
+  'GET /v1/workers/ice-servers': byWorker,
 };

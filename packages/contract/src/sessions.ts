@@ -38,6 +38,8 @@ export const StartedSession = Type.Object({
   wsUrl: Type.Optional(Type.String()),
   body: Type.Optional(Type.String()),
   iceConfig: Type.Optional(Type.Object({ iceServers: Type.Array(IceServer) })),
+  dailyRoom: Type.Optional(Type.String({ description: 'Address of the Daily room that was made' })),
+  dailyToken: Type.Optional(Type.String({ description: 'Meeting token for the person' })),
 });
 export type StartedSession = Static<typeof StartedSession>;
 

@@ -83,6 +83,8 @@ export type Command =
   | { do: 'activate'; activation: Activation }
   /** Ends the session and its instance. Answered at once; the end comes as a report. */
   | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
+  /** Nobody will open the socket of this session: it ends at once as `connect_timeout`, and its instance is free. Answered at once. */
+  | { do: 'abandon'; instanceId: string; sessionId: string; epoch: number }
   /** Answered once the build is queued or known; lines and result come as reports. */
   | { do: 'build'; order: BuildOrder }
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */

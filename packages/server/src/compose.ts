@@ -21,15 +21,15 @@ import { composeBuilds } from './builds/compose-builds.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
+import { createDailyClient } from './daily/daily-client.js';
+import { createDailyRooms } from './daily/daily-rooms.js';
+import { createDailySettings } from './daily/daily-settings.js';
 import { createLease } from './db/lease.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
+import { composeGateway } from './gateway/compose-gateway.js';
 import { addCrossOrigin } from './gateway/cross-origin.js';
 import { createIceServers } from './gateway/ice-servers.js';
-import { publicRoutes } from './gateway/public-routes.js';
-import { createSessionPlaces } from './gateway/session-places.js';
-import { createSocketGateway } from './gateway/sockets.js';
-import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { createCallerAddress } from './http/caller-address.js';
 import { dashboard } from './http/dashboard.js';
@@ -207,6 +207,10 @@ export async function compose(
     ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge },
   });
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
+  const daily = createDailyClient(config.daily.apiUrl);
+  const dailySettings = createDailySettings({ store, clock, audit, box, daily, config: config.daily });
+  const rooms = createDailyRooms({ store, clock, log, daily, settings: dailySettings });
+  const iceServers = createIceServers(config.ice, clock);
   const sessions = createSessionService({
     store,
     clock,
@@ -220,7 +224,8 @@ export async function compose(
     socketUrlOf: async ({ organizationId, region }) =>
       (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
-    iceServers: createIceServers(config.ice, clock),
+    iceServers,
+    rooms,
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -315,11 +320,12 @@ export async function compose(
   await entrance.register(http);
   await notifications.register(http);
   await oauth.addRoutes(http);
-  await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
+  const gateway = await composeGateway(http, {
+    ...{ store, clock, ids, log, authenticator, throttle, sessions, starts, socketTokens, secrets, workers, hops },
+    ...{ iceServers, rooms, dailySettings, dailyApiUrl: config.daily.apiUrl },
+    addressOf: createCallerAddress(config.trustedProxies),
+  });
   await http.register(dashboard);
-  const addressOf = createCallerAddress(config.trustedProxies);
-  const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle, addressOf });
-  addUpgrades(http.server, { log, sockets, workers, authenticator, addressOf });
   await http.ready();
 
   accessListener?.start();
@@ -338,6 +344,7 @@ export async function compose(
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
   });
   housekeeping.start();
+  gateway.start();
   unusedTokens.start();
   notifications.start();
 
@@ -355,6 +362,7 @@ export async function compose(
     async close() {
       await tls?.close();
       await http.close();
+      await gateway.close();
       await workers.close();
       await unusedTokens.close();
       await notifications.close();

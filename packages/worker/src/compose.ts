@@ -9,6 +9,7 @@ import { createDriver } from './drivers/create-driver.js';
 import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
 import { makeFolder } from './files.js';
+import { createIceEndpoint } from './ice/ice-endpoint.js';
 import { openInstallation } from './installation.js';
 import { createOutbox } from './outbox.js';
 import { openDataServer } from './relay/data-server.js';
@@ -51,10 +52,17 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     else closers.push(close);
   }
 
-  function makeDriver(chosen: ChosenDriver, installationId: string): Promise<Driver> {
+  async function makeDriver(
+    chosen: ChosenDriver,
+    installationId: string,
+    credential: () => Promise<string | undefined>,
+  ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
     const { environment, passEnvironment } = config;
-    return createDriver(chosen, { directory: workerDir, installationId, log, environment, passEnvironment });
+    const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
+    await onClose(ice.close);
+    const options = { directory: workerDir, installationId, log, environment, passEnvironment };
+    return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 
   async function start(): Promise<string[]> {
@@ -121,7 +129,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     }
 
     async function work(): Promise<Workload> {
-      driver = await makeDriver(chosen, await installation.installationId());
+      driver = await makeDriver(chosen, await installation.installationId(), enrolment.credential);
       await driver.check();
       workload = await composeWorkload({
         driver,

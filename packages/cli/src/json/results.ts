@@ -3,6 +3,7 @@ import { Service, ServiceSummary } from '@pipecat-cloud/contract/agents';
 import { ApiKeyList, CreatedApiKey } from '@pipecat-cloud/contract/api-keys';
 import { AuditRecord, AuditVerification } from '@pipecat-cloud/contract/audit';
 import { Build, BuildList, BuildLogs } from '@pipecat-cloud/contract/builds';
+import { DailySettings } from '@pipecat-cloud/contract/daily';
 import { Deployment, DeploymentRecord } from '@pipecat-cloud/contract/deployments';
 import { LogEntry } from '@pipecat-cloud/contract/logs';
 import { CreatedInvitation, Invitation, InvitationList, Member, MemberList } from '@pipecat-cloud/contract/members';
@@ -29,6 +30,7 @@ const optional = Type.Optional;
 
 const from = { source: text, from: text };
 const spendLimit = object({ organization: text, ...SpendLimit.properties });
+const dailySettings = object({ organization: text, ...DailySettings.properties });
 const reported = Type.Array(object({ masked: text, status: text, id: optional(text) }));
 const gitDeploy = object({ status: optional(text), commitSha: optional(text), reason: optional(text) });
 const deployIntent = object({ id: text, commitSha: optional(text), ref: optional(text), status: optional(text) });
@@ -147,6 +149,9 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     ...{ id: text, name: text, key: text, username: text, registryHost: text, helmLoginCommand: text },
   }),
   'organizations registry-keys revoke': object({ revoked: text }),
+  'organizations daily show': dailySettings,
+  'organizations daily set': dailySettings,
+  'organizations daily clear': done({ organization: text }),
   'organizations spend-limit show': spendLimit,
   'organizations spend-limit set': spendLimit,
   'organizations spend-limit clear': spendLimit,

@@ -7,6 +7,7 @@ const modules = [
   () => import('@pipecat-cloud/contract/api-keys'),
   () => import('@pipecat-cloud/contract/audit'),
   () => import('@pipecat-cloud/contract/builds'),
+  () => import('@pipecat-cloud/contract/daily'),
   () => import('@pipecat-cloud/contract/deployments'),
   () => import('@pipecat-cloud/contract/errors'),
   () => import('@pipecat-cloud/contract/leaks'),

@@ -37,7 +37,7 @@ const rules: readonly [RegExp, string][] = [
   [/\/secrets(\/|$)/, 'secrets'],
   [/\/apiKeys(\/|$)/, 'keys'],
   [/\/(regions|properties)(\/|$)/, 'properties'],
-  [/\/(spend-limit|agent-profiles)(\/|$)/, 'organizations'],
+  [/\/(spend-limit|agent-profiles|daily)(\/|$)/, 'organizations'],
   [/\/service-accounts(\/|$)/, 'service accounts'],
   [/^\/v1\/organizations\/:org\/(tokens|panic|members\/:userId\/tokens)(\/|$)/, 'organization tokens'],
   [/^\/v1\/tokens(\/|$)/, 'tokens'],

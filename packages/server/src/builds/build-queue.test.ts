@@ -1,11 +1,11 @@
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { badRequest } from '../errors.js';
+import type { InstanceSecrets } from '../secrets/secret-service.js';
 import { type BuildWorld, openBuildWorld } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
 import { testActor } from '../testing/two-organizations.js';
-import { badRequest } from '../errors.js';
-import type { InstanceSecrets } from '../secrets/secret-service.js';
 import { type BuildQueue, createBuildQueue } from './build-queue.js';
 import type { BuildWorkers } from './builder.js';
 

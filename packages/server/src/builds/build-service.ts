@@ -136,7 +136,10 @@ export function createBuildService(deps: BuildServiceDeps) {
       const cached = await store.builds.findCached(organization.id, identity);
       if (cached && (await store.builds.touch(cached.id, clock.now()))) return { build: cached, cached: true };
       if ((await store.builds.countOpen(organization.id)) >= openLimit) {
-        throw tooManyRequests(`The organization has ${openLimit} builds under way; wait for one of them, or cancel one`, 30);
+        throw tooManyRequests(
+          `The organization has ${openLimit} builds under way; wait for one of them, or cancel one`,
+          30,
+        );
       }
 
       const credentials = await checkStored(upload, contextSha256, dockerfilePath);

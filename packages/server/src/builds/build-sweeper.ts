@@ -27,7 +27,11 @@ export function createBuildSweeper(deps: BuildSweeperDeps) {
     const now = clock.now();
     const before = (days: number) => new Date(now.getTime() - days * dayMs);
     // Of a build that failed only the log is of use, and not for long.
-    await store.builds.removeUnneeded({ unused: before(retentionDays), ended: before(Math.min(1, retentionDays)), now });
+    await store.builds.removeUnneeded({
+      unused: before(retentionDays),
+      ended: before(Math.min(1, retentionDays)),
+      now,
+    });
     await store.builds.clearRemoved();
     await uploads.sweep();
   }

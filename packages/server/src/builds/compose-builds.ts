@@ -45,8 +45,7 @@ export function composeBuilds(deps: BuildsDeps) {
     publicUrl: config.publicUrl,
   });
   const makers: BuildWorkers = {
-    pick: async ({ organizationId, region }) =>
-      workers.pick({ scope: await regions.scopeOf(organizationId, region) }),
+    pick: async ({ organizationId, region }) => workers.pick({ scope: await regions.scopeOf(organizationId, region) }),
     isConnected: workers.isConnected,
     build: (workerId, order) => workers.command(workerId, { do: 'build', order }),
     forget: (workerId, buildId) => workers.command(workerId, { do: 'forget-build', buildId }),

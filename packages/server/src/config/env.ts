@@ -63,6 +63,18 @@ export const variables = {
       'Secret that the TURN servers share with this server (static-auth-secret of coturn): each session gets a password of its own from it; better in a file',
   },
   PIPECAT_CLOUD_TURN_SECRET_FILE: { default: '', about: 'File with that secret' },
+  PIPECAT_CLOUD_TURN_USERNAME: {
+    default: '',
+    about: 'For TURN servers that share no secret: the user name that all sessions get',
+  },
+  PIPECAT_CLOUD_TURN_PASSWORD: { default: '', about: 'Its password, which pages can read; better in a file' },
+  PIPECAT_CLOUD_TURN_PASSWORD_FILE: { default: '', about: 'File with that password' },
+  PIPECAT_CLOUD_DAILY_API_KEY: {
+    default: '',
+    about: 'API key of a Daily account that makes rooms for organizations without a key of their own; better in a file',
+  },
+  PIPECAT_CLOUD_DAILY_API_KEY_FILE: { default: '', about: 'File with that key' },
+  PIPECAT_CLOUD_DAILY_API_URL: { default: 'https://api.daily.co/v1', about: 'The Daily REST API' },
   PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',

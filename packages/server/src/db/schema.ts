@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { AgentProfileTables } from '../agent-profiles/agent-profile-table.js';
 import type { AuditTables } from '../audit/audit-table.js';
+import type { DailyTables } from '../daily/daily-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
@@ -9,6 +10,7 @@ import type { RegionTables } from '../regions/region-table.js';
 import type { StartKeyTables } from '../sessions/start-key-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
+import type { WhatsappTables } from '../whatsapp/whatsapp-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
@@ -17,6 +19,7 @@ import type { SpendTables } from '../spend/spend-table.js';
 export interface Schema
   extends AgentProfileTables,
     AuditTables,
+    DailyTables,
     LeakTables,
     NotificationTables,
     OauthTables,
@@ -24,7 +27,8 @@ export interface Schema
     RegionTables,
     SignInTables,
     SpendTables,
-    StartKeyTables {
+    StartKeyTables,
+    WhatsappTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {

@@ -7,6 +7,7 @@ import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
+import { createDailyRepository } from '../daily/daily-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
 import { createLeakRepository } from '../leaks/leak-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
@@ -34,6 +35,7 @@ import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
 import { createSpendRepository } from '../spend/spend-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
+import { createWhatsappRepository } from '../whatsapp/whatsapp-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
 import type { Dialect, OpenDatabase } from './open.js';
 import type { Schema } from './schema.js';
@@ -60,6 +62,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     apiKeys: createApiKeyRepository(context),
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
+    daily: createDailyRepository(context),
     deployments: createDeploymentRepository(context),
     oauthLogins: createOauthLoginRepository(context),
     oauthRecords: createOauthRecordRepository(context),
@@ -88,6 +91,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     spend: createSpendRepository(context),
     tokens: createTokenRepository(context),
     webhooks: createWebhookRepository(context),
+    whatsapp: createWhatsappRepository(context),
     workers: createWorkerRepository(context),
   };
 }

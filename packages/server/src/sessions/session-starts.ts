@@ -49,6 +49,8 @@ export interface StartOrder {
   gone?: AbortSignal | undefined;
   /** Stores the idempotency key with the claim. */
   takeKey?: TakeKey | undefined;
+  /** Makes the room that the session is held in, once an instance is claimed for it. */
+  room?: ((maxSessionSeconds: number) => Promise<NonNullable<Activation['room']>>) | undefined;
 }
 /** When it was taken, by the clock that nobody sets: from then on the start is measured. */
 type TimedClaim = Claim & { atMs: number };
@@ -190,14 +192,19 @@ export function createSessionStarts(deps: SessionStartDeps) {
     const { sessionId } = order;
     const { epoch, instanceId } = claimed;
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
+    const maxSessionSeconds = deployment?.maxSessionSeconds ?? sessionDuration.default;
+    const room = await order.room?.(maxSessionSeconds).catch((cause: unknown) => {
+      throw new NothingSent(cause);
+    });
     const activation: Activation = {
       instanceId,
       epoch,
       sessionId,
       entry: order.entry,
       ...(order.transport ? { transport: order.transport } : {}),
+      ...(room ? { room } : {}),
       body: order.body,
-      maxSessionSeconds: deployment?.maxSessionSeconds ?? sessionDuration.default,
+      maxSessionSeconds,
       connectTimeoutSeconds,
       ...reuseOf(agent, deployment),
     };
@@ -249,11 +256,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at: clock.now().toISOString(),
-            // It may have accepted: what it holds is made void, and nobody is sent there again.
-            slot: told.maybe ? 'fenced' : 'retiring',
+            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was.
+            slot: told.maybe ? 'fenced' : error instanceof NothingSent ? unused(claimed) : 'retiring',
           });
           nudge();
-          throw toAppError(agent.name, error);
+          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -262,6 +269,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+/** The start failed before its instance was told of it. */
+class NothingSent extends Error {
+  constructor(cause: unknown) {
+    super('Nothing was sent to the instance', { cause });
+  }
+}
+const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
 
 function toAppError(name: string, error: unknown): unknown {
   if (error instanceof CommandRefused)

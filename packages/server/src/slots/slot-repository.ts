@@ -58,7 +58,7 @@ export interface ClaimOrder {
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
 
 /** What a slot becomes when its session is over. */
-export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced';
+export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
 /** The only place where an instance changes hands. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
@@ -126,8 +126,9 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     },
 
     /**
-     * After a session: the instance is not offered again before its worker says that the bot is done, and never once quarantined.
-     * `fenced` takes the next epoch as well: whatever the worker still has in hand for this one is void. Guarded by session and epoch.
+     * After a session: the instance is not offered again before its worker says that the bot is done, never once quarantined, and at
+     * once (`ready`, `starting`) where it was never told of the session. `fenced` takes the next epoch as well: whatever the worker
+     * still has in hand for this one is void. Guarded by session and epoch.
      */
     async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
       await db

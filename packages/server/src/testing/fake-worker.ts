@@ -87,6 +87,7 @@ export async function createFakeWorker(options: {
       const { instanceId, epoch, sessionId } = command.activation;
       instances.set(instanceId, { ...instances.get(instanceId), instanceId, state: 'busy', epoch, sessionId });
     }
+    if (command.do === 'abandon') endSession(command.sessionId, 'connect_timeout');
     if (command.do === 'stop') endSession(command.sessionId, 'stopped', 'exited');
   }
 

@@ -136,7 +136,10 @@ export function createWorkerChannel(deps: ChannelDeps) {
         return;
       case 'kept-builds':
         if (Array.isArray(message.builds))
-          onKeptBuilds(connection, message.builds.filter((id) => typeof id === 'string'));
+          onKeptBuilds(
+            connection,
+            message.builds.filter((id) => typeof id === 'string'),
+          );
         return;
       case 'answer': {
         const waiting = connection.pending.get(message.id);

@@ -134,6 +134,13 @@ export function createInstances(deps: InstancesDeps) {
       inBackground(tenancy.stop(), 'stopping a session');
     },
 
+    /** Ends a socket session that no socket will come for; nothing to do for one that has a socket or has ended. */
+    abandon(instanceId: string, sessionId: string, epoch: number): void {
+      const { tenancy } = find(instanceId);
+      if (tenancy?.sessionId !== sessionId || tenancy.epoch !== epoch) return;
+      inBackground(tenancy.abandon(), 'ending a session that nobody came for');
+    },
+
     /** Begins to end and forget the instance; refuses one that holds a session unless `evenIfBusy`. */
     remove(instanceId: string, graceSeconds: number, evenIfBusy: boolean): void {
       const instance = instances.get(instanceId);

@@ -231,6 +231,11 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       await end('socket_closed', { graceMs: timings.socketGraceMs });
     },
 
+    /** Its socket will never come. One that has come is left alone. */
+    async abandon(): Promise<void> {
+      if (entry === 'socket' && session.phase === 'accepted' && !session.stopping) await connectTimedOut();
+    },
+
     /** Ends the session together with its instance; resolves once nothing of it runs. */
     async stop(): Promise<void> {
       if (!ending) {

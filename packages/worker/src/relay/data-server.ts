@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
+import { createBotReceived } from './bot-received.js';
 import { checkHop, type HopDeps, HopRefused } from './hop.js';
 import { refuse, relayRequest } from './http.js';
 import type { Relays } from './relays.js';
@@ -22,6 +23,7 @@ const idleConnectionMs = 2000;
 export async function openDataServer(deps: DataServerDeps) {
   const { host, port, relays, log } = deps;
   const agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
+  const received = createBotReceived();
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 });
   server.timeout = 0;
 
@@ -32,7 +34,7 @@ export async function openDataServer(deps: DataServerDeps) {
 
   server.on('request', (req, res) => {
     try {
-      relayRequest({ agent, relays, log }, allowed(req), req, res);
+      relayRequest({ agent, relays, received, log }, allowed(req), req, res);
     } catch (error) {
       req.resume();
       refuse(res, ...answerTo(error));
