@@ -58,10 +58,10 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     credential: () => Promise<string | undefined>,
   ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment } = config;
+    const { environment, passEnvironment, builds } = config;
     const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
     await onClose(ice.close);
-    const options = { directory: workerDir, installationId, log, environment, passEnvironment };
+    const options = { directory: workerDir, installationId, log, environment, passEnvironment, builds };
     return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 

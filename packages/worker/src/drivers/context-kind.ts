@@ -2,7 +2,7 @@ import { normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
-import type { ContextSource } from './driver.js';
+import type { ContextSource } from './builder.js';
 import { parseLocalSection } from './process/deploy-file.js';
 
 /** `local`: its `pcc-deploy.toml` says how it runs as a process. `image`: it has the Dockerfile. `bare`: neither. */

@@ -63,6 +63,7 @@ export async function createSideBySide({ containers, processes, localAgents }: S
       await containers.forgetBuild(buildId);
       await processes.forgetBuild(buildId);
     },
+    keptBuilds: async () => [...new Set([...(await containers.keptBuilds()), ...(await processes.keptBuilds())])],
     async close() {
       await containers.close();
       await processes.close();

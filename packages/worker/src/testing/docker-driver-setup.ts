@@ -1,19 +1,19 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pino } from 'pino';
+import { createImageBuilder } from '../builds/images/image-builder.js';
 import { createDockerDriver } from '../drivers/docker/docker-driver.js';
-import type { ImageBuilder } from '../drivers/docker/image-builder.js';
 import { ofInstallation } from '../drivers/docker/labels.js';
 import type { DockerDriverOptions } from '../drivers/docker/options.js';
-import { type Driver, DriverError } from '../drivers/driver.js';
+import type { Driver } from '../drivers/driver.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { isStatus } from '../engine/engine-error.js';
 import { type DriverUnderTest, never, orderOf } from './driver-tools.js';
 import { agentFiles, contextOf } from './process-driver-setup.js';
-import { buildImage, dockerfileOf, hasImage, testEngineUrl } from './test-images.js';
+import { dockerfileOf, testEngineUrl } from './test-images.js';
 
 export type DockerSetup = Awaited<ReturnType<typeof createDockerSetup>>;
 
@@ -23,7 +23,12 @@ export async function createDockerSetup(change: Partial<DockerDriverOptions> = {
   const engine = createEngine({ url });
   const directory = await mkdtemp(join(tmpdir(), 'docker-driver-'));
   const installationId = `test-${randomUUID()}`;
-  const builder = createCopyBuilder(engine);
+  // Base images of tests are made here, since no registry can be reached.
+  const builder = await createImageBuilder({
+    ...{ engine, directory, installationId, log: pino({ level: 'silent' }) },
+    baseImages: 'local',
+    cacheLimitBytes: 0,
+  });
   const options = (): DockerDriverOptions => ({
     engine: createEngine({ url }),
     directory,
@@ -63,7 +68,7 @@ export async function createDockerSetup(change: Partial<DockerDriverOptions> = {
     async close(): Promise<void> {
       await driver.close();
       await removeAll(engine, installationId);
-      await builder.close();
+      for (const buildId of await builder.kept()) await builder.forget(buildId);
       await engine.close();
       await rm(directory, { recursive: true, force: true });
     },
@@ -84,35 +89,6 @@ export async function removeAll(engine: Engine, installationId: string): Promise
   for (const { Id } of await engine.request<{ Id: string }[]>('GET', '/networks', { query: { filters } })) {
     await engine.request('DELETE', `/networks/${Id}`);
   }
-}
-
-/** Builds by copying files only: enough to have images of contexts, without what a real build needs. */
-function createCopyBuilder(engine: Engine): ImageBuilder & { close(): Promise<void> } {
-  const made = new Set<string>();
-  const tagOf = (buildId: string) => `pcc-test-build:${buildId}`;
-  return {
-    async build({ buildId, contextSha256 }, context, onLine, signal) {
-      if (await hasImage(engine, tagOf(buildId))) return;
-      const chunks: Buffer[] = [];
-      for await (const chunk of await context(signal)) chunks.push(Buffer.from(chunk));
-      const bytes = Buffer.concat(chunks);
-      if (createHash('sha256').update(bytes).digest('hex') !== contextSha256) {
-        throw new DriverError('PCC_UNKNOWN_ERROR', 'the context is not the one that was uploaded');
-      }
-      await buildImage(engine, tagOf(buildId), bytes);
-      made.add(buildId);
-      onLine('built');
-    },
-    imageOf: async (buildId) => ((await hasImage(engine, tagOf(buildId))) ? tagOf(buildId) : undefined),
-    async forget(buildId) {
-      await engine.request('DELETE', `/images/${tagOf(buildId)}`, { query: { force: true } }).catch((error) => {
-        if (!isStatus(error, 404)) throw error;
-      });
-    },
-    async close() {
-      for (const buildId of made) await this.forget(buildId);
-    },
-  };
 }
 
 /** The Docker driver as `describeDriver` wants it. */

@@ -9,9 +9,8 @@ import { createEngine, type Engine } from '../engine/engine.js';
 import type { BuilderUnderTest } from './contracts/builder.js';
 import { runs } from './driver-tools.js';
 import { contextOf } from './process-driver-setup.js';
+import { testEngineUrl } from './test-images.js';
 
-/** The engine that tests use; without one they are passed over. */
-export const engineUrl = process.env.PIPECAT_CLOUD_TEST_ENGINE;
 /** A program without libraries, so that RUN works in an image made FROM scratch. */
 const busybox = process.env.PIPECAT_CLOUD_TEST_BUSYBOX ?? '/bin/busybox';
 
@@ -38,12 +37,12 @@ export async function createImageSetup(change: Partial<ImageBuilderOptions> = {}
   };
   const engines: Engine[] = [];
   async function open(): Promise<ImageBuilder> {
-    const engine = createEngine({ url: engineUrl ?? '' });
+    const engine = createEngine({ url: testEngineUrl ?? '' });
     engines.push(engine);
     return await createImageBuilder({ ...options, engine });
   }
   let builder = await open();
-  const engine = createEngine({ url: engineUrl ?? '' });
+  const engine = createEngine({ url: testEngineUrl ?? '' });
   return {
     engine,
     options,

@@ -8,18 +8,18 @@ import { never, orderOf } from '../../testing/driver-tools.js';
 import {
   createImageBuilderUnderTest,
   createImageSetup,
-  engineUrl,
   fromScratch,
   type ImageSetup,
   imageContext,
 } from '../../testing/image-builder-setup.js';
 import { contextOf } from '../../testing/process-driver-setup.js';
+import { testEngineUrl } from '../../testing/test-images.js';
 
-describe.skipIf(!engineUrl)('images', () => {
+describe.skipIf(!testEngineUrl)('images', () => {
   describeBuilder('images', createImageBuilderUnderTest);
 });
 
-describe.skipIf(!engineUrl)('the image builder', () => {
+describe.skipIf(!testEngineUrl)('the image builder', () => {
   let setup: ImageSetup;
   let lines: string[];
   beforeEach(() => {

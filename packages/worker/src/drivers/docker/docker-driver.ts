@@ -256,9 +256,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     },
     async build(order, context, onLine, signal) {
       if (!options.builder) throw noBuilder();
-      await options.builder.build(order, context, onLine, signal);
+      return await options.builder.build(order, context, onLine, signal);
     },
     forgetBuild: async (buildId) => options.builder?.forget(buildId),
+    keptBuilds: async () => (await options.builder?.kept()) ?? [],
     async close() {
       closed = true;
       clearInterval(sweeping);

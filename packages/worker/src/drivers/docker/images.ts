@@ -1,11 +1,11 @@
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { ImageBuilder } from '../../builds/images/image-builder.js';
 import type { Engine } from '../../engine/engine.js';
 import { isStatus } from '../../engine/engine-error.js';
 import { DriverError } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import type { ContainerImage } from './container.js';
 import type { InspectedImage } from './engine-types.js';
-import type { ImageBuilder } from './image-builder.js';
 import { type ImageReference, parseImage } from './image-reference.js';
 import { pull } from './pull.js';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import type { ImageBuilder } from '../../builds/images/image-builder.js';
 import type { Engine } from '../../engine/engine.js';
-import type { ImageBuilder } from './image-builder.js';
 
 export interface DockerDriverOptions {
   engine: Engine;
