@@ -73,7 +73,9 @@ export const deploySteps: readonly Step[] = [
       writeFileSync(join(broken, 'bot.py'), "raise RuntimeError('this one does not start')\n");
       const { build = '' } = track.known;
       const before = await serviceOf(track);
-      const text = await track.fails(['deploy', 'bot', '--yes', '--build-dir', '.', '--max-agents', '2'], { cwd: broken });
+      const text = await track.fails(['deploy', 'bot', '--yes', '--build-dir', '.', '--max-agents', '2'], {
+        cwd: broken,
+      });
       expect(text).not.toContain('Update complete');
       const failed = await serviceOf(track);
       expect(failed).toMatchObject({
