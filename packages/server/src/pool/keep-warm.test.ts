@@ -18,7 +18,7 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
       ...{ id: ids.id(), organizationId: acme.id, name: 'bot', region: 'us-west', minAgents: 0, maxAgents: 20 },
       ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
       ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
-      ...{ createdAt: now, updatedAt: now },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
     } as Agent;
     await store.agents.insert(agent);
     await store.deployments.insert({
@@ -41,11 +41,12 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
     return {
       demand,
       slots,
-      counts: async () => Object.fromEntries([...Map.groupBy(await slots(), (s) => s.state)].map(([k, v]) => [k, v.length])),
+      counts: async () =>
+        Object.fromEntries([...Map.groupBy(await slots(), (s) => s.state)].map(([k, v]) => [k, v.length])),
       async advance() {
         await demand.recall([agent.id]);
         const live = await world.store.deployments.find(agent.organizationId, agent.liveDeploymentId ?? '');
-        return await keepWarm.advance({ agent, live, slots: await slots() });
+        return await keepWarm.advance({ agent, desired: live, live, slots: await slots() });
       },
       async becomeReady() {
         for (const slot of await slots())
@@ -97,7 +98,10 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
 
   test('what failed a moment ago is not made again at once; a clock that was set back holds nothing up', () => {
     const now = world.clock.now();
-    const at = (ms: number) => ({ ...newSlot('s', agent, { spare: false, now }), notBefore: new Date(now.getTime() + ms).toISOString() });
+    const at = (ms: number) => ({
+      ...newSlot('s', agent, { spare: false, now }),
+      notBefore: new Date(now.getTime() + ms).toISOString(),
+    });
     expect(mayNotStart(at(5_000), now)).toBe(true);
     expect(mayNotStart(at(-1), now)).toBe(false);
     expect(mayNotStart(at(3_600_000), now)).toBe(false);

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../agents/agent-repository.js';
 import { createSlotFitter } from '../agents/agent-slots.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import { createSessionEnds } from '../sessions/session-ends.js';
 import type { Claim } from '../slots/slot-repository.js';
 import { databases } from '../testing/databases.js';
@@ -65,7 +66,7 @@ describe.each(databases)('slots on $name', (database) => {
       ...{ id: ids.id(), organizationId: acme.id, name: ids.id(), region: 'us-west', minAgents: 1, maxAgents },
       ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
       ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
-      ...{ createdAt: now, updatedAt: now },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
     } as Agent;
     await store.agents.insert(agent);
     await store.deployments.insert({
@@ -128,9 +129,13 @@ describe.each(databases)('slots on $name', (database) => {
 
     async function claim(): Promise<void> {
       const sessionId = ids.id();
-      const order = { agentId: agent.id, deploymentId, sessionId, newInstanceId: ids.id() };
+      const choices = claimOrder({ ...agent, liveDeploymentId: deploymentId }, sessionId);
+      const order = { agentId: agent.id, choices, sessionId, newInstanceId: ids.id() };
       const claimed = await store.transaction(async (repos) => {
-        const slot = await repos.slots.claim({ ...order, maxSessions: null, workerIds: here ? ['w'] : [] }, clock.now());
+        const slot = await repos.slots.claim(
+          { ...order, maxSessions: null, workerIds: here ? ['w'] : [] },
+          clock.now(),
+        );
         if (!slot) return undefined;
         const { slotId, instanceId, epoch } = slot;
         const at = clock.now().toISOString();
@@ -146,7 +151,9 @@ describe.each(databases)('slots on $name', (database) => {
       const openNow = (await store.sessions.listOpen()).filter(({ agentId }) => agentId === agent.id);
       expect(openNow.length, 'sessions above the limit').toBeLessThanOrEqual(agent.maxAgents);
       for (const member of ['slotId', 'instanceId'] as const)
-        expect(new Set(openNow.map((one) => one[member])).size, `two open sessions on one ${member}`).toBe(openNow.length);
+        expect(new Set(openNow.map((one) => one[member])).size, `two open sessions on one ${member}`).toBe(
+          openNow.length,
+        );
     }
 
     async function deliver(one: Held): Promise<void> {
@@ -174,7 +181,8 @@ describe.each(databases)('slots on $name', (database) => {
       await ends.end({ sessionId: one.sessionId, epoch: one.epoch, reason: 'start_failed', at, slot: 'fenced' });
     }
 
-    const isRunning = (one: Held) => one.accepted === true && instances.get(one.instanceId)?.bots.has(one.sessionId) === true;
+    const isRunning = (one: Held) =>
+      one.accepted === true && instances.get(one.instanceId)?.bots.has(one.sessionId) === true;
     const choose = (number: number, from: Held[]) => from[number % Math.max(1, from.length)];
 
     async function take([step, number]: Step): Promise<void> {
@@ -267,7 +275,10 @@ describe.each(databases)('slots on $name', (database) => {
       expect(places.length, 'places that are left').toBe(agent.maxAgents);
       expect(slots.length, 'slots without use').toBe(agent.maxAgents + 1);
       const used = new Set(slots.flatMap(({ instanceId }) => instanceId ?? []));
-      expect([...instances.keys()].filter((id) => !used.has(id)), 'orphans').toEqual([]);
+      expect(
+        [...instances.keys()].filter((id) => !used.has(id)),
+        'orphans',
+      ).toEqual([]);
     }
 
     /** The next run has the database to itself. */
@@ -281,26 +292,33 @@ describe.each(databases)('slots on $name', (database) => {
 
   test('whatever is lost, late or doubled: one session an instance, never above the limit, and all places come back', async () => {
     const anyStep = fc.tuple(
-      fc.oneof({ weight: 3, arbitrary: fc.constantFrom('claim', 'deliver', 'look', 'pass') }, fc.constantFrom(...steps)),
+      fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom('claim', 'deliver', 'look', 'pass') },
+        fc.constantFrom(...steps),
+      ),
       fc.nat(11),
     );
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(anyStep, { minLength: 20, maxLength: 80, size: 'max' }), async (limit, todo) => {
-        const agent = await open(limit);
-        try {
-          for (let n = 0; n < 2; n++) {
-            await agent.runPass();
-            agent.look();
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(anyStep, { minLength: 20, maxLength: 80, size: 'max' }),
+        async (limit, todo) => {
+          const agent = await open(limit);
+          try {
+            for (let n = 0; n < 2; n++) {
+              await agent.runPass();
+              agent.look();
+            }
+            for (const step of todo) {
+              await agent.take(step as Step);
+              await agent.checkSpares();
+            }
+            await agent.settleAll();
+          } finally {
+            await agent.remove();
           }
-          for (const step of todo) {
-            await agent.take(step as Step);
-            await agent.checkSpares();
-          }
-          await agent.settleAll();
-        } finally {
-          await agent.remove();
-        }
-      }),
+        },
+      ),
       { numRuns: database.name === 'SQLite' ? 60 : 10, endOnFailure: true },
     );
   }, 120_000);
