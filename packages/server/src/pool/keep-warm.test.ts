@@ -41,7 +41,8 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
     return {
       demand,
       slots,
-      counts: async () => Object.fromEntries([...Map.groupBy(await slots(), (s) => s.state)].map(([k, v]) => [k, v.length])),
+      counts: async () =>
+        Object.fromEntries([...Map.groupBy(await slots(), (s) => s.state)].map(([k, v]) => [k, v.length])),
       async advance() {
         await demand.recall([agent.id]);
         const live = await world.store.deployments.find(agent.organizationId, agent.liveDeploymentId ?? '');
@@ -97,7 +98,10 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
 
   test('what failed a moment ago is not made again at once; a clock that was set back holds nothing up', () => {
     const now = world.clock.now();
-    const at = (ms: number) => ({ ...newSlot('s', agent, { spare: false, now }), notBefore: new Date(now.getTime() + ms).toISOString() });
+    const at = (ms: number) => ({
+      ...newSlot('s', agent, { spare: false, now }),
+      notBefore: new Date(now.getTime() + ms).toISOString(),
+    });
     expect(mayNotStart(at(5_000), now)).toBe(true);
     expect(mayNotStart(at(-1), now)).toBe(false);
     expect(mayNotStart(at(3_600_000), now)).toBe(false);

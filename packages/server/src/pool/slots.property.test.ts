@@ -74,8 +74,8 @@ describe.each(databases)('slots on $name', (database) => {
       ...{ maxSessionSeconds: null, krispAudioFilter: null, phase: 'Active', phaseStartedAt: now, startFailures: 0 },
       ...{ error: null, createdAt: now, updatedAt: now },
     });
-    const fit = createSlotFitter(world);
-    await store.transaction((repos) => fit(repos, agent, maxAgents));
+    const fitSlots = createSlotFitter(world);
+    await store.transaction((repos) => fitSlots(repos, agent, maxAgents));
 
     const instances = new Map<string, Instance>();
     const held: Held[] = [];
@@ -130,7 +130,10 @@ describe.each(databases)('slots on $name', (database) => {
       const sessionId = ids.id();
       const order = { agentId: agent.id, deploymentId, sessionId, newInstanceId: ids.id() };
       const claimed = await store.transaction(async (repos) => {
-        const slot = await repos.slots.claim({ ...order, maxSessions: null, workerIds: here ? ['w'] : [] }, clock.now());
+        const slot = await repos.slots.claim(
+          { ...order, maxSessions: null, workerIds: here ? ['w'] : [] },
+          clock.now(),
+        );
         if (!slot) return undefined;
         const { slotId, instanceId, epoch } = slot;
         const at = clock.now().toISOString();
@@ -146,7 +149,9 @@ describe.each(databases)('slots on $name', (database) => {
       const openNow = (await store.sessions.listOpen()).filter(({ agentId }) => agentId === agent.id);
       expect(openNow.length, 'sessions above the limit').toBeLessThanOrEqual(agent.maxAgents);
       for (const member of ['slotId', 'instanceId'] as const)
-        expect(new Set(openNow.map((one) => one[member])).size, `two open sessions on one ${member}`).toBe(openNow.length);
+        expect(new Set(openNow.map((one) => one[member])).size, `two open sessions on one ${member}`).toBe(
+          openNow.length,
+        );
     }
 
     async function deliver(one: Held): Promise<void> {
@@ -174,7 +179,8 @@ describe.each(databases)('slots on $name', (database) => {
       await ends.end({ sessionId: one.sessionId, epoch: one.epoch, reason: 'start_failed', at, slot: 'fenced' });
     }
 
-    const isRunning = (one: Held) => one.accepted === true && instances.get(one.instanceId)?.bots.has(one.sessionId) === true;
+    const isRunning = (one: Held) =>
+      one.accepted === true && instances.get(one.instanceId)?.bots.has(one.sessionId) === true;
     const choose = (number: number, from: Held[]) => from[number % Math.max(1, from.length)];
 
     async function take([step, number]: Step): Promise<void> {
@@ -232,7 +238,7 @@ describe.each(databases)('slots on $name', (database) => {
           const limit = 1 + (number % 4);
           await store.transaction(async (repos) => {
             await repos.agents.update(acme.id, agent.id, { maxAgents: limit }, clock.now());
-            await fit(repos, agent, limit);
+            await fitSlots(repos, agent, limit);
           });
           agent = { ...agent, maxAgents: limit };
           return;
@@ -267,7 +273,10 @@ describe.each(databases)('slots on $name', (database) => {
       expect(places.length, 'places that are left').toBe(agent.maxAgents);
       expect(slots.length, 'slots without use').toBe(agent.maxAgents + 1);
       const used = new Set(slots.flatMap(({ instanceId }) => instanceId ?? []));
-      expect([...instances.keys()].filter((id) => !used.has(id)), 'orphans').toEqual([]);
+      expect(
+        [...instances.keys()].filter((id) => !used.has(id)),
+        'orphans',
+      ).toEqual([]);
     }
 
     /** The next run has the database to itself. */
@@ -281,26 +290,33 @@ describe.each(databases)('slots on $name', (database) => {
 
   test('whatever is lost, late or doubled: one session an instance, never above the limit, and all places come back', async () => {
     const anyStep = fc.tuple(
-      fc.oneof({ weight: 3, arbitrary: fc.constantFrom('claim', 'deliver', 'look', 'pass') }, fc.constantFrom(...steps)),
+      fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom('claim', 'deliver', 'look', 'pass') },
+        fc.constantFrom(...steps),
+      ),
       fc.nat(11),
     );
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(anyStep, { minLength: 20, maxLength: 80, size: 'max' }), async (limit, todo) => {
-        const agent = await open(limit);
-        try {
-          for (let n = 0; n < 2; n++) {
-            await agent.runPass();
-            agent.look();
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(anyStep, { minLength: 20, maxLength: 80, size: 'max' }),
+        async (limit, todo) => {
+          const agent = await open(limit);
+          try {
+            for (let n = 0; n < 2; n++) {
+              await agent.runPass();
+              agent.look();
+            }
+            for (const step of todo) {
+              await agent.take(step as Step);
+              await agent.checkSpares();
+            }
+            await agent.settleAll();
+          } finally {
+            await agent.remove();
           }
-          for (const step of todo) {
-            await agent.take(step as Step);
-            await agent.checkSpares();
-          }
-          await agent.settleAll();
-        } finally {
-          await agent.remove();
-        }
-      }),
+        },
+      ),
       { numRuns: database.name === 'SQLite' ? 60 : 10, endOnFailure: true },
     );
   }, 120_000);
