@@ -75,8 +75,8 @@ describe.each(databases)('slots on $name', (database) => {
       ...{ maxSessionSeconds: null, krispAudioFilter: null, phase: 'Active', phaseStartedAt: now, startFailures: 0 },
       ...{ error: null, createdAt: now, updatedAt: now },
     });
-    const fit = createSlotFitter(world);
-    await store.transaction((repos) => fit(repos, agent, maxAgents));
+    const fitSlots = createSlotFitter(world);
+    await store.transaction((repos) => fitSlots(repos, agent, maxAgents));
 
     const instances = new Map<string, Instance>();
     const held: Held[] = [];
@@ -115,7 +115,17 @@ describe.each(databases)('slots on $name', (database) => {
     } as unknown as WorkerChannel;
     const ends = createSessionEnds({ store, clock, spend: { charge: async () => {} } });
     const pass = createPass({
-      ...{ store, clock, ids, log, workers, ends, secretsOf: async () => ({ environment: {} }), nudge: () => {} },
+      ...{
+        store,
+        clock,
+        ids,
+        log,
+        workers,
+        ends,
+        secretsOf: async () => ({ environment: {} }),
+        registryOf: async () => undefined,
+        nudge: () => {},
+      },
       ...{ demand: createDemandBook(world), onPlaces: () => {}, removeLogs: async () => {} },
       scopeOf: async () => undefined,
       isStarting: (id) => held.some(({ sessionId, open: isOpen }) => sessionId === id && isOpen),
@@ -240,7 +250,7 @@ describe.each(databases)('slots on $name', (database) => {
           const limit = 1 + (number % 4);
           await store.transaction(async (repos) => {
             await repos.agents.update(acme.id, agent.id, { maxAgents: limit }, clock.now());
-            await fit(repos, agent, limit);
+            await fitSlots(repos, agent, limit);
           });
           agent = { ...agent, maxAgents: limit };
           return;
