@@ -21,6 +21,9 @@ interface LogEventDeps {
   /** Of the session that is followed, where it is one. */
   hasEnded: (() => Promise<boolean | undefined>) | undefined;
   timings: FollowTimings | undefined;
+  /** Ends `lines`. */
+  stop: () => void;
+  /** Cuts the connection: its reader takes nothing. */
   onStall: () => void;
 }
 
@@ -29,7 +32,7 @@ interface LogEventDeps {
  * last line of a session. A step without lines carries the cursor alone, so that whoever comes back need not be read to again.
  */
 export async function* logEvents(deps: LogEventDeps): AsyncGenerator<string> {
-  const { signal, recheck, hasEnded, onStall } = deps;
+  const { signal, recheck, hasEnded, stop, onStall } = deps;
   const { tickMs, heartbeatMs, lingerMs, stallMs } = deps.timings ?? usual;
   const steps = deps.lines[Symbol.asyncIterator]();
   let heard = performance.now();
@@ -79,7 +82,7 @@ export async function* logEvents(deps: LogEventDeps): AsyncGenerator<string> {
     // The caller finds out why when it asks again; half of an answer can carry no status.
     if (!signal.aborted && !isRefusal(error)) throw error;
   } finally {
-    onStall();
+    stop();
     await steps.return?.(undefined);
   }
 }

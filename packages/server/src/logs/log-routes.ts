@@ -82,7 +82,8 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogFollowDeps> = async (app, d
         recheck: () => request.recheck(),
         hasEnded: sessionId === undefined ? undefined : () => hasEnded(organizationId, agentId, sessionId),
         timings,
-        onStall: () => gone.abort(),
+        stop: () => gone.abort(),
+        onStall: () => reply.raw.destroy(),
       });
       const body = Readable.from(events, { highWaterMark: 1 });
       body.once('close', () => {
