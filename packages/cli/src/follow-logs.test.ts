@@ -113,10 +113,19 @@ describe('agent logs --follow on a server that sends lines as they come', () => 
     const args = ['agent', 'logs', 'bot', '--follow', '-s', 's1', '-n', '2', '-l', 'info', '--query', 'x', '--json'];
     const outcome = await cli.run(args, { env });
     expect(outcome.code).toBe(0);
-    expect(outcome.stdout.trim().split('\n').map((text) => JSON.parse(text).log)).toEqual(['INFO 1', 'INFO 2', 'INFO 3']);
+    expect(
+      outcome.stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text).log),
+    ).toEqual(['INFO 1', 'INFO 2', 'INFO 3']);
     const asked = server.requests.map(({ url }) => Object.fromEntries(new URL(url, 'http://x').searchParams));
     const filter = { sessionId: 's1', level: 'INFO', query: 'x' };
-    expect(asked).toEqual([{ ...filter, tail: '2' }, { ...filter, after: '1.b' }, { ...filter, after: '1.b' }]);
+    expect(asked).toEqual([
+      { ...filter, tail: '2' },
+      { ...filter, after: '1.b' },
+      { ...filter, after: '1.b' },
+    ]);
   });
 
   test('says where lines were given up before they could be read', async () => {
@@ -151,5 +160,9 @@ test('agent logs --follow with a session ends with it, with all its lines, as JS
     .split('\n')
     .map((text) => (JSON.parse(text) as { log: string }).log);
   expect(logs).toEqual(['ERROR 1', 'ERROR 2', 'ERROR 3', 'ERROR 4', 'ERROR 5']);
-  expect(server.requests.every(({ url }) => !url.includes('/logs') || url.includes('/follow') || url.includes('sessionId=s1'))).toBe(true);
+  expect(
+    server.requests.every(
+      ({ url }) => !url.includes('/logs') || url.includes('/follow') || url.includes('sessionId=s1'),
+    ),
+  ).toBe(true);
 });

@@ -3,7 +3,10 @@ import { createLevelReader, levelOfLine } from './log-levels.js';
 
 describe('the level that a line states', () => {
   test.each([
-    ['2026-04-20 10:00:00.123 | INFO     | bot:bot:42 | 639f91d8-0000-4000-8000-00000000f001 - ERROR is a word', 'INFO'],
+    [
+      '2026-04-20 10:00:00.123 | INFO     | bot:bot:42 | 639f91d8-0000-4000-8000-00000000f001 - ERROR is a word',
+      'INFO',
+    ],
     ['2026-04-20 10:00:00.123 | WARNING  | bot:bot:42 | NONE - careful', 'WARNING'],
     ['2026-04-20 10:00:00.123 | SUCCESS  | bot:bot:42 | NONE - done', 'INFO'],
     ['\u001b[32m2026-04-20 10:00:00.123\u001b[0m | \u001b[31m\u001b[1mCRITICAL\u001b[0m | bot', 'CRITICAL'],

@@ -71,12 +71,17 @@ function addProcessMetrics(register: Registry): void {
   });
   gauge(register, 'process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
   gauge(register, 'nodejs_heap_size_used_bytes', 'Used heap', () => process.memoryUsage().heapUsed);
-  gauge(register, 'nodejs_eventloop_utilization', 'Share of time that the event loop was busy since the last reading', () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    return utilization;
-  });
+  gauge(
+    register,
+    'nodejs_eventloop_utilization',
+    'Share of time that the event loop was busy since the last reading',
+    () => {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
+  );
 }
 
 function gauge(register: Registry, name: string, help: string, value: () => number): void {

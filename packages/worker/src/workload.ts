@@ -51,8 +51,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   const collectors = createCollectors({ driver, outbox, positions, spotter, timings, rate: deps.logRate, log });
   const instances = createInstances({
     ...{ driver, records, ends, collectors, relays, usage, timings, log, changed },
-    connected: (sessionId) =>
-      outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
+    connected: (sessionId) => outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
   });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));

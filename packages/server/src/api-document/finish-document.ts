@@ -100,8 +100,7 @@ function describeSuccess(key: string, operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.description = status === '201' ? 'Made' : 'Done';
     const stream = streams[id];
-    if (stream)
-      response.content = { [stream.type]: { schema: { type: 'string', description: stream.description } } };
+    if (stream) response.content = { [stream.type]: { schema: { type: 'string', description: stream.description } } };
     else if (described.length === 0) response.content = { 'application/json': { schema: { type: 'object' } } };
     for (const [type, media] of Object.entries(response.content ?? {})) {
       if (type === 'application/json') media.example = exampleOf(media.schema ?? {}, operation.tags?.[0]);

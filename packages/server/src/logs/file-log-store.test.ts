@@ -190,7 +190,10 @@ describe('log files', () => {
 
   test('a page is read while its files are pruned', async () => {
     await add(1, 30);
-    const [page] = await Promise.all([texts(), store.prune({ now: at(1e8), limitsOf: () => ({ maxAgeMs: 1 }), totalBytes: 0 })]);
+    const [page] = await Promise.all([
+      texts(),
+      store.prune({ now: at(1e8), limitsOf: () => ({ maxAgeMs: 1 }), totalBytes: 0 }),
+    ]);
     for (const text of page) expect(text).toMatch(/^line \d+$/);
     expect(await texts()).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
+import type { InstallationReader } from '../installation/installation-reader.js';
 import type { LogFollowers } from '../logs/log-followers.js';
 import type { LogKeeping } from '../logs/log-keeping.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
-import type { InstallationReader } from '../installation/installation-reader.js';
 import { gauge, gauges } from './process-metrics.js';
 
 interface InstallationMetricsDeps {
@@ -71,11 +71,17 @@ export function addInstallationMetrics(
     return ms === undefined ? undefined : ms / 1000;
   });
   gauge(register, 'pipecat_cloud_database_bytes', 'Size of the database', () => reader.databaseBytes());
-  gauge(register, 'pipecat_cloud_data_disk_bytes', 'Size of the disk that the data folder lies on', async () =>
-    (await reader.disk())?.bytes,
+  gauge(
+    register,
+    'pipecat_cloud_data_disk_bytes',
+    'Size of the disk that the data folder lies on',
+    async () => (await reader.disk())?.bytes,
   );
-  gauge(register, 'pipecat_cloud_data_disk_free_bytes', 'What is free of it', async () =>
-    (await reader.disk())?.freeBytes,
+  gauge(
+    register,
+    'pipecat_cloud_data_disk_free_bytes',
+    'What is free of it',
+    async () => (await reader.disk())?.freeBytes,
   );
   gauge(register, 'pipecat_cloud_log_bytes', 'Size of all logs that are kept', () => keeping.size().bytes);
   gauge(register, 'pipecat_cloud_log_followers', 'Who follows a log at this moment', () => followers.count());

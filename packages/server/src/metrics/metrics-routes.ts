@@ -23,7 +23,10 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<MetricsRoutesDeps> = async
         given === undefined ? 'no_credential' : 'unknown_token',
         'The metrics need the token in the file metrics-token of the data folder, as bearer',
       );
-    return reply.header('cache-control', 'no-store').type(register.contentType).send(await register.metrics());
+    return reply
+      .header('cache-control', 'no-store')
+      .type(register.contentType)
+      .send(await register.metrics());
   });
 };
 

@@ -13,8 +13,12 @@ export function createSessionHistoryRepository({ db }: RepositoryContext) {
         .where((eb) =>
           eb.or([
             eb.exists(eb.selectFrom('session').select('session.id').whereRef('session.agent_id', '=', 'agent.id')),
-            eb.exists(eb.selectFrom('session_tally').select('count').whereRef('session_tally.agent_id', '=', 'agent.id')),
-            eb.exists(eb.selectFrom('log_retention').select('days').whereRef('log_retention.agent_id', '=', 'agent.id')),
+            eb.exists(
+              eb.selectFrom('session_tally').select('count').whereRef('session_tally.agent_id', '=', 'agent.id'),
+            ),
+            eb.exists(
+              eb.selectFrom('log_retention').select('days').whereRef('log_retention.agent_id', '=', 'agent.id'),
+            ),
           ]),
         )
         .limit(limit)
@@ -63,7 +67,12 @@ export function createSessionHistoryRepository({ db }: RepositoryContext) {
 
     /** What is left of an agent that has no session any more. False while it has one. Call it in a transaction. */
     async removeRest(agentId: string): Promise<boolean> {
-      const open = await db.selectFrom('session').select('id').where('agent_id', '=', agentId).limit(1).executeTakeFirst();
+      const open = await db
+        .selectFrom('session')
+        .select('id')
+        .where('agent_id', '=', agentId)
+        .limit(1)
+        .executeTakeFirst();
       if (open) return false;
       await db.deleteFrom('session_tally').where('agent_id', '=', agentId).execute();
       await db.deleteFrom('log_retention').where('agent_id', '=', agentId).execute();

@@ -24,9 +24,9 @@ import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
 import type { SessionStarts } from './session-starts.js';
 import type { SessionTraces } from './session-traces.js';
+import type { SessionUsage } from './session-usage.js';
 import { presentSession } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
-import type { SessionUsage } from './session-usage.js';
 
 interface SessionServiceDeps {
   store: Store;

@@ -52,7 +52,18 @@ const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge, traces }: SessionStartDeps) {
+export function createSessionStarts({
+  store,
+  clock,
+  ids,
+  log,
+  audit,
+  workers,
+  ends,
+  spend,
+  nudge,
+  traces,
+}: SessionStartDeps) {
   const starting = new Set<string>();
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */

@@ -165,7 +165,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
         connection.status = message.status;
         return;
       case 'report':
-        if (message.report.type === 'logs') void track(connection, applyLogs(connection, message.number, message.report));
+        if (message.report.type === 'logs')
+          void track(connection, applyLogs(connection, message.number, message.report));
         else applyInOrder(connection, message.number, message.report);
     }
   }

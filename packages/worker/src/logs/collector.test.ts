@@ -187,7 +187,12 @@ test('bytes that are no text and lines of any length arrive in pieces, and nothi
   const [binary, ...pieces] = lines();
   expect(binary?.text).toContain('\ufffd');
   expect(pieces.slice(0, -1).map(({ level }) => level)).toEqual(['ERROR', 'ERROR', 'ERROR']);
-  expect(pieces.slice(0, -1).map(({ text }) => text).join('')).toBe(`ERROR ${'x'.repeat(40_000)}`);
+  expect(
+    pieces
+      .slice(0, -1)
+      .map(({ text }) => text)
+      .join(''),
+  ).toBe(`ERROR ${'x'.repeat(40_000)}`);
 });
 
 describe('an instance that writes more than it may', () => {

@@ -7,9 +7,9 @@ import type { Instance } from '../instances/instance.js';
 import type { LogInterval } from '../instances/record.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
-import type { CredentialSpotter } from './credential-spotter.js';
-import { type LogRate, createAllowance } from './allowance.js';
+import { createAllowance, type LogRate } from './allowance.js';
 import { createBatch } from './batch.js';
+import type { CredentialSpotter } from './credential-spotter.js';
 import { sessionAt } from './intervals.js';
 import { createLeftOut, leftOutText } from './leave-out.js';
 import type { LogPositions } from './log-positions.js';
@@ -88,7 +88,10 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
       if (!found) return;
       counts.leftOut += found.lines;
       const text = leftOutText(found, rate.bytesPerSecond);
-      log.warn({ instanceId: instance.id, lines: found.lines, bytes: found.to - found.from }, 'log lines were left out');
+      log.warn(
+        { instanceId: instance.id, lines: found.lines, bytes: found.to - found.from },
+        'log lines were left out',
+      );
       add({ ...tagged(found.to, instance.record.intervals), time: new Date().toISOString(), text, level: 'WARNING' });
     }
 
@@ -132,7 +135,8 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
       let skippedTo: number | undefined;
       let next: number | undefined = from;
       while (next !== undefined && !signal.aborted) {
-        if (skippedTo !== undefined) await delay(leftOutSaidMs, undefined, { signal, ref: false }).catch(() => undefined);
+        if (skippedTo !== undefined)
+          await delay(leftOutSaidMs, undefined, { signal, ref: false }).catch(() => undefined);
         from = next;
         goesOn = false;
         next = await read(next, skippedTo !== undefined);

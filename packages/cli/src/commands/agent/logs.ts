@@ -2,8 +2,8 @@ import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
 import { followLogs } from './follow-logs.js';
-import type { LogFilter } from './poll-logs.js';
 import { ascending, type Level, levelOf, lineWriter } from './log-lines.js';
+import type { LogFilter } from './poll-logs.js';
 
 export interface LogsOptions {
   level?: Level;

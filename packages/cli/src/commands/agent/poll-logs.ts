@@ -15,10 +15,7 @@ export interface FollowOptions {
   limit: number;
   filter: LogFilter;
 }
-export type LogFilter = Pick<
-  LogQuery,
-  'deploymentId' | 'sessionId' | 'level' | 'query' | 'startTime' | 'endTime'
->;
+export type LogFilter = Pick<LogQuery, 'deploymentId' | 'sessionId' | 'level' | 'query' | 'startTime' | 'endTime'>;
 
 /**
  * Lines as they arrive, from a server that can't be followed: without end; with a session, to its end. Pages hold the newest lines by arrival, so a line that comes late

@@ -10,7 +10,11 @@ const writeAfterMs = 1000;
  * How far an export is with each agent, in a file. Written now and then: after a crash some lines are sent again. `since` is where an
  * export that begins now starts with each agent, so that turning one on does not send a month of lines.
  */
-export async function openExportPlaces(path: string, log: Pick<Logger, 'warn'>, since: () => Promise<[string, string][]>) {
+export async function openExportPlaces(
+  path: string,
+  log: Pick<Logger, 'warn'>,
+  since: () => Promise<[string, string][]>,
+) {
   const kept = await readKept(path, log);
   const places = new Map<string, string>(kept ?? (await since()));
   let timer: NodeJS.Timeout | undefined;

@@ -95,7 +95,10 @@ export function createLogExport(deps: LogExportDeps) {
       const batch = { ...agent, lines: step.lines, from, to: step.cursor };
       await sink.send(batch, closing.signal).catch((error: unknown) => {
         if (!(error instanceof LinesRefused)) throw error;
-        log.warn({ err: error, agentId, lines: step.lines.length, sink: sink.name }, 'log lines were refused and left out');
+        log.warn(
+          { err: error, agentId, lines: step.lines.length, sink: sink.name },
+          'log lines were refused and left out',
+        );
       });
       onSent(step.lines.length);
     }

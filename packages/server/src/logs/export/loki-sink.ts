@@ -20,7 +20,10 @@ export function createLokiSink({ url, tenant, authorization }: LokiOptions): Log
     async send({ organization, agent, lines }, signal) {
       const streams = new Map<string, { stream: Record<string, string>; values: unknown[] }>();
       for (const { level, time, text, deploymentId, instanceId, sessionId, stream } of lines) {
-        const entry = streams.get(level) ?? { stream: { job: 'pipecat-cloud', organization, agent, level }, values: [] };
+        const entry = streams.get(level) ?? {
+          stream: { job: 'pipecat-cloud', organization, agent, level },
+          values: [],
+        };
         streams.set(level, entry);
         const metadata = {
           deployment_id: deploymentId,

@@ -1,5 +1,5 @@
-import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Secret } from '../../config/log-config.js';
 import { LinesRefused } from './log-export.js';
 
@@ -16,7 +16,10 @@ interface PostOptions {
 }
 
 /** Posts JSON, gzipped. Throws when it was not taken; `LinesRefused` where it never will be. */
-export async function postJson(body: unknown, { url, headers = {}, authorization, signal }: PostOptions): Promise<void> {
+export async function postJson(
+  body: unknown,
+  { url, headers = {}, authorization, signal }: PostOptions,
+): Promise<void> {
   const secret = await authorization();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${answerMs / 1000} s`)), answerMs);
