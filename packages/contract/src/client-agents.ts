@@ -20,7 +20,6 @@ import type {
 import type { RequestFunction } from './client.js';
 import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
-import type { LogList, LogQuery } from './logs.js';
 import type { Capacity } from './pool.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
@@ -28,6 +27,7 @@ import type {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
@@ -77,13 +77,13 @@ export function agentCalls(request: RequestFunction) {
       (await request<WrappedService>('POST', `${service(o, name)}/promote`, { body })).body,
     rollBackService: async (o: string, name: string, body: RollbackBody = {}) =>
       (await request<WrappedService>('POST', `${service(o, name)}/rollback`, { body })).body,
-    readLogs: (o: string, name: string, query: LogQuery = {}) =>
-      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
 
     listSessions: (o: string, name: string, query: SessionQuery = {}) =>
       request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
     getSession: (o: string, name: string, id: string) =>
       request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+    getSessionTrace: (o: string, name: string, id: string) =>
+      request<SessionTrace>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}/trace`),
     /** Waits for a cold start, so its deadline is longer than that of the other calls. */
     startSession: (o: string, name: string, body: StartBody, options: StartOptions = {}) =>
       request<StartedSession>('POST', `${service(o, name)}/sessions`, startOf(body, options)),

@@ -18,6 +18,7 @@ import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
+import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
@@ -41,6 +42,7 @@ import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { openMailServer } from './mail/mailer.js';
+import { createMetrics } from './metrics/metrics.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
@@ -132,7 +134,8 @@ export async function compose(
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
-  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs'), log });
+  const metrics = createMetrics();
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
     ...{ store, clock, ids, audit, box, log, mailServer },
@@ -165,7 +168,7 @@ export async function compose(
   });
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
-  const ends = createSessionEnds({ store, clock, spend });
+  const ends = metrics.countEnds(createSessionEnds({ store, clock, spend }));
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
@@ -190,22 +193,30 @@ export async function compose(
   const revokedWorkers = createRevokedWorkers({ store, workers, log });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;
+  const observability = composeObservability({
+    ...{ config, store, clock, log, audit, metrics, workers, logs: logStore, removeLogs },
+    installationId: bootstrapped.installationId,
+  });
+  const { usage, traces, countedLogs } = observability;
   const applyReport = createReportHandler({
-    store,
     ends,
+    usage,
+    traces,
     log,
     scope: createReportScope(store),
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    appendLogs: countedLogs(createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites })),
     credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
   const demand = createDemandBook({ store, clock });
   const { scopeOf } = regions;
-  const starts = createSessionStarts({
-    ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge },
-  });
+  const starts = metrics.countStarts(
+    createSessionStarts({
+      ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, traces, nudge },
+    }),
+  );
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
   const daily = createDailyClient(config.daily.apiUrl);
   const dailySettings = createDailySettings({ store, clock, audit, box, daily, config: config.daily });
@@ -226,6 +237,8 @@ export async function compose(
     socketTokens,
     iceServers,
     rooms,
+    usage,
+    traces,
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -262,6 +275,7 @@ export async function compose(
   const certificate = config.tls && (await readCertificate(config.tls));
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
+  metrics.watch(http);
   addSecurityHeaders(http, config.publicUrl);
   addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
@@ -299,7 +313,8 @@ export async function compose(
     logs: logStore,
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
   };
-  await http.register(logRoutes, agentLogs);
+  await http.register(logRoutes, { ...agentLogs, ...observability.following });
+  await observability.register(http, authorizer);
   await build.register(http);
   await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
@@ -345,6 +360,7 @@ export async function compose(
   });
   housekeeping.start();
   gateway.start();
+  observability.start();
   unusedTokens.start();
   notifications.start();
 
@@ -371,6 +387,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await revokedWorkers.idle();
+      await observability.close();
       await leaks.close();
       await uses.close();
       await lease.close();

@@ -5,6 +5,7 @@ import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js
 import { type DailyConfig, readDailyConfig } from './daily-config.js';
 import { type Environment, type VariableName, variables } from './env.js';
 import { type IceConfig, readIceConfig } from './ice-config.js';
+import { type LogConfig, readLogConfig } from './log-config.js';
 import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
@@ -37,6 +38,7 @@ export interface Config {
   s3?: S3Config;
   ice: IceConfig;
   daily: DailyConfig;
+  logs: LogConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -121,6 +123,7 @@ export function readConfig(environment: Environment): Config {
   const s3 = readS3Config(read, check);
   const ice = readIceConfig(read, check);
   const daily = readDailyConfig(read, check);
+  const logs = readLogConfig(read, check, s3 !== undefined);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -152,6 +155,7 @@ export function readConfig(environment: Environment): Config {
     ...(s3 ? { s3 } : {}),
     ice,
     daily,
+    logs,
   };
 }
 

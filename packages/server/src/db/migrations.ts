@@ -10,6 +10,7 @@ import { regionsProfilesSpend } from './migrations/0008-regions-profiles-spend.j
 import { sessionLists } from './migrations/0009-session-lists.js';
 import { pool } from './migrations/0010-pool.js';
 import { rollout } from './migrations/0011-rollout.js';
+import { observability } from './migrations/0012-observability.js';
 import { telephony } from './migrations/0013-telephony.js';
 import { builds } from './migrations/0014-builds.js';
 
@@ -26,6 +27,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0009-session-lists': { up: sessionLists },
   '0010-pool': { up: pool },
   '0011-rollout': { up: rollout },
+  '0012-observability': { up: observability },
   '0013-telephony': { up: telephony },
   '0014-builds': { up: builds },
 });

@@ -3,10 +3,12 @@ import type { AgentProfileTables } from '../agent-profiles/agent-profile-table.j
 import type { AuditTables } from '../audit/audit-table.js';
 import type { DailyTables } from '../daily/daily-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
+import type { LogRetentionTables } from '../logs/log-retention-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
 import type { PoolTables } from '../pool/pool-table.js';
 import type { RegionTables } from '../regions/region-table.js';
+import type { ObservabilityTables } from '../sessions/observability-table.js';
 import type { StartKeyTables } from '../sessions/start-key-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
@@ -21,8 +23,10 @@ export interface Schema
     AuditTables,
     DailyTables,
     LeakTables,
+    LogRetentionTables,
     NotificationTables,
     OauthTables,
+    ObservabilityTables,
     PoolTables,
     RegionTables,
     SignInTables,

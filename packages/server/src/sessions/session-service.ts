@@ -2,6 +2,7 @@ import {
   type SessionDetail,
   type SessionList,
   type SessionQuery,
+  type SessionTrace,
   type StartBody,
   type StartedSession,
   startBodyLimits,
@@ -23,7 +24,9 @@ import { sessionFilterOf } from './session-filter.js';
 import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
 import { type SessionStarts, startDeadlineMs } from './session-starts.js';
-import { presentSession, presentUsage } from './session-wire.js';
+import type { SessionTraces } from './session-traces.js';
+import type { SessionUsage } from './session-usage.js';
+import { presentSession } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
 import { onceOf, type StartOnce, type TakeKey } from './start-once.js';
 
@@ -42,6 +45,8 @@ interface SessionServiceDeps {
   socketTokens: SocketTokens;
   iceServers: IceServers;
   rooms: Pick<DailyRooms, 'check' | 'create' | 'enterAgain'>;
+  usage: Pick<SessionUsage, 'metricsOf'>;
+  traces: Pick<SessionTraces, 'find'>;
   nudge: () => void;
 }
 /** What comes with a start beside its body. */
@@ -62,6 +67,7 @@ type Begin = (make: (takeKey: TakeKey | undefined) => Promise<string>) => Promis
 export function createSessionService(deps: SessionServiceDeps) {
   const { store, clock, ids, audit, workers, starts, ends, spend, nudge, once } = deps;
   const { socketUrlOf, socketTokens, iceServers, rooms } = deps;
+  const { usage, traces } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -183,13 +189,20 @@ export function createSessionService(deps: SessionServiceDeps) {
 
     async detail(organizationId: string, agentName: string, sessionId: string): Promise<SessionDetail> {
       const session = await find(organizationId, agentName, sessionId);
-      const samples = await store.sessions.listUsage(session.id);
       return {
         ...presentSession(session),
         events: eventsOf(session),
-        resourceMetrics: presentUsage(session, samples),
+        resourceMetrics: await usage.metricsOf(session.id),
         meetingIds: [],
       };
+    },
+
+    /** Where the time of its start went. */
+    async trace(organizationId: string, agentName: string, sessionId: string): Promise<SessionTrace> {
+      const session = await find(organizationId, agentName, sessionId);
+      const trace = await traces.find(session.id);
+      if (!trace) throw notFound('Trace of session', sessionId);
+      return trace;
     },
 
     /** Ends the session and its instance; it is recorded as ended when this returns. */

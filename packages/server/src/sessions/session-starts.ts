@@ -22,6 +22,7 @@ import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
 import { reuseOf } from './reuse.js';
 import type { SessionEnds } from './session-ends.js';
+import type { SessionTraces, StartTrace } from './session-traces.js';
 import type { TakeKey } from './start-once.js';
 
 export interface SessionStartDeps {
@@ -36,6 +37,7 @@ export interface SessionStartDeps {
   demand: Pick<DemandBook, 'arrived' | 'started'>;
   scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
   nudge: () => void;
+  traces: Pick<SessionTraces, 'begin'>;
 }
 export interface StartOrder {
   sessionId: string;
@@ -52,6 +54,8 @@ export interface StartOrder {
   /** Makes the room that the session is held in, once an instance is claimed for it. */
   room?: ((maxSessionSeconds: number) => Promise<NonNullable<Activation['room']>>) | undefined;
 }
+/** Who notes where the time of this start goes. */
+type TracedOrder = StartOrder & { trace: StartTrace };
 /** When it was taken, by the clock that nobody sets: from then on the start is measured. */
 type TimedClaim = Claim & { atMs: number };
 
@@ -69,7 +73,7 @@ const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
 export function createSessionStarts(deps: SessionStartDeps) {
-  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge } = deps;
+  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge, traces } = deps;
   const starting = new Set<string>();
   const onceNotHeld = createHeldStarts({ store });
   const queue = createPlaceQueue();
@@ -79,10 +83,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
    * One transaction: the slot, its next epoch, the session's row, the idempotency key and the audit record. Undefined when every
    * place is taken.
    */
-  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
+  async function claim(agent: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
     const choices = claimOrder({ ...agent, liveDeploymentId }, order.sessionId);
+    order.trace.claiming();
     return await store.transaction(async (repos) => {
       const now = clock.now();
       const claimed = await repos.slots.claim(
@@ -128,14 +133,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
   }
 
   /** For one that has waited: which deployment takes sessions may have changed. */
-  async function claimAsNow({ organizationId, name, id }: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
+  async function claimAsNow({ organizationId, name, id }: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
     const agent = await store.agents.find(organizationId, name);
     if (agent?.id !== id) throw notFound('Agent', name);
     return agent.startsHeld ? undefined : await claim(agent, order);
   }
 
   /** Waits for a place where the caller wants to; those who came before go first, also before callers who would not wait. */
-  async function claimOrWait(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+  async function claimOrWait(agent: Agent, order: TracedOrder): Promise<TimedClaim> {
     const claimed = queue.length(agent.id) > 0 ? undefined : await claim(agent, order);
     if (claimed) return claimed;
     const { waitSeconds = 0, gone } = order;
@@ -186,7 +191,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
   async function run(
     agent: Agent,
     claimed: TimedClaim,
-    order: StartOrder,
+    order: TracedOrder,
     told: { maybe: boolean },
   ): Promise<HeldSession> {
     const { sessionId } = order;
@@ -209,6 +214,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       ...reuseOf(agent, deployment),
     };
     const workerId = await activate(agent, deployment, activation, told);
+    order.trace.accepted(workerId);
     if (!claimed.warm) {
       const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
       // 0 of one that its worker found running.
@@ -244,12 +250,15 @@ export function createSessionStarts(deps: SessionStartDeps) {
       const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
       starting.add(order.sessionId);
       try {
-        const claimed = await claimOrWait(agent, order);
+        const trace = traces.begin(order.sessionId);
+        const claimed = await claimOrWait(agent, { ...order, trace });
+        trace.claimed(agent, claimed);
         if (!claimed.warm) nudge();
         const told = { maybe: false };
         try {
-          return await run(agent, claimed, order, told);
+          return await run(agent, claimed, { ...order, trace }, told);
         } catch (error) {
+          trace.failed(error);
           await countAgainstCanary(agent, claimed, error);
           await ends.end({
             sessionId: order.sessionId,

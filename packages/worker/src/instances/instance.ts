@@ -73,6 +73,7 @@ export function observe(instance: Instance): ObservedInstance {
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
     ...(imageDigest === undefined ? {} : { imageDigest }),
+    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(error && !instance.explaining ? { error } : {}),

@@ -32,6 +32,8 @@ export interface RigOptions {
   wrapDriver?: (driver: Driver) => Driver | Promise<Driver>;
   /** Builds at once. */
   places?: number;
+  /** KiB of log a second that an instance may write; no limit by default. */
+  logRateKib?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -59,6 +61,7 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
+      logRateKib: options.logRateKib ?? 0,
       driver: 'process' as const,
       engine: undefined,
       environment: {},
