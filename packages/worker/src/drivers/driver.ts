@@ -48,7 +48,10 @@ export interface Driver extends Builder {
   readonly kind: string;
   /** Throws, with the way out, when this driver can't work here. */
   check(): Promise<void>;
-  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. */
+  /**
+   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. It
+   * gives up by itself what makes no progress, such as a pull.
+   */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
    * Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is
