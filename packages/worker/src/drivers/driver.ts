@@ -61,7 +61,10 @@ export interface Driver extends Builder {
   check(): Promise<void>;
   /** Name and version of the engine behind it, asked anew; throws when it does not answer. Absent where there is none. */
   engine?(): Promise<DriverEngine>;
-  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. */
+  /**
+   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. It
+   * gives up by itself what makes no progress, such as a pull.
+   */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
    * Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is

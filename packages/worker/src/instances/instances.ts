@@ -50,7 +50,9 @@ export function createInstances(deps: InstancesDeps) {
     const seen = new Map((await driver.list()).map((one) => [one.instanceId, one]));
     for (const instance of running) {
       const found = seen.get(instance.id);
+      const wasUnseen = instance.address === undefined;
       if (found?.address) instance.address = found.address;
+      if (found?.address && wasUnseen) lifecycle.watch(instance);
       if (found?.imageDigest) instance.imageDigest = found.imageDigest;
       if (found?.state === 'running' || found?.state === 'preparing') continue;
       inBackground(lifecycle.gone(instance, found), 'settling an ended instance');
@@ -164,7 +166,7 @@ export function createInstances(deps: InstancesDeps) {
     async adopt(): Promise<void> {
       const add = (instance: Instance) => {
         instances.set(instance.id, instance);
-        if (!isGone(instance)) lifecycle.adopt(instance);
+        if (!isGone(instance)) lifecycle.watch(instance);
       };
       await adopt({ driver, records, ends, log, occupy, add });
       // A set may have got new values since: what these instances print is what they were started with.

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { create } from 'tar';
 import type { Engine } from '../engine/engine.js';
 import { isStatus } from '../engine/engine-error.js';
 import { jsonLines } from '../engine/streams.js';
-import { contextOf } from './process-driver-setup.js';
 
 /** Set by `npm test`, or by hand: `unix:///var/run/docker.sock`. */
 export const testEngineUrl: string | undefined = process.env.PIPECAT_CLOUD_TEST_ENGINE;
@@ -62,16 +64,51 @@ export async function buildImage(engine: Engine, tag: string, context: Uint8Arra
   await finish(await engine.stream('POST', '/build', { query: { t: tag, forcerm: true }, headers, body: context }));
 }
 
-/** An image of these files under `/app` on `nodeImage`, and the command that runs there. */
+export interface ImageParts {
+  command?: string[];
+  /** Lines of the Dockerfile before its command. */
+  also?: string;
+  /** Files or folders of this machine that come with it: where in the context, and where they are. */
+  folders?: Record<string, string>;
+}
+
+/** An image of these files under `/app` on `nodeImage`, and the command that runs there; returns its name. */
 export async function imageOf(
   engine: Engine,
   tag: string,
   files: Record<string, string>,
-  { command = ['node', '/app/agent.mjs'], also = '' }: { command?: string[]; also?: string } = {},
+  { command, also, folders = {} }: ImageParts = {},
 ): Promise<string> {
-  const dockerfile = await dockerfileOf(engine, command, also);
-  await buildImage(engine, tag, await contextOf({ ...files, Dockerfile: dockerfile }));
+  const root = await mkdtemp(join(tmpdir(), 'image-'));
+  try {
+    const all = { ...files, Dockerfile: await dockerfileOf(engine, command, also) };
+    for (const [path, text] of Object.entries(all)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    for (const [path, source] of Object.entries(folders)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await symlink(source, join(root, path));
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of create({ cwd: root, follow: true, portable: true }, ['.'])) chunks.push(chunk as Buffer);
+    await buildImage(engine, tag, Buffer.concat(chunks));
+  } finally {
+    await rm(root, { recursive: true });
+  }
   return tag;
+}
+
+/** An image of an agent on the base `@pipecat-cloud/agent`, as it was built, that runs this file; returns its name. */
+export function agentImage(engine: Engine, tag: string, bot: string): Promise<string> {
+  const base = realpathSync(fileURLToPath(new URL('../../../agent', import.meta.url)));
+  const folders = {
+    'node_modules/@pipecat-cloud/agent/dist': join(base, 'dist'),
+    'node_modules/@pipecat-cloud/agent/package.json': join(base, 'package.json'),
+    'node_modules/ws': dirname(createRequire(import.meta.url).resolve('ws/package.json')),
+  };
+  const name = basename(bot);
+  return imageOf(engine, tag, {}, { command: ['node', `/app/${name}`], folders: { ...folders, [name]: bot } });
 }
 
 export async function dockerfileOf(engine: Engine, command = ['node', '/app/agent.mjs'], also = ''): Promise<string> {
