@@ -27,7 +27,7 @@ export interface Operation {
 
 const does = (id: Operation['id'], summary: string, ...also: number[]): Operation => ({ id, summary, also });
 /** What a start may be refused with. */
-const starting = [402, 413, 422, 429, 503];
+const starting = [402, 413, 422];
 const org = '/v1/organizations/:org';
 const self = '/v1/users/self';
 const service = `${org}/services/:name`;
