@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Run } from '../program.js';
 import { addAgentGit } from './agent-git.js';
 import { addAgentProfiles } from './agent-profiles.js';
+import { addAgentRollout } from './agent-rollout.js';
 import {
   configFileOption,
   hiddenDeployConfig,
@@ -9,8 +10,8 @@ import {
   integer,
   oneOf,
   organizationOption,
-  percent,
   regionOption,
+  reuseOptions,
 } from './options.js';
 
 const transports = ['websocket', 'webrtc', 'daily'] as const;
@@ -59,6 +60,8 @@ export function addAgent(program: Command, run: Run): void {
     .option('-D, --use-daily', 'create a Daily room for the session')
     .option('-p, --daily-properties <json>', 'JSON of room properties, with --use-daily')
     .option('-k, --api-key <key>', 'start with this public API key (pk_…) as an application would')
+    .option('--wait-seconds <seconds>', 'how long to wait for a place where all are taken', integer(0, 300))
+    .option('--idempotency-key <key>', 'sent again with the same key and data, it starts no second session')
     .addOption(new Option('-f, --force', 'accepted for compatibility; nothing is asked').hideHelp())
     .addOption(configFileOption())
     .addOption(hiddenDeployConfig())
@@ -117,51 +120,26 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/deployments.js')).agentDeployments));
   agent
-    .command('history')
-    .summary('Show what became of the deployments of an agent')
-    .description(
-      'Lists the deployments of an agent, newest first: who made each and when, what it changed, what became of it and\n' +
-        'why it failed.',
-    )
+    .command('capacity')
+    .summary('Show what is warm, and why so many')
+    .description('Shows the instances of an agent, how many idle ones are kept, and why: each change with its reason.')
     .argument('[name]', optionalName)
     .addOption(configFileOption())
     .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/history.js')).agentHistory));
-  agent
-    .command('promote')
-    .summary('Give a canary or a held deployment the new sessions')
+    .action(run(async () => (await import('../commands/agent/capacity.js')).agentCapacity));
+  const scale = agent.command('scale');
+  scale
+    .summary('Change how many instances an agent has, and how often each serves')
     .description(
-      'Gives the deployment that waits all new sessions: a canary, or one of deploy --no-promote. Sessions that run go on\n' +
-        'where they are.',
+      'Changes how many instances an agent keeps warm and may have, and how often each serves, without a new deployment.',
     )
-    .argument('[name]', optionalName)
-    .addOption(new Option('--canary <percent>', 'only this share of the new sessions').argParser(percent))
-    .option('-d, --deployment <id>', 'refuse if another one waits than this')
-    .addOption(configFileOption())
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/promote.js')).promoteAgent));
-  agent
-    .command('rollback')
-    .summary('Make an older deployment live again, at once')
-    .description(
-      'Makes an older deployment live again, at once. Without an id: withdraws what is being rolled out; where nothing is,\n' +
-        'goes back to the deployment before the live one. Sessions that run go on where they are.',
-    )
-    .argument('[name]', optionalName)
-    .argument('[deployment]', 'id of the deployment, or its beginning: see agent history')
-    .addOption(configFileOption())
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/rollback.js')).rollBackAgent));
-  agent
-    .command('scale')
-    .summary('Change how many instances an agent keeps and may have')
-    .description('Changes how many instances an agent keeps warm and may have at most, without a new deployment.')
     .argument('[name]', optionalName)
     .option('--min-agents <count>', 'agents kept warm', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--max-agents <count>', 'agents at most', integer(1, Number.MAX_SAFE_INTEGER))
     .addOption(configFileOption())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/scale.js')).scaleAgent));
+  for (const option of reuseOptions()) scale.addOption(option);
   agent
     .command('delete')
     .description('Delete an agent; sessions that run go on to their end')
@@ -170,6 +148,7 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(hiddenYes())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/delete.js')).deleteAgent));
+  addAgentRollout(agent, run);
   addAgentGit(agent, run);
   addAgentProfiles(agent, run);
 }

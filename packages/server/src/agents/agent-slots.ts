@@ -18,7 +18,8 @@ export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
     // Those with a session go at its end; any other could take one at once, and before the reconciler looks.
     for (const slot of surplusSlots(slots, maxAgents)) {
       if (slot.state === 'empty') await repos.slots.remove(slot);
-      if (slot.state === 'ready' || slot.state === 'starting') await repos.slots.change(slot, { state: 'retiring' }, now);
+      if (slot.state === 'ready' || slot.state === 'starting')
+        await repos.slots.change(slot, { state: 'retiring' }, now);
     }
   };
 }

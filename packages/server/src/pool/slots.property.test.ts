@@ -75,8 +75,8 @@ describe.each(databases)('slots on $name', (database) => {
       ...{ maxSessionSeconds: null, krispAudioFilter: null, phase: 'Active', phaseStartedAt: now, startFailures: 0 },
       ...{ error: null, createdAt: now, updatedAt: now },
     });
-    const fit = createSlotFitter(world);
-    await store.transaction((repos) => fit(repos, agent, maxAgents));
+    const fitSlots = createSlotFitter(world);
+    await store.transaction((repos) => fitSlots(repos, agent, maxAgents));
 
     const instances = new Map<string, Instance>();
     const held: Held[] = [];
@@ -240,7 +240,7 @@ describe.each(databases)('slots on $name', (database) => {
           const limit = 1 + (number % 4);
           await store.transaction(async (repos) => {
             await repos.agents.update(acme.id, agent.id, { maxAgents: limit }, clock.now());
-            await fit(repos, agent, limit);
+            await fitSlots(repos, agent, limit);
           });
           agent = { ...agent, maxAgents: limit };
           return;

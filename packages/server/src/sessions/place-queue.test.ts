@@ -31,7 +31,10 @@ test('a wake while the head is trying is not lost', async () => {
   const queue = createPlaceQueue({ pollMs: 60_000 });
   const answers = [Promise.withResolvers<string | undefined>(), Promise.withResolvers<string | undefined>()];
   let asked = 0;
-  const waiting = queue.wait('a', () => answers[asked++]?.promise ?? Promise.resolve(undefined), { ms: 10_000, giveBack });
+  const waiting = queue.wait('a', () => answers[asked++]?.promise ?? Promise.resolve(undefined), {
+    ms: 10_000,
+    giveBack,
+  });
   await vi.waitFor(() => expect(asked).toBe(1));
   queue.wake();
   answers[0]?.resolve(undefined);
