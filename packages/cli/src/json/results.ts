@@ -201,10 +201,10 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),
   ]),
   'agent deployments': object({ deployments: Type.Array(Deployment) }),
-  'agent capacity': object({ name: text, ...Capacity.properties }),
   'agent history': object({ deployments: Type.Array(DeploymentRecord) }),
   'agent promote': Service,
   'agent rollback': Service,
+  'agent capacity': object({ name: text, ...Capacity.properties }),
   'agent scale': object({
     name: text,
     autoScaling: object({ minReplicas: whole, maxReplicas: whole }),

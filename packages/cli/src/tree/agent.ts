@@ -3,6 +3,7 @@ import { when } from '../lib/when.js';
 import type { Run } from '../program.js';
 import { addAgentGit } from './agent-git.js';
 import { addAgentProfiles } from './agent-profiles.js';
+import { addAgentRollout } from './agent-rollout.js';
 import {
   configFileOption,
   hiddenDeployConfig,
@@ -10,7 +11,6 @@ import {
   integer,
   oneOf,
   organizationOption,
-  percent,
   regionOption,
   reuseOptions,
 } from './options.js';
@@ -137,42 +137,6 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/deployments.js')).agentDeployments));
   agent
-    .command('history')
-    .summary('Show what became of the deployments of an agent')
-    .description(
-      'Lists the deployments of an agent, newest first: who made each and when, what it changed, what became of it and\n' +
-        'why it failed.',
-    )
-    .argument('[name]', optionalName)
-    .addOption(configFileOption())
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/history.js')).agentHistory));
-  agent
-    .command('promote')
-    .summary('Give a canary or a held deployment the new sessions')
-    .description(
-      'Gives the deployment that waits all new sessions: a canary, or one of deploy --no-promote. Sessions that run go on\n' +
-        'where they are.',
-    )
-    .argument('[name]', optionalName)
-    .addOption(new Option('--canary <percent>', 'only this share of the new sessions').argParser(percent))
-    .option('-d, --deployment <id>', 'refuse if another one waits than this')
-    .addOption(configFileOption())
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/promote.js')).promoteAgent));
-  agent
-    .command('rollback')
-    .summary('Make an older deployment live again, at once')
-    .description(
-      'Makes an older deployment live again, at once. Without an id: withdraws what is being rolled out; where nothing is,\n' +
-        'goes back to the deployment before the live one. Sessions that run go on where they are.',
-    )
-    .argument('[name]', optionalName)
-    .argument('[deployment]', 'id of the deployment, or its beginning: see agent history')
-    .addOption(configFileOption())
-    .addOption(organizationOption())
-    .action(run(async () => (await import('../commands/agent/rollback.js')).rollBackAgent));
-  agent
     .command('capacity')
     .summary('Show what is warm, and why so many')
     .description('Shows the instances of an agent, how many idle ones are kept, and why: each change with its reason.')
@@ -201,6 +165,7 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(hiddenYes())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/delete.js')).deleteAgent));
+  addAgentRollout(agent, run);
   addAgentGit(agent, run);
   addAgentProfiles(agent, run);
 }

@@ -26,6 +26,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
   /** Instances that may take no session any more leave their places at once, so that a start in the same moment finds one. */
   async function vacateOutdated(repos: Repositories, agent: Agent, serving: readonly string[]) {
     const [warmId] = serving;
+    if (warmId === undefined) return;
     const now = clock.now();
     const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
     // One of an older deployment that is not ready yet would only be one more to replace.
@@ -121,6 +122,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
       const now = clock.now();
       const change = { canaryPercent: null, startsHeld: false };
       if (!(await repos.agents.updateRollout(agent, change, now))) return false;
+      await vacateOutdated(repos, agent, standing(agent));
       return await repos.deployments.setPhase(deployment.id, ['Creating', 'Validating', 'Active'], 'Failed', now);
     },
 
