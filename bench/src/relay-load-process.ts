@@ -84,7 +84,7 @@ function send(perSecond: number, seconds: number): Promise<void> {
   let sent = 0;
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      const due = Math.min(total, Math.floor((performance.now() - began) * perMs));
+      const due = Math.min(total, Math.floor((performance.now() - began) * perMs) + 1);
       for (; sent < due; sent++) lines[sent % lines.length]?.socket.write(frameOf(began + sent / perMs));
       result.sent = sent;
       if (sent < total) return;

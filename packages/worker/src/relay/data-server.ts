@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import { createBotReceived } from './bot-received.js';
-import { checkHop, type HopDeps, HopRefused } from './hop.js';
+import { createHopCheck, type HopDeps, HopRefused } from './hop.js';
 import { refuse, relayRequest } from './http.js';
 import type { Relays } from './relays.js';
 import { relaySocket, upgradeRefusal } from './socket.js';
@@ -26,12 +26,13 @@ export async function openDataServer(deps: DataServerDeps) {
   const { host, port, relays, log } = deps;
   const agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
   const received = createBotReceived();
+  const checkHop = createHopCheck(deps);
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 });
   server.timeout = 0;
 
   const allowed = (req: IncomingMessage) => {
     const header = req.headers[hopHeader];
-    return checkHop(deps, req.url ?? '/', typeof header === 'string' ? header : undefined);
+    return checkHop(req.url ?? '/', typeof header === 'string' ? header : undefined);
   };
 
   server.on('request', (req, res) => {
