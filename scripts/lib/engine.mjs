@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onPath } from './programs.mjs';
 
-const DEFAULT_SOCKET = '/var/run/docker.sock';
+const USUAL_SOCKET = '/var/run/docker.sock';
+/** It is installed there, which is not on everybody's path; and it looks there for iptables. */
+const SBIN = ':/usr/sbin:/sbin';
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 const ANSWER_MS = 2_000;
@@ -15,18 +17,16 @@ const ANSWER_MS = 2_000;
  * A container engine for one test run: the one that answers at the usual socket, else a `dockerd` of the run's own, with its
  * data, socket and state in a temporary folder. Returns `{ url, stop? }`, or `{ reason }` where none can be had.
  */
-export async function startEngine(signal) {
-  if (await answers(DEFAULT_SOCKET)) return { url: `unix://${DEFAULT_SOCKET}` };
-  const dockerd = onPath(['dockerd'], { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` });
-  if (!dockerd)
-    return { reason: `no engine answers at ${DEFAULT_SOCKET}, and there is no dockerd (install docker.io)` };
-  if (process.getuid?.() !== 0) {
-    return { reason: `no engine answers at ${DEFAULT_SOCKET}, and only root can start dockerd` };
-  }
-  return launch(dockerd, signal);
+export async function startEngine(signal, { env = withSbin(process.env), usualSocket = USUAL_SOCKET } = {}) {
+  if (await answers(usualSocket)) return { url: `unix://${usualSocket}` };
+  const none = `no engine answers at ${usualSocket}`;
+  const dockerd = onPath(['dockerd'], env);
+  if (!dockerd) return { reason: `${none}, and there is no dockerd (install docker.io)` };
+  if (process.getuid?.() !== 0) return { reason: `${none}, and only root can start dockerd` };
+  return launch(dockerd, env, signal);
 }
 
-async function launch(dockerd, signal) {
+async function launch(dockerd, env, signal) {
   const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-engine-'));
   const socket = join(folder, 'docker.sock');
   const log = join(folder, 'dockerd.log');
@@ -36,7 +36,8 @@ async function launch(dockerd, signal) {
     ...['--pidfile', join(folder, 'dockerd.pid'), '--log-level', 'warn'],
   ];
   // A group of its own: Ctrl-C reaches the test run, which stops the engine after those who use it.
-  const child = spawn(dockerd, args, { cwd: folder, detached: true, stdio: ['ignore', fd, fd], env: withSbin() });
+  const child = spawn(dockerd, args, { cwd: folder, detached: true, stdio: ['ignore', fd, fd], env });
+  closeSync(fd);
   let gone = false;
   const ended = new Promise((resolve) => {
     const end = () => {
@@ -56,7 +57,7 @@ async function launch(dockerd, signal) {
     await ended;
     enough.abort();
     await late;
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   const until = Date.now() + START_MS;
@@ -69,8 +70,7 @@ async function launch(dockerd, signal) {
   return { reason: `dockerd did not start: ${said.slice(0, 300)}` };
 }
 
-/** It looks for iptables and containerd on its path. */
-const withSbin = () => ({ ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` });
+const withSbin = (env) => ({ ...env, PATH: (env.PATH ?? '') + SBIN });
 
 function answers(socketPath) {
   return new Promise((resolve) => {

@@ -69,7 +69,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
 
   async function start(): Promise<string[]> {
     const { environment, engine } = config;
-    const chosen = await chooseDriver({ kind: config.driver, engine, environment });
+    const chosen = await chooseDriver({ kind: config.driver, engine, environment, directory: workerDir });
     log.info({ driver: chosen.kind, why: chosen.why }, 'driver chosen');
     await makeFolder(workerDir);
     const installation = await openInstallation(workerDir, log);

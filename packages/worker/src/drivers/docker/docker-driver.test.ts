@@ -141,7 +141,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', () => 
     await ensuring.catch((error: Error) => expect(error.message).toBe('off'));
     for (const { instanceId } of await setup.driver.list()) await setup.driver.remove(instanceId, { graceSeconds: 0 });
     expect(await containers()).toEqual([]);
-    expect(await readdir(join(setup.directory, 'output'))).toEqual([]);
+    expect(await readdir(join(setup.directory, 'container-output'))).toEqual([]);
   });
 
   test('organizations have networks of their own, which go with their last instance', async () => {

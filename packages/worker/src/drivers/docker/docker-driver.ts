@@ -13,7 +13,7 @@ import { type EngineHost, lookAtEngine } from './host.js';
 import { createImages } from './images.js';
 import { containerName, instanceLabels, labelNames } from './labels.js';
 import { createNetworks } from './networks.js';
-import { type DockerDriverOptions, defaultLimits } from './options.js';
+import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
@@ -33,7 +33,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   const networks = createNetworks({ engine, installationId, idleMs: limits.idleNetworkMs, log });
   const outputs = createOutputs({
     engine,
-    folder: join(options.directory, 'output'),
+    folder: join(options.directory, containerOutputFolder),
     limitBytes: limits.outputBytes,
     log,
   });
@@ -86,8 +86,9 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
         containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota })),
       );
       signal.throwIfAborted();
-      await containers.start(id);
+      // Before it can end: its end is told once, however soon it comes.
       running.set(instanceId, id);
+      await containers.start(id);
       await outputs.begin(instanceId, id);
     });
   }
@@ -179,7 +180,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     const found = new Map((await containers.list()).map((one) => [instanceLabels(one.Labels).instanceId, one.State]));
     for (const instanceId of running.keys()) {
       const state = found.get(instanceId);
-      if (state !== 'running' && state !== 'paused') tellExit(instanceId);
+      if (state !== 'running' && state !== 'paused' && !making.has(instanceId)) tellExit(instanceId);
     }
   }
 
@@ -277,6 +278,9 @@ function refusalOf(error: unknown): unknown {
   if (error instanceof DriverError || (error as Error).name === 'AbortError') return error;
   if (isEngineAway(error) || (error as Error).name === 'EngineError') {
     return new DriverError('PCC_UNKNOWN_ERROR', (error as Error).message, { cause: error });
+  }
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+    return new DriverError('PCC_UNKNOWN_ERROR', "The disk of the worker's machine is full", { cause: error });
   }
   return error;
 }

@@ -60,7 +60,7 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', () =
     expect(await last()).toBe('the end of it');
     await flood;
     await othersGoOn();
-    expect(await sizeOf(join(setup.directory, 'output', agent.instanceId))).toBeLessThan(5 * MiB);
+    expect(await sizeOf(join(setup.directory, 'container-output', agent.instanceId))).toBeLessThan(5 * MiB);
     // The engine's folder can be looked into by root alone.
     const { LogPath } = await inspect(agent.instanceId);
     const kept = process.getuid?.() === 0 ? await sizeOf(dirname(LogPath)) : 0;

@@ -2,9 +2,12 @@ import type { Logger } from 'pino';
 import type { ImageBuilder } from '../../builds/images/image-builder.js';
 import type { Engine } from '../../engine/engine.js';
 
+/** Folder of the driver within the worker's, with one folder for each instance that is in the engine. */
+export const containerOutputFolder = 'container-output';
+
 export interface DockerDriverOptions {
   engine: Engine;
-  /** The worker's folder; the driver uses `output/` in it. One driver at a time. */
+  /** The worker's folder; the driver uses `container-output/` in it. One driver at a time. */
   directory: string;
   /** What is made is labelled with it, and nothing without that label is touched: installations may share an engine. */
   installationId: string;

@@ -57,16 +57,20 @@ export function createOutputs({ engine, folder, limitBytes, log }: OutputsDeps) 
 
   async function run(instanceId: string, output: Output): Promise<void> {
     const { containerId, spool, abort } = output;
+    let failing = false;
     while (!abort.signal.aborted) {
       try {
         // Asked before: what was written until the end is then read in this round.
         const running = await isRunning(containerId);
         await collect(engine, containerId, spool, abort.signal);
         if (!running) break;
+        failing = false;
         continue;
       } catch (err) {
         if (abort.signal.aborted) return;
-        log.warn({ err, instanceId }, 'the output of an instance can not be followed; trying again');
+        if (!failing)
+          log.warn({ err, instanceId }, 'the output of an instance can not be followed; trying until it can');
+        failing = true;
       }
       await delay(retryMs, undefined, { signal: abort.signal }).catch(() => undefined);
     }
