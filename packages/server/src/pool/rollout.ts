@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
@@ -36,11 +37,13 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
       .sort((a, b) => Number(a.spare) - Number(b.spare))
       .find((slot) => options.spare || !slot.spare);
     if (!free) return false;
-    return await store.slots.change(
+    const claimed = await store.slots.change(
       free,
       { state: 'starting', deploymentId: deployment.id, instanceId: ids.id() },
       now,
     );
+    await failpoint('rollout.claimed');
+    return claimed;
   }
 
   async function validate({ agent, desired, slots }: AgentFacts): Promise<boolean> {
@@ -48,6 +51,7 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     const now = clock.now();
     if (desired.phase === 'Creating') {
       await store.deployments.setPhase(desired.id, ['Creating'], 'Validating', now);
+      await failpoint('rollout.validating');
     }
     if (agent.reconciledDeploymentId !== desired.id) {
       await store.agents.update(agent.organizationId, agent.id, { reconciledDeploymentId: desired.id }, now);
@@ -65,13 +69,16 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
   /** From here on new sessions go to it; sessions on the older one go on to their end. */
   async function promote(agent: Agent, desired: Deployment): Promise<boolean> {
     const now = clock.now();
-    return await store.transaction(async (repos) => {
+    const promoted = await store.transaction(async (repos) => {
       if (!(await repos.deployments.setPhase(desired.id, ['Creating', 'Validating'], 'Active', now))) return false;
       await repos.deployments.clearStartFailures(desired.id);
       if (agent.liveDeploymentId) await repos.deployments.setPhase(agent.liveDeploymentId, ['Active'], 'Draining', now);
       await repos.agents.update(agent.organizationId, agent.id, { liveDeploymentId: desired.id }, now);
+      await failpoint('rollout.promoting');
       return true;
     });
+    await failpoint('rollout.promoted');
+    return promoted;
   }
 
   /** A warm instance on the spare slot changes places with one that counts and holds no session, or it could take none itself. */

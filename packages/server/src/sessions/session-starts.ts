@@ -1,4 +1,5 @@
 import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
 import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
@@ -84,6 +85,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
+      await failpoint('claim.taken');
       return { ...claimed, at: now };
     });
   }
@@ -129,7 +131,9 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
     for (;;) {
       const workerId = await waitUntilReady(agent, claimed, activation.sessionId, deadline);
       try {
+        await failpoint('activate.ordered');
         await workers.command(workerId, { do: 'activate', activation });
+        await failpoint('activate.answered');
         return workerId;
       } catch (error) {
         if (!(error instanceof WorkerUnreachable) || deadline.aborted) throw error;
@@ -154,6 +158,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
     // Not changed when it has ended meanwhile: it was accepted all the same.
     const now = clock.now();
     await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
+    await failpoint('activate.recorded');
     return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
   }
 
@@ -167,6 +172,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
       starting.add(order.sessionId);
       try {
         const claimed = await claim(agent, order);
+        await failpoint('claim.committed');
         if (!claimed.warm) nudge();
         try {
           return await run(agent, claimed, order);

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildService } from '../builds/build-service.js';
@@ -30,7 +31,9 @@ export function createReportHandler(deps: ReportDeps) {
     switch (report.type) {
       case 'session-ended': {
         const { sessionId, epoch, reason, status, at } = report;
+        await failpoint('end.reported');
         await ends.end({ sessionId, epoch, reason, status, at, slot: 'settling' });
+        await failpoint('end.recorded');
         return nudge();
       }
       case 'logs':

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
@@ -79,12 +80,14 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
   async function recordEnd(reason: SessionEndReason, { at = now(), status, graceMs }: Ending): Promise<void> {
     alarms.clear();
+    await failpoint('end.seen');
     const entryOfEnd: SessionEnd = { sessionId, epoch, reason, at, ...(status === undefined ? {} : { status }) };
     if (graceMs === undefined) await closeLogInterval();
     delete record.session;
     record.ends.push(entryOfEnd);
     if (graceMs !== undefined) record.settling = { sessionId, logStart, until: now(graceMs) };
     await save(true);
+    await failpoint('end.noted');
     log.info({ reason, status }, 'session ended');
     ends.report(record, entryOfEnd);
     if (graceMs === undefined) return letGo();
@@ -134,6 +137,12 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await end('duration_exceeded', { graceMs: timings.capGraceMs });
   }
 
+  /** Accepted, and not known to have reached the bot: the worker ended in between. */
+  async function notSeen(): Promise<boolean> {
+    if (session.phase !== 'accepted') return false;
+    return !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }).catch(() => undefined));
+  }
+
   const capMs = () => Date.parse(session.startedAt) + session.maxSessionSeconds * 1000 - Date.now();
   const connectMs = () => Date.parse(session.startedAt) + session.connectTimeoutSeconds * 1000 - Date.now();
 
@@ -168,7 +177,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (entry === 'socket') return end('socket_closed', { graceMs: timings.socketGraceMs });
       const stopped = await findMarker(driver, stopMarker);
       if (stopped) return botStopped(stopped.time.toISOString());
-      if (session.phase === 'accepted' && !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }))) {
+      if (await notSeen()) {
         // Nobody knows whether `/bot` arrived, and nobody was told that it did. Sending it again could start a second bot.
         delete record.accepted;
         return end('bot_failed', { graceMs: 0 });
@@ -228,6 +237,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (session.stopping) return end('stopped', {});
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);
       if (stopped) return botStopped(stopped.time.toISOString());
+      if (entry === 'bot' && (await notSeen())) delete record.accepted;
       await end('instance_exited', at === undefined ? {} : { at });
     },
 
