@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from './arguments.js';
 import { check } from './checker/check.js';
@@ -61,10 +61,14 @@ export async function run(
     const left = await world.close();
     if (!signal.aborted && left > 0) world.recorder.record({ type: 'left', what: `${left} processes` });
     for (const where of findSecrets(secrets, searched(world, answers))) world.recorder.record({ type: 'leak', where });
-    if ('unmount' in disk) disk.unmount();
   }
   const events = world.recorder.events();
   const breaches = check(events);
+  if ('unmount' in disk) {
+    // What a person would look into is kept, the disk is not.
+    if (breaches.length > 0) cpSync(world.dataDir, join(folder, 'data'), { recursive: true });
+    disk.unmount();
+  }
   writeFileSync(join(folder, 'breaches.json'), JSON.stringify(breaches, undefined, 2));
   const { stays } = readHistory(events);
   return {

@@ -32,8 +32,8 @@ describe('E1: no two sessions overlap on one instance', () => {
   });
   test('a request to one session is answered by another', () => {
     const told = story().session('s1', 'a', 1, 5);
+    expect(rulesOf(told.add(2, { type: 'relayed', session: 's1', instance: 'a', answeredBy: null }))).toEqual([]);
     expect(rulesOf(told.add(2, { type: 'relayed', session: 's1', instance: 'a', answeredBy: 's0' }))).toEqual(['E1']);
-    expect(rulesOf(told.add(2, { type: 'relayed', session: 's1', instance: 'a', answeredBy: null }))).toEqual(['E1']);
   });
 });
 

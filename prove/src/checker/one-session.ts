@@ -15,7 +15,8 @@ export function oneSessionAtATime(history: History): Breach[] {
     }
   }
   for (const { session, instance, answeredBy } of history.of('relayed')) {
-    if (session !== answeredBy)
+    // None: its bot had just finished.
+    if (answeredBy !== null && session !== answeredBy)
       breaches.push({ rule: 'E1', what: `a request to ${session} was answered by ${instance} with ${answeredBy}` });
   }
   return breaches;

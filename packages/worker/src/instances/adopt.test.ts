@@ -217,6 +217,14 @@ test('an instance whose session file is unreadable is not offered: it could hold
   expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'not_ready' });
 });
 
+test('what a worker had half written when it was killed is cleared away', async () => {
+  await rig.stopWorker();
+  await writeFile(`${recordFile()}.tmp`, '{"epoch":');
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(existsSync(`${recordFile()}.tmp`)).toBe(false);
+});
+
 test('an adopted instance keeps the time it took to start', async () => {
   const startedMs = rig.control.instance('i-1')?.startedMs;
   await rig.stopWorker();
