@@ -3,6 +3,7 @@ import { Resources } from './agent-profiles.js';
 import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
 import { AgentName, OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
+import { Reuse } from './pool.js';
 import { Architecture } from './regions.js';
 
 const scaling = Type.Object({
@@ -20,6 +21,7 @@ export const DeployBody = Type.Object({
   region: Type.Optional(Type.String({ maxLength: 63 })),
   nodeType: Type.Optional(Type.Enum(['arm'], { description: 'Only `arm`; kept for clients that send it' })),
   autoScaling: Type.Optional(scaling),
+  reuse: Type.Optional(Reuse),
   krispViva: Type.Optional(
     Type.Object({ audioFilter: Type.Optional(Type.Union([Type.Enum(['tel', 'pro']), Type.Null()])) }),
   ),
@@ -85,6 +87,7 @@ export const Service = Type.Object({
   agentProfile: Type.Optional(Type.String({ description: 'Absent where the deploy gave resources of its own' })),
   resources: Type.Optional(Type.Object({ cpu: Type.String(), memory: Type.String() })),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
+  reuse: Type.Optional(Reuse),
   krispViva: Type.Object({ audioFilter: OrNull(Type.String()) }),
   websocketAuth: Type.String(),
   conditions: Type.Array(

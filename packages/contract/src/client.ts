@@ -52,12 +52,14 @@ export interface ClientOptions {
 }
 
 export type Query = Record<string, string | number | boolean | undefined>;
+export interface RequestOptions {
+  query?: Query;
+  body?: unknown;
+  timeoutMs?: number;
+  headers?: Record<string, string>;
+}
 /** One request; throws `ApiError` or `NetworkError`. */
-export type RequestFunction = <T>(
-  method: string,
-  path: string,
-  init?: { query?: Query; body?: unknown; timeoutMs?: number },
-) => Promise<T>;
+export type RequestFunction = <T>(method: string, path: string, init?: RequestOptions) => Promise<T>;
 /** One request of any kind, with the answer as it comes, whatever its status. Throws `NetworkError`. */
 export type RawFunction = (
   method: string,
@@ -124,13 +126,9 @@ export function createClient(options: ClientOptions) {
     }
   }
 
-  async function request<T>(
-    method: string,
-    path: string,
-    init: { query?: Query; body?: unknown; timeoutMs?: number } = {},
-  ): Promise<T> {
+  async function request<T>(method: string, path: string, init: RequestOptions = {}): Promise<T> {
     const url = urlOf(path, init.query);
-    const headers = headersFor('application/json');
+    const headers = { ...headersFor('application/json'), ...init.headers };
     if (init.body !== undefined) headers['content-type'] = 'application/json';
     const signal = AbortSignal.timeout(init.timeoutMs ?? options.timeoutMs ?? 60_000);
     let response: Response;

@@ -171,10 +171,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`PUT ${org}/services`]: does('updateService', 'Update an agent with a new deployment', 404, 409),
   [`GET ${service}`]: does('getService', 'Show an agent and how its rollout goes'),
   [`DELETE ${service}`]: does('deleteService', 'Delete an agent', 409),
+  [`GET ${service}/capacity`]: does('getCapacity', 'Show what is warm of an agent, and why so many'),
   [`GET ${service}/deployments`]: does('listDeployments', 'List the deployments of an agent'),
   [`GET ${service}/logs`]: does('readLogs', 'Read the logs of an agent'),
   [`GET ${service}/sessions`]: does('listSessions', 'List the sessions of an agent'),
-  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413),
+  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413, 422, 429, 503),
   [`GET ${service}/sessions/:id`]: does('getSession', 'Show a session with its metrics'),
   [`DELETE ${service}/sessions/:id`]: does('stopSession', 'Stop a session'),
 
@@ -253,6 +254,15 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /v1/builds/:id': does('getBuildByKey', 'Show a build'),
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
-  'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 402, 413, 414),
+  'POST /v1/public/:agent/start': does(
+    'startPublic',
+    'Start a session with a public key',
+    402,
+    413,
+    414,
+    422,
+    429,
+    503,
+  ),
   'ANY /v1/public/:agent/sessions/:id/*': does('callSession', 'Call a route of the agent in a session', 414, 502),
 };

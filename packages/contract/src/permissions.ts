@@ -283,6 +283,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`PUT ${org}/services`]: ofAgent('agents:deploy', 'body'),
   [`GET ${org}/services/:name`]: ofAgent('agents:read'),
   [`DELETE ${org}/services/:name`]: ofAgent('agents:delete'),
+  [`GET ${org}/services/:name/capacity`]: ofAgent('agents:read'),
   [`GET ${org}/services/:name/deployments`]: ofAgent('agents:read'),
   [`GET ${org}/services/:name/logs`]: ofAgent('logs:read'),
   [`GET ${org}/services/:name/sessions`]: ofAgent('sessions:read'),

@@ -10,6 +10,13 @@ export const StartBody = Type.Object({
   enableDefaultIceServers: Type.Optional(Type.Boolean()),
   transport: Type.Optional(Type.Enum(['daily', 'webrtc', 'websocket'])),
   body: Type.Optional(Type.Unknown()),
+  waitSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 300,
+      description: 'Where all places are taken: how long to wait for one, first come, first served, before a 429',
+    }),
+  ),
 });
 export type StartBody = Static<typeof StartBody>;
 

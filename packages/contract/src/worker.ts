@@ -56,6 +56,8 @@ export interface Activation {
   body: unknown;
   maxSessionSeconds: number;
   connectTimeoutSeconds: number;
+  /** For how long the instance may be used after this session. Absent: without limit. */
+  reuse?: { maxSessions?: number; maxMemoryBytes?: number };
 }
 
 export interface BuildOrder {
@@ -69,7 +71,7 @@ export type Command =
   | { do: 'ensure'; spec: InstanceSpec }
   /** Ends the instance and forgets it. An instance that holds a session is removed only with `evenIfBusy`. */
   | { do: 'remove'; instanceId: string; graceSeconds: number; evenIfBusy?: boolean }
-  /** Answered once the instance has accepted the session, or refused with `stale_epoch`, `busy` or `not_ready`. */
+  /** Answered once the instance has accepted the session, or refused with `stale_epoch`, `busy`, `used_up` or `not_ready`. */
   | { do: 'activate'; activation: Activation }
   /** Ends the session and its instance. Answered at once; the end comes as a report. */
   | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
@@ -80,7 +82,14 @@ export type Command =
   /** Removes the files of a build that nothing needs any more. */
   | { do: 'forget-build'; buildId: string };
 
-export type CommandRefusal = 'stale_epoch' | 'busy' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
+export type CommandRefusal =
+  | 'stale_epoch'
+  | 'busy'
+  | 'used_up'
+  | 'not_ready'
+  | 'unknown_instance'
+  | 'unsupported'
+  | 'failed';
 
 export type ControlMessage =
   | {
@@ -109,9 +118,14 @@ export interface ObservedInstance {
   sessionId?: string;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
+  /** It has had its last session, and refuses another; why. */
+  usedUp?: UsedUp;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
   error?: { code: string; message: string };
 }
+
+/** `sessions`: as many as it may have · `memory`: it holds too much after one · `quarantined`: a bot was not known to have finished. */
+export type UsedUp = 'sessions' | 'memory' | 'quarantined';
 
 export type SessionEndReason =
   | 'completed'
@@ -149,6 +163,8 @@ export type Report =
       reason: SessionEndReason;
       /** Status that `/bot` answered with, where one was received. */
       status?: number;
+      /** The bot is not known to have finished: the instance is never to be offered again. */
+      unfinished?: true;
       at: string;
     }
   | {

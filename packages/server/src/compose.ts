@@ -19,6 +19,7 @@ import { composeBuilds } from './builds/compose-builds.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
+import { createLease } from './db/lease.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
 import { addCrossOrigin } from './gateway/cross-origin.js';
@@ -43,6 +44,9 @@ import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
 import { composeOrganizations } from './organizations/compose-organizations.js';
 import { createPeriodic } from './periodic.js';
+import { createCapacity } from './pool/capacity.js';
+import { capacityRoutes } from './pool/capacity-routes.js';
+import { createDemandBook } from './pool/demand-book.js';
 import { createPass } from './pool/pass.js';
 import { addPrivateApi } from './private-api/private-api.js';
 import { createPropertyService } from './properties/property-service.js';
@@ -56,6 +60,7 @@ import { sessionRoutes } from './sessions/session-routes.js';
 import { createSessionService } from './sessions/session-service.js';
 import { createSessionStarts } from './sessions/session-starts.js';
 import { createSocketTokens } from './sessions/socket-tokens.js';
+import { createStartOnce } from './sessions/start-once.js';
 import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import type { SignInService } from './sign-in/sign-in-service.js';
@@ -143,13 +148,19 @@ export async function compose(
   });
 
   const reconciler = createPeriodic({
+    // Of several control planes on one database, one makes instances and ends sessions.
     run: async () => {
-      while (await pass.pass());
+      while (lease.held() && (await pass.pass()));
     },
     intervalMs: 2_000,
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
+  const lease = createLease({
+    ...{ database: config.database, log },
+    onHeld: nudge,
+    onLost: () => workers.disconnectAll(),
+  });
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = createSessionEnds({ store, clock, spend });
@@ -162,6 +173,7 @@ export async function compose(
     installationId: bootstrapped.installationId,
     hopPublicKey: hops.publicKey,
     applyReport: (report, worker) => applyReport(report, worker),
+    accepting: () => lease.held(),
     onHello: ({ workerId, architecture }) => {
       store.workers
         .seen(workerId, architecture, clock.now())
@@ -186,7 +198,11 @@ export async function compose(
     nudge,
   });
 
-  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge });
+  const demand = createDemandBook({ store, clock });
+  const { scopeOf } = regions;
+  const starts = createSessionStarts({
+    ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge },
+  });
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
   const sessions = createSessionService({
     store,
@@ -195,6 +211,7 @@ export async function compose(
     audit,
     workers,
     starts,
+    once: createStartOnce({ store, clock }),
     ends,
     spend,
     socketUrlOf: async ({ organizationId, region }) =>
@@ -223,7 +240,9 @@ export async function compose(
     log,
     workers,
     ends,
-    scopeOf: regions.scopeOf,
+    demand,
+    onPlaces: starts.onPlaces,
+    scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
@@ -261,6 +280,9 @@ export async function compose(
   await http.register(secretRoutes, { secrets });
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
+  await http.register(capacityRoutes, {
+    capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
+  });
   await http.register(sessionRoutes, { sessions });
   const agentLogs = {
     logs: logStore,
@@ -295,11 +317,14 @@ export async function compose(
   await http.ready();
 
   accessListener?.start();
+  // Before anyone connects: a worker that came too early would be sent away.
+  await lease.start();
   reconciler.start();
   build.start();
   const housekeeping = createPeriodic({
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
+      await store.startKeys.removeExpired(clock.now());
       await entrance.prune();
       await oauth.sweep();
     },
@@ -334,6 +359,7 @@ export async function compose(
       await revokedWorkers.idle();
       await leaks.close();
       await uses.close();
+      await lease.close();
       await accessListener?.close();
       await auditLog.close();
       await entrance.close();

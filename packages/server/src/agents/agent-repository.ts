@@ -10,6 +10,10 @@ export interface Agent {
   region: string;
   minAgents: number;
   maxAgents: number;
+  /** An instance takes no more sessions than this; 1 is a new process each time, null is no limit. */
+  reuseMaxSessions: number | null;
+  /** An instance that holds more of its memory after a session takes no other; null is no limit. */
+  reuseMaxMemoryPercent: number | null;
   websocketAuth: 'none' | 'token';
   desiredDeploymentId: string | null;
   liveDeploymentId: string | null;
@@ -27,7 +31,14 @@ export interface AgentFilter {
 export type AgentChange = Partial<
   Pick<
     Agent,
-    'minAgents' | 'maxAgents' | 'websocketAuth' | 'desiredDeploymentId' | 'liveDeploymentId' | 'reconciledDeploymentId'
+    | 'minAgents'
+    | 'maxAgents'
+    | 'reuseMaxSessions'
+    | 'reuseMaxMemoryPercent'
+    | 'websocketAuth'
+    | 'desiredDeploymentId'
+    | 'liveDeploymentId'
+    | 'reconciledDeploymentId'
   >
 >;
 
@@ -47,6 +58,8 @@ export function createAgentRepository({ db }: RepositoryContext) {
           region: agent.region,
           min_agents: agent.minAgents,
           max_agents: agent.maxAgents,
+          reuse_max_sessions: agent.reuseMaxSessions,
+          reuse_max_memory_percent: agent.reuseMaxMemoryPercent,
           websocket_auth: agent.websocketAuth,
           desired_deployment_id: agent.desiredDeploymentId,
           live_deployment_id: agent.liveDeploymentId,
@@ -91,6 +104,10 @@ export function createAgentRepository({ db }: RepositoryContext) {
         .set({
           ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
           ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
+          ...(change.reuseMaxSessions === undefined ? {} : { reuse_max_sessions: change.reuseMaxSessions }),
+          ...(change.reuseMaxMemoryPercent === undefined
+            ? {}
+            : { reuse_max_memory_percent: change.reuseMaxMemoryPercent }),
           ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
           ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
           ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
@@ -131,6 +148,8 @@ function toAgent(row: Selectable<Schema['agent']>): Agent {
     region: row.region,
     minAgents: row.min_agents,
     maxAgents: row.max_agents,
+    reuseMaxSessions: row.reuse_max_sessions,
+    reuseMaxMemoryPercent: row.reuse_max_memory_percent,
     websocketAuth: row.websocket_auth as Agent['websocketAuth'],
     desiredDeploymentId: row.desired_deployment_id,
     liveDeploymentId: row.live_deployment_id,

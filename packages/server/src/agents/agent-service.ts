@@ -11,6 +11,7 @@ import { badRequest, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
+import { reuseAfter } from '../sessions/reuse.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent, AgentChange } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
@@ -146,6 +147,7 @@ export function createAgentService(deps: AgentServiceDeps) {
         region,
         minAgents,
         maxAgents,
+        ...reuseAfter(body.reuse, { reuseMaxSessions: null, reuseMaxMemoryPercent: null }),
         websocketAuth: body.websocketAuth ?? 'token',
         desiredDeploymentId: null,
         liveDeploymentId: null,
@@ -200,6 +202,7 @@ export function createAgentService(deps: AgentServiceDeps) {
         const redeploy = body.forceRedeploy === true || !current || !sameSettings(current, settings);
         const change: AgentChange = {
           ...scaling,
+          ...reuseAfter(body.reuse, agent),
           ...(body.websocketAuth ? { websocketAuth: body.websocketAuth } : {}),
         };
         const deployment = redeploy

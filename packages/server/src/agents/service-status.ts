@@ -1,6 +1,7 @@
 import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
 import type { Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
 import type { Deployment } from '../deployments/deployment-repository.js';
+import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Agent } from './agent-repository.js';
 
@@ -47,6 +48,7 @@ export function presentService({
     ...(shown?.profile ? { agentProfile: shown.profile } : {}),
     ...(shown ? { resources: { cpu: shown.cpu, memory: shown.memory } } : {}),
     autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },
+    reuse: presentReuse(agent),
     krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
     websocketAuth: agent.websocketAuth,
     conditions: conditionsOf({ available, current, failed, message: desired?.error?.message ?? '' }),

@@ -4,7 +4,9 @@ import type { AuditTables } from '../audit/audit-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
+import type { PoolTables } from '../pool/pool-table.js';
 import type { RegionTables } from '../regions/region-table.js';
+import type { StartKeyTables } from '../sessions/start-key-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
 
@@ -18,9 +20,11 @@ export interface Schema
     LeakTables,
     NotificationTables,
     OauthTables,
+    PoolTables,
     RegionTables,
     SignInTables,
-    SpendTables {
+    SpendTables,
+    StartKeyTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -146,6 +150,8 @@ export interface Schema
     region: string;
     min_agents: number;
     max_agents: number;
+    reuse_max_sessions: number | null;
+    reuse_max_memory_percent: number | null;
     websocket_auth: string;
     desired_deployment_id: string | null;
     live_deployment_id: string | null;
@@ -183,7 +189,10 @@ export interface Schema
     id: string;
     organization_id: string;
     agent_id: string;
-    /** 0 while it counts towards max_agents; 1 for the extra one that lets a new deployment start while all others are busy. */
+    /**
+     * 0 while it counts towards max_agents; 1 for the extra one that lets a new deployment start while all others are busy, and for
+     * quarantined ones whose place another has taken.
+     */
     spare: number;
     state: string;
     epoch: number;
@@ -194,6 +203,8 @@ export interface Schema
     changed_at: string;
     /** No new instance before this time: backoff after failed starts. */
     not_before: string | null;
+    /** Sessions that the present instance was given. */
+    served: Generated<number>;
   };
   session: {
     id: string;

@@ -18,11 +18,13 @@ import { createInvitationRepository } from '../organizations/invitation-reposito
 import { createMemberRepository } from '../organizations/member-repository.js';
 import { createOrganizationRepository } from '../organizations/organization-repository.js';
 import { createPolicyRepository } from '../organizations/policy-repository.js';
+import { createPoolRepository } from '../pool/pool-repository.js';
 import { createRegionRepository } from '../regions/region-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
+import { createStartKeyRepository } from '../sessions/start-key-repository.js';
 import { createDashboardSessionRepository } from '../sign-in/dashboard-session-repository.js';
 import { createOidcLinkRepository } from '../sign-in/oidc-link-repository.js';
 import { createPasskeyRepository } from '../sign-in/passkey-repository.js';
@@ -66,6 +68,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     leaks: createLeakRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
+    pool: createPoolRepository(context),
     notifications: createNotificationRepository(context),
     regions: createRegionRepository(context),
     reminders: createReminderRepository(context),
@@ -80,6 +83,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     signInAttempts: createSignInAttemptRepository(context),
     oidcLinks: createOidcLinkRepository(context),
     slots: createSlotRepository(context),
+    startKeys: createStartKeyRepository(context),
     socketTokens: createSocketTokenRepository(context),
     spend: createSpendRepository(context),
     tokens: createTokenRepository(context),

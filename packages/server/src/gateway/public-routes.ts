@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
+import { goneSignal } from '../http/gone.js';
 import { actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
 import type { HopSigner } from '../workers/hop-signer.js';
@@ -47,12 +48,13 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
         request.body ??= {};
       },
     },
-    async (request) =>
+    async (request, reply) =>
       await sessions.start(
         await organizationOfKey(request),
         request.params.agent,
         actorOfRequest(request),
         request.body ?? {},
+        { idempotencyKey: request.headers['idempotency-key'], gone: goneSignal(reply) },
       ),
   );
 

@@ -172,6 +172,7 @@ describe.each(databases)('organizations on $name', (database) => {
 
   const agent = (name: string): Agent => ({
     ...{ id: `agent-${name}`, organizationId: 'org-a', name, region: testRegion.code, minAgents: 0, maxAgents: 1 },
+    ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null },
     ...{ websocketAuth: 'token', desiredDeploymentId: null, liveDeploymentId: null, reconciledDeploymentId: null },
     ...{ createdAt: '2026-05-04T10:00:00.000Z', updatedAt: '2026-05-04T10:00:00.000Z', deletedAt: null },
   });

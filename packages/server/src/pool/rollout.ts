@@ -4,7 +4,7 @@ import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
-import { idleCooldownMs, idleTarget } from './target.js';
+import { mayNotStart } from './keep-warm.js';
 
 /** After so many failed starts a new deployment is given up; the last good one keeps serving. */
 const startAttempts = 3;
@@ -23,7 +23,7 @@ export interface AgentFacts {
 
 const running = new Set<Slot['state']>(['ready', 'claimed', 'settling']);
 
-/** Moves one agent towards what it should be: validates a new deployment, makes it live, keeps the warm ones. */
+/** Moves one agent towards what it should be: validates a new deployment, makes it live. */
 export function createRollout({ store, clock, ids }: RolloutDeps) {
   /** Takes an empty slot for a new instance; the next pass has a worker make it. */
   async function startOne(
@@ -33,7 +33,7 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
   ): Promise<boolean> {
     const now = clock.now();
     const free = slots
-      .filter((slot) => slot.state === 'empty' && (slot.notBefore === null || slot.notBefore <= now.toISOString()))
+      .filter((slot) => slot.state === 'empty' && !mayNotStart(slot, now))
       .sort((a, b) => Number(a.spare) - Number(b.spare))
       .find((slot) => options.spare || !slot.spare);
     if (!free) return false;
@@ -95,42 +95,12 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     });
   }
 
-  async function keepWarm({ agent, live, slots }: AgentFacts): Promise<boolean> {
-    if (!live) return false;
-    const now = clock.now();
-    const counted = slots.filter((slot) => !slot.spare);
-    const idle = counted.filter(
-      (slot) => slot.deploymentId === live.id && (slot.state === 'ready' || slot.state === 'starting'),
-    );
-    const busy = counted.filter((slot) => slot.state === 'claimed' || slot.state === 'settling').length;
-    const target = idleTarget(agent, busy);
-    if (idle.length < target) {
-      let changed = false;
-      const used: Slot[] = [];
-      for (let missing = target - idle.length; missing > 0; missing--) {
-        const candidates = counted.filter((slot) => !used.includes(slot));
-        const next = candidates.find((slot) => slot.state === 'empty');
-        if (!next || !(await startOne([next], live, { spare: false }))) break;
-        used.push(next);
-        changed = true;
-      }
-      return changed;
-    }
-    const cooled = new Date(now.getTime() - idleCooldownMs).toISOString();
-    const surplus = idle
-      .filter((slot) => slot.state === 'ready' && slot.changedAt <= cooled)
-      .slice(0, idle.length - target);
-    for (const slot of surplus) await store.slots.change(slot, { state: 'retiring' }, now);
-    return surplus.length > 0;
-  }
-
   return {
     /** True when something changed, so that another pass is due. */
     async advance(facts: AgentFacts): Promise<boolean> {
       const validated = await validate(facts);
       const swapped = await swapSpare(facts);
-      const warmed = await keepWarm(facts);
-      return validated || swapped || warmed;
+      return validated || swapped;
     },
   };
 }

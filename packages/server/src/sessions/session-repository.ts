@@ -84,6 +84,22 @@ export function createSessionRepository({ db }: RepositoryContext) {
     countOpen: (organizationId: string, agentId: string): Promise<number> =>
       listing.count(organizationId, agentId, { status: 'active' }),
 
+    /** How long the last twenty sessions of an agent that had begun took, on average; undefined before the first. */
+    async meanSeconds(organizationId: string, agentId: string): Promise<number | undefined> {
+      const rows = await db
+        .selectFrom('session')
+        .select(['activated_at', 'ended_at'])
+        .where('organization_id', '=', organizationId)
+        .where('agent_id', '=', agentId)
+        .where('state', '=', 'ended')
+        .where('activated_at', 'is not', null)
+        .orderBy('created_at', 'desc')
+        .limit(20)
+        .execute();
+      const seconds = rows.map((row) => (Date.parse(row.ended_at ?? '') - Date.parse(row.activated_at ?? '')) / 1000);
+      return seconds.length === 0 ? undefined : seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
+    },
+
     /** False when the session has ended meanwhile. */
     async activate(id: string, epoch: number, now: Date, startMs: number): Promise<boolean> {
       const result = await db

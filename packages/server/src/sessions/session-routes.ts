@@ -12,6 +12,7 @@ import {
 } from '@pipecat-cloud/contract/sessions';
 import { Type } from 'typebox';
 import { ServiceParams } from '../agents/agent-routes.js';
+import { goneSignal } from '../http/gone.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { SessionService } from './session-service.js';
 
@@ -41,11 +42,14 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
       schema: {
         params: ServiceParams,
         body: Type.Optional(StartBody),
-        response: { 200: StartedSession, '4xx': ErrorEnvelope },
+        response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
     },
-    (request) =>
-      sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}),
+    (request, reply) =>
+      sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}, {
+        idempotencyKey: request.headers['idempotency-key'],
+        gone: goneSignal(reply),
+      }),
   );
 
   app.get(

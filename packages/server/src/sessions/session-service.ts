@@ -22,9 +22,10 @@ import type { SessionEnds } from './session-ends.js';
 import { sessionFilterOf } from './session-filter.js';
 import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
-import type { SessionStarts } from './session-starts.js';
+import { type SessionStarts, startDeadlineMs } from './session-starts.js';
 import { presentSession, presentUsage } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
+import { onceOf, type StartOnce, type TakeKey } from './start-once.js';
 
 interface SessionServiceDeps {
   store: Store;
@@ -33,6 +34,7 @@ interface SessionServiceDeps {
   audit: Audit;
   workers: WorkerChannel;
   starts: SessionStarts;
+  once: StartOnce;
   ends: SessionEnds;
   spend: Pick<SpendService, 'check'>;
   /** Of the region, where it has a front door of its own for sockets. */
@@ -41,13 +43,22 @@ interface SessionServiceDeps {
   iceServers: IceServers;
   nudge: () => void;
 }
+/** What comes with a start beside its body. */
+export interface StartContext {
+  idempotencyKey?: string | string[] | undefined;
+  gone?: AbortSignal | undefined;
+}
 export interface Organization {
   id: string;
   name: string;
 }
 
+/** Makes a session, or finds the one that the request's idempotency key has made before. */
+type Begin = (make: (takeKey: TakeKey | undefined) => Promise<string>) => Promise<string>;
+
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge } = deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge, once } =
+    deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -68,17 +79,23 @@ export function createSessionService(deps: SessionServiceDeps) {
     agent: Agent,
     actor: Actor,
     body: unknown,
+    begin: Begin,
   ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
     const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
-    const sessionId = ids.id();
     if (agent.websocketAuth === 'none') {
       if (saysSomething(body))
         throw badRequest(
           'A body with transport \'websocket\' needs websocket_auth = "token"; pass it as ?body= instead',
         );
-      return { wsUrl, sessionId };
+      return { wsUrl, sessionId: ids.id() };
     }
+    // The same key stands for the same session, of which each token is good for one connection; the first to connect has it.
+    const sessionId = await begin(async (takeKey) => {
+      const id = ids.id();
+      if (takeKey) await store.transaction((repos) => takeKey(repos, id));
+      return id;
+    });
     const target = { organizationId: organization.id, agentId: agent.id, serviceHost };
     // Whoever connects with it shows no other credential, so this is where the log learns whose session it is.
     const token = await store.transaction(async (repos) => {
@@ -104,10 +121,15 @@ export function createSessionService(deps: SessionServiceDeps) {
       agentName: string,
       actor: Actor,
       request: StartBody,
+      { idempotencyKey, gone }: StartContext = {},
     ): Promise<StartedSession> {
       const agent = await findAgent(organization.id, agentName);
       if (!agent.liveDeploymentId) throw notReady(agent.name);
       checkSize(request);
+      const key = onceOf(idempotencyKey, request);
+      const waitSeconds = request.waitSeconds ?? 0;
+      const begin: Begin = (make) =>
+        key ? once.start(agent, key, make, startDeadlineMs + waitSeconds * 1000) : make(undefined);
       if (request.createDailyRoom) {
         throw badRequest(
           'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
@@ -116,14 +138,13 @@ export function createSessionService(deps: SessionServiceDeps) {
       if (request.transport === 'websocket') {
         // Where a session begins the limit is asked for anyway; here none begins yet.
         await spend.check(organization.id);
-        return await prepareSocket(organization, agent, actor, request.body);
+        return await prepareSocket(organization, agent, actor, request.body, begin);
       }
-      const { sessionId } = await starts.start(agent, {
-        sessionId: ids.id(),
-        entry: 'bot',
-        transport: request.transport,
-        body: request.body ?? {},
-        actor,
+      const sessionId = await begin(async (takeKey) => {
+        const { transport, body = {} } = request;
+        const id = ids.id();
+        await starts.start(agent, { sessionId: id, entry: 'bot', transport, body, actor, waitSeconds, gone, takeKey });
+        return id;
       });
       // The Daily transport hands what it does not know to the room, so a session of that kind gets none.
       const wantsIce = request.enableDefaultIceServers === true && request.transport !== 'daily';

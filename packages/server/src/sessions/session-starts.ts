@@ -1,19 +1,27 @@
 import { sessionDuration } from '@pipecat-cloud/contract/deployments';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
-import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
+import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
-import { AppError, atCapacity, conflict, notReady, unavailable } from '../errors.js';
+import type { Deployment } from '../deployments/deployment-repository.js';
+import { atCapacity, conflict, notReady, unavailable } from '../errors.js';
+import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
-import type { Clock, Ids } from '../system.js';
+import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import type { WorkerScope } from '../workers/worker-repository.js';
+import { awaitReady, refuseWithoutWorker, StartTimedOut } from './await-ready.js';
+import { createPlaceQueue, maxWaiting } from './place-queue.js';
+import { createRetryAfter } from './retry-after.js';
+import { reuseOf } from './reuse.js';
 import type { SessionEnds } from './session-ends.js';
+import type { TakeKey } from './start-once.js';
 
 export interface SessionStartDeps {
   store: Store;
@@ -24,6 +32,8 @@ export interface SessionStartDeps {
   workers: WorkerChannel;
   ends: SessionEnds;
   spend: Pick<SpendService, 'check'>;
+  demand: Pick<DemandBook, 'arrived' | 'started'>;
+  scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
   nudge: () => void;
 }
 export interface StartOrder {
@@ -32,9 +42,15 @@ export interface StartOrder {
   transport?: StartBody['transport'] | undefined;
   body: unknown;
   actor: Actor;
+  /** How long to wait for a place where all are taken; not at all by default. */
+  waitSeconds?: number | undefined;
+  /** The caller has gone: it waits for no place any more. What has begun goes on. */
+  gone?: AbortSignal | undefined;
+  /** Stores the idempotency key with the claim. */
+  takeKey?: TakeKey | undefined;
 }
-/** When it was taken is when its session was created. */
-type TimedClaim = Claim & { at: Date };
+/** When it was taken, by the clock that nobody sets: from then on the start is measured. */
+type TimedClaim = Claim & { atMs: number };
 
 /** A session that its instance has accepted. */
 export interface HeldSession {
@@ -45,21 +61,38 @@ export interface HeldSession {
 }
 
 /** How long a caller waits for an instance to be made, become ready and accept. */
-const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
+export const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
+export function createSessionStarts(deps: SessionStartDeps) {
+  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge } = deps;
   const starting = new Set<string>();
+  const queue = createPlaceQueue();
+  const retryAfter = createRetryAfter({ store });
 
-  /** One transaction: the slot, its next epoch, the session's row and the audit record. */
-  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+  /**
+   * One transaction: the slot, its next epoch, the session's row, the idempotency key and the audit record. Undefined when every
+   * place is taken.
+   */
+  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
     return await store.transaction(async (repos) => {
       const now = clock.now();
-      const claimed = await repos.slots.claim({ id: agent.id, liveDeploymentId }, order.sessionId, ids.id(), now);
-      if (!claimed) throw atCapacity(agent.name, agent.maxAgents);
+      const claimed = await repos.slots.claim(
+        {
+          agentId: agent.id,
+          deploymentId: liveDeploymentId,
+          sessionId: order.sessionId,
+          newInstanceId: ids.id(),
+          maxSessions: agent.reuseMaxSessions,
+          workerIds: workers.here(),
+        },
+        now,
+      );
+      if (!claimed) return undefined;
+      await order.takeKey?.(repos, order.sessionId);
       if (await repos.sessions.exists(order.sessionId)) throw conflict(`Session ${order.sessionId} exists already`);
       await repos.sessions.insert({
         id: order.sessionId,
@@ -86,104 +119,123 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
       await failpoint('claim.taken');
-      return { ...claimed, at: now };
+      return { ...claimed, atMs: monotonicMs() };
     });
   }
 
-  /**
-   * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
-   * failed or the deadline has passed.
-   */
-  function waitUntilReady(agent: Agent, claimed: Claim, sessionId: string, deadline: AbortSignal): Promise<string> {
-    const look = (): string | Error | undefined => {
-      const found = workers.locate(agent.organizationId, claimed.instanceId);
-      if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
-      return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
+  /** Waits for a place where the caller wants to; those who came before go first, also before callers who would not wait. */
+  async function claimOrWait(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+    const claimed = queue.length(agent.id) > 0 ? undefined : await claim(agent, order);
+    if (claimed) return claimed;
+    const { waitSeconds = 0, gone } = order;
+    const refuse = async (waiting = 0) => atCapacity(agent.name, agent.maxAgents, await retryAfter(agent), waiting);
+    if (waitSeconds === 0) throw await refuse();
+    if (queue.length(agent.id) >= maxWaiting) throw await refuse(maxWaiting);
+    const giveBack = async ({ epoch }: TimedClaim) => {
+      const at = clock.now().toISOString();
+      await ends.end({ sessionId: order.sessionId, epoch, reason: 'start_abandoned', at, slot: 'retiring' });
+      nudge();
     };
-    return new Promise((resolve, reject) => {
-      const finish = (result: string | Error) => {
-        unsubscribe();
-        deadline.removeEventListener('abort', expire);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-      };
-      const check = () => {
-        const result = look();
-        if (result !== undefined) finish(result);
-      };
-      const expire = () => finish(new StartTimedOut(agent.name));
-      const unsubscribe = workers.subscribe(check);
-      deadline.addEventListener('abort', expire, { once: true });
-      check();
-    });
+    const ms = waitSeconds * 1000;
+    const waited = await queue.wait(agent.id, () => claim(agent, order), { ms, signal: gone, giveBack });
+    if (!waited) throw await refuse();
+    return waited;
   }
 
   /**
    * An answer that was lost is asked for again: the worker knows the epoch that it holds, and says yes to the same session a
-   * second time. No other slot is taken meanwhile.
+   * second time. No other slot is taken meanwhile. `told` is set once the instance may know of the session.
    */
   async function activate(
     agent: Agent,
-    claimed: Claim,
+    deployment: Deployment | undefined,
     activation: Activation,
-    deadline: AbortSignal,
+    told: { maybe: boolean },
   ): Promise<string> {
+    const { instanceId, sessionId } = activation;
+    const deadline = AbortSignal.timeout(startDeadlineMs);
+    const place = {
+      scope: await scopeOf(agent.organizationId, agent.region),
+      architecture: deployment?.architecture,
+    };
     for (;;) {
-      const workerId = await waitUntilReady(agent, claimed, activation.sessionId, deadline);
+      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, place, deadline });
       try {
         await failpoint('activate.ordered');
+        told.maybe = true;
         await workers.command(workerId, { do: 'activate', activation });
         await failpoint('activate.answered');
         return workerId;
       } catch (error) {
+        if (error instanceof CommandRefused) told.maybe = false;
         if (!(error instanceof WorkerUnreachable) || deadline.aborted) throw error;
-        log.warn({ sessionId: activation.sessionId, instanceId: claimed.instanceId }, 'activation is being resolved');
+        log.warn({ sessionId, instanceId }, 'activation is being resolved');
       }
     }
   }
 
-  async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
+  async function run(
+    agent: Agent,
+    claimed: TimedClaim,
+    order: StartOrder,
+    told: { maybe: boolean },
+  ): Promise<HeldSession> {
+    const { sessionId } = order;
+    const { epoch, instanceId } = claimed;
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
     const activation: Activation = {
-      instanceId: claimed.instanceId,
-      epoch: claimed.epoch,
-      sessionId: order.sessionId,
+      instanceId,
+      epoch,
+      sessionId,
       entry: order.entry,
       ...(order.transport ? { transport: order.transport } : {}),
       body: order.body,
       maxSessionSeconds: deployment?.maxSessionSeconds ?? sessionDuration.default,
       connectTimeoutSeconds,
+      ...reuseOf(agent, deployment),
     };
-    const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
+    const workerId = await activate(agent, deployment, activation, told);
+    if (!claimed.warm) {
+      const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
+      // 0 of one that its worker found running.
+      if (startedMs) demand.started(agent.id, startedMs);
+    }
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    const now = clock.now();
-    await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
+    const startMs = Math.round(monotonicMs() - claimed.atMs);
+    await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
     await failpoint('activate.recorded');
-    return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
+    return { sessionId, instanceId, workerId, epoch };
   }
 
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
+    /** Callers that wait for a place of the agent, here. */
+    waiting: queue.length,
+    /** A place may have become free. */
+    onPlaces: queue.wake,
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
       await spend.check(agent.organizationId);
+      demand.arrived(agent.id);
+      refuseWithoutWorker(workers, agent);
       starting.add(order.sessionId);
       try {
-        const claimed = await claim(agent, order);
+        const claimed = await claimOrWait(agent, order);
         await failpoint('claim.committed');
         if (!claimed.warm) nudge();
+        const told = { maybe: false };
         try {
-          return await run(agent, claimed, order);
+          return await run(agent, claimed, order, told);
         } catch (error) {
-          const at = clock.now().toISOString();
           await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
-            at,
-            slot: 'retiring',
+            at: clock.now().toISOString(),
+            // It may have accepted: what it holds is made void, and nobody is sent there again.
+            slot: told.maybe ? 'fenced' : 'retiring',
           });
           nudge();
           throw toAppError(agent.name, error);
@@ -195,19 +247,6 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
-
-class StartTimedOut extends AppError {
-  constructor(agentName: string) {
-    super(503, '503', `Agent '${agentName}' did not become ready in time; see its logs`);
-  }
-}
-
-const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
-
-function startFailed(name: string, instance: ObservedInstance): AppError {
-  const why = instance.error?.message ?? 'its process ended';
-  return new AppError(500, '500', `Agent '${name}' failed to start: ${why}`);
-}
 
 function toAppError(name: string, error: unknown): unknown {
   if (error instanceof CommandRefused)

@@ -32,7 +32,9 @@ export function createReportHandler(deps: ReportDeps) {
       case 'session-ended': {
         const { sessionId, epoch, reason, status, at } = report;
         await failpoint('end.reported');
-        await ends.end({ sessionId, epoch, reason, status, at, slot: 'settling' });
+        // At its cap a bot was not asked: nobody knows when it stops, if ever.
+        const unfinished = report.unfinished === true || reason === 'duration_exceeded';
+        await ends.end({ sessionId, epoch, reason, status, at, slot: unfinished ? 'quarantined' : 'settling' });
         await failpoint('end.recorded');
         return nudge();
       }

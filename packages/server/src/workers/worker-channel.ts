@@ -10,7 +10,7 @@ import {
 } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import type { Ids } from '../system.js';
+import { type Ids, monotonicMs } from '../system.js';
 import type { WorkerScope } from './worker-repository.js';
 
 /** The worker said no. The command had no effect. */
@@ -37,6 +37,8 @@ export interface ChannelDeps {
   hopPublicKey: string;
   /** Applies a report; it is acknowledged once this has resolved, and comes again when it has not. */
   applyReport: (report: Report, worker: ConnectedWorker) => Promise<void>;
+  /** Whether workers are taken: not while another control plane on the same database runs the agents. */
+  accepting: () => boolean;
   /** A worker has said what its machine is. */
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker connected or its instances changed. */
@@ -72,9 +74,12 @@ const heartbeatMs = 3_000;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onChange } = deps;
+  const { log, ids, installationId, hopPublicKey, applyReport, accepting, onHello, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
+  const openedAtMs = monotonicMs();
+  /** When workers, and those of a place, were last here. */
+  const lastHere = new Map<string, number>();
 
   function changed(): void {
     for (const listener of [...listeners]) listener();
@@ -156,6 +161,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.pending.clear();
     if (connections.get(connection.workerId) !== connection) return;
     connections.delete(connection.workerId);
+    for (const key of [connection.workerId, placeKey(connection.scope)]) lastHere.set(key, monotonicMs());
     log.warn({ workerId: connection.workerId }, 'worker disconnected');
     changed();
   }
@@ -164,6 +170,10 @@ export function createWorkerChannel(deps: ChannelDeps) {
     maxPayload: workerFrameLimit,
 
     accept(socket: WebSocket, { workerId, scope }: ConnectedWorker): void {
+      if (!accepting()) {
+        socket.close(4503, 'another control plane runs the agents');
+        return;
+      }
       const connection: Connection = {
         workerId,
         scope,
@@ -237,6 +247,22 @@ export function createWorkerChannel(deps: ChannelDeps) {
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
 
+    /** For how long a worker has been away, 0 while it is here. Of one that was never here: since this process began. */
+    awayMs: (workerId: string): number =>
+      connections.get(workerId)?.instances ? 0 : monotonicMs() - (lastHere.get(workerId) ?? openedAtMs),
+
+    /** For how long no worker has been here that may run there, 0 while there is one. */
+    placeAwayMs(place: Place): number {
+      return this.pick(place) === undefined ? monotonicMs() - (lastHere.get(placeKey(place.scope)) ?? openedAtMs) : 0;
+    },
+
+    /** For how long no worker at all has been here, since this process began. */
+    nobodyMs: (): number => monotonicMs() - Math.max(openedAtMs, ...lastHere.values()),
+
+    /** Ids of the workers that are here. */
+    here: (): string[] =>
+      [...connections.values()].filter(({ instances }) => instances).map(({ workerId }) => workerId),
+
     /** The connected worker with the fewest instances, of those that may run there. */
     pick({ scope, architecture }: Place = {}): string | undefined {
       const ready = [...connections.values()].filter(
@@ -262,6 +288,11 @@ export function createWorkerChannel(deps: ChannelDeps) {
       connections.get(workerId)?.socket.terminate();
     },
 
+    /** They find the control plane that runs the agents by themselves. */
+    disconnectAll(): void {
+      for (const { socket } of connections.values()) socket.close(4503, 'another control plane runs the agents');
+    },
+
     /** Calls back after every change of any worker's state until the returned function is called. */
     subscribe(listener: () => void): () => void {
       listeners.add(listener);
@@ -276,6 +307,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
   };
 }
 export type WorkerChannel = ReturnType<typeof createWorkerChannel>;
+
+const placeKey = (scope: WorkerScope | undefined) => (scope ? `${scope.organizationId} ${scope.region}` : '');
 
 /** Requests are sent there: with a path or a query of its own a worker could choose what they reach. Empty for such a one. */
 function dataUrlOf(text: string): string {

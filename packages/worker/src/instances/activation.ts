@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
 import { type Instance, isGone } from './instance.js';
+import { momentNow } from './moment.js';
 import type { HeldSession, Records } from './record.js';
 import { type HeldBot, holdBot } from './session-holder.js';
 import type { Tenancy } from './tenancy.js';
@@ -32,6 +33,10 @@ export async function activate(deps: ActivationDeps, instance: Instance, activat
     throw new CommandRefused('stale_epoch', `Instance ${id} has seen epoch ${record.epoch}; ${epoch} is not greater`);
   }
   if (instance.tenancy || activating) throw new CommandRefused('busy', `Instance ${id} has a session`);
+  const limit = activation.reuse?.maxSessions ?? Number.POSITIVE_INFINITY;
+  if (record.usedUp || (record.served ?? 0) >= limit) {
+    throw new CommandRefused('used_up', `Instance ${id} has had its last session (${record.usedUp ?? 'sessions'})`);
+  }
   if (instance.life !== 'ready' || instance.removing || instance.address === undefined) {
     throw new CommandRefused('not_ready', `Instance ${id} is ${instance.removing ? 'being removed' : instance.life}`);
   }
@@ -75,19 +80,21 @@ async function accept(deps: ActivationDeps, instance: Instance, address: string,
 }
 
 async function note(driver: Driver, { id, record }: Instance, activation: Activation): Promise<HeldSession> {
-  const { sessionId, epoch, entry, maxSessionSeconds, connectTimeoutSeconds } = activation;
+  const { sessionId, epoch, entry, maxSessionSeconds, connectTimeoutSeconds, reuse } = activation;
   const logStart = await driver.logEnd(id);
   const session: HeldSession = {
     sessionId,
     epoch,
     entry,
-    startedAt: new Date().toISOString(),
+    started: momentNow(),
     maxSessionSeconds,
     connectTimeoutSeconds,
+    ...(reuse ? { reuse } : {}),
     logStart,
     phase: 'accepted',
   };
   record.epoch = epoch;
+  record.served = (record.served ?? 0) + 1;
   record.accepted = { sessionId, epoch };
   record.session = session;
   record.intervals.push({ sessionId, from: logStart });

@@ -86,7 +86,7 @@ test('the cap counts from the start of the session, whoever is away', async () =
   await rig.stopWorker();
   await vi.waitFor(async () => {
     const { session } = JSON.parse(await readFile(recordFile(), 'utf8'));
-    expect(Date.now() - Date.parse(session.startedAt)).toBeGreaterThan(200);
+    expect(Date.now() - Date.parse(session.started.at)).toBeGreaterThan(200);
   });
   await rig.startWorker();
   expect(await whenEnded()).toMatchObject({ reason: 'duration_exceeded' });

@@ -70,12 +70,12 @@ function lifeOf(seen: DriverInstance, record: InstanceRecord): Instance['life'] 
 /** An ended session has less to remember; the rest only matters to one that is held. */
 function settlingAsHeld({ settling, epoch }: InstanceRecord): HeldSession | undefined {
   if (!settling) return undefined;
-  const { sessionId, logStart, until } = settling;
+  const { sessionId, logStart, ended } = settling;
   return {
     sessionId,
     epoch,
     entry: 'bot',
-    startedAt: until,
+    started: ended,
     maxSessionSeconds: 0,
     connectTimeoutSeconds: 0,
     logStart,

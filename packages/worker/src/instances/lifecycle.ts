@@ -41,7 +41,8 @@ export function createLifecycle(deps: LifecycleDeps) {
   function onReady(instance: Instance): void {
     clearTimeout(starting.get(instance.id)?.deadline);
     if (instance.record.startedMs !== undefined) return;
-    instance.record.startedMs = Date.now() - (instance.ensuredAt ?? Date.now());
+    const nowMs = performance.now();
+    instance.record.startedMs = Math.round(nowMs - (instance.ensuredAt ?? nowMs));
     log.info({ instanceId: instance.id, startedMs: instance.record.startedMs }, 'instance ready');
     background(records.save(instance.record), 'noting that an instance is ready', instance);
   }
@@ -100,7 +101,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     /** Makes the instance and watches it until it is ready or has failed. */
     start(instance: Instance, spec: PreparedSpec): void {
       const abort = new AbortController();
-      instance.ensuredAt = Date.now();
+      instance.ensuredAt = performance.now();
       startTimeouts.set(instance.id, spec.startTimeoutSeconds);
       const deadline = setTimeout(() => {
         const message = `The instance did not answer on its port within ${spec.startTimeoutSeconds} s`;

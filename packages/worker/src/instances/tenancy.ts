@@ -8,7 +8,9 @@ import { createAlarms } from './alarms.js';
 import type { Ends } from './ends.js';
 import type { Instance } from './instance.js';
 import { awaitMarker, findMarker } from './markers.js';
+import { momentNow, msSince } from './moment.js';
 import type { HeldSession, Records, SessionEnd } from './record.js';
+import { usedUpBy } from './used-up.js';
 
 export interface TenancyDeps {
   driver: Driver;
@@ -22,6 +24,9 @@ export interface TenancyDeps {
   cutRelays: (instanceId: string, afterMs: number) => void;
   changed: () => void;
 }
+
+/** What ends so close before its cap was ended by it: images count from when the request came to them. */
+const capMarginMs = 2_000;
 
 export type Tenancy = ReturnType<typeof createTenancy>;
 
@@ -81,11 +86,19 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
   async function recordEnd(reason: SessionEndReason, { at = now(), status, graceMs }: Ending): Promise<void> {
     alarms.clear();
     await failpoint('end.seen');
-    const entryOfEnd: SessionEnd = { sessionId, epoch, reason, at, ...(status === undefined ? {} : { status }) };
+    // A bot whose socket has closed is about to return. Of the others nobody knows, and so of one that was cut off by its image at
+    // its cap: the image answers for it, while it may go on.
+    const unfinished = graceMs === undefined ? capMs() <= capMarginMs : reason !== 'socket_closed';
+    const entryOfEnd: SessionEnd = {
+      ...{ sessionId, epoch, reason, at },
+      ...(status === undefined ? {} : { status }),
+      ...(unfinished ? { unfinished } : {}),
+    };
     if (graceMs === undefined) await closeLogInterval();
+    await judgeReuse(unfinished);
     delete record.session;
     record.ends.push(entryOfEnd);
-    if (graceMs !== undefined) record.settling = { sessionId, logStart, until: now(graceMs) };
+    if (graceMs !== undefined) record.settling = { sessionId, logStart, ended: momentNow(), graceMs };
     await save(true);
     await failpoint('end.noted');
     log.info({ reason, status }, 'session ended');
@@ -93,6 +106,12 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     if (graceMs === undefined) return letGo();
     deps.changed();
     settle(graceMs);
+  }
+
+  /** Decided before the end is told, so that nobody offers the instance in between. */
+  async function judgeReuse(unfinished: boolean): Promise<void> {
+    const why = unfinished ? 'quarantined' : await usedUpBy(driver, record, session.reuse);
+    if (why) record.usedUp ??= why;
   }
 
   function settle(graceMs: number): void {
@@ -143,8 +162,8 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     return !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }).catch(() => undefined));
   }
 
-  const capMs = () => Date.parse(session.startedAt) + session.maxSessionSeconds * 1000 - Date.now();
-  const connectMs = () => Date.parse(session.startedAt) + session.connectTimeoutSeconds * 1000 - Date.now();
+  const capMs = () => session.maxSessionSeconds * 1000 - msSince(session.started);
+  const connectMs = () => session.connectTimeoutSeconds * 1000 - msSince(session.started);
 
   async function connectTimedOut(): Promise<void> {
     // A socket that was passed on but never accepted may have started a bot.
@@ -170,7 +189,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
     /** Goes on after a restart of the worker, with the instance still running. */
     async resume(): Promise<void> {
-      if (ending) return settle(Date.parse(record.settling?.until ?? now()) - Date.now());
+      if (ending) return settle(record.settling ? record.settling.graceMs - msSince(record.settling.ended) : 0);
       if (session.stopping) return tenancy.stop();
       if (entry === 'socket' && session.phase === 'accepted') return tenancy.begin();
       // The relay ended with the worker.
@@ -255,6 +274,6 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
   return tenancy;
 }
 
-function now(plusMs = 0): string {
-  return new Date(Date.now() + plusMs).toISOString();
+function now(): string {
+  return new Date().toISOString();
 }

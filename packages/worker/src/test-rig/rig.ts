@@ -28,7 +28,7 @@ const quick: Partial<Timings> = {
 export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
-  wrapDriver?: (driver: Driver) => Driver;
+  wrapDriver?: (driver: Driver) => Driver | Promise<Driver>;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -61,7 +61,7 @@ export async function startRig(options: RigOptions = {}) {
       secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
     };
-    const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
+    const driver = async () => await (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });
     return worker;
   }
