@@ -7,7 +7,8 @@ export default defineConfig({
       'packages/*/src/**/*.test.tsx',
       'scripts/**/*.test.mjs',
       'bench/src/**/*.test.ts',
-      'prove/src/**/*.test.ts',
+      'prove/src/*.test.ts',
+      'prove/src/checker/*.test.ts',
     ],
     pool: 'threads',
     // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.

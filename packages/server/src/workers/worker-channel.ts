@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Command,
   type CommandRefusal,
@@ -71,6 +72,7 @@ interface Connection extends ConnectedWorker {
 
 const commandTimeoutMs = 30_000;
 const heartbeatMs = 3_000;
+const retryMs = 500;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
@@ -90,17 +92,26 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.socket.send(JSON.stringify(message));
   }
 
+  /** Tried again while the link is there: a database that is locked, or a full disk, must not cut off the worker's sessions. */
+  async function applyPatiently(connection: Connection, report: Report): Promise<void> {
+    const { socket, workerId } = connection;
+    for (;;) {
+      try {
+        return await applyReport(report, connection);
+      } catch (error) {
+        if (socket.readyState !== socket.OPEN) throw error;
+        log.error({ err: error, workerId, report: report.type }, 'a report could not be applied; it is tried again');
+      }
+      await delay(retryMs);
+    }
+  }
+
   function applyInOrder(connection: Connection, number: number, report: Report): void {
     connection.queue = connection.queue
-      .then(() => applyReport(report, connection))
+      .then(() => applyPatiently(connection, report))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
-      .catch((error: unknown) => {
-        log.error(
-          { err: error, workerId: connection.workerId, report: report.type },
-          'a report could not be applied; it will come again',
-        );
-        connection.socket.terminate();
-      });
+      // The link is gone; on the next one it comes again.
+      .catch(() => connection.socket.terminate());
   }
 
   function receive(connection: Connection, message: WorkerMessage): void {
