@@ -53,6 +53,19 @@ test('a lock of another program is waited for, and meanwhile this process goes o
   expect(written()).toEqual(['alone', 'in a transaction']);
 });
 
+test('reading in between does not begin the wait anew', async () => {
+  const db = connect(60);
+  other.exec('begin exclusive');
+  await expect(write(db, 'first')).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+  await db.selectFrom('note').select('text').execute();
+  const refused = vi.fn();
+  const second = write(db, 'second').catch(refused);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(refused).toHaveBeenCalled();
+  other.exec('commit');
+  await second;
+});
+
 test('it is waited for once, however many wait; as soon as it is gone all is as before', async () => {
   const db = connect(0);
   other.exec('begin exclusive');
@@ -64,6 +77,20 @@ test('it is waited for once, however many wait; as soon as it is gone all is as 
   await write(db, 'fourth');
   await db.transaction().execute((inside) => write(inside, 'fifth'));
   expect(written()).toEqual(['fourth', 'fifth']);
+});
+
+test('a full disk is told as such, and nothing of the transaction is left', async () => {
+  const db = connect(0);
+  await sql`pragma max_page_count = 20`.execute(db);
+  const large = 'x'.repeat(40_000);
+  const writes = db.transaction().execute(async (inside) => {
+    await write(inside, 'small');
+    for (let count = 0; count < 10; count++) await write(inside, large);
+  });
+  await expect(writes).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+  expect(written()).toEqual([]);
+  await write(db, 'afterwards');
+  expect(written()).toEqual(['afterwards']);
 });
 
 test('what another program writes between the reading and the writing of a transaction waits for its end', async () => {

@@ -30,11 +30,12 @@ export class PatientSqliteDialect extends SqliteDialect {
 function createPatientDriver(driver: Driver, patienceMs: number): Driver {
   let busySince: number | undefined;
 
-  async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  async function patiently<T>(isRead: boolean, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         const result = await work();
-        busySince = undefined;
+        // Reading goes well beside another program that writes.
+        if (!isRead) busySince = undefined;
         return result;
       } catch (error) {
         if (!isBusy(error)) throw error;
@@ -47,8 +48,10 @@ function createPatientDriver(driver: Driver, patienceMs: number): Driver {
 
   function patient(connection: DatabaseConnection): DatabaseConnection {
     return {
-      executeQuery: <R>(...args: Parameters<DatabaseConnection['executeQuery']>) =>
-        patiently<QueryResult<R>>(() => connection.executeQuery(...args)),
+      executeQuery: <R>(...[query, options]: Parameters<DatabaseConnection['executeQuery']>) =>
+        patiently<QueryResult<R>>(query.query.kind === 'SelectQueryNode', () =>
+          connection.executeQuery(query, options),
+        ),
       streamQuery: (...args) => connection.streamQuery(...args),
     };
   }
@@ -65,7 +68,14 @@ function createPatientDriver(driver: Driver, patienceMs: number): Driver {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
     },
     commitTransaction: (connection) => driver.commitTransaction(connection),
-    rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
+    rollbackTransaction: async (connection) => {
+      try {
+        await driver.rollbackTransaction(connection);
+      } catch (error) {
+        // On a full disk SQLite has done so by itself; saying so would hide what was wrong.
+        if (!/no transaction is active/.test((error as Error).message)) throw error;
+      }
+    },
     releaseConnection: async () => undefined,
     destroy: (options) => driver.destroy(options),
   };
