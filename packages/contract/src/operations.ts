@@ -175,7 +175,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`GET ${service}/deployments`]: does('listDeployments', 'List the deployments of an agent'),
   [`GET ${service}/logs`]: does('readLogs', 'Read the logs of an agent'),
   [`GET ${service}/sessions`]: does('listSessions', 'List the sessions of an agent'),
-  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413, 422, 429, 503),
+  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413, 422),
   [`GET ${service}/sessions/:id`]: does('getSession', 'Show a session with its metrics'),
   [`DELETE ${service}/sessions/:id`]: does('stopSession', 'Stop a session'),
 

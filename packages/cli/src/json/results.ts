@@ -8,6 +8,7 @@ import { LogEntry } from '@pipecat-cloud/contract/logs';
 import { CreatedInvitation, Invitation, InvitationList, Member, MemberList } from '@pipecat-cloud/contract/members';
 import { OrganizationEnvelope } from '@pipecat-cloud/contract/organizations';
 import { PolicyDryRun, PolicyEnvelope } from '@pipecat-cloud/contract/policies';
+import { Capacity } from '@pipecat-cloud/contract/pool';
 import { Region, RegionList } from '@pipecat-cloud/contract/regions';
 import { ReferencedSecretSet, SecretSet, SecretSetSummary } from '@pipecat-cloud/contract/secrets';
 import { ServiceAccount, ServiceAccountEnvelope, ServiceAccountList } from '@pipecat-cloud/contract/service-accounts';
@@ -194,6 +195,7 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),
   ]),
   'agent deployments': object({ deployments: Type.Array(Deployment) }),
+  'agent capacity': object({ name: text, ...Capacity.properties }),
   'agent scale': object({
     name: text,
     autoScaling: object({ minReplicas: whole, maxReplicas: whole }),

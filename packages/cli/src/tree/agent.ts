@@ -10,6 +10,7 @@ import {
   oneOf,
   organizationOption,
   regionOption,
+  reuseOptions,
 } from './options.js';
 
 const transports = ['websocket', 'webrtc', 'daily'] as const;
@@ -58,6 +59,8 @@ export function addAgent(program: Command, run: Run): void {
     .option('-D, --use-daily', 'create a Daily room for the session')
     .option('-p, --daily-properties <json>', 'JSON of room properties, with --use-daily')
     .option('-k, --api-key <key>', 'start with this public API key (pk_…) as an application would')
+    .option('--wait-seconds <seconds>', 'how long to wait for a place where all are taken', integer(0, 300))
+    .option('--idempotency-key <key>', 'sent again with the same key and data, it starts no second session')
     .addOption(new Option('-f, --force', 'accepted for compatibility; nothing is asked').hideHelp())
     .addOption(configFileOption())
     .addOption(hiddenDeployConfig())
@@ -116,15 +119,26 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/deployments.js')).agentDeployments));
   agent
-    .command('scale')
-    .summary('Change how many instances an agent keeps and may have')
-    .description('Changes how many instances an agent keeps warm and may have at most, without a new deployment.')
+    .command('capacity')
+    .summary('Show what is warm, and why so many')
+    .description('Shows the instances of an agent, how many idle ones are kept, and why: each change with its reason.')
+    .argument('[name]', optionalName)
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/capacity.js')).agentCapacity));
+  const scale = agent.command('scale');
+  scale
+    .summary('Change how many instances an agent has, and how often each serves')
+    .description(
+      'Changes how many instances an agent keeps warm and may have, and how often each serves, without a new deployment.',
+    )
     .argument('[name]', optionalName)
     .option('--min-agents <count>', 'agents kept warm', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--max-agents <count>', 'agents at most', integer(1, Number.MAX_SAFE_INTEGER))
     .addOption(configFileOption())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/scale.js')).scaleAgent));
+  for (const option of reuseOptions()) scale.addOption(option);
   agent
     .command('delete')
     .description('Delete an agent; sessions that run go on to their end')

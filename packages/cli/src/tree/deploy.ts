@@ -1,13 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseResources } from '../lib/quantity.js';
 import type { Run } from '../program.js';
-import { configFileOption, hiddenDeployConfig, integer, oneOf, organizationOption, regionOption } from './options.js';
+import {
+  configFileOption,
+  hiddenDeployConfig,
+  integer,
+  oneOf,
+  organizationOption,
+  regionOption,
+  reuseOptions,
+} from './options.js';
 
 /** Options of contract §4.6. What a flag leaves open, the deploy file or a default fills in. */
 export function addDeploy(program: Command, run: Run): void {
   const any = Number.MAX_SAFE_INTEGER;
-  program
-    .command('deploy')
+  const deploy = program.command('deploy');
+  deploy
     .summary('Deploy an agent from this directory or from an image')
     .description(
       'Deploys an agent: creates it, or puts a new deployment in place of the current one.\n' +
@@ -64,6 +72,7 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/deploy/deploy.js')).deploy));
+  for (const option of reuseOptions()) deploy.addOption(option);
 }
 
 function resources(text: string) {

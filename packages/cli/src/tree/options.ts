@@ -40,6 +40,17 @@ export function choicesOf({ parseArg, argChoices }: Option | Argument): readonly
   return argChoices ?? (parseArg as { words?: readonly string[] } | undefined)?.words ?? [];
 }
 
+/** How often an instance serves, on the commands that set it. */
+export const reuseOptions = () => [
+  new Option('--reuse <policy>', 'fresh: a new process for each session; always: one after another').argParser(
+    oneOf(['always', 'fresh']),
+  ),
+  new Option('--reuse-sessions <count>', 'replace an instance after so many sessions').argParser(integer(1, 1_000_000)),
+  new Option('--reuse-memory <percent>', 'replace an instance that holds more of its memory after a session').argParser(
+    integer(1, 100),
+  ),
+];
+
 /** Collects every use of a repeatable option; commas separate as well. */
 export function list(text: string, before: readonly string[] = []): string[] {
   const values = text.split(',').map((value) => value.trim());

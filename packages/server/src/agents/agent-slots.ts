@@ -14,7 +14,11 @@ export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
     const missing = Array.from({ length: Math.max(0, maxAgents - counted.length) }, () => add(false));
     const spare = slots.some((slot) => slot.spare) ? [] : [add(true)];
     await repos.slots.insert([...missing, ...spare]);
-    // The reconciler retires the others; an empty one could take a session at once.
-    for (const slot of surplusSlots(slots, maxAgents)) if (slot.state === 'empty') await repos.slots.remove(slot);
+    // Those with a session go at its end; any other could take one at once, and before the reconciler looks.
+    for (const slot of surplusSlots(slots, maxAgents)) {
+      if (slot.state === 'empty') await repos.slots.remove(slot);
+      if (slot.state === 'ready' || slot.state === 'starting')
+        await repos.slots.change(slot, { state: 'retiring' }, now);
+    }
   };
 }

@@ -48,6 +48,7 @@ export function createPlaceQueue({ pollMs = 1_000 }: { pollMs?: number } = {}) {
           return true;
         });
         if (!taken) break;
+        // One whose caller went while it was at the head.
         leave(key, waiter);
       }
     } while (mine.again);
@@ -71,6 +72,7 @@ export function createPlaceQueue({ pollMs = 1_000 }: { pollMs?: number } = {}) {
         const finish = (then: () => void) => {
           if (over) return;
           over = true;
+          leave(key, waiter);
           clearTimeout(timer);
           signal?.removeEventListener('abort', gone);
           then();
@@ -87,12 +89,8 @@ export function createPlaceQueue({ pollMs = 1_000 }: { pollMs?: number } = {}) {
           },
           fail: (error) => finish(() => reject(error)),
         };
-        const quit = (then: () => void) => {
-          leave(key, waiter);
-          finish(then);
-        };
-        const gone = () => quit(() => reject(signal?.reason));
-        const timer = setTimeout(() => quit(() => resolve(undefined)), ms);
+        const gone = () => finish(() => reject(signal?.reason));
+        const timer = setTimeout(() => finish(() => resolve(undefined)), ms);
         signal?.addEventListener('abort', gone, { once: true });
         queues.set(key, [...(queues.get(key) ?? []), waiter]);
         polling ??= setInterval(wake, pollMs).unref();

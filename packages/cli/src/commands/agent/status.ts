@@ -2,6 +2,7 @@ import type { Service } from '@pipecat-cloud/contract/agents';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
 import { duration, time } from '../../lib/format.js';
+import { reuseText } from '../../lib/reuse.js';
 import { fields } from '../../lib/table.js';
 import { clean } from '../../lib/text.js';
 
@@ -25,6 +26,7 @@ function statusText(service: Service, { colours }: CommandContext): string {
     ['State', state(service, colours)],
     ['Sessions', `${service.activeSessionCount ?? 0} active`],
     ['Scaling', `${service.autoScaling.minReplicas} kept warm, ${service.autoScaling.maxReplicas} at most`],
+    ...(service.reuse ? [['Reuse', reuseText(service.reuse)] as [string, string]] : []),
     ['Profile', service.agentProfile ?? sizeText(service.resources)],
     ['Region', service.region],
     ['Image', spec?.image ?? '-'],

@@ -5,9 +5,10 @@ import { usageError } from '../../lib/errors.js';
 import { checkBranch, checkRepository } from '../../lib/git-names.js';
 import type { GitBinding } from '../../lib/github-calls.js';
 import type { Resources } from '../../lib/quantity.js';
+import { type ReuseFlags, reuseOf } from '../../lib/reuse.js';
 
 /** As commander hands them over; `credentials` is false for `--no-credentials`. */
-export interface DeployFlags {
+export interface DeployFlags extends ReuseFlags {
   buildId?: string;
   buildDir?: string;
   dockerfile?: string;
@@ -86,10 +87,12 @@ export function planDeploy(
   const architecture = flags.architecture ?? file?.architecture;
   const audioFilter = flags.krispVivaAudioFilter ?? file?.audioFilter;
   const duration = flags.maxSessionDuration ?? file?.maxSessionDuration;
+  const reuse = reuseOf(flags) ?? file?.reuse;
   const enableKrisp = flags.enableKrisp ?? file?.enableKrisp;
   const body = {
     serviceName: name,
     autoScaling: { minAgents, ...(maxAgents === undefined ? {} : { maxAgents }) },
+    ...(reuse === undefined ? {} : { reuse }),
     ...(pullSecretSet === undefined ? {} : { imagePullSecretSet: pullSecretSet }),
     ...(secretSet === undefined ? {} : { secretSet }),
     ...(profile === undefined ? {} : { agentProfile: profile }),
