@@ -7,6 +7,8 @@ export default defineConfig({
       'packages/*/src/**/*.test.tsx',
       'scripts/**/*.test.mjs',
       'bench/src/**/*.test.ts',
+      'prove/src/*.test.ts',
+      'prove/src/checker/*.test.ts',
     ],
     globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',

@@ -12,6 +12,14 @@ export interface RefusedCredential {
   organizationId?: string | null;
 }
 
+/** The database did not take a connection: it is away, starting, or all connections are in use. Nothing was asked of it. */
+export class DatabaseAway extends Error {
+  constructor(cause: unknown) {
+    super('The database cannot be reached', { cause });
+    this.name = 'DatabaseAway';
+  }
+}
+
 /** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
 export class AppError extends Error {
   readonly status: number;

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
@@ -83,6 +84,7 @@ export function createPass(deps: PassDeps) {
     if (!agent || !deployment) return;
     const spec = await instanceSpec(deps, agent, deployment, instanceId);
     await workers.command(workerId, { do: 'ensure', spec });
+    await failpoint('rollout.ordered');
   }
 
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
@@ -48,6 +49,7 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     const now = clock.now();
     if (desired.phase === 'Creating') {
       await store.deployments.setPhase(desired.id, ['Creating'], 'Validating', now);
+      await failpoint('rollout.validating');
     }
     if (agent.reconciledDeploymentId !== desired.id) {
       await store.agents.updateRollout(agent, { reconciledDeploymentId: desired.id }, now);
@@ -79,12 +81,14 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     const free = places.find((slot) => atOnce || !mayNotStart(slot, now));
     if (!free) return false;
     const to = { state: 'starting', deploymentId: desired.id, instanceId: ids.id() } as const;
-    return await store.slots.change(free, to, now);
+    const claimed = await store.slots.change(free, to, now);
+    await failpoint('rollout.claimed');
+    return claimed;
   }
 
   /** Its first instance is ready: what that means is what the deploy asked for. */
   async function takeOver({ agent }: AgentFacts, desired: Deployment): Promise<boolean> {
-    return await store.transaction(async (repos) => {
+    const taken = await store.transaction(async (repos) => {
       if (agent.liveDeploymentId !== null && desired.rollout === 'held') {
         await repos.deployments.markReady(desired.id, clock.now());
         return true;
@@ -93,8 +97,12 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
         if (agent.canaryPercent === desired.canaryPercent) return false;
         return await takeover.share(repos, agent, desired, desired.canaryPercent);
       }
-      return await takeover.goLive(repos, agent, desired, { keepIdle: desired.rollout !== 'strict' });
+      const live = await takeover.goLive(repos, agent, desired, { keepIdle: desired.rollout !== 'strict' });
+      await failpoint('rollout.promoting');
+      return live;
     });
+    await failpoint('rollout.promoted');
+    return taken;
   }
 
   return {

@@ -1,10 +1,11 @@
+import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SessionEnding } from '../sessions/session-ends.js';
 import type { Session } from '../sessions/session-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Facts } from './facts.js';
-import { createSessionWatch } from './session-watch.js';
+import { createSessionWatch, isHeld } from './session-watch.js';
 
 const hourMs = 3_600_000;
 const ended: SessionEnding[] = [];
@@ -83,4 +84,21 @@ test('a start that nobody of this process waits for is over', async () => {
   expect(ended).toEqual([]);
   await look(facts({ id: 'left', state: 'starting' }), here());
   expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned', from: 'starting' }]);
+});
+
+const seen = (change: Partial<ObservedInstance>): ObservedInstance => ({
+  ...{ instanceId: 'i-1', state: 'busy', epoch: 7 },
+  ...change,
+});
+
+test.each([
+  { what: 'holds it', instance: seen({ sessionId: 's-1' }), held: true },
+  { what: 'waits until its bot is done', instance: seen({ state: 'settling', sessionId: 's-1' }), held: true },
+  { what: 'has not heard of it', instance: seen({ state: 'ready', epoch: 6 }), held: true },
+  { what: 'has put it down', instance: seen({ state: 'ready' }), held: false },
+  { what: 'holds a later one', instance: seen({ sessionId: 's-2', epoch: 8 }), held: false },
+  { what: 'has exited', instance: seen({ state: 'exited', sessionId: 's-1' }), held: false },
+  { what: 'is not there', instance: undefined, held: false },
+])('whether an instance that $what may still hold a session: $held', ({ instance, held }) => {
+  expect(isHeld({ id: 's-1', epoch: 7 }, instance)).toBe(held);
 });

@@ -1,4 +1,5 @@
 import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Session } from '../sessions/session-repository.js';
@@ -57,7 +58,7 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
       const workerId = slotOf.get(session.id)?.workerId;
       const instances = workerId ? observed.get(workerId) : undefined;
       const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
-      const isMissing = instances !== undefined && (!seen || seen.state === 'exited' || seen.state === 'failed');
+      const isMissing = instances !== undefined && !isHeld(session, seen);
       if (missingMs(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
       if (!workerId || instances) continue;
       const deployment = deployments.get(session.deploymentId);
@@ -67,4 +68,13 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
       if (workers.awayMs(workerId) > capSeconds * 1000 + capGraceMs) await end(session, 'instance_lost', 'quarantined');
     }
   };
+}
+
+/**
+ * Whether an instance may still hold a session. One that has accepted its epoch and holds another session, or none, has put it down:
+ * usually the report of that is on its way, but a database from a backup may have forgotten that it came.
+ */
+export function isHeld({ id, epoch }: Pick<Session, 'id' | 'epoch'>, seen: ObservedInstance | undefined): boolean {
+  if (!seen || seen.state === 'exited' || seen.state === 'failed') return false;
+  return seen.sessionId === id || seen.epoch < epoch;
 }

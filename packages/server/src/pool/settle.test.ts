@@ -46,6 +46,13 @@ describe('a slot whose session has ended', () => {
   });
 });
 
+test('an instance that holds a session of which its slot knows nothing is left alone, and takes no other', () => {
+  expect(settle(facts('ready', 'busy', {}, 4))).toEqual({ to: 'quarantined' });
+  expect(settle(facts('ready', 'busy'))).toBeUndefined();
+  expect(settle(facts('quarantined', 'busy', {}, 4))).toBeUndefined();
+  expect(settle(facts('quarantined', 'ready', {}, 4))).toEqual({ to: 'retiring' });
+});
+
 test('silence of a worker that is away changes nothing', () => {
   for (const state of ['starting', 'ready', 'settling', 'retiring'] as const) {
     expect(settle(facts(state, undefined, { workerKnown: false }))).toBeUndefined();

@@ -39,7 +39,8 @@ export function settle(facts: SlotFacts): Settlement | undefined {
       return seen?.state === 'ready' ? { to: 'ready' } : undefined;
     case 'ready':
       if (ended(seen)) return { to: 'retiring', failure: failureOf(seen) };
-      if (workerLost) return { to: 'quarantined' };
+      // It has taken a session that this database, from a backup, knows nothing of: that one goes on, and no other comes to it.
+      if (workerLost || (seen && seen.epoch > slot.epoch)) return { to: 'quarantined' };
       return gone || !current || surplus || usedUp ? { to: 'retiring' } : undefined;
     case 'settling':
       if (gone || ended(seen)) return { to: 'retiring' };

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import {
   type SessionDetail,
   type SessionList,
@@ -216,6 +217,7 @@ export function createSessionService(deps: SessionServiceDeps) {
         );
       const { epoch, instanceId } = session;
       await workers.command(place.workerId, { do: 'stop', instanceId, sessionId, epoch });
+      await failpoint('stop.answered');
       const at = clock.now().toISOString();
       await ends.end({
         sessionId,

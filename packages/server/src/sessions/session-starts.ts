@@ -1,4 +1,5 @@
 import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
 import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
@@ -128,6 +129,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
+      await failpoint('claim.taken');
       return { ...claimed, atMs: monotonicMs() };
     });
   }
@@ -177,8 +179,10 @@ export function createSessionStarts(deps: SessionStartDeps) {
     for (;;) {
       const workerId = await awaitReady(workers, { agent, instanceId, sessionId, place, deadline });
       try {
+        await failpoint('activate.ordered');
         told.maybe = true;
         await workers.command(workerId, { do: 'activate', activation });
+        await failpoint('activate.answered');
         return workerId;
       } catch (error) {
         if (error instanceof CommandRefused) told.maybe = false;
@@ -223,6 +227,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
     // Not changed when it has ended meanwhile: it was accepted all the same.
     const startMs = Math.round(monotonicMs() - claimed.atMs);
     await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
+    await failpoint('activate.recorded');
     return { sessionId, instanceId, workerId, epoch };
   }
 
@@ -252,6 +257,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       try {
         const trace = traces.begin(order.sessionId);
         const claimed = await claimOrWait(agent, { ...order, trace });
+        await failpoint('claim.committed');
         trace.claimed(agent, claimed);
         if (!claimed.warm) nudge();
         const told = { maybe: false };

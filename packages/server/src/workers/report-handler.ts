@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildService } from '../builds/build-service.js';
@@ -32,9 +33,11 @@ export function createReportHandler(deps: ReportDeps) {
     switch (report.type) {
       case 'session-ended': {
         const { sessionId, epoch, reason, status, at } = report;
+        await failpoint('end.reported');
         // At its cap a bot was not asked: nobody knows when it stops, if ever.
         const unfinished = report.unfinished === true || reason === 'duration_exceeded';
         await ends.end({ sessionId, epoch, reason, status, at, slot: unfinished ? 'quarantined' : 'settling' });
+        await failpoint('end.recorded');
         return nudge();
       }
       case 'logs':

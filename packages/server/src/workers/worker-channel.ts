@@ -84,6 +84,7 @@ async function track(connection: Connection, work: Promise<void>): Promise<void>
 const commandTimeoutMs = 30_000;
 const heartbeatMs = 3_000;
 const logRetryMs = 250;
+const retryMs = 500;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
@@ -104,17 +105,26 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.socket.send(JSON.stringify(message));
   }
 
+  /** Tried again while the link is there: a database that is locked, or a full disk, must not cut off the worker's sessions. */
+  async function applyPatiently(connection: Connection, report: Report): Promise<void> {
+    const { socket, workerId } = connection;
+    for (;;) {
+      try {
+        return await applyReport(report, connection);
+      } catch (error) {
+        if (socket.readyState !== socket.OPEN) throw error;
+        log.error({ err: error, workerId, report: report.type }, 'a report could not be applied; it is tried again');
+      }
+      await delay(retryMs);
+    }
+  }
+
   function applyInOrder(connection: Connection, number: number, report: Report): void {
     connection.queue = connection.queue
-      .then(() => applyReport(report, connection))
+      .then(() => applyPatiently(connection, report))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
-      .catch((error: unknown) => {
-        log.error(
-          { err: error, workerId: connection.workerId, report: report.type },
-          'a report could not be applied; it will come again',
-        );
-        connection.socket.terminate();
-      });
+      // The link is gone; on the next one it comes again.
+      .catch(() => connection.socket.terminate());
   }
 
   /**

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
@@ -57,21 +58,25 @@ async function accept(deps: ActivationDeps, instance: Instance, address: string,
   let session: HeldSession;
   let bot: HeldBot | undefined;
   try {
+    await failpoint('activate.received');
     session = await note(driver, instance, activation);
     // From here on no other claim of this epoch or an older one can be accepted, whatever happens to this process.
     await records.save(record, { durable: true });
+    await failpoint('activate.noted');
     if (entry === 'bot') bot = await holdBot(address, activation);
   } catch (error) {
     await withdraw(deps, instance, sessionId);
     const why = (error as Error).message;
     throw new CommandRefused('failed', `Instance ${instance.id} did not take the session: ${why}`, { cause: error });
   }
+  await failpoint('activate.sent');
   if (entry === 'bot') {
     session.phase = 'sent';
     await records.save(record).catch((err) => deps.log.error({ err }, 'the session file could not be written'));
   }
   occupy(deps, instance, session, bot);
   deps.log.info({ instanceId: instance.id, sessionId, epoch, entry }, 'session accepted');
+  await failpoint('activate.held');
 }
 
 async function note(driver: Driver, { id, record }: Instance, activation: Activation): Promise<HeldSession> {

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
@@ -86,11 +87,13 @@ export function createInstances(deps: InstancesDeps) {
   }
 
   async function takeDown(instance: Instance, graceSeconds: number): Promise<void> {
+    await failpoint('instance.removing');
     if (instance.tenancy?.state === 'busy') await instance.tenancy.stop();
     await lifecycle.abandon(instance);
     await lifecycle.kill(instance, graceSeconds);
     await collectors.drain(instance.id, timings.drainMs);
     await driver.remove(instance.id, { graceSeconds: 0 });
+    await failpoint('instance.removed');
     lifecycle.forget(instance);
     collectors.forget(instance.id);
     instances.delete(instance.id);
@@ -131,6 +134,7 @@ export function createInstances(deps: InstancesDeps) {
     /** Ends a session with its instance; nothing to do for one that has ended. */
     async stop(instanceId: string, sessionId: string, epoch: number): Promise<void> {
       const instance = find(instanceId);
+      await failpoint('stop.received');
       // The acceptance may be on its way; only then is there something to stop.
       if (instance.activating) await instance.activating.done.catch(() => undefined);
       const { tenancy } = instance;

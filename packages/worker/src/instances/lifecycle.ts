@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { type Driver, DriverError, type DriverInstance } from '../drivers/driver.js';
@@ -82,7 +83,9 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function make(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
     if (spec.impossible !== undefined) return await fail(instance, unknownError, spec.impossible);
     try {
+      await failpoint('instance.making');
       await driver.ensure(spec, signal);
+      await failpoint('instance.made');
     } catch (error) {
       if (closed || isGone(instance) || instance.removing) return;
       const known = error instanceof DriverError;

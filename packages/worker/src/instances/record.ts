@@ -88,6 +88,8 @@ export async function openRecords(workerDir: string, log: Logger) {
       const records: InstanceRecord[] = [];
       const unreadable = new Set<string>();
       for (const name of await readdir(folder)) {
+        // A worker that was killed while it wrote left it.
+        if (name.endsWith('.tmp')) await removeFile(join(folder, name));
         if (!name.endsWith('.json')) continue;
         try {
           records.push(fromDisk(JSON.parse((await readIfThere(join(folder, name))) ?? '') as WrittenRecord));

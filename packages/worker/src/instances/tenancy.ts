@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
@@ -86,6 +87,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
   async function recordEnd(reason: SessionEndReason, { at = now(), status, graceMs }: Ending): Promise<void> {
     alarms.clear();
+    await failpoint('end.seen');
     // A bot whose socket has closed is about to return. Of the others nobody knows, and so of one that was cut off by its image at
     // its cap: the image answers for it, while it may go on.
     const unfinished = graceMs === undefined ? capMs() <= capMarginMs : reason !== 'socket_closed';
@@ -100,6 +102,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     record.ends.push(entryOfEnd);
     if (graceMs !== undefined) record.settling = { sessionId, logStart, ended: momentNow(), graceMs };
     await save(true);
+    await failpoint('end.noted');
     log.info({ reason, status }, 'session ended');
     ends.report(record, entryOfEnd);
     if (graceMs === undefined) return letGo();
@@ -155,6 +158,12 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await end('duration_exceeded', { graceMs: timings.capGraceMs });
   }
 
+  /** Accepted, and not known to have reached the bot: the worker ended in between. */
+  async function notSeen(): Promise<boolean> {
+    if (session.phase !== 'accepted') return false;
+    return !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }).catch(() => undefined));
+  }
+
   const capMs = () => session.maxSessionSeconds * 1000 - msSince(session.started);
   const connectMs = () => session.connectTimeoutSeconds * 1000 - msSince(session.started);
 
@@ -189,7 +198,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (entry === 'socket') return end('socket_closed', { graceMs: timings.socketGraceMs });
       const stopped = await findMarker(driver, stopMarker);
       if (stopped) return botStopped(stopped.time.toISOString());
-      if (session.phase === 'accepted' && !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }))) {
+      if (await notSeen()) {
         // Nobody knows whether `/bot` arrived, and nobody was told that it did. Sending it again could start a second bot.
         delete record.accepted;
         return end('bot_failed', { graceMs: 0 });
@@ -255,6 +264,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (session.stopping) return end('stopped', {});
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);
       if (stopped) return botStopped(stopped.time.toISOString());
+      if (entry === 'bot' && (await notSeen())) delete record.accepted;
       await end('instance_exited', at === undefined ? {} : { at });
     },
 
