@@ -7,7 +7,10 @@ export default defineConfig({
       'packages/*/src/**/*.test.tsx',
       'scripts/**/*.test.mjs',
       'bench/src/**/*.test.ts',
+      'prove/src/*.test.ts',
+      'prove/src/checker/*.test.ts',
     ],
+    globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',
     // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
     maxWorkers: '100%',

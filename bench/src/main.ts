@@ -11,6 +11,7 @@ import { listScale } from './figures/list-scale.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
+import { relay } from './figures/relay.js';
 import { revocationFollows } from './figures/revocation-follows.js';
 import { servicesRoute, usersRoute } from './figures/route-share.js';
 import { secondStart } from './figures/second-start.js';
@@ -30,6 +31,7 @@ const figures: readonly Figure[] = [
   revocationFollows,
   listScale,
   warmStart,
+  relay,
   dockerReady,
   cliVersion,
   cliList,

@@ -24,7 +24,7 @@ const PRODUCT = {
 const EVERYTHING = {
   name: 'everything',
   args: [TSC, '-b'],
-  inputs: [...PRODUCT.inputs, 'e2e', 'bench'],
+  inputs: [...PRODUCT.inputs, 'e2e', 'bench', 'prove'],
   outputs: PRODUCT.outputs,
 };
 

@@ -13,8 +13,9 @@ const STOP_MS = 5_000;
 
 /**
  * A private PostgreSQL server for one test run: the machine's own programs, a temporary folder, a free loopback port,
- * a random password, nothing flushed to disk. Returns `{ url, stop() }`, or `{ reason }` where it can't be had.
- * `stop` ends the server and removes the folder.
+ * a random password, nothing flushed to disk. Returns `{ url, restart(), stop() }`, or `{ reason }` where it can't be
+ * had. `restart` breaks every connection and starts it again at the same address, `stop` ends the server and removes
+ * the folder.
  */
 export async function startPostgres(signal) {
   const bin = findPostgresBin();
@@ -27,10 +28,15 @@ export async function startPostgres(signal) {
     const password = randomBytes(16).toString('hex');
     await createCluster({ bin, folder, password, user, signal });
     const port = await freePort();
-    const server = launch({ bin, folder, port, user });
+    let server = launch({ bin, folder, port, user });
     await server.ready;
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      async restart() {
+        await server.stop();
+        server = launch({ bin, folder, port, user });
+        await server.ready;
+      },
       async stop() {
         await server.stop();
         remove();

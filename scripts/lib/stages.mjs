@@ -45,6 +45,21 @@ function vitest(...options) {
   };
 }
 
+/** Minutes of load and faults on each driver; 0 leaves it out. */
+const PROVE_MINUTES = { process: 5, docker: 1 };
+export const PROVE_VARIABLE = 'PIPECAT_CLOUD_TEST_PROVE_MINUTES';
+
+/** The product under load and faults, judged from outside. A number in the variable counts for every driver. */
+function prove(driver) {
+  return async ({ root, env, signal }) => {
+    const minutes = env[PROVE_VARIABLE] === undefined ? PROVE_MINUTES[driver] : Number(env[PROVE_VARIABLE]);
+    if (minutes === 0) return { ...oneCheck(0), passed: 0, skipped: 1 };
+    const args = [join(root, 'prove/dist/main.js'), '--driver', driver, '--minutes', String(minutes)];
+    const { code, output } = await run(process.execPath, args, { cwd: root, env, signal });
+    return { ...oneCheck(code), output };
+  };
+}
+
 const BUILD = { name: 'build and types', run: buildStage };
 
 /** What `npm test` runs, in this order. `group` is what may be asked for by name: `npm test -- unit`. */
@@ -72,18 +87,21 @@ const STAGES = [
     needsResources: true,
     run: vitest('--config', 'e2e/vitest.config.ts'),
   },
+  { name: 'proof on local processes', group: 'prove', run: prove('process') },
 ];
+
+const END_TO_END = /^(e2e|prove\/src\/must-hold)/;
 
 const GROUPS = new Set(STAGES.map(({ group }) => group));
 
 /**
- * Which stages the arguments of `npm test` ask for: names of groups (lint, unit, e2e), and anything else is a filter
- * for vitest, which goes to the end-to-end tests where it begins with `e2e` and to the others where not.
+ * Which stages the arguments of `npm test` ask for: names of groups (lint, unit, e2e, prove), and anything else is a
+ * filter for vitest, which goes to the end-to-end tests where it names one of theirs and to the others where not.
  */
 export function chooseStages(args) {
   const groups = args.filter((arg) => GROUPS.has(arg));
   const filters = args.filter((arg) => !GROUPS.has(arg));
-  if (groups.length === 0 && filters.length > 0) groups.push(filters[0].startsWith('e2e') ? 'e2e' : 'unit');
+  if (groups.length === 0 && filters.length > 0) groups.push(END_TO_END.test(filters[0]) ? 'e2e' : 'unit');
   const wanted = STAGES.filter(({ group }) => groups.length === 0 || groups.includes(group));
   return {
     build: BUILD,

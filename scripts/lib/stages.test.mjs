@@ -2,12 +2,19 @@ import { expect, test } from 'vitest';
 import { chooseStages } from './stages.mjs';
 
 test.each([
-  [[], ['lint', 'dashboard types', 'generated pages', 'unit and contract', 'end to end'], []],
+  [
+    [],
+    ['lint', 'dashboard types', 'generated pages', 'unit and contract', 'end to end', 'proof on local processes'],
+    [],
+  ],
   [['lint'], ['lint', 'dashboard types', 'generated pages'], []],
   [['unit'], ['unit and contract'], []],
   [['e2e'], ['end to end'], []],
+  [['prove'], ['proof on local processes'], []],
   [['packages/cli'], ['unit and contract'], ['packages/cli']],
   [['e2e/src/tour'], ['end to end'], ['e2e/src/tour']],
+  [['prove/src/must-hold/disk'], ['end to end'], ['prove/src/must-hold/disk']],
+  [['prove/src/checker'], ['unit and contract'], ['prove/src/checker']],
   [['e2e', 'tour'], ['end to end'], ['tour']],
 ])('npm test -- %j', (args, names, filters) => {
   const chosen = chooseStages(args);

@@ -95,6 +95,8 @@ async function storeAgents(store: Store, userId: string): Promise<void> {
       region: owner.defaultRegion,
       minAgents: 0,
       maxAgents: 1,
+      reuseMaxSessions: null,
+      reuseMaxMemoryPercent: null,
       websocketAuth: 'none',
       desiredDeploymentId: null,
       liveDeploymentId: null,

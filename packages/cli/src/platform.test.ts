@@ -41,9 +41,33 @@ describe('agent', () => {
       autoScaling: { minAgents: 2, maxAgents: 10 },
     });
     expect((await run('agent', 'scale', 'bot', '--min-agents', '11')).code).toBe(2);
+    expect((await run('agent', 'scale', 'bot', '--reuse-sessions', '20')).stdout).toContain('after 20 sessions');
+    const [, again] = server.requests.filter(({ method }) => method === 'PUT');
+    expect(again?.json()).toMatchObject({ reuse: { policy: 'reuse', maxSessions: 20 } });
+    expect((await run('agent', 'scale', 'bot', '--reuse', 'fresh', '--reuse-memory', '80')).code).toBe(2);
     const nothing = await run('agent', 'scale', 'bot');
     expect(nothing).toMatchObject({ code: 2 });
     expect(nothing.stderr).toContain('--min-agents');
+  });
+
+  test('capacity says what is warm and why', async () => {
+    const inputs = { minAgents: 1, maxAgents: 9, busy: 2, active: 2, arrivalsPerSecond: 0.8, startSecondsP95: 4.1 };
+    const now = { target: 5, reason: 'arrivals', why: '5 idle instances are kept: 0.8 starts a second arrive', inputs };
+    const counts = { maxAgents: 9, free: 1, starting: 1, idle: 4, active: 2, settling: 0, quarantined: 1, leaving: 0 };
+    server.routes[`GET ${org}/services/bot/capacity`] = {
+      json: {
+        ...counts,
+        waiting: 3,
+        reuse: { policy: 'fresh' },
+        now,
+        decisions: [{ at: '2026-04-20T10:00:00.000Z', ...now }],
+      },
+    };
+    const { stdout } = await run('agent', 'capacity', 'bot');
+    expect(stdout).toMatch(
+      /4 of 5[\s\S]*1 starting, 1 quarantined[\s\S]*3 callers[\s\S]*fresh[\s\S]*0.8 starts a second/,
+    );
+    expect(JSON.parse((await run('agent', 'capacity', 'bot', '--json')).stdout)).toMatchObject({ name: 'bot', now });
   });
 
   test('profiles are made, changed and put aside, with amounts that are some', async () => {
@@ -142,6 +166,32 @@ describe('organizations', () => {
       expect((await run(...words, 'show')).code).toBe(8);
     },
   );
+
+  test('the Daily account: the key goes in by file or standard input, and is never printed', async () => {
+    const settings = { source: 'organization', keyHint: '…abcd', dialin: 'signed' };
+    const path = `${org}/daily/settings`;
+    server.routes[`GET ${path}`] = { json: settings };
+    server.routes[`PUT ${path}`] = { json: settings };
+    server.routes[`DELETE ${path}`] = { json: { status: 'OK' } };
+    const last = () => server.requests.findLast(({ method }) => method === 'PUT')?.json();
+    expect((await run('organizations', 'daily', 'show')).stdout).toContain('its own, …abcd');
+    expect(JSON.parse((await run('organizations', 'daily', 'show', '--json')).stdout)).toEqual({
+      organization: 'acme',
+      ...settings,
+    });
+    const piped = await cli.run(['organizations', 'daily', 'set', '--stdin'], { env, input: 'daily-key-abcd\n' });
+    expect([piped.code, piped.stdout.includes('daily-key')]).toEqual([0, false]);
+    expect(last()).toEqual({ apiKey: 'daily-key-abcd' });
+    expect((await run('organizations', 'daily', 'set', '--allow-unsigned-dialin')).code).toBe(0);
+    expect(last()).toEqual({ allowUnsignedDialin: true });
+    expect((await run('organizations', 'daily', 'set', '--no-allow-unsigned-dialin')).code).toBe(0);
+    expect(last()).toEqual({ allowUnsignedDialin: false });
+    expect((await run('organizations', 'daily', 'set')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'set', '--key-file', 'nowhere')).code).toBe(1);
+    expect((await run('organizations', 'daily', 'set', '--stdin', '--key-file', 'x')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'clear')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'clear', '-y')).code).toBe(0);
+  });
 
   test('registry keys: a new one alone when piped, ended ones hidden', async () => {
     const key = (id: string, revoked: boolean) => ({

@@ -3,12 +3,57 @@ import { Resources } from './agent-profiles.js';
 import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
 import { AgentName, OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
+import { Reuse } from './pool.js';
 import { Architecture } from './regions.js';
 
 const scaling = Type.Object({
   minAgents: Type.Optional(Type.Integer({ minimum: 0, maximum: maxAgentsLimit })),
   maxAgents: Type.Optional(Type.Integer({ minimum: 1, maximum: maxAgentsLimit })),
 });
+
+/** How a new deployment takes over. At most one of the three; without any it takes over as soon as it is ready. */
+export const RolloutOptions = Type.Object({
+  strict: Type.Optional(
+    Type.Boolean({
+      description: 'From now on no new session on the deployment before it: starts wait until this one is ready',
+    }),
+  ),
+  canaryPercent: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 99,
+      description: 'Once ready it takes this share of the new sessions, until promoted',
+    }),
+  ),
+  hold: Type.Optional(Type.Boolean({ description: 'It is made ready and takes no session until it is promoted' })),
+});
+export type RolloutOptions = Static<typeof RolloutOptions>;
+
+/** `POST …/services/{name}/promote`. */
+export const PromoteBody = Type.Object({
+  deploymentId: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'Refused unless it is the one that waits: another deploy may have come between',
+    }),
+  ),
+  canaryPercent: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 99, description: 'Only this share of the new sessions, instead of all' }),
+  ),
+});
+export type PromoteBody = Static<typeof PromoteBody>;
+
+/** `POST …/services/{name}/rollback`. */
+export const RollbackBody = Type.Object({
+  deploymentId: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description:
+        'One that was ready once. Without it: the live one where another is being rolled out, else the one before it',
+    }),
+  ),
+});
+export type RollbackBody = Static<typeof RollbackBody>;
 
 /** `POST` and `PUT …/services` (contract §6.2). Unknown members are ignored: older and newer clients send different sets. */
 export const DeployBody = Type.Object({
@@ -20,6 +65,7 @@ export const DeployBody = Type.Object({
   region: Type.Optional(Type.String({ maxLength: 63 })),
   nodeType: Type.Optional(Type.Enum(['arm'], { description: 'Only `arm`; kept for clients that send it' })),
   autoScaling: Type.Optional(scaling),
+  reuse: Type.Optional(Reuse),
   krispViva: Type.Optional(
     Type.Object({ audioFilter: Type.Optional(Type.Union([Type.Enum(['tel', 'pro']), Type.Null()])) }),
   ),
@@ -31,6 +77,7 @@ export const DeployBody = Type.Object({
   /** A repository to build from; refused, because nothing here is linked to one. */
   git: Type.Optional(Type.Unknown()),
   forceRedeploy: Type.Optional(Type.Boolean()),
+  rollout: Type.Optional(RolloutOptions),
   websocketAuth: Type.Optional(Type.Enum(['none', 'token'])),
   maxSessionDuration: Type.Optional(
     Type.Integer({ minimum: sessionDuration.minimum, maximum: sessionDuration.maximum }),
@@ -85,6 +132,7 @@ export const Service = Type.Object({
   agentProfile: Type.Optional(Type.String({ description: 'Absent where the deploy gave resources of its own' })),
   resources: Type.Optional(Type.Object({ cpu: Type.String(), memory: Type.String() })),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),
+  reuse: Type.Optional(Reuse),
   krispViva: Type.Object({ audioFilter: OrNull(Type.String()) }),
   websocketAuth: Type.String(),
   conditions: Type.Array(
@@ -98,6 +146,16 @@ export const Service = Type.Object({
   currentRevision: Type.Optional(Revision),
   previousRevision: Type.Optional(Revision),
   deployment: Type.Optional(Deployment),
+  rollout: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Enum(['starting', 'held', 'canary', 'complete', 'failed']),
+        strict: Type.Boolean({ description: 'Starts wait for the desired deployment' }),
+        canaryPercent: OrNull(Type.Integer({ description: 'Share of the new sessions, once it is ready' })),
+      },
+      { description: 'How the desired deployment takes over from the active one' },
+    ),
+  ),
   errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
   warning: Type.Optional(Type.String()),
 });

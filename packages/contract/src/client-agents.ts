@@ -1,4 +1,12 @@
-import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
+import type {
+  DeployBody,
+  PromoteBody,
+  RollbackBody,
+  Service,
+  ServiceList,
+  ServiceQuery,
+  WrappedService,
+} from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -12,17 +20,29 @@ import type {
 import type { RequestFunction } from './client.js';
 import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
-import type { LogList, LogQuery } from './logs.js';
+import type { Capacity } from './pool.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
 } from './sessions.js';
+
+export interface StartOptions {
+  /** Sent again with the same key and body, a start makes no second session. */
+  idempotencyKey?: string;
+}
+
+const startOf = (body: StartBody, { idempotencyKey }: StartOptions) => ({
+  body,
+  timeoutMs: 180_000 + (body.waitSeconds ?? 0) * 1000,
+  ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+});
 
 /** What the server gives of a list at most; a literal, so that no schema is loaded into a browser for it. */
 const widestPage = 1000;
@@ -51,19 +71,24 @@ export function agentCalls(request: RequestFunction) {
     createService: (o: string, body: DeployBody) => request<Service>('POST', `${org(o)}/services`, { body }),
     updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
     deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
+    getCapacity: (o: string, name: string) => request<Capacity>('GET', `${service(o, name)}/capacity`),
     listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
-    readLogs: (o: string, name: string, query: LogQuery = {}) =>
-      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
+    promoteService: async (o: string, name: string, body: PromoteBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/promote`, { body })).body,
+    rollBackService: async (o: string, name: string, body: RollbackBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/rollback`, { body })).body,
 
     listSessions: (o: string, name: string, query: SessionQuery = {}) =>
       request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
     getSession: (o: string, name: string, id: string) =>
       request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+    getSessionTrace: (o: string, name: string, id: string) =>
+      request<SessionTrace>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}/trace`),
     /** Waits for a cold start, so its deadline is longer than that of the other calls. */
-    startSession: (o: string, name: string, body: StartBody) =>
-      request<StartedSession>('POST', `${service(o, name)}/sessions`, { body, timeoutMs: 180_000 }),
-    startPublic: (name: string, body: StartBody) =>
-      request<StartedSession>('POST', `/v1/public/${encodeURIComponent(name)}/start`, { body, timeoutMs: 180_000 }),
+    startSession: (o: string, name: string, body: StartBody, options: StartOptions = {}) =>
+      request<StartedSession>('POST', `${service(o, name)}/sessions`, startOf(body, options)),
+    startPublic: (name: string, body: StartBody, options: StartOptions = {}) =>
+      request<StartedSession>('POST', `/v1/public/${encodeURIComponent(name)}/start`, startOf(body, options)),
     stopSession: (o: string, name: string, id: string) =>
       request<StoppedSession>('DELETE', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
 

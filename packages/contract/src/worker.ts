@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { LogLevel } from './log-levels.js';
 import { hopHeader, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
 
 /**
@@ -59,6 +60,8 @@ export interface Activation {
   body: unknown;
   maxSessionSeconds: number;
   connectTimeoutSeconds: number;
+  /** For how long the instance may be used after this session. Absent: without limit. */
+  reuse?: { maxSessions?: number; maxMemoryBytes?: number };
 }
 
 export interface BuildOrder {
@@ -77,10 +80,12 @@ export type Command =
   | { do: 'ensure'; spec: InstanceSpec }
   /** Ends the instance and forgets it. An instance that holds a session is removed only with `evenIfBusy`. */
   | { do: 'remove'; instanceId: string; graceSeconds: number; evenIfBusy?: boolean }
-  /** Answered once the instance has accepted the session, or refused with `stale_epoch`, `busy` or `not_ready`. */
+  /** Answered once the instance has accepted the session, or refused with `stale_epoch`, `busy`, `used_up` or `not_ready`. */
   | { do: 'activate'; activation: Activation }
   /** Ends the session and its instance. Answered at once; the end comes as a report. */
   | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
+  /** Nobody will open the socket of this session: it ends at once as `connect_timeout`, and its instance is free. Answered at once. */
+  | { do: 'abandon'; instanceId: string; sessionId: string; epoch: number }
   /** Answered once the build is queued or known; lines and result come as reports. */
   | { do: 'build'; order: BuildOrder }
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
@@ -88,7 +93,14 @@ export type Command =
   /** Breaks the build off if it is under way, and removes all that is left of it. Refused while an instance uses it. */
   | { do: 'forget-build'; buildId: string };
 
-export type CommandRefusal = 'stale_epoch' | 'busy' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
+export type CommandRefusal =
+  | 'stale_epoch'
+  | 'busy'
+  | 'used_up'
+  | 'not_ready'
+  | 'unknown_instance'
+  | 'unsupported'
+  | 'failed';
 
 export type ControlMessage =
   | {
@@ -117,11 +129,18 @@ export interface ObservedInstance {
   sessionId?: string;
   /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
   imageDigest?: string;
+  /** From `ensure` until its process ran, once known: its files are unpacked or its image is pulled meanwhile. */
+  preparedMs?: number;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
+  /** It has had its last session, and refuses another; why. */
+  usedUp?: UsedUp;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
   error?: { code: string; message: string };
 }
+
+/** `sessions`: as many as it may have · `memory`: it holds too much after one · `quarantined`: a bot was not known to have finished. */
+export type UsedUp = 'sessions' | 'memory' | 'quarantined';
 
 export type SessionEndReason =
   | 'completed'
@@ -139,6 +158,10 @@ export interface WorkerLogLine {
   time: string;
   text: string;
   sessionId?: string;
+  /** Absent from a worker that does not tell levels. */
+  level?: LogLevel;
+  /** Where the driver keeps the two apart. */
+  stream?: 'stdout' | 'stderr';
 }
 
 export interface UsageSample {
@@ -159,6 +182,8 @@ export type Report =
       reason: SessionEndReason;
       /** Status that `/bot` answered with, where one was received. */
       status?: number;
+      /** The bot is not known to have finished: the instance is never to be offered again. */
+      unfinished?: true;
       at: string;
     }
   | {
@@ -181,6 +206,8 @@ export type Report =
       credentials: { value: string; count: number }[];
     }
   | { type: 'usage'; sessionId: string; samples: UsageSample[] }
+  /** Somebody has reached the agent in this session: its socket is open. Told once; may be lost. */
+  | { type: 'session-connected'; sessionId: string; at: string }
   | { type: 'build-started'; buildId: string; at: string }
   | { type: 'build-logs'; buildId: string; lines: WorkerLogLine[] }
   | {
@@ -192,6 +219,26 @@ export type Report =
       imageSizeBytes?: number;
       at: string;
     };
+
+export interface WorkerStatus {
+  /** Release of the worker. */
+  version: string;
+  node: string;
+  hostname: string;
+  /** Cores and memory of its machine. */
+  cpuCount: number;
+  memoryBytes: number;
+  memoryFreeBytes: number;
+  /** Where its folder lies. */
+  diskBytes?: number;
+  diskFreeBytes?: number;
+  /** What runs the containers, where something does: name, version and the version of its API. */
+  engine?: { name: string; version: string; apiVersion?: string };
+  /** Why the engine does not answer at present. */
+  engineError?: string;
+  /** Log lines that were left out since it started, because an instance wrote too many. */
+  logLinesLeftOut: number;
+}
 
 export type WorkerMessage =
   | {
@@ -208,6 +255,8 @@ export type WorkerMessage =
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
   /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
   | { type: 'kept-builds'; builds: string[] }
+  /** What the worker's machine has and is: sent after `hello` and every half minute. */
+  | { type: 'status'; status: WorkerStatus }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

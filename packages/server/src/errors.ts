@@ -12,6 +12,14 @@ export interface RefusedCredential {
   organizationId?: string | null;
 }
 
+/** The database did not take a connection: it is away, starting, or all connections are in use. Nothing was asked of it. */
+export class DatabaseAway extends Error {
+  constructor(cause: unknown) {
+    super('The database cannot be reached', { cause });
+    this.name = 'DatabaseAway';
+  }
+}
+
 /** An expected refusal: the message is for the caller, `cause` is for us. Codes and statuses follow contract §2. */
 export class AppError extends Error {
   readonly status: number;
@@ -52,11 +60,12 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
 export const unavailable = (message: string, cause?: unknown) => new AppError(503, '503', message, { cause });
 
 /** `status` and `message` repeat what `error` and `code` say: the published example of a 429 has those members (contract §11.5). */
-export function atCapacity(name: string, maxAgents: number): AppError {
-  const text = `Agent '${name}' is at capacity: all ${maxAgents} of its agents hold a session. Try again when one ends, or raise max_agents`;
+export function atCapacity(name: string, maxAgents: number, retrySeconds: number, waiting = 0): AppError {
+  const queued = waiting > 0 ? `, and ${waiting} callers wait already` : '';
+  const text = `Agent '${name}' is at capacity: all ${maxAgents} of its agents are taken${queued}. Try again in about ${retrySeconds} s, wait with waitSeconds, or raise max_agents`;
   return new AppError(429, '429', text, {
     details: { message: text, status: 429, reason: platformCodes.atCapacity },
-    headers: { 'retry-after': '5' },
+    headers: { 'retry-after': String(retrySeconds) },
   });
 }
 

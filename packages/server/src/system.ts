@@ -9,5 +9,8 @@ export interface Ids {
   hex(bytes: number): string;
 }
 
+/** Milliseconds of a clock that no one sets: for how long something lasts, within this process. */
+export const monotonicMs = (): number => performance.now();
+
 export const systemClock: Clock = { now: () => new Date() };
 export const systemIds: Ids = { id: () => randomUUID(), hex: (bytes) => randomBytes(bytes).toString('hex') };

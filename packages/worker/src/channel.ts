@@ -79,13 +79,13 @@ export function createChannel(deps: ChannelDeps) {
 
   /** Ends the link when nothing was heard for too long: a peer that is gone sends no close. */
   function watchSilence(socket: WebSocket): NodeJS.Timeout {
-    let heard = Date.now();
+    let heard = performance.now();
     const alive = () => {
-      heard = Date.now();
+      heard = performance.now();
     };
     socket.on('pong', alive).on('ping', alive).on('message', alive);
     return setInterval(() => {
-      if (Date.now() - heard < timings.silenceMs) return socket.ping(() => undefined);
+      if (performance.now() - heard < timings.silenceMs) return socket.ping(() => undefined);
       log.warn('the control plane is silent; dialling again');
       socket.terminate();
     }, timings.pingMs);
@@ -159,6 +159,7 @@ export function createChannel(deps: ChannelDeps) {
     },
     /** False when there is no link; nothing is kept then. */
     send: (message: WorkerMessage): boolean => transmit(current, message),
+    isOpen: (): boolean => current?.readyState === WebSocket.OPEN,
     async close(): Promise<void> {
       closing.abort();
       current?.close(1001);

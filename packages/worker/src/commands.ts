@@ -28,6 +28,8 @@ export async function carryOut({ instances, builds, secrets }: CommandDeps, comm
       return instances.activate(command.activation);
     case 'stop':
       return instances.stop(command.instanceId, command.sessionId, command.epoch);
+    case 'abandon':
+      return instances.abandon(command.instanceId, command.sessionId, command.epoch);
     case 'build':
       return builds.order(await prepareBuild(secrets, { ...command.order, buildId: checked(command.order.buildId) }));
     case 'check-secret-set':

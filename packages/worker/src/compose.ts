@@ -9,10 +9,13 @@ import { createDriver } from './drivers/create-driver.js';
 import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
 import { makeFolder } from './files.js';
+import { createIceEndpoint } from './ice/ice-endpoint.js';
 import { openInstallation } from './installation.js';
+import { answerMetrics, createMetrics, makeMetricsToken } from './metrics.js';
 import { createOutbox } from './outbox.js';
 import { openDataServer } from './relay/data-server.js';
 import { createRelays } from './relay/relays.js';
+import { readStatus } from './status.js';
 import { createTeller } from './teller.js';
 import { defaultTimings, type Timings } from './timings.js';
 import { composeWorkload, type Workload } from './workload.js';
@@ -51,10 +54,17 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     else closers.push(close);
   }
 
-  function makeDriver(chosen: ChosenDriver, installationId: string): Promise<Driver> {
+  async function makeDriver(
+    chosen: ChosenDriver,
+    installationId: string,
+    credential: () => Promise<string | undefined>,
+  ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
     const { environment, passEnvironment, builds } = config;
-    return createDriver(chosen, { directory: workerDir, installationId, log, environment, passEnvironment, builds });
+    const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
+    await onClose(ice.close);
+    const options = { directory: workerDir, installationId, log, environment, passEnvironment, builds };
+    return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 
   async function start(): Promise<string[]> {
@@ -66,12 +76,20 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     const relays = createRelays();
     let driver: Driver | undefined;
     let workload: Workload | undefined;
+    await makeMetricsToken(workerDir);
+    const metrics = createMetrics({
+      instances: () => workload?.instances.observed() ?? [],
+      logCounts: () => workload?.logCounts() ?? { lines: 0, leftOut: 0 },
+      waitingReports: () => outbox.size(),
+      connected: () => channel.isOpen(),
+    });
     const data = await openDataServer({
       host: config.dataHost,
       port: config.dataPort,
       key: installation.hopKey,
       instance: (instanceId) => workload?.instances.get(instanceId),
       relays,
+      metrics: (req, res) => answerMetrics(metrics, workerDir, req, res),
       log,
     });
     await onClose(data.close);
@@ -99,6 +117,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         await installation.welcome(welcome);
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
         keptTeller.changed();
+        tellStatus();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -120,8 +139,16 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       }
     }
 
+    function tellStatus(): void {
+      const logLinesLeftOut = () => workload?.logCounts().leftOut ?? 0;
+      readStatus({ driver: () => driver, workerDir, logLinesLeftOut }).then(
+        (status) => channel.send({ type: 'status', status }),
+        (err: unknown) => log.debug({ err }, 'the state of this machine could not be told'),
+      );
+    }
+
     async function work(): Promise<Workload> {
-      driver = await makeDriver(chosen, await installation.installationId());
+      driver = await makeDriver(chosen, await installation.installationId(), enrolment.credential);
       await driver.check();
       workload = await composeWorkload({
         driver,
@@ -131,6 +158,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         outbox,
         relays,
         timings,
+        // A start may print a lot at once; what goes on for long is a flood.
+        logRate: { bytesPerSecond: config.logRateKib * 1024, burstBytes: config.logRateKib * 1024 * 16 },
         log,
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
@@ -152,6 +181,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     await onClose(closeWorkload);
     await onClose(teller.close);
     await onClose(keptTeller.close);
+    const telling = setInterval(tellStatus, timings.statusMs).unref();
+    await onClose(() => clearInterval(telling));
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();

@@ -16,6 +16,8 @@ export interface WorkerConfig {
   /** 0 takes any free port. */
   dataPort: number;
   logLevel: string;
+  /** KiB of log a second that an instance may write; 0 for no limit. */
+  logRateKib: number;
   /** Undefined leaves it to what is there. */
   driver: DriverKind | undefined;
   /** Address of the container engine; undefined for the usual ones. */
@@ -79,10 +81,6 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (!logLevels.includes(logLevel)) {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
-  const baseImages = text('PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES');
-  if (baseImages !== 'registry' && baseImages !== 'local') {
-    problems.push(`PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES is '${baseImages}'; it must be registry or local`);
-  }
   const driver = text('PIPECAT_CLOUD_WORKER_DRIVER') || undefined;
   if (driver !== undefined && !isDriverKind(driver)) {
     problems.push(`PIPECAT_CLOUD_WORKER_DRIVER is '${driver}'; it must be one of ${driverKinds.join(', ')}, or empty`);
@@ -92,6 +90,16 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     if (engine !== undefined) parseEngineAddress(engine);
   } catch (error) {
     problems.push(`PIPECAT_CLOUD_WORKER_ENGINE: ${(error as Error).message}`);
+  }
+  const baseImages = text('PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES');
+  if (baseImages !== 'registry' && baseImages !== 'local') {
+    problems.push(`PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES is '${baseImages}'; it must be registry or local`);
+  }
+  const logRateKib = Number(text('PIPECAT_CLOUD_WORKER_LOG_RATE'));
+  if (!Number.isInteger(logRateKib) || logRateKib < 0 || logRateKib > 1_048_576) {
+    problems.push(
+      `PIPECAT_CLOUD_WORKER_LOG_RATE is '${text('PIPECAT_CLOUD_WORKER_LOG_RATE')}'; it must be KiB a second from 0 (no limit) to 1048576`,
+    );
   }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
@@ -103,6 +111,7 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
     dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
+    logRateKib,
     driver: driver as DriverKind | undefined,
     engine,
     secretsDir: resolve(text('PIPECAT_CLOUD_WORKER_SECRETS_DIR', join(workerDir, 'secrets'))),

@@ -46,6 +46,11 @@ export const variables = {
     about:
       'Where FROM looks: registry, or local for images that lie on the container engine first, whoever pulled them',
   },
+  PIPECAT_CLOUD_WORKER_LOG_RATE: {
+    default: '1024',
+    about:
+      'KiB of log a second that one instance may write for long, 16 times that at once; what is beyond is left out, with a line that says how much; 0 for no limit',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'trace, debug, info, warn, error, fatal or silent' },
 } as const;
 export type VariableName = keyof typeof variables;

@@ -7,6 +7,8 @@ export interface Timings {
   /** What is kept of builds is sent this often even if nothing changed: what was refused then may be forgotten now. */
   keptMs: number;
   usageMs: number;
+  /** How often the worker says what its machine is and has. */
+  statusMs: number;
   /** Between probes until an instance is ready, and afterwards. */
   probeStartMs: number;
   probeIdleMs: number;
@@ -36,6 +38,7 @@ export const defaultTimings: Timings = {
   leastMs: 20,
   keptMs: 60_000,
   usageMs: 5000,
+  statusMs: 30_000,
   probeStartMs: 50,
   probeIdleMs: 5000,
   probeTimeoutMs: 2000,

@@ -48,6 +48,7 @@ export const topLevel: Record<string, Check> = {
   websocket_auth: words('none', 'token'),
   max_session_duration: whole(60, 14_400),
   scaling: table,
+  reuse: table,
   krisp_viva: table,
   docker: table,
   build: table,
@@ -58,6 +59,11 @@ export const topLevel: Record<string, Check> = {
 };
 export const tables: Record<string, Record<string, Check>> = {
   scaling: { min_agents: whole(0), max_agents: whole(1), min_instances: whole(0), max_instances: whole(1) },
+  reuse: {
+    policy: words('reuse', 'fresh'),
+    max_sessions: whole(1, 1_000_000),
+    max_memory_percent: whole(1, 100),
+  },
   krisp_viva: { audio_filter: words('tel', 'pro') },
   local: { setup: steps, command: textOrTexts },
   resources: { cpu: quantity, memory: quantity },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Reuse } from '@pipecat-cloud/contract/pool';
 import { type Check, dockerChecks, table, tables, text, texts, topLevel } from './deploy-file-checks.js';
 import { fileError, whyNot } from './errors.js';
 import { shorten } from './settings.js';
@@ -19,6 +20,8 @@ export interface DeployFile {
   maxSessionDuration?: number;
   minAgents?: number;
   maxAgents?: number;
+  /** How often an instance serves; ours too. */
+  reuse?: Reuse;
   audioFilter?: string;
   contextDir?: string;
   dockerfile?: string;
@@ -135,6 +138,11 @@ function toDeployFile(path: string, name: string, values: Table, build: Table, e
     maxSessionDuration: values.max_session_duration,
     minAgents,
     maxAgents,
+    reuse: values.reuse && {
+      ...pickAs(inside(values, 'reuse'), 'policy', 'policy'),
+      ...pickAs(inside(values, 'reuse'), 'max_sessions', 'maxSessions'),
+      ...pickAs(inside(values, 'reuse'), 'max_memory_percent', 'maxMemoryPercent'),
+    },
     audioFilter: inside(values, 'krisp_viva').audio_filter,
     contextDir: build.context_dir,
     dockerfile: build.dockerfile,

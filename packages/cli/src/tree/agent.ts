@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import { when } from '../lib/when.js';
 import type { Run } from '../program.js';
 import { addAgentGit } from './agent-git.js';
 import { addAgentProfiles } from './agent-profiles.js';
+import { addAgentRollout } from './agent-rollout.js';
 import {
   configFileOption,
   hiddenDeployConfig,
@@ -10,6 +12,7 @@ import {
   oneOf,
   organizationOption,
   regionOption,
+  reuseOptions,
 } from './options.js';
 
 const transports = ['websocket', 'webrtc', 'daily'] as const;
@@ -58,6 +61,8 @@ export function addAgent(program: Command, run: Run): void {
     .option('-D, --use-daily', 'create a Daily room for the session')
     .option('-p, --daily-properties <json>', 'JSON of room properties, with --use-daily')
     .option('-k, --api-key <key>', 'start with this public API key (pk_…) as an application would')
+    .option('--wait-seconds <seconds>', 'how long to wait for a place where all are taken', integer(0, 300))
+    .option('--idempotency-key <key>', 'sent again with the same key and data, it starts no second session')
     .addOption(new Option('-f, --force', 'accepted for compatibility; nothing is asked').hideHelp())
     .addOption(configFileOption())
     .addOption(hiddenDeployConfig())
@@ -88,6 +93,19 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/sessions.js')).agentSessions));
   agent
+    .command('session')
+    .description('One session')
+    .command('trace')
+    .summary('Show where the time went when a session started')
+    .description(
+      'Shows what the start of a session waited for, step by step: a free instance, its image, its boot, its acceptance.',
+    )
+    .argument('<session>', 'id of the session')
+    .argument('[name]', optionalName)
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/session-trace.js')).sessionTrace));
+  agent
     .command('logs')
     .summary('Print the log of an agent')
     .description(
@@ -104,6 +122,9 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(new Option('-n, --limit <count>', 'how many lines to fetch').argParser(integer(1, 10_000)).default(100))
     .option('-d, --deployment <id>', 'only this deployment')
     .option('-s, --session-id <id>', 'only this session')
+    .option('--query <text>', 'only lines that contain this, in upper or lower case')
+    .option('--since <time>', 'only lines from then on: a time, or how long ago: 30m, 12h, 7d', when)
+    .option('--until <time>', 'only lines up to then', when)
     .option('-F, --follow', 'go on with lines as they come')
     .addOption(configFileOption())
     .addOption(organizationOption())
@@ -116,15 +137,26 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/deployments.js')).agentDeployments));
   agent
-    .command('scale')
-    .summary('Change how many instances an agent keeps and may have')
-    .description('Changes how many instances an agent keeps warm and may have at most, without a new deployment.')
+    .command('capacity')
+    .summary('Show what is warm, and why so many')
+    .description('Shows the instances of an agent, how many idle ones are kept, and why: each change with its reason.')
+    .argument('[name]', optionalName)
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/capacity.js')).agentCapacity));
+  const scale = agent.command('scale');
+  scale
+    .summary('Change how many instances an agent has, and how often each serves')
+    .description(
+      'Changes how many instances an agent keeps warm and may have, and how often each serves, without a new deployment.',
+    )
     .argument('[name]', optionalName)
     .option('--min-agents <count>', 'agents kept warm', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--max-agents <count>', 'agents at most', integer(1, Number.MAX_SAFE_INTEGER))
     .addOption(configFileOption())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/scale.js')).scaleAgent));
+  for (const option of reuseOptions()) scale.addOption(option);
   agent
     .command('delete')
     .description('Delete an agent; sessions that run go on to their end')
@@ -133,6 +165,7 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(hiddenYes())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/delete.js')).deleteAgent));
+  addAgentRollout(agent, run);
   addAgentGit(agent, run);
   addAgentProfiles(agent, run);
 }

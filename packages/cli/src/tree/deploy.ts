@@ -1,13 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseResources } from '../lib/quantity.js';
 import type { Run } from '../program.js';
-import { configFileOption, hiddenDeployConfig, integer, oneOf, organizationOption, regionOption } from './options.js';
+import {
+  configFileOption,
+  hiddenDeployConfig,
+  integer,
+  oneOf,
+  organizationOption,
+  percent,
+  regionOption,
+  reuseOptions,
+} from './options.js';
 
 /** Options of contract §4.6. What a flag leaves open, the deploy file or a default fills in. */
 export function addDeploy(program: Command, run: Run): void {
   const any = Number.MAX_SAFE_INTEGER;
-  program
-    .command('deploy')
+  const deploy = program.command('deploy');
+  deploy
     .summary('Deploy an agent from this directory or from an image')
     .description(
       'Deploys an agent: creates it, or puts a new deployment in place of the current one.\n' +
@@ -45,6 +54,13 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(new Option('--krisp-viva-audio-filter <model>', 'tel or pro').argParser(oneOf(['tel', 'pro'])))
     .option('-y, --yes', 'do not ask')
     .option('-f, --force', 'new deployment even if nothing changed; does not ask')
+    .option('--strict', 'no new session on the deployment before it from now on: starts wait until this one is ready')
+    .addOption(
+      new Option('--canary <percent>', 'give it only this share of the new sessions, until promoted').argParser(
+        percent,
+      ),
+    )
+    .option('--no-promote', 'make it ready and give it no session until: agent promote')
     .addOption(new Option('--wait', 'wait until the agent is ready (the default)').default(true).hideHelp())
     .option('--no-wait', 'return as soon as the deployment is accepted')
     .addOption(
@@ -65,6 +81,7 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(hiddenDeployConfig())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/deploy/deploy.js')).deploy));
+  for (const option of reuseOptions()) deploy.addOption(option);
 }
 
 function resources(text: string) {

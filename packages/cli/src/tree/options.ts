@@ -22,6 +22,13 @@ export function integer(minimum: number, maximum: number): (text: string) => num
   };
 }
 
+/** `10` or `10%`: a whole share that is neither none nor all. */
+export function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ''));
+  if (!/^\d{1,2}%?$/.test(text) || value < 1) throw new InvalidArgumentError('Give a whole share from 1% to 99%.');
+  return value;
+}
+
 /** A parser that knows all it takes, so that shells can offer it. */
 export type ChoiceParser<T extends string> = ((text: string) => T) & { readonly words: readonly T[] };
 
@@ -39,6 +46,17 @@ export function oneOf<T extends string>(words: readonly T[]): ChoiceParser<T> {
 export function choicesOf({ parseArg, argChoices }: Option | Argument): readonly string[] {
   return argChoices ?? (parseArg as { words?: readonly string[] } | undefined)?.words ?? [];
 }
+
+/** How often an instance serves, on the commands that set it. */
+export const reuseOptions = () => [
+  new Option('--reuse <policy>', 'fresh: a new process for each session; always: one after another').argParser(
+    oneOf(['always', 'fresh']),
+  ),
+  new Option('--reuse-sessions <count>', 'replace an instance after so many sessions').argParser(integer(1, 1_000_000)),
+  new Option('--reuse-memory <percent>', 'replace an instance that holds more of its memory after a session').argParser(
+    integer(1, 100),
+  ),
+];
 
 /** Collects every use of a repeatable option; commas separate as well. */
 export function list(text: string, before: readonly string[] = []): string[] {

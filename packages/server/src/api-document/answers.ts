@@ -45,6 +45,11 @@ const meanings: Readonly<Record<number, { text: string; code: string; error: str
     code: '415',
     error: 'This endpoint takes Content-Type: application/json',
   },
+  422: {
+    text: 'The idempotency key came with another request before; nothing was started',
+    code: 'IDEMPOTENCY_KEY_REUSED',
+    error: "Idempotency-Key 'call-7' came with another request before, so nothing was started",
+  },
   429: {
     text: 'Too many failed attempts from this address, or every instance holds a session; `Retry-After` says how long to wait',
     code: '429',
@@ -57,7 +62,7 @@ const meanings: Readonly<Record<number, { text: string; code: string; error: str
     error: 'The agent of session 639f91d8-0000-4000-8000-00000000f001 did not answer',
   },
   503: {
-    text: 'The database or the disk can take nothing at the moment; nothing was changed',
+    text: 'The database or the disk can take nothing at the moment and nothing was changed, or no worker can run the agent',
     code: '503',
     error: 'The database is busy: nothing was changed. Try again',
   },

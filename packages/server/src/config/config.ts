@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
+import { type DailyConfig, readDailyConfig } from './daily-config.js';
 import { type Environment, type VariableName, variables } from './env.js';
 import { type IceConfig, readIceConfig } from './ice-config.js';
+import { type LogConfig, readLogConfig } from './log-config.js';
 import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
@@ -35,6 +37,8 @@ export interface Config {
   /** Where uploads go; absent: into the data folder. */
   s3?: S3Config;
   ice: IceConfig;
+  daily: DailyConfig;
+  logs: LogConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -118,6 +122,8 @@ export function readConfig(environment: Environment): Config {
   const signIn = readSignInConfig(read, check);
   const s3 = readS3Config(read, check);
   const ice = readIceConfig(read, check);
+  const daily = readDailyConfig(read, check);
+  const logs = readLogConfig(read, check, s3 !== undefined);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -148,6 +154,8 @@ export function readConfig(environment: Environment): Config {
     signIn,
     ...(s3 ? { s3 } : {}),
     ice,
+    daily,
+    logs,
   };
 }
 
@@ -168,7 +176,7 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
 
 /** An address may carry a password. */
 function shown(name: VariableName, value: string): string {
-  if (name.includes('SECRET')) return '…';
+  if (/SECRET|TURN_PASSWORD|API_KEY/.test(name)) return '…';
   return value.replace(/\/\/[^@/]*@/, '//…@');
 }
 

@@ -4,7 +4,9 @@ import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
+import { DatabaseAway } from '../errors.js';
 import { migrationProvider } from './migrations.js';
+import { PatientSqliteDialect } from './patient-sqlite.js';
 import type { Schema } from './schema.js';
 
 export type Dialect = 'sqlite' | 'postgres';
@@ -14,6 +16,8 @@ export interface OpenDatabase {
   /** `auditKeyOf(keys)`. Without it, nothing that leaves an audit record can be changed. */
   auditKey?: Buffer;
 }
+
+const patienceMs = 10_000;
 
 // Both dialects give numbers; ours stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -50,9 +54,10 @@ async function openSqlite(file: string): Promise<OpenDatabase> {
   // An acknowledged change survives a power failure.
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  database.pragma('busy_timeout = 10000');
+  // Locks are waited for by the dialect.
+  database.pragma('busy_timeout = 0');
   return {
-    db: new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) }),
+    db: new Kysely<Schema>({ dialect: new PatientSqliteDialect({ database: withStatementCache(database) }) }),
     dialect: 'sqlite',
   };
 }
@@ -75,8 +80,23 @@ function withStatementCache(database: Database.Database) {
 }
 
 function openPostgres(url: string): OpenDatabase {
-  const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'pipecat-cloud' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    application_name: 'pipecat-cloud',
+    // Nobody waits for ever for a lock, for a connection, or for a server that is not there.
+    lock_timeout: patienceMs,
+    connectionTimeoutMillis: patienceMs,
+  });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
-  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), dialect: 'postgres' };
+  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: explained(pool) }) }), dialect: 'postgres' };
+}
+
+/** The driver's own error for it looks like that of any other connection. */
+function explained(pool: pg.Pool): pg.Pool {
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  return Object.assign(Object.create(pool) as pg.Pool, {
+    connect: () => connect().catch((cause: unknown) => Promise.reject(new DatabaseAway(cause))),
+  });
 }

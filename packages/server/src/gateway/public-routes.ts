@@ -5,9 +5,10 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
-import { actorOfRequest, principalOf } from '../http/request.js';
+import { goneSignal } from '../http/gone.js';
+import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
-import type { HopSigner } from '../workers/hop-signer.js';
+import type { RequestRelay } from './relay-request.js';
 import type { SessionPlaces } from './session-places.js';
 import { sessionProxy } from './session-proxy.js';
 
@@ -15,13 +16,13 @@ interface PublicDeps {
   store: Store;
   sessions: SessionService;
   places: SessionPlaces;
-  hops: HopSigner;
+  relay: RequestRelay;
 }
 
 const urlLimit = 8192;
 
 /** `/v1/public`: what browsers and servers call with a public key. The key's row gives the organization. */
-export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { store, sessions, places, hops }) => {
+export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { store, sessions, places, relay }) => {
   async function organizationOfKey(request: FastifyRequest): Promise<Organization> {
     const principal = principalOf(request);
     const organization =
@@ -42,19 +43,17 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
         body: Type.Optional(StartBody),
         response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
-      // Nothing at all, `null` and `{}` say the same.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: absentBodyIsEmpty,
     },
-    async (request) =>
+    async (request, reply) =>
       await sessions.start(
         await organizationOfKey(request),
         request.params.agent,
         actorOfRequest(request),
         request.body ?? {},
+        { idempotencyKey: request.headers['idempotency-key'], gone: goneSignal(reply) },
       ),
   );
 
-  await app.register(sessionProxy, { organizationOfKey, sessions, places, hops });
+  await app.register(sessionProxy, { organizationOfKey, sessions, places, relay });
 };

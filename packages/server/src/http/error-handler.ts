@@ -1,7 +1,7 @@
 import type { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import { redact } from '@pipecat-cloud/contract/token-format';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { AppError } from '../errors.js';
+import { AppError, DatabaseAway } from '../errors.js';
 
 /** The only place that turns an error into an answer. A bug becomes a 500 that says nothing, and one log line with the stack. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -64,6 +64,7 @@ function toAnswer(error: unknown): Answer {
       'The disk of the control plane is full: nothing was changed. Free some space and try again',
     );
   if (isLocked(error)) return plain(503, '503', 'The database is busy: nothing was changed. Try again');
+  if (isAway(error)) return plain(503, '503', 'The database cannot be reached. Try again');
   return plain(500, '500', 'Internal server error');
 }
 
@@ -88,7 +89,15 @@ function isDiskFull(error: unknown): boolean {
   return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT' || code === '53100';
 }
 
+/** `55P03`: PostgreSQL did not give a lock in time. */
 function isLocked(error: unknown): boolean {
-  const code = (error as { code?: string }).code ?? '';
-  return code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED';
+  const { code = '' } = error as { code?: string };
+  return code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED' || code === '55P03';
+}
+
+/** Or it went away in the middle, as when it is restarted; `57P0x` and `08xxx` are its own words for that. */
+function isAway(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (error instanceof DatabaseAway || /^(57P0[1-3]|08\w{3})$/.test(code)) return true;
+  return message === 'Connection terminated unexpectedly';
 }

@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal?: Principal;
     organization?: OrganizationAccess;
+    /** For answers that go on: rejects, as the request would now be refused, once its caller may no longer do this. */
+    recheck(): Promise<void>;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
@@ -35,4 +37,9 @@ export function originOf(request: FastifyRequest): Origin {
     userAgent: userAgent?.slice(0, 200) ?? null,
     ciRun: typeof ciRun === 'string' && /^https?:\/\/\S{1,500}$/.test(ciRun) ? ciRun : null,
   };
+}
+
+/** A `preValidation` for routes whose body may be left out: nothing at all, `null` and `{}` say the same (contract §8.1). */
+export async function absentBodyIsEmpty(request: FastifyRequest): Promise<void> {
+  request.body ??= {};
 }

@@ -116,6 +116,8 @@ describe.each(databases)('places that are looked into, on $name', (database) => 
       region: testRegion.code,
       minAgents: 0,
       maxAgents: 1,
+      reuseMaxSessions: null,
+      reuseMaxMemoryPercent: null,
       websocketAuth: 'token',
       desiredDeploymentId: null,
       liveDeploymentId: null,

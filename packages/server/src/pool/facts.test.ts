@@ -25,10 +25,15 @@ describe.each(databases)('what a pass looks at on $name', (database) => {
       region: 'us-west',
       minAgents: 0,
       maxAgents: 1,
+      reuseMaxSessions: null,
+      reuseMaxMemoryPercent: null,
       websocketAuth: 'none',
       desiredDeploymentId: deploymentId,
       liveDeploymentId: deploymentId,
       reconciledDeploymentId: deploymentId,
+      fallbackDeploymentIds: [],
+      canaryPercent: null,
+      startsHeld: false,
       createdAt: now,
       updatedAt: now,
       deletedAt: null,
@@ -70,6 +75,7 @@ describe.each(databases)('what a pass looks at on $name', (database) => {
         sessionId: null,
         changedAt: now,
         notBefore: null,
+        served: 0,
       })),
     );
     return { agent, deploymentId };
@@ -95,20 +101,20 @@ describe.each(databases)('what a pass looks at on $name', (database) => {
     await addAgent('first-deploy', { liveDeploymentId: null });
     await addAgent('rolling-out', { liveDeploymentId: deploymentId });
     await addAgent('not-seen-yet', { reconciledDeploymentId: null });
-    for (const state of ['starting', 'ready', 'claimed', 'settling', 'retiring'] as const) {
+    for (const state of ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'] as const) {
       await addAgent(`has-${state}`, {}, ['empty', 'empty', state]);
     }
     const seen = await look(facts);
     expect(seen.names).toEqual([
       'first-deploy',
-      ...['claimed', 'ready', 'retiring', 'settling', 'starting'].map((state) => `has-${state}`),
+      ...['claimed', 'quarantined', 'ready', 'retiring', 'settling', 'starting'].map((state) => `has-${state}`),
       'kept-warm',
       'not-seen-yet',
       'rolling-out',
     ]);
-    expect(seen.slots).toBe(4 * 2 + 5 * 3);
+    expect(seen.slots).toBe(4 * 2 + 6 * 3);
     // Those that are live and those that are wanted.
-    expect(seen.deployments.size).toBe(9);
+    expect(seen.deployments.size).toBe(10);
     expect(seen.deployments.has(deploymentId)).toBe(true);
   });
 

@@ -45,7 +45,10 @@ async function pullSecret({ registryOf }: SpecDeps, deployment: Deployment): Pro
 }
 
 async function sourceOf({ store }: SpecDeps, deployment: Deployment): Promise<InstanceSource> {
-  if (deployment.buildId === null) return { type: 'image', image: deployment.image ?? '' };
+  if (deployment.buildId === null) {
+    const { imageDigest: digest } = deployment;
+    return { type: 'image', image: deployment.image ?? '', ...(digest ? { digest } : {}) };
+  }
   const build = await store.builds.find(deployment.organizationId, deployment.buildId);
   if (!build) throw new Error(`Build ${deployment.buildId} of deployment ${deployment.id} is gone`);
   return { type: 'build', buildId: build.id, contextSha256: build.contextSha256, dockerfilePath: build.dockerfilePath };

@@ -1,19 +1,24 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { SessionEnds } from '../sessions/session-ends.js';
-import type { Session } from '../sessions/session-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
-import type { Clock, Ids } from '../system.js';
+import { type Clock, type Ids, monotonicMs } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
+import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
+import { createKeepWarm, maxBackoffMs } from './keep-warm.js';
+import { pinDigests } from './pin-digests.js';
+import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
-import { createRollout } from './rollout.js';
+import { createRollout, isCurrent } from './rollout.js';
+import { createSessionWatch } from './session-watch.js';
 import { settle } from './settle.js';
 
 export interface PassDeps {
@@ -28,23 +33,32 @@ export interface PassDeps {
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
   nudge: () => void;
+  demand: DemandBook;
+  /** Places have become free: whoever waits for one may try. */
+  onPlaces: () => void;
   removeLogs: (agentId: string) => Promise<void>;
   /** Whose workers run the agents of a region; undefined for those of the installation. */
   scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
 }
 
-/** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
-const lostAfterMs = 10_000;
-const maxBackoffMs = 30_000;
+/** Without its worker for so long, an instance is not counted on any more. A worker that restarts is away for a few seconds. */
+const workerLostMs = 60_000;
+/** A worker ends a bot that goes on after its session within seconds; one that is still there then is ended from here. */
+const quarantineMs = 60_000;
+/** What a crash may forget of the measured demand. */
+const saveDemandMs = 5_000;
 
-type Observed = ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>>;
+export type Observed = ReadonlyMap<string, ReadonlyMap<string, ObservedInstance>>;
 
 export function createPass(deps: PassDeps) {
   const { store, clock, log, workers, nudge } = deps;
   const rollout = createRollout(deps);
+  const keepWarm = createKeepWarm(deps);
+  const givePlaces = createPlaces(deps);
+  const settleSessions = createSessionWatch(deps);
   const readFacts = createFacts(deps);
   const underWay = new Map<string, Promise<void>>();
-  const missingSince = new Map<string, number>();
+  let nextSaveMs = 0;
 
   /** Starts an action and remembers it; never waited for, or one slow instance would stall every agent. */
   function begin(action: Action, facts: Facts): void {
@@ -70,6 +84,7 @@ export function createPass(deps: PassDeps) {
     if (!agent || !deployment) return;
     const spec = await instanceSpec(deps, agent, deployment, instanceId);
     await workers.command(workerId, { do: 'ensure', spec });
+    await failpoint('rollout.ordered');
   }
 
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
@@ -80,12 +95,20 @@ export function createPass(deps: PassDeps) {
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
       const seen = slot.instanceId ? instances?.get(slot.instanceId) : undefined;
       const desired = facts.deployments.get(agent?.desiredDeploymentId ?? '');
-      const current =
-        slot.deploymentId !== null &&
-        (slot.deploymentId === agent?.liveDeploymentId ||
-          (slot.deploymentId === desired?.id && desired.phase !== 'Failed'));
+      const current = isCurrent(slot, agent, desired);
       const workerKnown = instances !== undefined && !missingYet(slot, instances);
-      const settlement = settle({ slot, seen, workerKnown, current, surplus: surplus.has(slot.id) });
+      const settlement = settle({
+        slot,
+        seen,
+        workerKnown,
+        workerLost: slot.workerId !== null && !instances && workers.awayMs(slot.workerId) > workerLostMs,
+        current,
+        surplus: surplus.has(slot.id),
+        usedUp: agent?.reuseMaxSessions != null && slot.served >= agent.reuseMaxSessions,
+        overdue: clock.now().getTime() - Date.parse(slot.changedAt) > quarantineMs,
+      });
+      if (slot.state === 'starting' && settlement?.to === 'ready' && seen?.startedMs)
+        deps.demand.started(slot.agentId, seen.startedMs);
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
       // Never empty first and removed later: in between it could be claimed.
       if (isEmpty && surplus.has(slot.id)) changed = (await removeSlot(slot, agent)) || changed;
@@ -130,50 +153,6 @@ export function createPass(deps: PassDeps) {
     return await store.slots.change(slot, { state: to, ...cleared }, now);
   }
 
-  /** Sessions that nobody waits for any more, and those whose instance their worker does not know. */
-  async function settleSessions(
-    sessions: readonly Session[],
-    slots: readonly Slot[],
-    observed: Observed,
-  ): Promise<void> {
-    const now = clock.now();
-    const open = new Set(sessions.map(({ id }) => id));
-    const slotOf = new Map(slots.map((slot) => [slot.sessionId, slot]));
-    for (const id of missingSince.keys()) if (!open.has(id)) missingSince.delete(id);
-    for (const session of sessions) {
-      if (session.state === 'starting') {
-        if (deps.isStarting(session.id)) continue;
-        await end(session, 'start_abandoned', now);
-        continue;
-      }
-      const slot = slotOf.get(session.id);
-      const instances = slot?.workerId ? observed.get(slot.workerId) : undefined;
-      const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
-      if (!instances || (seen && seen.state !== 'exited' && seen.state !== 'failed')) {
-        missingSince.delete(session.id);
-        continue;
-      }
-      const since = missingSince.get(session.id) ?? now.getTime();
-      missingSince.set(session.id, since);
-      if (now.getTime() - since >= lostAfterMs) await end(session, 'instance_lost', now);
-    }
-  }
-
-  async function end(session: Session, reason: 'start_abandoned' | 'instance_lost', now: Date): Promise<void> {
-    const { id: sessionId, epoch } = session;
-    // The pass read it a moment ago: a start that has come through since then must not be undone.
-    const from = reason === 'start_abandoned' ? 'starting' : 'active';
-    const ended = await deps.ends.end({
-      sessionId,
-      epoch,
-      reason,
-      at: now.toISOString(),
-      slot: 'retiring',
-      from,
-    });
-    if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
-  }
-
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {
     let changed = false;
     for (const slot of slots) {
@@ -187,23 +166,39 @@ export function createPass(deps: PassDeps) {
     return changed;
   }
 
+  async function advance(agent: Agent, facts: Facts): Promise<boolean> {
+    const slots = facts.slotsOf.get(agent.id) ?? [];
+    const live = facts.deployments.get(agent.liveDeploymentId ?? '');
+    const desired = facts.deployments.get(agent.desiredDeploymentId ?? '');
+    const placed = await givePlaces(agent, slots);
+    const target = keepWarm.targetOf(agent, slots);
+    // What follows would go by the places and deployments as they were before.
+    if (await rollout.advance({ agent, desired, live, slots, target })) return true;
+    const warmed = await keepWarm.advance({ agent, desired, live, slots });
+    return placed || warmed;
+  }
+
+  async function saveDemand({ agents }: Facts): Promise<void> {
+    if (monotonicMs() < nextSaveMs) return;
+    nextSaveMs = monotonicMs() + saveDemandMs;
+    await deps.demand.save(agents.values());
+    deps.demand.forgetIdle();
+    keepWarm.sweep();
+  }
+
   return {
     /** Safe to repeat, and safe to lose halfway: the next pass starts from what it finds. True when another pass is due. */
     async pass(): Promise<boolean> {
       // The world first, then the database: a row added in between is started, never mistaken for an orphan.
       const observed = workers.observed();
       const facts = await readFacts();
-      await settleSessions(facts.sessions, facts.slots, observed);
+      await settleSessions(facts, observed);
+      await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
-      for (const agent of facts.agents.values()) {
-        changed =
-          (await rollout.advance({
-            agent,
-            desired: facts.deployments.get(agent.desiredDeploymentId ?? ''),
-            live: facts.deployments.get(agent.liveDeploymentId ?? ''),
-            slots: facts.slotsOf.get(agent.id) ?? [],
-          })) || changed;
-      }
+      await deps.demand.recall([...facts.agents.keys()]);
+      for (const agent of facts.agents.values()) changed = (await advance(agent, facts)) || changed;
+      await saveDemand(facts);
+      if (changed) deps.onPlaces();
       changed = (await assignWorkers(facts)) || changed;
       const starting = new Set(facts.sessions.filter(({ state }) => state === 'starting').map(({ id }) => id));
       const living = new Set(facts.agents.keys());

@@ -16,6 +16,7 @@ const slot = (instanceId: string, change: Partial<Slot> = {}): Slot => ({
   sessionId: null,
   changedAt: '',
   notBefore: null,
+  served: 0,
   ...change,
 });
 const seen = (...ids: string[]) =>

@@ -12,8 +12,11 @@ const facts = (
   slot: { state, epoch: 3, workerId: 'w', instanceId: 'i' } as Slot,
   seen: seen && { instanceId: 'i', state: seen, epoch },
   workerKnown: true,
+  workerLost: false,
   current: true,
   surplus: false,
+  usedUp: false,
+  overdue: false,
   ...change,
 });
 
@@ -30,9 +33,24 @@ describe('a slot whose session has ended', () => {
   test('is not offered again when its deployment is old', () => {
     expect(settle(facts('settling', 'ready', { current: false }))).toEqual({ to: 'retiring' });
   });
+  test('is not offered again when its instance has had its last session, as the agent or its worker says', () => {
+    expect(settle(facts('settling', 'ready', { usedUp: true }))).toEqual({ to: 'retiring' });
+    const told = facts('settling', 'ready');
+    told.seen = { instanceId: 'i', state: 'ready', epoch: 3, usedUp: 'memory' };
+    expect(settle(told)).toEqual({ to: 'retiring' });
+    expect(settle({ ...told, slot: { ...told.slot, state: 'ready' } })).toEqual({ to: 'retiring' });
+  });
+
   test('is not offered again when the agent may have fewer sessions now', () => {
     expect(settle(facts('settling', 'ready', { surplus: true }))).toEqual({ to: 'retiring' });
   });
+});
+
+test('an instance that holds a session of which its slot knows nothing is left alone, and takes no other', () => {
+  expect(settle(facts('ready', 'busy', {}, 4))).toEqual({ to: 'quarantined' });
+  expect(settle(facts('ready', 'busy'))).toBeUndefined();
+  expect(settle(facts('quarantined', 'busy', {}, 4))).toBeUndefined();
+  expect(settle(facts('quarantined', 'ready', {}, 4))).toEqual({ to: 'retiring' });
 });
 
 test('silence of a worker that is away changes nothing', () => {
@@ -55,4 +73,32 @@ test('a slot with a session is never touched here', () => {
 test('a retiring slot is empty only when its instance is seen to be gone', () => {
   expect(settle(facts('retiring', 'ready'))).toBeUndefined();
   expect(settle(facts('retiring', undefined))).toEqual({ to: 'empty' });
+});
+
+describe('a quarantined slot', () => {
+  test('is never offered again, whatever its instance says', () => {
+    for (const state of ['ready', 'starting', 'exited', 'failed'] as const)
+      expect(settle(facts('quarantined', state))).toEqual({ to: 'retiring' });
+  });
+  test.each(['busy', 'settling'] as const)(
+    'is left alone while its bot is %s, as long as its worker lets it be',
+    (state) => {
+      expect(settle(facts('quarantined', state))).toBeUndefined();
+      expect(settle(facts('quarantined', state, { overdue: true }))).toEqual({ to: 'retiring' });
+    },
+  );
+  test('is ended at once when its claim was fenced', () => {
+    expect(settle(facts('quarantined', 'busy', {}, 2))).toEqual({ to: 'retiring' });
+  });
+  test('is empty once its instance is gone, and kept while nobody can tell', () => {
+    expect(settle(facts('quarantined', undefined))).toEqual({ to: 'empty' });
+    expect(settle(facts('quarantined', undefined, { workerKnown: false, workerLost: true }))).toBeUndefined();
+  });
+});
+
+test('a slot without a session whose worker has been away for long is quarantined; one with a session never', () => {
+  const lost = { workerKnown: false, workerLost: true };
+  for (const state of ['starting', 'ready', 'settling', 'retiring'] as const)
+    expect(settle(facts(state, undefined, lost))).toEqual({ to: 'quarantined' });
+  expect(settle(facts('claimed', undefined, lost))).toBeUndefined();
 });

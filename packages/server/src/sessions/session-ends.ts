@@ -1,5 +1,6 @@
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Repositories, Store } from '../db/store.js';
+import type { ReleasedSlot } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
 import type { Clock } from '../system.js';
 
@@ -26,8 +27,12 @@ export interface SessionEnding {
   reason: EndReason;
   status?: number | undefined;
   at: string;
-  /** `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does. */
-  slot: 'settling' | 'retiring';
+  /**
+   * `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does; `quarantined`
+   * never offers it again and leaves it to end in its own time; `fenced` does too, and makes void what its worker was told; `ready`
+   * and `starting` give back one that was never told of the session.
+   */
+  slot: ReleasedSlot;
   /** Only from this state: what was read may have moved on meanwhile. */
   from?: 'starting' | 'active';
   /** In the same transaction; also when the session had ended already, because a worker's report may be quicker than who asked for the end. */

@@ -45,6 +45,8 @@ describe.each(databases)('lists of sessions on $name', (database) => {
       region: 'us-west',
       minAgents: 0,
       maxAgents: 1,
+      reuseMaxSessions: null,
+      reuseMaxMemoryPercent: null,
       websocketAuth: 'none',
       desiredDeploymentId: null,
       liveDeploymentId: null,

@@ -1,4 +1,3 @@
-import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -84,6 +83,22 @@ export function createSessionRepository({ db }: RepositoryContext) {
     countOpen: (organizationId: string, agentId: string): Promise<number> =>
       listing.count(organizationId, agentId, { status: 'active' }),
 
+    /** How long the last twenty sessions of an agent that had begun took, on average; undefined before the first. */
+    async meanSeconds(organizationId: string, agentId: string): Promise<number | undefined> {
+      const rows = await db
+        .selectFrom('session')
+        .select(['activated_at', 'ended_at'])
+        .where('organization_id', '=', organizationId)
+        .where('agent_id', '=', agentId)
+        .where('state', '=', 'ended')
+        .where('activated_at', 'is not', null)
+        .orderBy('created_at', 'desc')
+        .limit(20)
+        .execute();
+      const seconds = rows.map((row) => (Date.parse(row.ended_at ?? '') - Date.parse(row.activated_at ?? '')) / 1000);
+      return seconds.length === 0 ? undefined : seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
+    },
+
     /** False when the session has ended meanwhile. */
     async activate(id: string, epoch: number, now: Date, startMs: number): Promise<boolean> {
       const result = await db
@@ -130,24 +145,6 @@ export function createSessionRepository({ db }: RepositoryContext) {
     /** Every open session of every organization: for the reconciler alone. */
     async listOpen(): Promise<Session[]> {
       return (await db.selectFrom('session').selectAll().where('state', '<>', 'ended').execute()).map(toSession);
-    },
-
-    async addUsage(sessionId: string, samples: readonly UsageSample[]): Promise<void> {
-      if (samples.length === 0) return;
-      await db
-        .insertInto('session_usage')
-        .values(samples.map(({ t, c, m }) => ({ session_id: sessionId, t, c, m })))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    },
-
-    async listUsage(sessionId: string): Promise<UsageSample[]> {
-      return await db
-        .selectFrom('session_usage')
-        .select(['t', 'c', 'm'])
-        .where('session_id', '=', sessionId)
-        .orderBy('t')
-        .execute();
     },
 
     async exists(id: string): Promise<boolean> {

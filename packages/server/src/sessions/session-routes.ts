@@ -5,6 +5,7 @@ import {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
@@ -12,7 +13,8 @@ import {
 } from '@pipecat-cloud/contract/sessions';
 import { Type } from 'typebox';
 import { ServiceParams } from '../agents/agent-routes.js';
-import { actorOfRequest, organizationOf } from '../http/request.js';
+import { goneSignal } from '../http/gone.js';
+import { absentBodyIsEmpty, actorOfRequest, organizationOf } from '../http/request.js';
 import type { SessionService } from './session-service.js';
 
 const sessionsPath = '/v1/organizations/:org/services/:name/sessions';
@@ -41,17 +43,27 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
       schema: {
         params: ServiceParams,
         body: Type.Optional(StartBody),
-        response: { 200: StartedSession, '4xx': ErrorEnvelope },
+        response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
+      preValidation: absentBodyIsEmpty,
     },
-    (request) =>
-      sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}),
+    (request, reply) =>
+      sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}, {
+        idempotencyKey: request.headers['idempotency-key'],
+        gone: goneSignal(reply),
+      }),
   );
 
   app.get(
     `${sessionsPath}/:id`,
     { schema: { params: SessionParams, response: { 200: SessionDetail, '4xx': ErrorEnvelope } } },
     (request) => sessions.detail(organizationOf(request).id, request.params.name, request.params.id),
+  );
+
+  app.get(
+    `${sessionsPath}/:id/trace`,
+    { schema: { params: SessionParams, response: { 200: SessionTrace, '4xx': ErrorEnvelope } } },
+    (request) => sessions.trace(organizationOf(request).id, request.params.name, request.params.id),
   );
 
   app.delete(

@@ -1,18 +1,30 @@
 import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
-import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
+import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
-import { AppError, atCapacity, conflict, notReady, unavailable } from '../errors.js';
+import { claimOrder } from '../deployments/claim-order.js';
+import type { Deployment } from '../deployments/deployment-repository.js';
+import { atCapacity, conflict, notFound, notReady, unavailable } from '../errors.js';
+import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
-import type { Clock, Ids } from '../system.js';
+import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import type { WorkerScope } from '../workers/worker-repository.js';
+import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { createHeldStarts } from './held-starts.js';
+import { createPlaceQueue, maxWaiting } from './place-queue.js';
+import { createRetryAfter } from './retry-after.js';
+import { reuseOf } from './reuse.js';
 import type { SessionEnds } from './session-ends.js';
+import type { SessionTraces, StartTrace } from './session-traces.js';
+import type { TakeKey } from './start-once.js';
 
 export interface SessionStartDeps {
   store: Store;
@@ -23,7 +35,10 @@ export interface SessionStartDeps {
   workers: WorkerChannel;
   ends: SessionEnds;
   spend: Pick<SpendService, 'check'>;
+  demand: Pick<DemandBook, 'arrived' | 'started'>;
+  scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
   nudge: () => void;
+  traces: Pick<SessionTraces, 'begin'>;
 }
 export interface StartOrder {
   sessionId: string;
@@ -31,9 +46,19 @@ export interface StartOrder {
   transport?: StartBody['transport'] | undefined;
   body: unknown;
   actor: Actor;
+  /** How long to wait for a place where all are taken; not at all by default. */
+  waitSeconds?: number | undefined;
+  /** The caller has gone: it waits for no place any more. What has begun goes on. */
+  gone?: AbortSignal | undefined;
+  /** Stores the idempotency key with the claim. */
+  takeKey?: TakeKey | undefined;
+  /** Makes the room that the session is held in, once an instance is claimed for it. */
+  room?: ((maxSessionSeconds: number) => Promise<NonNullable<Activation['room']>>) | undefined;
 }
-/** When it was taken is when its session was created. */
-type TimedClaim = Claim & { at: Date };
+/** Who notes where the time of this start goes. */
+type TracedOrder = StartOrder & { trace: StartTrace };
+/** When it was taken, by the clock that nobody sets: from then on the start is measured. */
+type TimedClaim = Claim & { atMs: number };
 
 /** A session that its instance has accepted. */
 export interface HeldSession {
@@ -44,21 +69,41 @@ export interface HeldSession {
 }
 
 /** How long a caller waits for an instance to be made, become ready and accept. */
-const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
+export const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
+export function createSessionStarts(deps: SessionStartDeps) {
+  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge, traces } = deps;
   const starting = new Set<string>();
+  const onceNotHeld = createHeldStarts({ store });
+  const queue = createPlaceQueue();
+  const retryAfter = createRetryAfter({ store });
 
-  /** One transaction: the slot, its next epoch, the session's row and the audit record. */
-  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+  /**
+   * One transaction: the slot, its next epoch, the session's row, the idempotency key and the audit record. Undefined when every
+   * place is taken.
+   */
+  async function claim(agent: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
+    const choices = claimOrder({ ...agent, liveDeploymentId }, order.sessionId);
+    order.trace.claiming();
     return await store.transaction(async (repos) => {
       const now = clock.now();
-      const claimed = await repos.slots.claim({ id: agent.id, liveDeploymentId }, order.sessionId, ids.id(), now);
-      if (!claimed) throw atCapacity(agent.name, agent.maxAgents);
+      const claimed = await repos.slots.claim(
+        {
+          agentId: agent.id,
+          choices,
+          sessionId: order.sessionId,
+          newInstanceId: ids.id(),
+          maxSessions: agent.reuseMaxSessions,
+          workerIds: workers.here(),
+        },
+        now,
+      );
+      if (!claimed) return undefined;
+      await order.takeKey?.(repos, order.sessionId);
       if (await repos.sessions.exists(order.sessionId)) throw conflict(`Session ${order.sessionId} exists already`);
       await repos.sessions.insert({
         id: order.sessionId,
@@ -84,103 +129,153 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
         target: order.sessionId,
         detail: { agent: agent.name, instanceId: claimed.instanceId, epoch: claimed.epoch },
       });
-      return { ...claimed, at: now };
+      await failpoint('claim.taken');
+      return { ...claimed, atMs: monotonicMs() };
     });
   }
 
-  /**
-   * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
-   * failed or the deadline has passed.
-   */
-  function waitUntilReady(agent: Agent, claimed: Claim, sessionId: string, deadline: AbortSignal): Promise<string> {
-    const look = (): string | Error | undefined => {
-      const found = workers.locate(agent.organizationId, claimed.instanceId);
-      if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
-      return found && failed(found.instance) ? startFailed(agent.name, found.instance) : undefined;
+  /** For one that has waited: which deployment takes sessions may have changed. */
+  async function claimAsNow({ organizationId, name, id }: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.id !== id) throw notFound('Agent', name);
+    return agent.startsHeld ? undefined : await claim(agent, order);
+  }
+
+  /** Waits for a place where the caller wants to; those who came before go first, also before callers who would not wait. */
+  async function claimOrWait(agent: Agent, order: TracedOrder): Promise<TimedClaim> {
+    const claimed = queue.length(agent.id) > 0 ? undefined : await claim(agent, order);
+    if (claimed) return claimed;
+    const { waitSeconds = 0, gone } = order;
+    const refuse = async (waiting = 0) => atCapacity(agent.name, agent.maxAgents, await retryAfter(agent), waiting);
+    if (waitSeconds === 0) throw await refuse();
+    if (queue.length(agent.id) >= maxWaiting) throw await refuse(maxWaiting);
+    const giveBack = async ({ epoch }: TimedClaim) => {
+      const at = clock.now().toISOString();
+      await ends.end({ sessionId: order.sessionId, epoch, reason: 'start_abandoned', at, slot: 'retiring' });
+      nudge();
     };
-    return new Promise((resolve, reject) => {
-      const finish = (result: string | Error) => {
-        unsubscribe();
-        deadline.removeEventListener('abort', expire);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-      };
-      const check = () => {
-        const result = look();
-        if (result !== undefined) finish(result);
-      };
-      const expire = () => finish(new StartTimedOut(agent.name));
-      const unsubscribe = workers.subscribe(check);
-      deadline.addEventListener('abort', expire, { once: true });
-      check();
-    });
+    const ms = waitSeconds * 1000;
+    const waited = await queue.wait(agent.id, () => claimAsNow(agent, order), { ms, signal: gone, giveBack });
+    if (!waited) throw await refuse();
+    return waited;
   }
 
   /**
    * An answer that was lost is asked for again: the worker knows the epoch that it holds, and says yes to the same session a
-   * second time. No other slot is taken meanwhile.
+   * second time. No other slot is taken meanwhile. `told` is set once the instance may know of the session.
    */
   async function activate(
     agent: Agent,
-    claimed: Claim,
+    deployment: Deployment | undefined,
     activation: Activation,
-    deadline: AbortSignal,
+    told: { maybe: boolean },
   ): Promise<string> {
+    const { instanceId, sessionId } = activation;
+    const deadline = AbortSignal.timeout(startDeadlineMs);
+    const place = {
+      scope: await scopeOf(agent.organizationId, agent.region),
+      architecture: deployment?.architecture,
+    };
     for (;;) {
-      const workerId = await waitUntilReady(agent, claimed, activation.sessionId, deadline);
+      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, place, deadline });
       try {
+        await failpoint('activate.ordered');
+        told.maybe = true;
         await workers.command(workerId, { do: 'activate', activation });
+        await failpoint('activate.answered');
         return workerId;
       } catch (error) {
+        if (error instanceof CommandRefused) told.maybe = false;
         if (!(error instanceof WorkerUnreachable) || deadline.aborted) throw error;
-        log.warn({ sessionId: activation.sessionId, instanceId: claimed.instanceId }, 'activation is being resolved');
+        log.warn({ sessionId, instanceId }, 'activation is being resolved');
       }
     }
   }
 
-  async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
+  async function run(
+    agent: Agent,
+    claimed: TimedClaim,
+    order: TracedOrder,
+    told: { maybe: boolean },
+  ): Promise<HeldSession> {
+    const { sessionId } = order;
+    const { epoch, instanceId } = claimed;
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
+    const maxSessionSeconds = deployment?.maxSessionSeconds ?? sessionDuration.default;
+    const room = await order.room?.(maxSessionSeconds).catch((cause: unknown) => {
+      throw new NothingSent(cause);
+    });
     const activation: Activation = {
-      instanceId: claimed.instanceId,
-      epoch: claimed.epoch,
-      sessionId: order.sessionId,
+      instanceId,
+      epoch,
+      sessionId,
       entry: order.entry,
       ...(order.transport ? { transport: order.transport } : {}),
+      ...(room ? { room } : {}),
       body: order.body,
-      maxSessionSeconds: deployment?.maxSessionSeconds ?? sessionDuration.default,
+      maxSessionSeconds,
       connectTimeoutSeconds,
+      ...reuseOf(agent, deployment),
     };
-    const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
+    const workerId = await activate(agent, deployment, activation, told);
+    order.trace.accepted(workerId);
+    if (!claimed.warm) {
+      const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
+      // 0 of one that its worker found running.
+      if (startedMs) demand.started(agent.id, startedMs);
+    }
     // Not changed when it has ended meanwhile: it was accepted all the same.
-    const now = clock.now();
-    await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
-    return { sessionId: order.sessionId, instanceId: claimed.instanceId, workerId, epoch: claimed.epoch };
+    const startMs = Math.round(monotonicMs() - claimed.atMs);
+    await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
+    await failpoint('activate.recorded');
+    return { sessionId, instanceId, workerId, epoch };
+  }
+
+  /** An instance that is made for a session is not the reconciler's to judge, and a canary that cannot start must be given up. */
+  async function countAgainstCanary({ organizationId, name }: Agent, claimed: Claim, error: unknown): Promise<void> {
+    if (!(error instanceof StartFailed)) return;
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.canaryPercent == null || claimed.deploymentId !== agent.desiredDeploymentId) return;
+    await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
   }
 
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
+    /** Callers that wait for a place of the agent, here. */
+    waiting: queue.length,
+    /** A place may have become free. */
+    onPlaces: queue.wake,
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
-    async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
-      await spend.check(agent.organizationId);
+    async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(wanted.organizationId);
+      demand.arrived(wanted.id);
+      refuseWithoutWorker(workers, wanted);
+      const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
       starting.add(order.sessionId);
       try {
-        const claimed = await claim(agent, order);
+        const trace = traces.begin(order.sessionId);
+        const claimed = await claimOrWait(agent, { ...order, trace });
+        await failpoint('claim.committed');
+        trace.claimed(agent, claimed);
         if (!claimed.warm) nudge();
+        const told = { maybe: false };
         try {
-          return await run(agent, claimed, order);
+          return await run(agent, claimed, { ...order, trace }, told);
         } catch (error) {
-          const at = clock.now().toISOString();
+          trace.failed(error);
+          await countAgainstCanary(agent, claimed, error);
           await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
-            at,
-            slot: 'retiring',
+            at: clock.now().toISOString(),
+            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was.
+            slot: told.maybe ? 'fenced' : error instanceof NothingSent ? unused(claimed) : 'retiring',
           });
           nudge();
-          throw toAppError(agent.name, error);
+          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -190,18 +285,13 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
 
-class StartTimedOut extends AppError {
-  constructor(agentName: string) {
-    super(503, '503', `Agent '${agentName}' did not become ready in time; see its logs`);
+/** The start failed before its instance was told of it. */
+class NothingSent extends Error {
+  constructor(cause: unknown) {
+    super('Nothing was sent to the instance', { cause });
   }
 }
-
-const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
-
-function startFailed(name: string, instance: ObservedInstance): AppError {
-  const why = instance.error?.message ?? 'its process ended';
-  return new AppError(500, '500', `Agent '${name}' failed to start: ${why}`);
-}
+const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
 
 function toAppError(name: string, error: unknown): unknown {
   if (error instanceof CommandRefused)

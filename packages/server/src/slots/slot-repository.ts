@@ -5,9 +5,10 @@ import type { RepositoryContext } from '../db/store.js';
 
 /**
  * `empty` no instance · `starting` an instance that is not ready · `ready` an idle one · `claimed` holds a session · `settling` its
- * session has ended and the worker has not yet said that the bot is done · `retiring` its instance is to be removed.
+ * session has ended and the worker has not yet said that the bot is done · `quarantined` its bot is not known to have finished, so
+ * the instance is never offered again and goes in its own time · `retiring` its instance is to be removed.
  */
-export type SlotState = 'empty' | 'starting' | 'ready' | 'claimed' | 'settling' | 'retiring';
+export type SlotState = 'empty' | 'starting' | 'ready' | 'claimed' | 'settling' | 'quarantined' | 'retiring';
 
 export interface Slot {
   id: string;
@@ -22,6 +23,8 @@ export interface Slot {
   sessionId: string | null;
   changedAt: string;
   notBefore: string | null;
+  /** Sessions that its present instance was given. */
+  served: number;
 }
 export interface Claim {
   slotId: string;
@@ -33,47 +36,77 @@ export interface Claim {
   warm: boolean;
 }
 
-const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'retiring'];
+/** A sort of slot that a session may be given. One that is empty is filled with that deployment. */
+export interface ClaimChoice {
+  state: 'ready' | 'starting' | 'empty';
+  deploymentId: string;
+}
+
+export interface ClaimOrder {
+  agentId: string;
+  /** Best first. */
+  choices: readonly ClaimChoice[];
+  sessionId: string;
+  /** For an empty slot. */
+  newInstanceId: string;
+  /** No more sessions than this on one instance; null for no limit. */
+  maxSessions: number | null;
+  /** Workers that can be reached: their instances come first. */
+  workerIds: readonly string[];
+}
+
+const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
+
+/** What a slot becomes when its session is over. */
+export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
 /** The only place where an instance changes hands. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
   return {
     /**
-     * Hands the best free slot to one session: warm, then starting, then empty; the live deployment only. An empty slot takes
-     * `newInstanceId`. Undefined when every slot is taken. Call it in a transaction with the session's row.
+     * Hands the best free slot to one session, by the order of `choices`, of like ones the oldest; one whose worker is away comes
+     * last. Undefined when every slot is taken. Call it in a transaction with the session's row.
      */
-    async claim(
-      agent: { id: string; liveDeploymentId: string },
-      sessionId: string,
-      newInstanceId: string,
-      now: Date,
-    ): Promise<Claim | undefined> {
+    async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
+      const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
       const best = await db
         .selectFrom('slot')
-        .select(['id', 'state', 'instance_id'])
-        .where('agent_id', '=', agent.id)
+        .select(['id', 'state', 'instance_id', 'deployment_id'])
+        .where('agent_id', '=', agentId)
         .where('spare', '=', 0)
-        .where((eb) =>
-          eb.or([
-            eb.and([eb('state', 'in', ['ready', 'starting']), eb('deployment_id', '=', agent.liveDeploymentId)]),
-            eb('state', '=', 'empty'),
-          ]),
+        .where((eb) => eb.or(choices.map((choice) => fits(choice))))
+        .$if(maxSessions !== null, (query) =>
+          query.where((eb) => eb.or([eb('state', '=', 'empty'), eb('served', '<', maxSessions as number)])),
         )
-        .orderBy(sql`case state when 'ready' then 0 when 'starting' then 1 else 2 end`)
+        .$if(workerIds.length > 0, (query) =>
+          query.orderBy((eb) =>
+            eb
+              .case()
+              .when(eb.and([eb('worker_id', 'is not', null), eb('worker_id', 'not in', workerIds)]))
+              .then(1)
+              .else(0)
+              .end(),
+          ),
+        )
+        .orderBy(rankBy(choices))
         .orderBy('changed_at')
         .limit(1)
         // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
         .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
         .executeTakeFirst();
       if (!best) return undefined;
+      const deploymentId =
+        best.state === 'empty' ? choices.find(({ state }) => state === 'empty')?.deploymentId : best.deployment_id;
+      if (!deploymentId) return undefined;
       const row = await db
         .updateTable('slot')
         .set((eb) => ({
           state: 'claimed',
           session_id: sessionId,
           epoch: eb('epoch', '+', 1),
-          deployment_id: agent.liveDeploymentId,
+          deployment_id: deploymentId,
           instance_id: best.instance_id ?? newInstanceId,
+          served: best.instance_id === null ? 1 : eb('served', '+', 1),
           changed_at: now.toISOString(),
           not_before: null,
         }))
@@ -86,17 +119,26 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         slotId: row.id,
         epoch: row.epoch,
         instanceId: row.instance_id,
-        deploymentId: agent.liveDeploymentId,
+        deploymentId,
         workerId: row.worker_id,
         warm: best.state === 'ready',
       };
     },
 
-    /** After a session: the instance is not offered again before its worker says that the bot is done. Guarded by session and epoch. */
-    async release(sessionId: string, epoch: number, to: 'settling' | 'retiring', now: Date): Promise<void> {
+    /**
+     * After a session: the instance is not offered again before its worker says that the bot is done, never once quarantined, and at
+     * once (`ready`, `starting`) where it was never told of the session. `fenced` takes the next epoch as well: whatever the worker
+     * still has in hand for this one is void. Guarded by session and epoch.
+     */
+    async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
       await db
         .updateTable('slot')
-        .set({ state: to, session_id: null, changed_at: now.toISOString() })
+        .set((eb) => ({
+          state: to === 'fenced' ? 'quarantined' : to,
+          session_id: null,
+          changed_at: now.toISOString(),
+          ...(to === 'fenced' ? { epoch: eb('epoch', '+', 1) } : {}),
+        }))
         .where('session_id', '=', sessionId)
         .where('epoch', '=', epoch)
         .execute();
@@ -115,6 +157,7 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
             state: slot.state,
             epoch: slot.epoch,
             changed_at: slot.changedAt,
+            served: slot.served,
           })),
         )
         .execute();
@@ -174,7 +217,8 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         .set({
           ...(to.state === undefined ? {} : { state: to.state, changed_at: now.toISOString() }),
           ...(to.deploymentId === undefined ? {} : { deployment_id: to.deploymentId }),
-          ...(to.instanceId === undefined ? {} : { instance_id: to.instanceId }),
+          // Another instance, or none, has served nobody.
+          ...(to.instanceId === undefined ? {} : { instance_id: to.instanceId, served: 0 }),
           ...(to.workerId === undefined ? {} : { worker_id: to.workerId }),
           ...(to.spare === undefined ? {} : { spare: to.spare ? 1 : 0 }),
           ...(to.notBefore === undefined ? {} : { not_before: to.notBefore }),
@@ -200,6 +244,17 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
   };
 }
 
+const fits = ({ state, deploymentId }: ClaimChoice) =>
+  state === 'empty'
+    ? sql<boolean>`(state = 'empty')`
+    : sql<boolean>`(state = ${state} and deployment_id = ${deploymentId})`;
+
+const rankBy = (choices: readonly ClaimChoice[]) =>
+  sql<number>`case ${sql.join(
+    choices.map((choice, rank) => sql`when ${fits(choice)} then cast(${rank} as integer)`),
+    sql` `,
+  )} end`;
+
 function toSlot(row: Selectable<Schema['slot']>): Slot {
   return {
     id: row.id,
@@ -214,5 +269,6 @@ function toSlot(row: Selectable<Schema['slot']>): Slot {
     sessionId: row.session_id,
     changedAt: row.changed_at,
     notBefore: row.not_before,
+    served: row.served,
   };
 }

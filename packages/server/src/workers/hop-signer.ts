@@ -8,7 +8,7 @@ const lifetimeSeconds = 60;
 /** Signs hops to a worker's data port: it accepts nothing that this control plane did not mean for that session. */
 export function createHopSigner(key: KeyObject, clock: Clock) {
   // A signature costs more than the rest of a hop, and one session makes many.
-  const signed = new LRUCache<string, string>({ max: 10_000, ttl: (lifetimeSeconds / 2) * 1000 });
+  const signed = new LRUCache<string, { value: string; expires: number }>({ max: 10_000 });
 
   return {
     /** SPKI, base64: what workers verify with. */
@@ -16,17 +16,20 @@ export function createHopSigner(key: KeyObject, clock: Clock) {
 
     sign(target: Pick<HopClaims, 'instanceId' | 'sessionId' | 'epoch'>): string {
       const cacheKey = `${target.instanceId} ${target.sessionId} ${target.epoch}`;
+      const now = Math.floor(clock.now().getTime() / 1000);
       const known = signed.get(cacheKey);
-      if (known) return known;
+      // By the clock that it is checked by: that may have been set meanwhile, forward or back.
+      if (known && known.expires - now > lifetimeSeconds / 2 && known.expires - now <= lifetimeSeconds)
+        return known.value;
       const claims: HopClaims = {
         instanceId: target.instanceId,
         sessionId: target.sessionId,
         epoch: target.epoch,
-        expires: Math.floor(clock.now().getTime() / 1000) + lifetimeSeconds,
+        expires: now + lifetimeSeconds,
       };
       const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
       const value = `${payload}.${sign(null, Buffer.from(payload), key).toString('base64url')}`;
-      signed.set(cacheKey, value);
+      signed.set(cacheKey, { value, expires: claims.expires });
       return value;
     },
   };

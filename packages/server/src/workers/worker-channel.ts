@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Command,
   type CommandRefusal,
@@ -5,12 +6,13 @@ import {
   type ObservedInstance,
   type Report,
   type WorkerMessage,
+  type WorkerStatus,
   workerFrameLimit,
   workerProtocolVersion,
 } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import type { Ids } from '../system.js';
+import { type Ids, monotonicMs } from '../system.js';
 import type { WorkerScope } from './worker-repository.js';
 
 /** The worker said no. The command had no effect. */
@@ -37,6 +39,8 @@ export interface ChannelDeps {
   hopPublicKey: string;
   /** Applies a report; it is acknowledged once this has resolved, and comes again when it has not. */
   applyReport: (report: Report, worker: ConnectedWorker) => Promise<void>;
+  /** Whether workers are taken: not while another control plane on the same database runs the agents. */
+  accepting: () => boolean;
   /** A worker has said what its machine is. */
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker has said of which builds it holds something. */
@@ -67,16 +71,30 @@ interface Connection extends ConnectedWorker {
   /** Instances whose spec this connection has carried: a worker that restarted has lost the secrets of the others. */
   ensured: Set<string>;
   queue: Promise<void>;
+  /** Log lines on their way into the store. */
+  storing: Set<Promise<void>>;
+  status: WorkerStatus | undefined;
+}
+
+async function track(connection: Connection, work: Promise<void>): Promise<void> {
+  connection.storing.add(work);
+  await work.finally(() => connection.storing.delete(work));
 }
 
 const commandTimeoutMs = 30_000;
 const heartbeatMs = 3_000;
+const logRetryMs = 250;
+const retryMs = 500;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onKeptBuilds, onChange } = deps;
+  const { log, ids, installationId, hopPublicKey, applyReport, accepting } = deps;
+  const { onHello, onKeptBuilds, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
+  const openedAtMs = monotonicMs();
+  /** When workers, and those of a place, were last here. */
+  const lastHere = new Map<string, number>();
 
   function changed(): void {
     for (const listener of [...listeners]) listener();
@@ -87,17 +105,43 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.socket.send(JSON.stringify(message));
   }
 
+  /** Tried again while the link is there: a database that is locked, or a full disk, must not cut off the worker's sessions. */
+  async function applyPatiently(connection: Connection, report: Report): Promise<void> {
+    const { socket, workerId } = connection;
+    for (;;) {
+      try {
+        return await applyReport(report, connection);
+      } catch (error) {
+        if (socket.readyState !== socket.OPEN) throw error;
+        log.error({ err: error, workerId, report: report.type }, 'a report could not be applied; it is tried again');
+      }
+      await delay(retryMs);
+    }
+  }
+
   function applyInOrder(connection: Connection, number: number, report: Report): void {
     connection.queue = connection.queue
-      .then(() => applyReport(report, connection))
+      .then(() => applyPatiently(connection, report))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
-      .catch((error: unknown) => {
-        log.error(
-          { err: error, workerId: connection.workerId, report: report.type },
-          'a report could not be applied; it will come again',
-        );
-        connection.socket.terminate();
-      });
+      // The link is gone; on the next one it comes again.
+      .catch(() => connection.socket.terminate());
+  }
+
+  /**
+   * Log lines wait for nothing and hold nothing up: a disk that takes no more of them must not keep an end of a session from being
+   * recorded. They are tried until they are stored or the link is gone; meanwhile the worker reads no more of that instance.
+   */
+  async function applyLogs(connection: Connection, number: number, report: Report): Promise<void> {
+    for (let failures = 0; connection.socket.readyState === connection.socket.OPEN; failures++) {
+      try {
+        await applyReport(report, connection);
+        return send(connection, { type: 'acknowledge', numbers: [number] });
+      } catch (error) {
+        if (failures % 60 === 0)
+          log.error({ err: error, workerId: connection.workerId }, 'log lines could not be stored; trying again');
+        await delay(Math.min(logRetryMs * 2 ** failures, 2000), undefined, { ref: false });
+      }
+    }
   }
 
   function receive(connection: Connection, message: WorkerMessage): void {
@@ -142,8 +186,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
         else waiting?.reject(new CommandRefused(message.refusal, message.message));
         return;
       }
+      case 'status':
+        connection.status = message.status;
+        return;
       case 'report':
-        applyInOrder(connection, message.number, message.report);
+        if (message.report.type === 'logs')
+          void track(connection, applyLogs(connection, message.number, message.report));
+        else applyInOrder(connection, message.number, message.report);
     }
   }
 
@@ -165,6 +214,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.pending.clear();
     if (connections.get(connection.workerId) !== connection) return;
     connections.delete(connection.workerId);
+    for (const key of [connection.workerId, placeKey(connection.scope)]) lastHere.set(key, monotonicMs());
     log.warn({ workerId: connection.workerId }, 'worker disconnected');
     changed();
   }
@@ -173,6 +223,10 @@ export function createWorkerChannel(deps: ChannelDeps) {
     maxPayload: workerFrameLimit,
 
     accept(socket: WebSocket, { workerId, scope }: ConnectedWorker): void {
+      if (!accepting()) {
+        socket.close(4503, 'another control plane runs the agents');
+        return;
+      }
       const connection: Connection = {
         workerId,
         scope,
@@ -184,6 +238,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
         pending: new Map(),
         ensured: new Set(),
         queue: Promise.resolve(),
+        storing: new Set(),
+        status: undefined,
       };
       connections.get(workerId)?.socket.terminate();
       connections.set(workerId, connection);
@@ -245,6 +301,32 @@ export function createWorkerChannel(deps: ChannelDeps) {
     wasEnsured: (workerId: string, instanceId: string) => connections.get(workerId)?.ensured.has(instanceId) ?? false,
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
+    /** What each connected worker has said of itself and its machine. */
+    about: () =>
+      [...connections.values()].map(({ workerId, scope, driver, architecture, instances, status }) => ({
+        workerId,
+        scope,
+        driver,
+        architecture,
+        instances: [...(instances?.values() ?? [])],
+        status,
+      })),
+
+    /** For how long a worker has been away, 0 while it is here. Of one that was never here: since this process began. */
+    awayMs: (workerId: string): number =>
+      connections.get(workerId)?.instances ? 0 : monotonicMs() - (lastHere.get(workerId) ?? openedAtMs),
+
+    /** For how long no worker has been here that may run there, 0 while there is one. */
+    placeAwayMs(place: Place): number {
+      return this.pick(place) === undefined ? monotonicMs() - (lastHere.get(placeKey(place.scope)) ?? openedAtMs) : 0;
+    },
+
+    /** For how long no worker at all has been here, since this process began. */
+    nobodyMs: (): number => monotonicMs() - Math.max(openedAtMs, ...lastHere.values()),
+
+    /** Ids of the workers that are here. */
+    here: (): string[] =>
+      [...connections.values()].filter(({ instances }) => instances).map(({ workerId }) => workerId),
 
     /** The connected worker with the fewest instances, of those that may run there. */
     pick({ scope, architecture }: Place = {}): string | undefined {
@@ -271,6 +353,11 @@ export function createWorkerChannel(deps: ChannelDeps) {
       connections.get(workerId)?.socket.terminate();
     },
 
+    /** They find the control plane that runs the agents by themselves. */
+    disconnectAll(): void {
+      for (const { socket } of connections.values()) socket.close(4503, 'another control plane runs the agents');
+    },
+
     /** Calls back after every change of any worker's state until the returned function is called. */
     subscribe(listener: () => void): () => void {
       listeners.add(listener);
@@ -279,12 +366,14 @@ export function createWorkerChannel(deps: ChannelDeps) {
 
     async close(): Promise<void> {
       for (const { socket } of connections.values()) socket.close(1001, 'control plane closes');
-      await Promise.all([...connections.values()].map(({ queue }) => queue));
+      await Promise.all([...connections.values()].flatMap(({ queue, storing }) => [queue, ...storing]));
       for (const { socket } of connections.values()) socket.terminate();
     },
   };
 }
 export type WorkerChannel = ReturnType<typeof createWorkerChannel>;
+
+const placeKey = (scope: WorkerScope | undefined) => (scope ? `${scope.organizationId} ${scope.region}` : '');
 
 /** Requests are sent there: with a path or a query of its own a worker could choose what they reach. Empty for such a one. */
 function dataUrlOf(text: string): string {

@@ -1,8 +1,10 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
 import { type Instance, isGone } from './instance.js';
+import { momentNow } from './moment.js';
 import type { HeldSession, Records } from './record.js';
 import { type HeldBot, holdBot } from './session-holder.js';
 import type { Tenancy } from './tenancy.js';
@@ -31,6 +33,10 @@ export async function activate(deps: ActivationDeps, instance: Instance, activat
     throw new CommandRefused('stale_epoch', `Instance ${id} has seen epoch ${record.epoch}; ${epoch} is not greater`);
   }
   if (instance.tenancy || activating) throw new CommandRefused('busy', `Instance ${id} has a session`);
+  const limit = activation.reuse?.maxSessions ?? Number.POSITIVE_INFINITY;
+  if (record.usedUp || (record.served ?? 0) >= limit) {
+    throw new CommandRefused('used_up', `Instance ${id} has had its last session (${record.usedUp ?? 'sessions'})`);
+  }
   if (instance.life !== 'ready' || instance.removing || instance.address === undefined) {
     throw new CommandRefused('not_ready', `Instance ${id} is ${instance.removing ? 'being removed' : instance.life}`);
   }
@@ -52,37 +58,43 @@ async function accept(deps: ActivationDeps, instance: Instance, address: string,
   let session: HeldSession;
   let bot: HeldBot | undefined;
   try {
+    await failpoint('activate.received');
     session = await note(driver, instance, activation);
     // From here on no other claim of this epoch or an older one can be accepted, whatever happens to this process.
     await records.save(record, { durable: true });
+    await failpoint('activate.noted');
     if (entry === 'bot') bot = await holdBot(address, activation);
   } catch (error) {
     await withdraw(deps, instance, sessionId);
     const why = (error as Error).message;
     throw new CommandRefused('failed', `Instance ${instance.id} did not take the session: ${why}`, { cause: error });
   }
+  await failpoint('activate.sent');
   if (entry === 'bot') {
     session.phase = 'sent';
     await records.save(record).catch((err) => deps.log.error({ err }, 'the session file could not be written'));
   }
   occupy(deps, instance, session, bot);
   deps.log.info({ instanceId: instance.id, sessionId, epoch, entry }, 'session accepted');
+  await failpoint('activate.held');
 }
 
 async function note(driver: Driver, { id, record }: Instance, activation: Activation): Promise<HeldSession> {
-  const { sessionId, epoch, entry, maxSessionSeconds, connectTimeoutSeconds } = activation;
+  const { sessionId, epoch, entry, maxSessionSeconds, connectTimeoutSeconds, reuse } = activation;
   const logStart = await driver.logEnd(id);
   const session: HeldSession = {
     sessionId,
     epoch,
     entry,
-    startedAt: new Date().toISOString(),
+    started: momentNow(),
     maxSessionSeconds,
     connectTimeoutSeconds,
+    ...(reuse ? { reuse } : {}),
     logStart,
     phase: 'accepted',
   };
   record.epoch = epoch;
+  record.served = (record.served ?? 0) + 1;
   record.accepted = { sessionId, epoch };
   record.session = session;
   record.intervals.push({ sessionId, from: logStart });

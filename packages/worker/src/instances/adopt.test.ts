@@ -5,8 +5,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Rig, specOf, startRig, stopMarker } from '../test-rig/rig.js';
 
 let rig: Rig;
+/** What is read of an instance's output waits for this. */
+let readable: Promise<void>;
 beforeEach(async () => {
-  rig = await startRig({ timings: { socketGraceMs: 100, capGraceMs: 100 } });
+  readable = Promise.resolve();
+  rig = await startRig({
+    timings: { socketGraceMs: 100, capGraceMs: 100 },
+    wrapDriver: (driver) => ({ ...driver, logEnd: (instanceId) => readable.then(() => driver.logEnd(instanceId)) }),
+  });
   await rig.ready();
   await rig.makeReady('i-1');
 });
@@ -80,7 +86,7 @@ test('the cap counts from the start of the session, whoever is away', async () =
   await rig.stopWorker();
   await vi.waitFor(async () => {
     const { session } = JSON.parse(await readFile(recordFile(), 'utf8'));
-    expect(Date.now() - Date.parse(session.startedAt)).toBeGreaterThan(200);
+    expect(Date.now() - Date.parse(session.started.at)).toBeGreaterThan(200);
   });
   await rig.startWorker();
   expect(await whenEnded()).toMatchObject({ reason: 'duration_exceeded' });
@@ -120,6 +126,27 @@ test('a worker killed between accepting a session and starting its bot ends the 
   expect(await whenEnded()).toMatchObject({ reason: 'bot_failed' });
   await rig.control.whenObserved('i-1', 'exited');
   expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'stale_epoch' });
+});
+
+test.each([
+  { how: 'an instance that runs', exits: false },
+  { how: 'an instance that has ended too', exits: true },
+])('it says no to the same activation that is asked for again at once, with $how', async ({ exits }) => {
+  await startSession();
+  const record = JSON.parse(await readFile(recordFile(), 'utf8'));
+  await rig.stopWorker();
+  if (exits) rig.world.exit('i-1', 1);
+  record.session.phase = 'accepted';
+  await writeFile(recordFile(), JSON.stringify(record));
+  const { promise, resolve: letRead } = Promise.withResolvers<void>();
+  readable = promise;
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', exits ? 'exited' : 'busy');
+  const asked = rig.activate({ instanceId: 'i-1' });
+  // Its answer says that the one before it has arrived.
+  await rig.control.command({ do: 'forget-build', buildId: 'b-1' });
+  letRead();
+  expect(await asked).toMatchObject({ ok: false });
 });
 
 test('the same, where the bot says that it has started, goes on', async () => {
@@ -188,6 +215,14 @@ test('an instance whose session file is unreadable is not offered: it could hold
   await rig.startWorker();
   await rig.control.whenObserved('i-1', 'failed');
   expect(await rig.activate({ instanceId: 'i-1' })).toMatchObject({ refusal: 'not_ready' });
+});
+
+test('what a worker had half written when it was killed is cleared away', async () => {
+  await rig.stopWorker();
+  await writeFile(`${recordFile()}.tmp`, '{"epoch":');
+  await rig.startWorker();
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(existsSync(`${recordFile()}.tmp`)).toBe(false);
 });
 
 test('an adopted instance keeps the time it took to start', async () => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { CommandRefused } from '../command-refused.js';
 import type { Driver, DriverInstance } from '../drivers/driver.js';
 import type { Ends } from './ends.js';
 import { createInstance, type Instance, isGone, unknownError } from './instance.js';
@@ -42,8 +43,23 @@ async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceR
   if (!session) return;
   const tenancy = deps.occupy(instance, session);
   const going = isGone(instance) ? tenancy.instanceGone(seen.exit?.at) : tenancy.resume();
+  if (session.entry === 'bot' && session.phase === 'accepted') decide(instance, session, going);
   // Not awaited: a stop carried on takes as long as the instance takes to end.
   going.catch((err) => deps.log.error({ err, instanceId: instance.id }, 'resuming a session failed'));
+}
+
+/** Whether it has the session is only known once its output is read: until then the same activation waits for the answer. */
+function decide(instance: Instance, { sessionId, epoch }: HeldSession, going: Promise<void>): void {
+  const done = going
+    .then(() => {
+      if (instance.record.accepted?.epoch === epoch) return;
+      throw new CommandRefused('failed', `Instance ${instance.id} did not take the session: its worker was restarted`);
+    })
+    .finally(() => {
+      instance.activating = undefined;
+    });
+  done.catch(() => undefined); // For whoever asks.
+  instance.activating = { sessionId, epoch, done };
 }
 
 function lifeOf(seen: DriverInstance, record: InstanceRecord): Instance['life'] {
@@ -55,12 +71,12 @@ function lifeOf(seen: DriverInstance, record: InstanceRecord): Instance['life'] 
 /** An ended session has less to remember; the rest only matters to one that is held. */
 function settlingAsHeld({ settling, epoch }: InstanceRecord): HeldSession | undefined {
   if (!settling) return undefined;
-  const { sessionId, logStart, until } = settling;
+  const { sessionId, logStart, ended } = settling;
   return {
     sessionId,
     epoch,
     entry: 'bot',
-    startedAt: until,
+    started: ended,
     maxSessionSeconds: 0,
     connectTimeoutSeconds: 0,
     logStart,

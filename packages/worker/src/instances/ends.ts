@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Logger } from 'pino';
 import type { Outbox } from '../outbox.js';
 import type { InstanceRecord, Records, SessionEnd } from './record.js';
@@ -9,6 +10,7 @@ export function createEnds({ outbox, records, log }: { outbox: Outbox; records: 
   const forgotten = new Set<InstanceRecord>();
 
   async function acknowledged(record: InstanceRecord, end: SessionEnd): Promise<void> {
+    await failpoint('end.acknowledged');
     record.ends = record.ends.filter((other) => other !== end);
     if (!forgotten.has(record)) return records.save(record);
     if (record.ends.length > 0) return;

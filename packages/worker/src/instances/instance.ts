@@ -20,7 +20,7 @@ export interface Instance {
   error: { code: string; message: string } | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
   explaining: boolean;
-  /** When `ensure` came, in milliseconds of the clock; unknown for an adopted instance. */
+  /** When `ensure` came, in milliseconds of the monotonic clock; unknown for an adopted instance. */
   ensuredAt: number | undefined;
   /** Knows the secret values to keep out of logs; unknown for an adopted instance until `ensure` is repeated. */
   redactor: Redactor | undefined;
@@ -73,7 +73,9 @@ export function observe(instance: Instance): ObservedInstance {
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
     ...(imageDigest === undefined ? {} : { imageDigest }),
+    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
+    ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(error && !instance.explaining ? { error } : {}),
   };
 }

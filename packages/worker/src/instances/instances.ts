@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Activation, ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
@@ -27,6 +28,8 @@ export interface InstancesDeps {
   log: Logger;
   /** Something that `observed` tells has changed. */
   changed: () => void;
+  /** The socket of a session is open. */
+  connected: (sessionId: string) => void;
 }
 
 export type Instances = ReturnType<typeof createInstances>;
@@ -67,7 +70,7 @@ export function createInstances(deps: InstancesDeps) {
 
   function occupy(instance: Instance, session: HeldSession): Tenancy {
     const tenancy = createTenancy(
-      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed },
+      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed, connected: deps.connected },
       instance,
       session,
     );
@@ -84,11 +87,13 @@ export function createInstances(deps: InstancesDeps) {
   }
 
   async function takeDown(instance: Instance, graceSeconds: number): Promise<void> {
+    await failpoint('instance.removing');
     if (instance.tenancy?.state === 'busy') await instance.tenancy.stop();
     await lifecycle.abandon(instance);
     await lifecycle.kill(instance, graceSeconds);
     await collectors.drain(instance.id, timings.drainMs);
     await driver.remove(instance.id, { graceSeconds: 0 });
+    await failpoint('instance.removed');
     lifecycle.forget(instance);
     collectors.forget(instance.id);
     instances.delete(instance.id);
@@ -129,11 +134,19 @@ export function createInstances(deps: InstancesDeps) {
     /** Ends a session with its instance; nothing to do for one that has ended. */
     async stop(instanceId: string, sessionId: string, epoch: number): Promise<void> {
       const instance = find(instanceId);
+      await failpoint('stop.received');
       // The acceptance may be on its way; only then is there something to stop.
       if (instance.activating) await instance.activating.done.catch(() => undefined);
       const { tenancy } = instance;
       if (tenancy?.sessionId !== sessionId || tenancy.epoch !== epoch) return;
       inBackground(tenancy.stop(), 'stopping a session');
+    },
+
+    /** Ends a socket session that no socket will come for; nothing to do for one that has a socket or has ended. */
+    abandon(instanceId: string, sessionId: string, epoch: number): void {
+      const { tenancy } = find(instanceId);
+      if (tenancy?.sessionId !== sessionId || tenancy.epoch !== epoch) return;
+      inBackground(tenancy.abandon(), 'ending a session that nobody came for');
     },
 
     /** Begins to end and forget the instance; refuses one that holds a session unless `evenIfBusy`. */

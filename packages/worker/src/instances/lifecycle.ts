@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { type Driver, DriverError, type DriverInstance } from '../drivers/driver.js';
@@ -43,7 +44,8 @@ export function createLifecycle(deps: LifecycleDeps) {
   function onReady(instance: Instance): void {
     clearTimeout(starting.get(instance.id)?.deadline);
     if (instance.record.startedMs !== undefined) return;
-    instance.record.startedMs = Date.now() - (instance.ensuredAt ?? Date.now());
+    const nowMs = performance.now();
+    instance.record.startedMs = Math.round(nowMs - (instance.ensuredAt ?? nowMs));
     log.info({ instanceId: instance.id, startedMs: instance.record.startedMs }, 'instance ready');
     background(records.save(instance.record), 'noting that an instance is ready', instance);
   }
@@ -81,7 +83,9 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function make(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
     if (spec.impossible !== undefined) return await fail(instance, unknownError, spec.impossible);
     try {
+      await failpoint('instance.making');
       await driver.ensure(spec, signal);
+      await failpoint('instance.made');
     } catch (error) {
       if (closed || isGone(instance) || instance.removing) return;
       const known = error instanceof DriverError;
@@ -91,6 +95,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     }
     if (closed || isGone(instance) || instance.removing) return;
     instance.life = 'starting';
+    if (instance.ensuredAt !== undefined) instance.record.preparedMs = Date.now() - instance.ensuredAt;
     changed();
     limitStart(instance, spec.startTimeoutSeconds);
     // Where it can't be asked now, its address comes with the next look.
@@ -112,7 +117,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     /** Makes the instance and watches it until it is ready or has failed. */
     start(instance: Instance, spec: PreparedSpec): void {
       const abort = new AbortController();
-      instance.ensuredAt = Date.now();
+      instance.ensuredAt = performance.now();
       startTimeouts.set(instance.id, spec.startTimeoutSeconds);
       const done = make(instance, spec, abort.signal);
       starting.set(instance.id, { deadline: undefined, abort, done });

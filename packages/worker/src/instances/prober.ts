@@ -56,9 +56,9 @@ export function createProber({ timings, onReady, onSilent, changed }: ProberDeps
       // Stopped or started anew meanwhile.
       if (timers.get(instance.id) !== asked || isGone(instance)) return;
       silences = health === 'silent' ? silences + 1 : 0;
-      silentSince = health === 'silent' ? (silentSince ?? Date.now()) : undefined;
+      silentSince = health === 'silent' ? (silentSince ?? performance.now()) : undefined;
       if (idle) judge(instance, health, silences);
-      if (silentSince !== undefined) onSilent(instance, Date.now() - silentSince);
+      if (silentSince !== undefined) onSilent(instance, performance.now() - silentSince);
       if (isGone(instance) || timers.get(instance.id) !== asked) return;
       schedule(pauseFor(instance));
     }

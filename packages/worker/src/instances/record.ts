@@ -1,20 +1,22 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
+import type { Activation, SessionEndReason, UsedUp } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { InstanceLabels } from '../drivers/driver.js';
 import { makeFolder, readIfThere, removeFile, replaceFile } from '../files.js';
 import { createWriteQueue } from '../write-queue.js';
+import type { Moment } from './moment.js';
 
 /** A session that an instance holds. */
 export interface HeldSession {
   sessionId: string;
   epoch: number;
   entry: 'bot' | 'socket';
-  /** ISO 8601: when it was accepted; its cap and its connect timeout count from here. */
-  startedAt: string;
+  /** When it was accepted; its cap and its connect timeout count from here. */
+  started: Moment;
   maxSessionSeconds: number;
   connectTimeoutSeconds: number;
+  reuse?: Activation['reuse'];
   /** End of the instance's output when it was accepted. */
   logStart: number;
   /** `sent`: the instance may have seen `/bot` or `/ws`. Before that nothing of the session can run in it. */
@@ -27,8 +29,9 @@ export interface HeldSession {
 export interface SettlingSession {
   sessionId: string;
   logStart: number;
-  /** ISO 8601: when the instance is killed. */
-  until: string;
+  /** The instance is killed when so much time has passed since the session's end. */
+  ended: Moment;
+  graceMs: number;
 }
 
 export interface SessionEnd {
@@ -36,6 +39,8 @@ export interface SessionEnd {
   epoch: number;
   reason: SessionEndReason;
   status?: number;
+  /** The bot is not known to have finished. */
+  unfinished?: true;
   at: string;
 }
 
@@ -54,10 +59,16 @@ export interface InstanceRecord {
   /** The activation of that epoch, if it was accepted: the same one again is answered alike. */
   accepted?: { sessionId: string; epoch: number };
   session?: HeldSession;
+  /** Sessions that were accepted. */
+  served?: number;
+  /** It takes no other session. */
+  usedUp?: UsedUp;
   settling?: SettlingSession;
   /** Ends that the control plane has not acknowledged. */
   ends: SessionEnd[];
   intervals: LogInterval[];
+  /** From `ensure` until its process ran. */
+  preparedMs?: number;
   /** From `ensure` to ready. */
   startedMs?: number;
   failure?: { code: string; message: string };
@@ -77,9 +88,11 @@ export async function openRecords(workerDir: string, log: Logger) {
       const records: InstanceRecord[] = [];
       const unreadable = new Set<string>();
       for (const name of await readdir(folder)) {
+        // A worker that was killed while it wrote left it.
+        if (name.endsWith('.tmp')) await removeFile(join(folder, name));
         if (!name.endsWith('.json')) continue;
         try {
-          records.push(JSON.parse((await readIfThere(join(folder, name))) ?? '') as InstanceRecord);
+          records.push(fromDisk(JSON.parse((await readIfThere(join(folder, name))) ?? '') as WrittenRecord));
         } catch (err) {
           log.error({ err, file: join(folder, name) }, 'a session file cannot be read; its instance is given up');
           unreadable.add(name.slice(0, -'.json'.length));
@@ -97,6 +110,22 @@ export async function openRecords(workerDir: string, log: Logger) {
     },
     idle: writes.idle,
   };
+}
+
+/** As earlier versions wrote it: moments by the wall clock alone. */
+type WrittenRecord = InstanceRecord & {
+  session?: HeldSession & { startedAt?: string };
+  settling?: SettlingSession & { until?: string };
+};
+
+function fromDisk(record: WrittenRecord): InstanceRecord {
+  const { session, settling } = record;
+  if (session?.startedAt !== undefined) session.started ??= { at: session.startedAt };
+  if (settling?.until !== undefined) {
+    settling.ended ??= { at: settling.until };
+    settling.graceMs ??= 0;
+  }
+  return record;
 }
 
 /** Of an instance that has seen no session. */

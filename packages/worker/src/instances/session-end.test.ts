@@ -99,7 +99,7 @@ test('a session at its cap has ended; its instance settles and is killed when th
   expect(ends()).toHaveLength(1);
 });
 
-test('a bot that finishes within the grace after the cap keeps its instance', async () => {
+test('a bot that finishes within the grace after the cap leaves its instance running, but for no other session', async () => {
   const patient = await startRig({ timings: { capGraceMs: 60_000 } });
   try {
     await patient.ready();
@@ -107,8 +107,13 @@ test('a bot that finishes within the grace after the cap keeps its instance', as
     await patient.activate({ instanceId: 'i-1', maxSessionSeconds: 0.05 });
     await patient.control.whenObserved('i-1', 'settling');
     (await patient.bot('i-1')).answer(200);
-    await patient.control.whenObserved('i-1', 'ready');
-    expect(patient.control.reportsOf('session-ended')).toMatchObject([{ reason: 'duration_exceeded' }]);
+    expect(await patient.control.whenObserved('i-1', 'ready')).toMatchObject({ usedUp: 'quarantined' });
+    expect(patient.control.reportsOf('session-ended')).toMatchObject([
+      { reason: 'duration_exceeded', unfinished: true },
+    ]);
+    expect(await patient.activate({ instanceId: 'i-1', epoch: 2, sessionId: 's-2' })).toMatchObject({
+      refusal: 'used_up',
+    });
   } finally {
     await patient.close();
   }

@@ -1,3 +1,4 @@
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
@@ -7,7 +8,9 @@ import { createAlarms } from './alarms.js';
 import type { Ends } from './ends.js';
 import type { Instance } from './instance.js';
 import { awaitMarker, findMarker } from './markers.js';
+import { momentNow, msSince } from './moment.js';
 import type { HeldSession, Records, SessionEnd } from './record.js';
+import { usedUpBy } from './used-up.js';
 
 export interface TenancyDeps {
   driver: Driver;
@@ -20,7 +23,12 @@ export interface TenancyDeps {
   /** Cuts what is relayed to the instance, at once or when it had time to finish. */
   cutRelays: (instanceId: string, afterMs: number) => void;
   changed: () => void;
+  /** Its socket is open. */
+  connected: (sessionId: string) => void;
 }
+
+/** What ends so close before its cap was ended by it: images count from when the request came to them. */
+const capMarginMs = 2_000;
 
 export type Tenancy = ReturnType<typeof createTenancy>;
 
@@ -79,17 +87,33 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
   async function recordEnd(reason: SessionEndReason, { at = now(), status, graceMs }: Ending): Promise<void> {
     alarms.clear();
-    const entryOfEnd: SessionEnd = { sessionId, epoch, reason, at, ...(status === undefined ? {} : { status }) };
+    await failpoint('end.seen');
+    // A bot whose socket has closed is about to return. Of the others nobody knows, and so of one that was cut off by its image at
+    // its cap: the image answers for it, while it may go on.
+    const unfinished = graceMs === undefined ? capMs() <= capMarginMs : reason !== 'socket_closed';
+    const entryOfEnd: SessionEnd = {
+      ...{ sessionId, epoch, reason, at },
+      ...(status === undefined ? {} : { status }),
+      ...(unfinished ? { unfinished } : {}),
+    };
     if (graceMs === undefined) await closeLogInterval();
+    await judgeReuse(unfinished);
     delete record.session;
     record.ends.push(entryOfEnd);
-    if (graceMs !== undefined) record.settling = { sessionId, logStart, until: now(graceMs) };
+    if (graceMs !== undefined) record.settling = { sessionId, logStart, ended: momentNow(), graceMs };
     await save(true);
+    await failpoint('end.noted');
     log.info({ reason, status }, 'session ended');
     ends.report(record, entryOfEnd);
     if (graceMs === undefined) return letGo();
     deps.changed();
     settle(graceMs);
+  }
+
+  /** Decided before the end is told, so that nobody offers the instance in between. */
+  async function judgeReuse(unfinished: boolean): Promise<void> {
+    const why = unfinished ? 'quarantined' : await usedUpBy(driver, record, session.reuse);
+    if (why) record.usedUp ??= why;
   }
 
   function settle(graceMs: number): void {
@@ -134,8 +158,14 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await end('duration_exceeded', { graceMs: timings.capGraceMs });
   }
 
-  const capMs = () => Date.parse(session.startedAt) + session.maxSessionSeconds * 1000 - Date.now();
-  const connectMs = () => Date.parse(session.startedAt) + session.connectTimeoutSeconds * 1000 - Date.now();
+  /** Accepted, and not known to have reached the bot: the worker ended in between. */
+  async function notSeen(): Promise<boolean> {
+    if (session.phase !== 'accepted') return false;
+    return !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }).catch(() => undefined));
+  }
+
+  const capMs = () => session.maxSessionSeconds * 1000 - msSince(session.started);
+  const connectMs = () => session.connectTimeoutSeconds * 1000 - msSince(session.started);
 
   async function connectTimedOut(): Promise<void> {
     // A socket that was passed on but never accepted may have started a bot.
@@ -161,14 +191,14 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
     /** Goes on after a restart of the worker, with the instance still running. */
     async resume(): Promise<void> {
-      if (ending) return settle(Date.parse(record.settling?.until ?? now()) - Date.now());
+      if (ending) return settle(record.settling ? record.settling.graceMs - msSince(record.settling.ended) : 0);
       if (session.stopping) return tenancy.stop();
       if (entry === 'socket' && session.phase === 'accepted') return tenancy.begin();
       // The relay ended with the worker.
       if (entry === 'socket') return end('socket_closed', { graceMs: timings.socketGraceMs });
       const stopped = await findMarker(driver, stopMarker);
       if (stopped) return botStopped(stopped.time.toISOString());
-      if (session.phase === 'accepted' && !(await findMarker(driver, { ...stopMarker, marker: 'Starting' }))) {
+      if (await notSeen()) {
         // Nobody knows whether `/bot` arrived, and nobody was told that it did. Sending it again could start a second bot.
         delete record.accepted;
         return end('bot_failed', { graceMs: 0 });
@@ -197,6 +227,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (ending) return;
       alarms.clear();
       alarms.after(capMs(), capReached);
+      deps.connected(sessionId);
     },
     /** The instance could not be reached: another socket may try until the connect timeout. */
     async socketUnreachable(): Promise<void> {
@@ -210,6 +241,11 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     async socketClosed(): Promise<void> {
       if (session.stopping) return;
       await end('socket_closed', { graceMs: timings.socketGraceMs });
+    },
+
+    /** Its socket will never come. One that has come is left alone. */
+    async abandon(): Promise<void> {
+      if (entry === 'socket' && session.phase === 'accepted' && !session.stopping) await connectTimedOut();
     },
 
     /** Ends the session together with its instance; resolves once nothing of it runs. */
@@ -228,6 +264,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (session.stopping) return end('stopped', {});
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);
       if (stopped) return botStopped(stopped.time.toISOString());
+      if (entry === 'bot' && (await notSeen())) delete record.accepted;
       await end('instance_exited', at === undefined ? {} : { at });
     },
 
@@ -245,6 +282,6 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
   return tenancy;
 }
 
-function now(plusMs = 0): string {
-  return new Date(Date.now() + plusMs).toISOString();
+function now(): string {
+  return new Date().toISOString();
 }

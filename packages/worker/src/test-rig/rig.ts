@@ -29,9 +29,11 @@ const quick: Partial<Timings> = {
 export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
-  wrapDriver?: (driver: Driver) => Driver;
+  wrapDriver?: (driver: Driver) => Driver | Promise<Driver>;
   /** Builds at once. */
   places?: number;
+  /** KiB of log a second that an instance may write; no limit by default. */
+  logRateKib?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -59,6 +61,7 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
+      logRateKib: options.logRateKib ?? 0,
       driver: 'process' as const,
       engine: undefined,
       environment: {},
@@ -66,7 +69,7 @@ export async function startRig(options: RigOptions = {}) {
       passEnvironment: [],
       builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
-    const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
+    const driver = async () => await (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });
     return worker;
   }

@@ -14,6 +14,8 @@ export interface StartOptions {
   useDaily?: boolean;
   dailyProperties?: string;
   apiKey?: string;
+  waitSeconds?: number;
+  idempotencyKey?: string;
   configFile?: string;
 }
 
@@ -26,9 +28,10 @@ export async function startAgent(context: CommandContext, argument: string | und
   const body = await requestBody(context, options);
   const key = options.apiKey ?? (await context.settings()).publicKey?.value;
   context.progress.step(`Starting a session of ${name}`);
+  const once = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
   const started = key
-    ? await (await context.apiWith(key)).startPublic(name, body)
-    : await (await context.api()).startSession(await context.org(), name, body);
+    ? await (await context.apiWith(key)).startPublic(name, body, once)
+    : await (await context.api()).startSession(await context.org(), name, body, once);
   context.result(started, () => {
     // Members differ by transport, and servers may send more than the contract's.
     const more = Object.entries(started as Record<string, unknown>).filter(([label]) => label !== 'sessionId');
@@ -50,6 +53,7 @@ async function requestBody(context: CommandContext, options: StartOptions): Prom
   return {
     createDailyRoom: options.useDaily === true,
     ...(text === undefined ? {} : { body: json(text, options.data === undefined ? '--data-file' : '--data') }),
+    ...(options.waitSeconds === undefined ? {} : { waitSeconds: options.waitSeconds }),
     ...(options.transport === undefined ? {} : { transport: options.transport }),
     ...(options.dailyProperties === undefined ? {} : { dailyRoomProperties: properties(options.dailyProperties) }),
   };

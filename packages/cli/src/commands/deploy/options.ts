@@ -5,9 +5,10 @@ import { usageError } from '../../lib/errors.js';
 import { checkBranch, checkRepository } from '../../lib/git-names.js';
 import type { GitBinding } from '../../lib/github-calls.js';
 import type { Resources } from '../../lib/quantity.js';
+import { type ReuseFlags, reuseOf } from '../../lib/reuse.js';
 
 /** As commander hands them over; `credentials` is false for `--no-credentials`. */
-export interface DeployFlags {
+export interface DeployFlags extends ReuseFlags {
   buildId?: string;
   buildDir?: string;
   dockerfile?: string;
@@ -32,6 +33,10 @@ export interface DeployFlags {
   allowCredentialsInContext?: boolean;
   yes?: boolean;
   force?: boolean;
+  strict?: boolean;
+  canary?: number;
+  /** False for `--no-promote`. */
+  promote?: boolean;
   wait: boolean;
   waitTimeout: number;
   buildTimeout: number;
@@ -89,10 +94,12 @@ export function planDeploy(
   const architecture = flags.architecture ?? file?.architecture;
   const audioFilter = flags.krispVivaAudioFilter ?? file?.audioFilter;
   const duration = flags.maxSessionDuration ?? file?.maxSessionDuration;
+  const reuse = reuseOf(flags) ?? file?.reuse;
   const enableKrisp = flags.enableKrisp ?? file?.enableKrisp;
   const body = {
     serviceName: name,
     autoScaling: { minAgents, ...(maxAgents === undefined ? {} : { maxAgents }) },
+    ...(reuse === undefined ? {} : { reuse }),
     ...(pullSecretSet === undefined ? {} : { imagePullSecretSet: pullSecretSet }),
     ...(secretSet === undefined ? {} : { secretSet }),
     ...(profile === undefined ? {} : { agentProfile: profile }),
@@ -103,6 +110,7 @@ export function planDeploy(
     ...(duration === undefined ? {} : { maxSessionDuration: duration }),
     ...(file?.websocketAuth === undefined ? {} : { websocketAuth: file.websocketAuth }),
     ...(flags.force ? { forceRedeploy: true } : {}),
+    ...rolloutOf(flags),
   } as DeployPlan['body'];
   return {
     name,
@@ -117,6 +125,20 @@ export function planDeploy(
     pullSecretSet,
     body,
   };
+}
+
+function rolloutOf({ strict, canary, promote }: DeployFlags): Pick<DeployBody, 'rollout'> {
+  const asked = [strict && '--strict', canary !== undefined && '--canary', promote === false && '--no-promote'];
+  const given = asked.filter(Boolean);
+  if (given.length > 1) {
+    throw usageError(
+      `${given.join(' and ')} exclude each other.`,
+      'Each says when the new deployment gets sessions: give one.',
+    );
+  }
+  if (strict) return { rollout: { strict } };
+  if (canary !== undefined) return { rollout: { canaryPercent: canary } };
+  return promote === false ? { rollout: { hold: true } } : {};
 }
 
 /** A profile or resources, never both: one that a flag names puts the file's other aside. */

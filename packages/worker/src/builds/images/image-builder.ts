@@ -95,7 +95,8 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
 
   /** Everything that the request says, apart from the context. */
   function queryOf(order: BuildOrder, session: SecretSession | undefined): Record<string, string | object> {
-    const organization = createHash('sha256').update(order.organizationId).digest('hex').slice(0, 16);
+    const whose = `${installationId} ${order.organizationId}`;
+    const organization = createHash('sha256').update(whose).digest('hex').slice(0, 16);
     return {
       t: nameOf(order.buildId),
       dockerfile: order.dockerfilePath,

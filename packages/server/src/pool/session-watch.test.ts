@@ -1,0 +1,104 @@
+import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { SessionEnding } from '../sessions/session-ends.js';
+import type { Session } from '../sessions/session-repository.js';
+import type { Slot } from '../slots/slot-repository.js';
+import type { Facts } from './facts.js';
+import { createSessionWatch, isHeld } from './session-watch.js';
+
+const hourMs = 3_600_000;
+const ended: SessionEnding[] = [];
+let awayMs = 0;
+const watch = () =>
+  createSessionWatch({
+    clock: { now: () => new Date() },
+    log: pino({ enabled: false }),
+    workers: { awayMs: () => awayMs },
+    ends: {
+      end: async (ending) => {
+        ended.push(ending);
+        return true;
+      },
+    },
+    isStarting: (id) => id === 'waited for',
+  });
+beforeEach(() => {
+  ended.length = 0;
+  awayMs = 0;
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const session = { id: 's', epoch: 1, state: 'active', deploymentId: 'd', instanceId: 'i' } as Session;
+const facts = (change: Partial<Session> = {}): Facts => ({
+  agents: new Map(),
+  slots: [{ sessionId: change.id ?? 's', workerId: 'w' } as Slot],
+  slotsOf: new Map(),
+  deployments: new Map([['d', { maxSessionSeconds: 600 } as never]]),
+  sessions: [{ ...session, ...change }],
+});
+const here = (state?: 'busy' | 'exited') =>
+  new Map([['w', new Map(state ? [['i', { instanceId: 'i', state, epoch: 1 }]] : [])]]);
+
+test('an instance that its worker does not know is waited for, and then its session has been lost', async () => {
+  const look = watch();
+  await look(facts(), here());
+  vi.advanceTimersByTime(9_000);
+  await look(facts(), here());
+  expect(ended).toEqual([]);
+  await look(facts(), here('busy'));
+  vi.advanceTimersByTime(9_000);
+  await look(facts(), here('exited'));
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(10_000);
+  await look(facts(), here('exited'));
+  expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'retiring', from: 'active' }]);
+});
+
+test('a wall clock that jumps an hour loses nothing', async () => {
+  const look = watch();
+  await look(facts(), here());
+  vi.setSystemTime(Date.now() + hourMs);
+  await look(facts(), here());
+  vi.setSystemTime(Date.now() - 2 * hourMs);
+  await look(facts(), here());
+  expect(ended).toEqual([]);
+});
+
+test('a worker that is away keeps its sessions until their cap has passed; then the instance is set aside', async () => {
+  const look = watch();
+  awayMs = 600_000 + 59_000;
+  await look(facts(), new Map());
+  expect(ended).toEqual([]);
+  awayMs += 2_000;
+  await look(facts(), new Map());
+  expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined' }]);
+});
+
+test('a start that nobody of this process waits for is over', async () => {
+  const look = watch();
+  await look(facts({ id: 'waited for', state: 'starting' }), here());
+  expect(ended).toEqual([]);
+  await look(facts({ id: 'left', state: 'starting' }), here());
+  expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned', from: 'starting' }]);
+});
+
+const seen = (change: Partial<ObservedInstance>): ObservedInstance => ({
+  ...{ instanceId: 'i-1', state: 'busy', epoch: 7 },
+  ...change,
+});
+
+test.each([
+  { what: 'holds it', instance: seen({ sessionId: 's-1' }), held: true },
+  { what: 'waits until its bot is done', instance: seen({ state: 'settling', sessionId: 's-1' }), held: true },
+  { what: 'has not heard of it', instance: seen({ state: 'ready', epoch: 6 }), held: true },
+  { what: 'has put it down', instance: seen({ state: 'ready' }), held: false },
+  { what: 'holds a later one', instance: seen({ sessionId: 's-2', epoch: 8 }), held: false },
+  { what: 'has exited', instance: seen({ state: 'exited', sessionId: 's-1' }), held: false },
+  { what: 'is not there', instance: undefined, held: false },
+])('whether an instance that $what may still hold a session: $held', ({ instance, held }) => {
+  expect(isHeld({ id: 's-1', epoch: 7 }, instance)).toBe(held);
+});

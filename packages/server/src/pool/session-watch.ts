@@ -1,0 +1,80 @@
+import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
+import type { Logger } from 'pino';
+import type { SessionEnds } from '../sessions/session-ends.js';
+import type { Session } from '../sessions/session-repository.js';
+import { type Clock, monotonicMs } from '../system.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
+import type { Facts } from './facts.js';
+import type { Observed } from './pass.js';
+
+export interface SessionWatchDeps {
+  clock: Clock;
+  log: Logger;
+  workers: Pick<WorkerChannel, 'awayMs'>;
+  ends: SessionEnds;
+  isStarting: (sessionId: string) => boolean;
+}
+
+/** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
+const lostAfterMs = 10_000;
+/** A session of a worker that is away is over once its cap and this have passed. */
+const capGraceMs = 60_000;
+
+/**
+ * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
+ * their cap at a worker that never came back. Counts by a clock that nobody sets.
+ */
+export function createSessionWatch({ clock, log, workers, ends, isStarting }: SessionWatchDeps) {
+  const missingSince = new Map<string, number>();
+
+  async function end(
+    { id: sessionId, epoch }: Session,
+    reason: 'start_abandoned' | 'instance_lost',
+    slot: 'retiring' | 'quarantined',
+  ): Promise<void> {
+    // The pass read it a moment ago: a start that has come through since then must not be undone.
+    const from = reason === 'start_abandoned' ? 'starting' : 'active';
+    const ended = await ends.end({ sessionId, epoch, reason, at: clock.now().toISOString(), slot, from });
+    if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
+  }
+
+  /** For how long its instance has been missing where its worker is here. */
+  function missingMs(sessionId: string, isMissing: boolean): number {
+    if (!isMissing) missingSince.delete(sessionId);
+    else if (!missingSince.has(sessionId)) missingSince.set(sessionId, monotonicMs());
+    return isMissing ? monotonicMs() - (missingSince.get(sessionId) ?? 0) : 0;
+  }
+
+  return async ({ sessions, slots, deployments }: Facts, observed: Observed): Promise<void> => {
+    const open = new Set(sessions.map(({ id }) => id));
+    const slotOf = new Map(slots.map((slot) => [slot.sessionId, slot]));
+    for (const id of missingSince.keys()) if (!open.has(id)) missingSince.delete(id);
+    for (const session of sessions) {
+      if (session.state === 'starting') {
+        if (!isStarting(session.id)) await end(session, 'start_abandoned', 'retiring');
+        continue;
+      }
+      const workerId = slotOf.get(session.id)?.workerId;
+      const instances = workerId ? observed.get(workerId) : undefined;
+      const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
+      const isMissing = instances !== undefined && !isHeld(session, seen);
+      if (missingMs(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
+      if (!workerId || instances) continue;
+      const deployment = deployments.get(session.deploymentId);
+      const capSeconds = deployment
+        ? (deployment.maxSessionSeconds ?? sessionDuration.default)
+        : sessionDuration.maximum;
+      if (workers.awayMs(workerId) > capSeconds * 1000 + capGraceMs) await end(session, 'instance_lost', 'quarantined');
+    }
+  };
+}
+
+/**
+ * Whether an instance may still hold a session. One that has accepted its epoch and holds another session, or none, has put it down:
+ * usually the report of that is on its way, but a database from a backup may have forgotten that it came.
+ */
+export function isHeld({ id, epoch }: Pick<Session, 'id' | 'epoch'>, seen: ObservedInstance | undefined): boolean {
+  if (!seen || seen.state === 'exited' || seen.state === 'failed') return false;
+  return seen.sessionId === id || seen.epoch < epoch;
+}

@@ -1,0 +1,126 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Agent } from '../agents/agent-repository.js';
+import { claimOrder } from '../deployments/claim-order.js';
+import { createDemandBook } from '../pool/demand-book.js';
+import { newSlot } from '../slots/new-slot.js';
+import { databases } from '../testing/databases.js';
+import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
+import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import { workerGraceMs } from './await-ready.js';
+import { createSessionEnds } from './session-ends.js';
+import { createSessionStarts } from './session-starts.js';
+import { createSessionTraces } from './session-traces.js';
+
+describe.each(databases)('a start that comes to nothing, on $name', (database) => {
+  let world: TwoOrganizations;
+  let agent: Agent;
+  /** What the worker is and does. */
+  let worker: { here: boolean; awayMs: number; state: 'ready' | undefined; answer: () => Promise<void> };
+  beforeEach(async () => {
+    world = await openTwoOrganizations(database);
+    worker = { here: true, awayMs: 0, state: 'ready', answer: async () => {} };
+    const { store, acme, ids, clock } = world;
+    const now = clock.now().toISOString();
+    const deploymentId = ids.id();
+    agent = {
+      ...{ id: ids.id(), organizationId: acme.id, name: 'bot', region: 'us-west', minAgents: 0, maxAgents: 1 },
+      ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
+      ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
+    } as Agent;
+    await store.agents.insert(agent);
+    await store.deployments.insert({
+      ...{ id: deploymentId, organizationId: acme.id, agentId: agent.id, image: 'i', buildId: null, secretSet: null },
+      ...{ imagePullSecretSet: null, profile: 'agent-1x', cpu: '500m', memory: '1Gi', architecture: null },
+      ...{ maxSessionSeconds: null, krispAudioFilter: null, phase: 'Active', phaseStartedAt: now, startFailures: 0 },
+      ...{ error: null, createdAt: now, updatedAt: now },
+    });
+    await store.slots.insert([newSlot(ids.id(), agent, { spare: false, now: clock.now() })]);
+  });
+  afterEach(() => world.drop());
+
+  function begin() {
+    const { store, clock, ids, audit } = world;
+    const workers = {
+      here: () => (worker.here ? ['w'] : []),
+      nobodyMs: () => worker.awayMs,
+      placeAwayMs: () => worker.awayMs,
+      locate: (_: string, instanceId: string) =>
+        worker.state && { workerId: 'w', instance: { instanceId, state: worker.state, epoch: 0 } },
+      subscribe: () => () => {},
+      command: () => worker.answer(),
+    } as unknown as WorkerChannel;
+    const starts = createSessionStarts({
+      ...{ store, clock, ids, audit, workers, log: pino({ enabled: false }) },
+      ends: createSessionEnds({ store, clock, spend: { charge: async () => {} } }),
+      spend: { check: async () => {} },
+      ...{ demand: createDemandBook(world), scopeOf: async () => undefined, nudge: () => {} },
+      traces: createSessionTraces({ ...world, workers, log: pino({ enabled: false }) }),
+    });
+    return starts.start(agent, { sessionId: ids.id(), entry: 'bot', body: {}, actor: testActor });
+  }
+  const slot = async () => (await world.store.slots.listOfAgent(agent.organizationId, agent.id))[0];
+
+  test('without a worker nothing is claimed, and the caller is told at once', async () => {
+    worker = { ...worker, here: false, awayMs: workerGraceMs + 1 };
+    const refused = { status: 503, details: { reason: 'PCC-NO-WORKER' }, headers: { 'retry-after': '10' } };
+    await expect(begin()).rejects.toMatchObject(refused);
+    expect(await slot()).toMatchObject({ state: 'empty', epoch: 0 });
+    expect(await world.store.sessions.listOpen()).toEqual([]);
+  });
+
+  test('a cold start whose worker does not come is given up, and its place is free again', async () => {
+    worker = { ...worker, state: undefined, awayMs: workerGraceMs + 1 };
+    await expect(begin()).rejects.toMatchObject({ details: { reason: 'PCC-NO-WORKER' } });
+    expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1, sessionId: null });
+  });
+
+  test('a no is a no: the instance is removed', async () => {
+    worker.answer = async () => {
+      throw new CommandRefused('busy', 'it has a session');
+    };
+    await expect(begin()).rejects.toMatchObject({ status: 503 });
+    expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1 });
+  });
+
+  test('an answer that never comes is fenced with the next epoch, and the instance is set aside', async () => {
+    worker.answer = async () => {
+      // It may have accepted; from now on nobody can be asked.
+      worker.state = undefined;
+      worker.awayMs = workerGraceMs + 1;
+      throw new WorkerUnreachable('The link to the worker broke');
+    };
+    await expect(begin()).rejects.toMatchObject({ status: 503 });
+    expect(await slot()).toMatchObject({ state: 'quarantined', epoch: 2, sessionId: null });
+    expect(await world.store.sessions.listOpen()).toEqual([]);
+  });
+
+  test('claims prefer instances that can be reached, then warm ones, and the oldest of those', async () => {
+    const { store, ids, clock } = world;
+    const add = async (id: string, workerId: string | null, state: 'ready' | 'empty') => {
+      clock.advance(1);
+      await store.slots.insert([newSlot(id, agent, { spare: false, now: clock.now() })]);
+      const added = (await store.slots.listOfAgent(agent.organizationId, agent.id)).find((one) => one.id === id);
+      const deploymentId = agent.liveDeploymentId;
+      if (added && state === 'ready')
+        await store.slots.change(added, { state, workerId, deploymentId, instanceId: ids.id() }, clock.now());
+    };
+    await add('away', 'gone', 'ready');
+    await add('warm', 'w', 'ready');
+    await add('warm too', 'w', 'ready');
+    const claim = async () => {
+      const choices = claimOrder({ ...agent, liveDeploymentId: agent.liveDeploymentId ?? '' }, '');
+      const order = { agentId: agent.id, choices, maxSessions: null, workerIds: ['w'] };
+      const taken = await store.slots.claim({ ...order, sessionId: ids.id(), newInstanceId: ids.id() }, clock.now());
+      return taken?.slotId;
+    };
+    const first = (await slot())?.id;
+    const order = [await claim(), await claim(), await claim(), await claim(), await claim()];
+    expect(order.slice(0, 2)).toEqual(['warm', 'warm too']);
+    expect(order[2]).not.toBe('away');
+    expect(order[3]).toBe('away');
+    expect(order[4]).toBeUndefined();
+    expect(first).toBeDefined();
+  });
+});

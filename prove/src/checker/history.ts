@@ -1,0 +1,111 @@
+import type { Event, FaultKind } from './event.js';
+
+type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
+
+/** One stay of a session on an instance, as the instance saw it. */
+export interface Stay {
+  instance: string;
+  session: string;
+  request: string;
+  organization: string;
+  from: number;
+  /** When its bot ended, or when it was last heard of. */
+  to: number;
+  /** Undefined: it vanished without a word. */
+  how: Of<'end'>['how'] | undefined;
+  told: boolean;
+}
+
+export interface Request extends Of<'start'> {
+  answeredAt?: number;
+  status?: number;
+  session?: string;
+}
+
+export interface Trouble {
+  kind: FaultKind;
+  instance: string | undefined;
+  from: number;
+  to: number;
+}
+
+export type History = ReturnType<typeof readHistory>;
+
+/** Puts events together by what they are about. They may come in any order; pure. */
+export function readHistory(unsorted: readonly Event[]) {
+  const events = [...unsorted].sort((a, b) => a.at - b.at);
+  const of = <Type extends Event['type']>(type: Type) =>
+    events.filter((event): event is Of<Type> => event.type === type);
+  const boots = new Map(of('boot').map((boot) => [boot.instance, boot]));
+  const requests = readRequests(of('start'), of('started'));
+  return {
+    events,
+    of,
+    boots,
+    requests,
+    stays: readStays(events),
+    troubles: readTroubles(of('fault'), of('fault-over')),
+    stops: firstOf(of('stop')),
+    hangUps: firstOf(of('hang-up')),
+    looks: Map.groupBy(of('seen'), ({ session }) => session),
+    lastAt: events.at(-1)?.at ?? 0,
+  };
+}
+
+function readRequests(starts: readonly Of<'start'>[], answers: readonly Of<'started'>[]): Map<string, Request> {
+  const requests = new Map<string, Request>(starts.map((start) => [start.request, { ...start }]));
+  for (const { request, at, status, session } of answers) {
+    const asked = requests.get(request);
+    if (!asked) continue;
+    asked.answeredAt = at;
+    if (status !== undefined) asked.status = status;
+    if (session !== undefined) asked.session = session;
+  }
+  return requests;
+}
+
+function readStays(events: readonly Event[]): Stay[] {
+  const stays: Stay[] = [];
+  const open = new Map<string, Stay>();
+  for (const event of events) {
+    if (event.type === 'begin') {
+      const { instance, session, request, organization, at } = event;
+      const stay = { instance, session, request, organization, from: at, to: at, how: undefined, told: false };
+      stays.push(stay);
+      open.set(`${instance} ${session}`, stay);
+    }
+    if (event.type !== 'beat' && event.type !== 'told' && event.type !== 'end') continue;
+    const stay = event.session === null ? undefined : open.get(`${event.instance} ${event.session}`);
+    if (!stay) continue;
+    stay.to = event.at;
+    if (event.type === 'told') stay.told = true;
+    if (event.type !== 'end') continue;
+    stay.how = event.how;
+    open.delete(`${event.instance} ${event.session}`);
+  }
+  return stays;
+}
+
+function readTroubles(faults: readonly Of<'fault'>[], overs: readonly Of<'fault-over'>[]): Trouble[] {
+  const ends = new Map(overs.map(({ fault, at }) => [fault, at]));
+  return faults.map(({ fault, kind, instance, at }) => ({
+    kind,
+    instance,
+    from: at,
+    to: ends.get(fault) ?? Number.POSITIVE_INFINITY,
+  }));
+}
+
+function firstOf(events: readonly { session: string; at: number }[]): Map<string, number> {
+  return new Map([...events].reverse().map(({ session, at }) => [session, at]));
+}
+
+/** A yes. */
+export const accepted = (status: number | undefined) => status !== undefined && status >= 200 && status < 300;
+/** A no that says that nothing was done. */
+export const refused = (status: number | undefined) => status !== undefined && status >= 400;
+
+/** Whether something of these kinds went on between two moments. */
+export function troubled(history: History, kinds: readonly FaultKind[], from: number, to: number): boolean {
+  return history.troubles.some((trouble) => kinds.includes(trouble.kind) && trouble.from <= to && trouble.to >= from);
+}

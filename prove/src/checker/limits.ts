@@ -1,0 +1,8 @@
+/** How exact the checker is, in milliseconds. */
+
+/** E5: between a bot's end and the end that is recorded. */
+export const promptMs = 1_000;
+/** E4, E5 and E6: the same after a fault, and how long the whole may take to be as it should be. */
+export const convergeMs = 10_000;
+/** What may lie between an effect and its being noticed: polling, beats, a busy machine. */
+export const settleMs = 1_500;

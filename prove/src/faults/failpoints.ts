@@ -1,0 +1,45 @@
+import { type Failpoint, failpoints } from '@pipecat-cloud/contract/failpoint';
+import type { PartName } from '../world/processes.js';
+import { pause, until } from '../world/wait.js';
+import type { World } from '../world/world.js';
+import { during, type Fault, recovered } from './fault.js';
+
+const ofTheWorker = /^(activate\.(received|noted|sent|held)|end\.(seen|noted|acknowledged)|stop\.received|instance\.)/;
+/** Behind these nothing of the product can fail but the process as a whole. */
+const cannotFail: readonly Failpoint[] = ['activate.sent', 'activate.held', 'end.seen', 'end.noted'];
+
+export const partOf = (name: Failpoint): PartName => (ofTheWorker.test(name) ? 'worker' : 'server');
+
+/** Has the next process that passes a failpoint do so. Resolves to false when none came by in time; nothing is armed then. */
+export async function meet(world: World, name: Failpoint, action: string, deadlineMs: number): Promise<boolean> {
+  const part = world.parts[partOf(name)];
+  const before = part.starts();
+  return await during(world, [partOf(name)], async () => {
+    world.arm(name, action);
+    const met = await until(`a process passes ${name}`, () => !world.armed(name), deadlineMs).catch(() => false);
+    world.disarm(name);
+    if (!met) return false;
+    if (action === 'kill') await until('it is started again', () => part.starts() > before, 30_000);
+    else await pause(Number(action.split(' ')[1] ?? 0));
+    await recovered(world);
+    return true;
+  });
+}
+
+export const failpointFaults: readonly Fault[] = failpoints.flatMap((name) => [
+  { name: `killed at ${name}`, weight: 0.4, make: async (world) => void (await meet(world, name, 'kill', 15_000)) },
+  {
+    name: `late at ${name}`,
+    weight: 0.1,
+    make: async (world, random) => void (await meet(world, name, `delay ${random.whole(100, 4_000)}`, 10_000)),
+  },
+  ...(cannotFail.includes(name)
+    ? []
+    : [
+        {
+          name: `error at ${name}`,
+          weight: 0.15,
+          make: async (world: World) => void (await meet(world, name, 'error', 10_000)),
+        },
+      ]),
+]);

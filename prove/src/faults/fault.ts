@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { FaultKind } from '../checker/event.js';
+import type { Random } from '../random.js';
+import type { PartName } from '../world/processes.js';
+import { until } from '../world/wait.js';
+import type { World } from '../world/world.js';
+
+/** One thing that goes wrong, from its beginning until everything that it stopped runs again. */
+export interface Fault {
+  name: string;
+  weight: number;
+  /** Undefined: it can be done here. Otherwise why not. */
+  missing?: (world: World) => string | undefined;
+  make(world: World, random: Random, signal: AbortSignal): Promise<void>;
+}
+
+/** Records a fault for as long as `work` takes. */
+export async function during<T>(
+  world: World,
+  kinds: readonly FaultKind[],
+  work: () => Promise<T>,
+  instance?: string,
+): Promise<T> {
+  const faults = kinds.map((kind) => ({ kind, fault: randomUUID() }));
+  for (const { kind, fault } of faults)
+    world.recorder.record({ type: 'fault', fault, kind, ...(instance === undefined ? {} : { instance }) });
+  try {
+    return await work();
+  } finally {
+    for (const { fault } of faults) world.recorder.record({ type: 'fault-over', fault });
+  }
+}
+
+/** Resolves once both processes run and the API answers. */
+export async function recovered(world: World): Promise<void> {
+  const isReady = (part: PartName) => world.parts[part].isReady();
+  await until('control plane and worker run again', () => isReady('server') && isReady('worker'), 60_000);
+  await until('the API answers again', world.isServed, 60_000);
+}

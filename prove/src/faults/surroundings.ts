@@ -1,0 +1,101 @@
+import { statfsSync } from 'node:fs';
+import { fillDisk } from '../world/disk.js';
+import { fair } from '../world/link.js';
+import { pause, until } from '../world/wait.js';
+import { during, type Fault, recovered } from './fault.js';
+
+const hourMs = 60 * 60 * 1000;
+
+/** Everything around the two processes: their link, the database, the disk, the clock. */
+export const surroundingFaults: readonly Fault[] = [
+  {
+    name: 'link cut',
+    weight: 2,
+    make: (world, random, signal) =>
+      during(world, ['link'], async () => {
+        world.link.setWeather({ ...fair, cut: true });
+        world.link.cut();
+        await pause(random.between(0, 6_000), signal);
+        world.link.setWeather(fair);
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'messages doubled, late and lost',
+    weight: 3,
+    make: (world, random, signal) =>
+      during(world, ['link'], async () => {
+        world.link.setWeather({
+          cut: false,
+          doubled: 0.3,
+          lateMs: random.between(0, 400),
+          lost: random.between(0, 0.1),
+        });
+        await pause(random.between(2_000, 10_000), signal);
+        world.link.setWeather(fair);
+        world.link.cut();
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'database locked',
+    weight: 1,
+    make: (world, random, signal) =>
+      during(world, ['database'], async () => {
+        await world.database.lock(random.between(500, 12_000), signal);
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'database restarted',
+    weight: 2,
+    missing: ({ database }) => (database.restart ? undefined : 'SQLite has no server'),
+    make: (world) =>
+      during(world, ['database'], async () => {
+        await world.database.restart?.();
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'older backup restored',
+    weight: 0.5,
+    missing: ({ database }) => (database.restore ? undefined : 'only SQLite is restored by copying a file'),
+    make: (world, random, signal) =>
+      during(world, ['restore', 'server'], async () => {
+        world.database.backup?.();
+        await pause(random.between(2_000, 15_000), signal);
+        await world.parts.server.stop('SIGKILL');
+        world.database.restore?.();
+        world.parts.server.start();
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'clock set by an hour',
+    weight: 1,
+    make: (world, random, signal) =>
+      during(world, ['clock'], async () => {
+        world.setClock(random.chance(0.5) ? hourMs : -hourMs);
+        await pause(random.between(3_000, 12_000), signal);
+        world.setClock(0);
+        await pause(1_000);
+        await recovered(world);
+      }),
+  },
+  {
+    name: 'disk full',
+    weight: 1,
+    missing: ({ dataDir }) =>
+      statfsSync(dataDir).blocks * statfsSync(dataDir).bsize > 1024 ** 3
+        ? 'the data folder is on a large disk (needs root, to make a small one)'
+        : undefined,
+    make: (world, random, signal) =>
+      during(world, ['disk', 'database'], async () => {
+        const free = await fillDisk(world.dataDir);
+        await pause(random.between(1_000, 8_000), signal);
+        free();
+        await until('the data folder can be written', () => true);
+        await recovered(world);
+      }),
+  },
+];

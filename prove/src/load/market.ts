@@ -1,0 +1,114 @@
+import type { Random } from '../random.js';
+import { buildAgent } from '../world/agent-context.js';
+import { addTenants } from '../world/tenants.js';
+import { pause, until } from '../world/wait.js';
+import type { World } from '../world/world.js';
+import { createCaller } from './caller.js';
+import { customer } from './customers.js';
+import { operator, type Shopkeeper, setSecret, tidy } from './operators.js';
+import { createWatcher } from './watcher.js';
+
+export interface MarketOptions {
+  random: Random;
+  counted: (what: string) => void;
+  /** What the API has said in errors. */
+  said: (text: string) => void;
+  newSecret: (value: string) => void;
+}
+export type Market = Awaited<ReturnType<typeof openMarket>>;
+
+const agentNames = ['barista', 'waiter'];
+const customersPerAgent = 3;
+export const lastLimits = { minAgents: 1, maxAgents: 3 } as const;
+
+/** Organizations with agents, and those who use and run them. Resolves once every agent serves. */
+export async function openMarket(world: World, { random, counted, said, newSecret }: MarketOptions) {
+  const tenants = await addTenants(world, ['north', 'south']);
+  const closing = new AbortController();
+  const watcher = createWatcher(world.recorder, closing.signal);
+  const capMs = 60_000;
+  const secretSet = 'vault';
+  const shops: Shopkeeper[] = [];
+  for (const tenant of tenants) {
+    const { client, name } = tenant;
+    const caller = createCaller(tenant, world.recorder, said);
+    await client.putSecret(name, secretSet, { secretKey: 'PROVE_ORGANIZATION', secretValue: name });
+    await setSecret({ caller, secretSet, newSecret });
+    for (const agent of agentNames) {
+      const program = { agent, sink: world.recorder.agentFolder };
+      const good = await buildAgent(world.folder, tenant, { ...program, version: 'good', broken: false });
+      const broken = await buildAgent(world.folder, tenant, { ...program, version: 'broken', broken: true });
+      await client.createService(name, {
+        serviceName: agent,
+        buildId: good,
+        secretSet,
+        autoScaling: { minAgents: 1, maxAgents: 1 },
+        maxSessionDuration: capMs / 1000,
+      });
+      await caller.limit(agent, lastLimits.minAgents, lastLimits.maxAgents);
+      shops.push({ caller, agent, good, broken, secretSet, newSecret });
+    }
+  }
+  for (const { caller, agent } of shops) {
+    const { client, name } = caller.tenant;
+    await until(`${name}/${agent} serves`, async () => (await client.getService(name, agent)).ready, 60_000);
+  }
+
+  return {
+    shops,
+    watcher,
+    capMs,
+
+    /** Resolves when the signal has aborted and the last of them is done. */
+    async trade(signal: AbortSignal, lastsUntil: number): Promise<void> {
+      await Promise.all(
+        shops.flatMap((shop) => {
+          const stream = random.stream(`${shop.caller.tenant.name}/${shop.agent}`);
+          const people = Array.from({ length: customersPerAgent }, (_, index) =>
+            customer(
+              { caller: shop.caller, agent: shop.agent, capMs },
+              { random: stream.stream(`customer ${index}`), watcher, signal, counted, lastsUntil },
+            ),
+          );
+          return [...people, operator(shop, stream.stream('operator'), signal, counted)];
+        }),
+      );
+    },
+
+    /** Brings every agent to a state in which it is known what its pool should hold, and ends what is left of sessions. */
+    async settle(): Promise<void> {
+      for (const shop of shops) await tidy(shop, lastLimits.minAgents, lastLimits.maxAgents);
+      await until(
+        'no session is left',
+        async () => {
+          let open = 0;
+          for (const { caller, agent } of shops) {
+            const { client, name } = caller.tenant;
+            const { sessions } = await client.listSessions(name, agent, { status: 'active' });
+            open += sessions.length;
+            // Of those whose start was never answered nobody else knows.
+            for (const { sessionId } of sessions) await caller.stop(agent, sessionId);
+          }
+          if (open > 0) await pause(500);
+          return open === 0;
+        },
+        60_000,
+      );
+    },
+
+    async removeAgents(): Promise<void> {
+      for (const { caller, agent } of shops) {
+        const { client, name } = caller.tenant;
+        await until(`${name}/${agent} is deleted`, async () => {
+          const status = await caller.statusOf(client.deleteService(name, agent));
+          return status === 200 || status === 404;
+        });
+      }
+    },
+
+    async close(): Promise<void> {
+      closing.abort();
+      await watcher.close();
+    },
+  };
+}

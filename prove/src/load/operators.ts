@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { Random } from '../random.js';
+import { pause, until } from '../world/wait.js';
+import type { Caller } from './caller.js';
+
+export interface Shopkeeper {
+  caller: Caller;
+  agent: string;
+  good: string;
+  broken: string;
+  secretSet: string;
+  /** Keeps every secret value that was ever set. */
+  newSecret: (value: string) => void;
+}
+
+/** Whoever runs an agent: deploys, scales, changes secrets, at random, while people talk to it. */
+export async function operator(
+  shop: Shopkeeper,
+  random: Random,
+  signal: AbortSignal,
+  counted: (what: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await pause(random.between(1_000, 6_000), signal);
+    if (signal.aborted) return;
+    const task = random.weighted(tasks);
+    await task.run(shop, random);
+    counted(task.name);
+  }
+}
+
+async function deploy({ caller, agent }: Shopkeeper, buildId: string): Promise<number | undefined> {
+  const { client, name } = caller.tenant;
+  return await caller.statusOf(client.updateService(name, { serviceName: agent, buildId, forceRedeploy: true }));
+}
+
+export async function setSecret({
+  caller,
+  secretSet,
+  newSecret,
+}: Omit<Shopkeeper, 'agent' | 'good' | 'broken'>): Promise<number | undefined> {
+  const value = `canary-${randomBytes(20).toString('hex')}`;
+  newSecret(value);
+  const { client, name } = caller.tenant;
+  return await caller.statusOf(client.putSecret(name, secretSet, { secretKey: 'PROVE_SECRET', secretValue: value }));
+}
+
+const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, random: Random) => Promise<unknown> }[] =
+  [
+    { name: 'deployed', weight: 4, run: (shop) => deploy(shop, shop.good) },
+    {
+      name: 'scaled',
+      weight: 3,
+      run: (shop, random) => {
+        const most = random.whole(1, 5);
+        return shop.caller.limit(shop.agent, random.whole(0, Math.min(2, most)), most);
+      },
+    },
+    { name: 'deployed what does not start', weight: 1, run: (shop) => deploy(shop, shop.broken) },
+    {
+      name: 'changed a secret and deployed',
+      weight: 1,
+      run: async (shop) => {
+        await setSecret(shop);
+        await deploy(shop, shop.good);
+      },
+    },
+  ];
+
+/** Puts an agent into a state of which it is known what its pool should be. */
+export async function tidy(shop: Shopkeeper, minAgents: number, maxAgents: number): Promise<void> {
+  const { client, name } = shop.caller.tenant;
+  await until(`${name}/${shop.agent} takes its last deployment`, async () => (await deploy(shop, shop.good)) === 200);
+  await until(`${name}/${shop.agent} takes its limits`, () => shop.caller.limit(shop.agent, minAgents, maxAgents));
+  await until(
+    `${name}/${shop.agent} serves its last deployment`,
+    async () => {
+      const { activeDeploymentId, desiredDeploymentId } = await client.getService(name, shop.agent);
+      return activeDeploymentId !== null && activeDeploymentId === desiredDeploymentId;
+    },
+    45_000,
+  );
+}

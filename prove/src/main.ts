@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readArguments, usage } from './arguments.js';
+import { run } from './run.js';
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    say(usage);
+    return 0;
+  }
+  const options = readArguments(args);
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
+  const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-prove-'));
+  say(
+    `Seed ${options.seed}, ${options.minutes} min, driver ${options.driver}, ${options.database}. Evidence: ${folder}`,
+  );
+  const { breaches, lines } = await run(folder, options, { signal: stop.signal, say });
+  for (const line of lines) say(line);
+  for (const { rule, what } of breaches.slice(0, 50)) say(`${rule}: ${what}`);
+  if (breaches.length > 50) say(`… and ${breaches.length - 50} more`);
+  const kept = breaches.length > 0 || options.keep;
+  if (!kept) rmSync(folder, { recursive: true, force: true });
+  if (stop.signal.aborted) {
+    say('Stopped before the end.');
+    return 130;
+  }
+  say(
+    breaches.length === 0
+      ? `No breach of E1 to E9. Seed ${options.seed}.`
+      : `${breaches.length} breaches. Again: npm run prove -- --seed ${options.seed} --minutes ${options.minutes} --driver ${options.driver} --database ${options.database}. Evidence: ${folder}`,
+  );
+  return breaches.length === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(2);
+  },
+);

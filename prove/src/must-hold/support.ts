@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { check } from '../checker/check.js';
+import type { Breach } from '../checker/event.js';
+import { type Caller, createCaller } from '../load/caller.js';
+import { createWatcher } from '../load/watcher.js';
+import { buildAgent } from '../world/agent-context.js';
+import type { DatabaseKind } from '../world/database.js';
+import { mountDisk } from '../world/disk.js';
+import { addTenants } from '../world/tenants.js';
+import { until } from '../world/wait.js';
+import { openWorld } from '../world/world.js';
+
+export type Scene = Awaited<ReturnType<typeof openScene>>;
+
+export const agent = 'barista';
+const capMs = 7_200_000;
+
+/** Why a small disk can't be made here; undefined where it can. */
+export const noDisk = process.getuid?.() === 0 ? undefined : 'only root can mount a disk';
+
+/** An installation with one organization and one agent that serves, watched from outside. */
+export async function openScene({
+  database = 'sqlite',
+  diskMegabytes,
+}: {
+  database?: DatabaseKind;
+  diskMegabytes?: number;
+} = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-must-hold-'));
+  const disk = diskMegabytes === undefined ? undefined : mountDisk(join(folder, 'disk'), diskMegabytes);
+  if (disk && 'reason' in disk) throw new Error(disk.reason);
+  const world = await openWorld({ folder, database, ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}) });
+  await world.start();
+  const refusals: string[] = [];
+  const [tenant] = await addTenants(world, ['north']);
+  if (!tenant) throw new Error('no organization was made');
+  const caller: Caller = createCaller(tenant, world.recorder, (text) => refusals.push(text));
+  const buildId = await buildAgent(folder, tenant, {
+    ...{ agent, version: 'good', broken: false, sink: world.recorder.agentFolder },
+  });
+  const { client, name } = tenant;
+  await client.createService(name, { serviceName: agent, buildId, autoScaling: { minAgents: 1, maxAgents: 4 } });
+  await caller.limit(agent, 1, 4);
+  await until('the agent serves', async () => (await client.getService(name, agent)).ready, 60_000);
+  const closing = new AbortController();
+  const watcher = createWatcher(world.recorder, closing.signal);
+
+  return {
+    world,
+    caller,
+    watcher,
+    /** What the API has answered in errors, newest last. */
+    refusals,
+
+    /** Starts a session that talks for so long, and watches it; undefined where it was refused. */
+    async talk(seconds: number): Promise<string | undefined> {
+      const held = await caller.start(agent, { does: 'talk', seconds }, capMs);
+      if (held) watcher.watch(caller, agent, held.session);
+      return held?.session;
+    },
+    /** Resolves with what the API says of a session once its bot has finished and it is told as ended. */
+    ended: (session: string, deadlineMs = 30_000) =>
+      until(
+        `session ${session} has ended`,
+        async () => {
+          const found = await client.getSession(name, agent, session);
+          return found.state === 'ended' && found;
+        },
+        deadlineMs,
+      ),
+    isLive: (session: string) => world.instances.living().some((each) => each.session === session),
+
+    /** Every breach of E1 to E9 so far. */
+    async breaches(): Promise<Breach[]> {
+      await watcher.lookAtAll();
+      world.recorder.read();
+      return check(world.recorder.events());
+    },
+    async close(): Promise<void> {
+      closing.abort();
+      await watcher.close();
+      await world.close();
+      disk?.unmount();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
