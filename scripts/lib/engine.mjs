@@ -18,6 +18,8 @@ const ANSWER_MS = 2_000;
  * data, socket and state in a temporary folder. Returns `{ url, stop? }`, or `{ reason }` where none can be had.
  */
 export async function startEngine(signal, { env = withSbin(process.env), usualSocket = USUAL_SOCKET } = {}) {
+  if (process.platform !== 'linux')
+    return { reason: 'images for tests are made of programs of this machine, which must run Linux' };
   if (await answers(usualSocket)) return { url: `unix://${usualSocket}` };
   const none = `no engine answers at ${usualSocket}`;
   const dockerd = onPath(['dockerd'], env);

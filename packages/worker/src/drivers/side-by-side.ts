@@ -1,5 +1,5 @@
 import { contextKind } from './context-kind.js';
-import { type Driver, DriverError } from './driver.js';
+import { type Driver, type DriverEngine, DriverError } from './driver.js';
 
 export interface SideBySideOptions {
   containers: Driver;
@@ -19,6 +19,7 @@ export async function createSideBySide({ containers, processes, localAgents }: S
 
   return {
     kind: containers.kind,
+    ...(containers.engine && { engine: () => containers.engine?.() as Promise<DriverEngine> }),
     async check() {
       await containers.check();
       if (localAgents) await processes.check();

@@ -67,6 +67,21 @@ test('an instance that is not ready in time has failed, says its last lines with
   await vi.waitFor(async () => expect((await rig.world.open().list())[0]?.state).toBe('exited'));
 });
 
+test('what a registry writes into its refusal does not show the pull secret', async () => {
+  await rig.close();
+  const refuse = async () => {
+    throw new DriverError('PCC_IMAGE_PULL_UNKNOWN_ERROR', 'no such user ann with hush-hush-password');
+  };
+  rig = await startRig({ wrapDriver: (driver) => ({ ...driver, ensure: refuse }) });
+  await rig.ready();
+  await ensure({
+    registry: { host: 'registry.test', credentials: Buffer.from('ann:hush-hush-password').toString('base64') },
+  });
+  const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
+  expect(error?.message).toContain('no such user ann');
+  expect(error?.message).not.toContain('hush-hush');
+});
+
 test('what its image takes to come is not counted, and an engine that is away for a moment delays it', async () => {
   let lists = 0;
   await rig.close();

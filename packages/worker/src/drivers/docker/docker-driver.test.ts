@@ -90,8 +90,28 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     expect(lines.map(({ text }) => text)).toEqual(['/app/x EROFS', '/tmp/x written']);
   });
 
-  test('its image is told by its digest', async () => {
+  test('a volume that its image declares goes with it', async () => {
     await open();
+    const script = "import fs from 'node:fs'; fs.writeFileSync('/data/x', ''); setInterval(() => {}, 1000);";
+    await imageOf(setup.engine, 'pcc-test-volume:1', { 'agent.mjs': script }, { also: 'VOLUME /data' });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-volume:1' } };
+    await setup.driver.ensure(spec, never);
+    const found = await setup.engine.request<{ Mounts: { Name: string }[] }>(
+      'GET',
+      `/containers/${nameOf(spec.instanceId)}/json`,
+    );
+    const volume = `/volumes/${found.Mounts[0]?.Name}`;
+    expect(await setup.engine.request('GET', volume)).toMatchObject({ Driver: 'local' });
+    await setup.driver.remove(spec.instanceId, { graceSeconds: 0 });
+    await expect(setup.engine.request('GET', volume)).rejects.toMatchObject({ status: 404 });
+  });
+
+  test('its image is told by its digest, and the engine by name and version', async () => {
+    await open();
+    expect(await setup.driver.engine?.()).toMatchObject({
+      name: expect.stringMatching(/Docker|Podman/),
+      version: expect.stringMatching(/^\d/),
+    });
     const agent = await startObedient(setup.driver);
     expect((await agent.seen())?.imageDigest).toMatch(/^sha256:[0-9a-f]{64}$/);
   });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { isEngineAway } from '../../engine/engine-error.js';
+import type { EngineVersion } from '../../engine/version.js';
 import { type Driver, DriverError, type DriverInstance } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { agentPort, toContainer } from './container.js';
@@ -217,6 +218,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     kind: 'docker',
     check: async () => {
       await engineHost();
+    },
+    async engine() {
+      const { Version, ApiVersion, Components } = await engine.request<EngineVersion>('GET', '/version');
+      const isPodman = Components?.some(({ Name }) => Name.startsWith('Podman'));
+      return { name: isPodman ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion };
     },
     ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
     async remove(instanceId, { graceSeconds }) {

@@ -48,7 +48,8 @@ export async function* readOutput({ path, position, ended, signal }: OutputReque
   }
 }
 
-const toLogLine = ({ end, text, goesOn }: CutLine): DriverLogLine => ({
+/** A line that was read just now. */
+export const toLogLine = ({ end, text, goesOn }: CutLine): DriverLogLine => ({
   position: end,
   time: new Date(),
   text,

@@ -161,6 +161,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       await under.print(instance, Buffer.from([0x61, 0xff, 0x62, 0x0a]));
       const lines = await readLines(driver, instance.instanceId, from, 3);
       expect(textsOf(lines)).toEqual(['ä'.repeat(8192), 'ä'.repeat(1808), 'a\ufffdb']);
+      expect(lines.map(({ goesOn }) => goesOn === true)).toEqual([true, false, false]);
       const [piece] = lines;
       expect(textsOf(await readLines(driver, instance.instanceId, piece?.position ?? 0, 1))).toEqual([
         'ä'.repeat(1808),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../../../files.js';
 import type { DriverLogLine } from '../../driver.js';
 import { createLineCutter, lineLimitBytes } from '../../process/lines.js';
+import { toLogLine } from '../../process/output.js';
 
 /** Up to where the engine's log is in the spool: the time of its last message, and how many messages had that very time. */
 export interface Taken {
@@ -130,14 +131,14 @@ export async function openSpool(folder: string, limitBytes: number) {
           offset += read;
           for (const line of cutter.push(buffer.subarray(0, read))) {
             if (signal.aborted) return;
-            yield { position: line.end, time: new Date(), text: line.text };
+            yield toLogLine(line);
           }
         }
         if (last) break;
         await Promise.race([more, aborted]);
       }
       const rest = signal.aborted ? undefined : cutter.rest();
-      if (rest) yield { position: rest.end, time: new Date(), text: rest.text };
+      if (rest) yield toLogLine(rest);
     },
     mask: (range: { from: number; to: number }, mask: (bytes: Buffer) => Buffer | undefined): Promise<void> =>
       inTurn(() =>
