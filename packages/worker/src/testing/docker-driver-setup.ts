@@ -2,18 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pino } from 'pino';
-import { createImageBuilder } from '../builds/images/image-builder.js';
 import { createDockerDriver } from '../drivers/docker/docker-driver.js';
 import { ofInstallation } from '../drivers/docker/labels.js';
 import type { DockerDriverOptions } from '../drivers/docker/options.js';
 import type { Driver } from '../drivers/driver.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { isStatus } from '../engine/engine-error.js';
-import { type DriverUnderTest, never, orderOf } from './driver-tools.js';
-import { agentFiles, contextOf } from './process-driver-setup.js';
-import { dockerfileOf, testEngineUrl } from './test-images.js';
+import type { DriverUnderTest } from './driver-tools.js';
+import { agentFiles } from './process-driver-setup.js';
+import { imageOf, testEngineUrl } from './test-images.js';
 
 export type DockerSetup = Awaited<ReturnType<typeof createDockerSetup>>;
 
@@ -23,18 +21,11 @@ export async function createDockerSetup(change: Partial<DockerDriverOptions> = {
   const engine = createEngine({ url });
   const directory = await mkdtemp(join(tmpdir(), 'docker-driver-'));
   const installationId = `test-${randomUUID()}`;
-  // Base images of tests are made here, since no registry can be reached.
-  const builder = await createImageBuilder({
-    ...{ engine, directory, installationId, log: pino({ level: 'silent' }) },
-    baseImages: 'local',
-    cacheLimitBytes: 0,
-  });
   const options = (): DockerDriverOptions => ({
     engine: createEngine({ url }),
     directory,
     installationId,
     log: pino({ level: process.env.PIPECAT_CLOUD_TEST_LOG ?? 'silent' }),
-    builder,
     environment: { HTTP_PROXY_OF_TEST: 'http://proxy', PIPECAT_CLOUD_TEST: 'of-the-worker' },
     ...change,
   });
@@ -43,7 +34,6 @@ export async function createDockerSetup(change: Partial<DockerDriverOptions> = {
     engine,
     installationId,
     directory,
-    builder,
     get driver(): Driver {
       return driver;
     },
@@ -54,21 +44,9 @@ export async function createDockerSetup(change: Partial<DockerDriverOptions> = {
     },
     /** A second driver of the same installation is not allowed; one of another shares the engine. */
     another: (other: Partial<DockerDriverOptions>): Promise<Driver> => createDockerDriver({ ...options(), ...other }),
-    async build(files: Record<string, string> = agentFiles): Promise<string> {
-      const context = await contextOf({ ...files, Dockerfile: await dockerfileOf(engine) });
-      const order = orderOf(context);
-      await driver.build(
-        order,
-        async () => Readable.from([context]),
-        () => undefined,
-        never,
-      );
-      return order.buildId;
-    },
     async close(): Promise<void> {
       await driver.close();
       await removeAll(engine, installationId);
-      for (const buildId of await builder.kept()) await builder.forget(buildId);
       await engine.close();
       await rm(directory, { recursive: true, force: true });
     },
@@ -91,13 +69,21 @@ export async function removeAll(engine: Engine, installationId: string): Promise
   }
 }
 
-/** The Docker driver as `describeDriver` wants it. */
+/** The Docker driver as `describeDriver` wants it. Its one build is an image that is made once; how builds are made is tried elsewhere. */
 export async function createDockerDriverUnderTest(): Promise<DriverUnderTest> {
-  const setup = await createDockerSetup();
+  const buildId = 'b-made-once';
+  const image = 'pcc-test-driver-agent:1';
+  const builder: DockerDriverOptions['builder'] = {
+    build: async () => ({}),
+    imageOf: async (id) => (id === buildId ? image : undefined),
+    forget: async () => undefined,
+    kept: async () => [],
+  };
+  const setup = await createDockerSetup({ builder });
+  await imageOf(setup.engine, image, agentFiles);
   return {
     driver: setup.driver,
-    buildId: await setup.build(),
-    context: await contextOf({ ...agentFiles, Dockerfile: await dockerfileOf(setup.engine) }),
+    buildId,
     restart: setup.restart,
     async print({ address }, output) {
       await post(address, '/print', output);

@@ -9,8 +9,6 @@ export interface DriverUnderTest {
   driver: Driver;
   /** A build that `driver` has made; with `STUBBORN=1` in their environment its instances ignore SIGTERM. */
   buildId: string;
-  /** A context that can be built, as gzip'd tar. */
-  context: Buffer;
   /** Closes the driver and makes a new one on what it left. */
   restart(): Promise<Driver>;
   /** Makes an instance write this; it answers at `address`. */

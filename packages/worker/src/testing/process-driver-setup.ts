@@ -139,7 +139,6 @@ export async function createProcessDriverUnderTest(): Promise<DriverUnderTest> {
   return {
     driver: setup.driver,
     buildId: await setup.build(agentFiles),
-    context: await contextOf(agentFiles),
     restart: setup.restart,
     print: ({ address }, output) => call(address, '/print', output),
     exit: ({ address }, code) => call(address, `/exit?code=${code}`),

@@ -11,7 +11,7 @@ import { pull } from './pull.js';
 
 export interface ImagesDeps {
   engine: Engine;
-  builder: ImageBuilder | undefined;
+  builder: Pick<ImageBuilder, 'imageOf'> | undefined;
   pullStallMs: number;
 }
 

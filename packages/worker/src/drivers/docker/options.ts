@@ -13,7 +13,7 @@ export interface DockerDriverOptions {
   installationId: string;
   log: Logger;
   /** Makes the images of builds; without it builds are refused. */
-  builder?: ImageBuilder;
+  builder?: Pick<ImageBuilder, 'build' | 'imageOf' | 'forget' | 'kept'>;
   /** The worker's own environment, of which instances get the names in `passEnvironment` only. */
   environment: Record<string, string | undefined>;
   passEnvironment?: readonly string[];
