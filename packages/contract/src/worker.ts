@@ -208,6 +208,8 @@ export type WorkerMessage =
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
   /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
   | { type: 'kept-builds'; builds: string[] }
+  /** An instance waits for a build that is not here (any more): to be ordered, if it was made before. */
+  | { type: 'build-missing'; buildId: string }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };
