@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
-import { actorOfRequest, principalOf } from '../http/request.js';
+import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { SessionPlaces } from './session-places.js';
@@ -42,10 +42,7 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
         body: Type.Optional(StartBody),
         response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
-      // Nothing at all, `null` and `{}` say the same.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: absentBodyIsEmpty,
     },
     async (request) =>
       await sessions.start(

@@ -12,7 +12,7 @@ import {
 } from '@pipecat-cloud/contract/sessions';
 import { Type } from 'typebox';
 import { ServiceParams } from '../agents/agent-routes.js';
-import { actorOfRequest, organizationOf } from '../http/request.js';
+import { absentBodyIsEmpty, actorOfRequest, organizationOf } from '../http/request.js';
 import type { SessionService } from './session-service.js';
 
 const sessionsPath = '/v1/organizations/:org/services/:name/sessions';
@@ -43,6 +43,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
         body: Type.Optional(StartBody),
         response: { 200: StartedSession, '4xx': ErrorEnvelope },
       },
+      preValidation: absentBodyIsEmpty,
     },
     (request) =>
       sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}),
