@@ -124,6 +124,33 @@ describe.skipIf(!testEngineUrl)('the image builder', () => {
     expect(lines.some((line) => line.includes('COPY busybox'))).toBe(true);
   });
 
+  test('what a step made of a secret is found in the cache by its own organization alone', async () => {
+    setup = await createImageSetup();
+    const dockerfile = fromScratch(
+      `RUN --mount=type=secret,id=NUMBER : ${randomUUID()}; busybox cat /run/secrets/NUMBER /dev/null || echo 0`,
+    );
+    await build(dockerfile, { organizationId: 'acme', secrets: { NUMBER: '4711\n' } });
+    expect(printed()).toEqual([expect.stringMatching(/ 4711$/)]);
+    let from = lines.length;
+    await build(dockerfile, { organizationId: 'acme', secrets: { NUMBER: '4712\n' } });
+    expect(printed(from)).toEqual([]);
+    from = lines.length;
+    await build(dockerfile, { organizationId: 'bolt' });
+    expect(printed(from)).toEqual([expect.stringMatching(/ 0$/)]);
+  });
+
+  test('FROM takes an image that lies on the engine only where that is allowed', async () => {
+    setup = await createImageSetup();
+    const name = `pulled-by-another-${randomUUID()}`;
+    const { Arch } = await setup.engine.version();
+    await setup.engine.request('POST', '/images/load', { body: await archiveOf(name, Arch) });
+    expect((await failure(`FROM ${name}:1\n`)).code).toMatch(/^PCC_IMAGE_/);
+    await setup.close();
+    setup = await createImageSetup({ baseImages: 'local' });
+    await build(`FROM ${name}:1\nENV A=b\n`);
+    await setup.engine.request('DELETE', `/images/${name}:1`);
+  });
+
   describe('says what to do', () => {
     test.each([
       [
