@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { BuildResult } from '../drivers/builder.js';
+import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import { type Rig, type RigOptions, specOf, startRig } from '../test-rig/rig.js';
 
@@ -102,6 +102,18 @@ test.each([
   await order();
   expect(await whenFinished()).toMatchObject({ outcome: 'success' });
   expect(asked).toBe(3);
+});
+
+test('a build that the machine could not make at this moment is tried again', async () => {
+  let attempts = 0;
+  await start(
+    building(async () => {
+      if (++attempts < 3) throw new BuilderUnavailable('the engine is being restarted');
+    }),
+  );
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
+  expect(attempts).toBe(3);
 });
 
 test('builds run one after the other and are named while they wait', async () => {

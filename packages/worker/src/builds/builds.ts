@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
-import type { BuildResult } from '../drivers/builder.js';
+import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import type { CredentialSpotter } from '../logs/credential-spotter.js';
 import { createRedactor, type Redactor } from '../logs/redactor.js';
@@ -132,9 +132,9 @@ export function createBuilds(deps: BuildsDeps) {
       } catch (error) {
         if (givenUp.aborted) return undefined;
         if (timeout.aborted) return finished('timeout', `The build took longer than ${order.timeoutSeconds} s`);
-        const unavailable = source.failure();
+        const unavailable = error instanceof BuilderUnavailable ? error : source.failure();
         if (!unavailable) return failed(error, order.buildId, clean);
-        log.warn({ err: unavailable, buildId: order.buildId }, 'fetching a build context failed; trying again');
+        log.warn({ err: unavailable, buildId: order.buildId }, 'a build could not be made now; trying again');
         await delay(timings.backoffMaxMs, undefined, { signal }).catch(() => undefined);
       }
     }

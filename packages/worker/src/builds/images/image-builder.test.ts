@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BuilderUnavailable } from '../../drivers/builder.js';
 import { DriverError } from '../../drivers/driver.js';
 import { describeBuilder } from '../../testing/contracts/builder.js';
-import { never, orderOf } from '../../testing/driver-tools.js';
+import { never, orderOf, runs } from '../../testing/driver-tools.js';
+import { createEngineProxy } from '../../testing/engine-proxy.js';
 import {
   createImageBuilderUnderTest,
   createImageSetup,
@@ -137,6 +139,22 @@ describe.skipIf(!testEngineUrl)('the image builder', () => {
     from = lines.length;
     await build(dockerfile, { organizationId: 'bolt' });
     expect(printed(from)).toEqual([expect.stringMatching(/ 0$/)]);
+  });
+
+  test('an engine that goes away in the middle fails no build: it is for later', async () => {
+    const proxy = await createEngineProxy(testEngineUrl ?? '');
+    setup = await createImageSetup({}, proxy.url);
+    const mark = `3600.${Math.floor(Math.random() * 1e9)}`;
+    const endless = build(fromScratch(`RUN busybox sleep ${mark}`)).catch((error) => error);
+    await vi.waitFor(async () => expect(await runs(mark)).toBe(true), { timeout: 20_000, interval: 20 });
+    proxy.leave();
+    expect(await endless).toBeInstanceOf(BuilderUnavailable);
+    expect(await build(fromScratch()).catch((error) => error)).toBeInstanceOf(BuilderUnavailable);
+    proxy.comeBack();
+    await build(fromScratch());
+    await setup.close();
+    await proxy.close();
+    setup = await createImageSetup();
   });
 
   test('FROM takes an image that lies on the engine only where that is allowed', async () => {

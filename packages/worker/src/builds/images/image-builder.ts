@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
-import type { BuildResult, ContextSource } from '../../drivers/builder.js';
+import { BuilderUnavailable, type BuildResult, type ContextSource } from '../../drivers/builder.js';
 import { DriverError } from '../../drivers/driver.js';
 import { createKeyedQueue } from '../../drivers/process/keyed-queue.js';
 import type { Engine } from '../../engine/engine.js';
-import { isStatus } from '../../engine/engine-error.js';
+import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { makeFolder } from '../../files.js';
 import { download } from '../download.js';
 import { explainFailure } from './build-failure.js';
@@ -86,6 +86,14 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     return same ? image : undefined;
   }
 
+  async function whileThere<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw isEngineAway(error) ? brokenOff(error) : error;
+    }
+  }
+
   async function hasBuildKit(): Promise<boolean> {
     if (options.buildKit !== undefined) return options.buildKit;
     const { Components = [] } = await engine.version();
@@ -145,9 +153,17 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       if (signal.aborted) end();
       const failure = await readBuildOutput(output, onLine);
       signal.throwIfAborted();
+      // Nobody here has called it off: the engine is being stopped.
+      if (failure && /context canceled|graceful/i.test(failure.message)) throw brokenOff(failure.message);
       if (failure) throw explainFailure(failure, await platform());
     } catch (error) {
       signal.throwIfAborted();
+      // Errors of a connection have a code, ours have not.
+      if (
+        isEngineAway(error) ||
+        (typeof (error as NodeJS.ErrnoException).code === 'string' && !(error instanceof DriverError))
+      )
+        throw brokenOff(error);
       if (isStatus(error, 400, 500)) {
         const { message } = error as Error;
         throw explainFailure({ message, step: undefined, lastLine: undefined }, await platform());
@@ -175,7 +191,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       await rm(archive, { force: true });
     }
     const image = await inspect(order.buildId);
-    if (!image) throw new Error(`the engine has built ${order.buildId} and has no image of it`);
+    if (!image) throw brokenOff(`the engine has built ${order.buildId} and has no image of it`);
     const wanted = await platform();
     if (`${image.Os}/${image.Architecture}` !== wanted) {
       await removeImage(nameOf(order.buildId));
@@ -231,7 +247,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(order.timeoutSeconds * 1000)]);
       return await inTurn(order.buildId, async () => {
         limited.throwIfAborted();
-        const image = (await done(order)) ?? (await make(order, context, onLine, limited));
+        const image = (await whileThere(() => done(order))) ?? (await make(order, context, onLine, limited));
         return { imageSizeBytes: image.Size };
       });
     },
@@ -253,6 +269,9 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     kept: async (): Promise<string[]> => (await list(labels.build)).map(({ buildId }) => buildId),
   };
 }
+
+const brokenOff = (cause: unknown) =>
+  new BuilderUnavailable('The container engine broke the build off. Was it restarted?', { cause });
 
 function noSecrets(): DriverError {
   return new DriverError(
