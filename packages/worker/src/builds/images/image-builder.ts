@@ -154,7 +154,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       const failure = await readBuildOutput(output, onLine);
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
-      if (failure && /context canceled|graceful/i.test(failure.message)) throw brokenOff(failure.message);
+      if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
       if (failure) throw explainFailure(failure, await platform());
     } catch (error) {
       signal.throwIfAborted();
