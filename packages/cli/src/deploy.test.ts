@@ -96,6 +96,17 @@ describe('from a directory', () => {
     expect(await uploadedMembers()).toEqual(['bot.py', 'sub/a.txt']);
   });
 
+  test('a secret set for the steps goes with the build, from the flag or else from the file, and not with the agent', async () => {
+    const file = 'agent_name = "bot"\n[build]\nsecret_set = "index"\n';
+    const cwd = await agentFolder({ 'bot.py': 'print("hi")\n', 'pcc-deploy.toml': file });
+    await cli.run(['deploy', '--yes'], { env, cwd });
+    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ secretSet: 'index' });
+    expect(seen(`POST ${org}/services`)?.json()).not.toHaveProperty('secretSet');
+    server.requests.length = 0;
+    await cli.run(['deploy', '--yes', '--build-secrets', 'other'], { env, cwd });
+    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ secretSet: 'other' });
+  });
+
   test('uploads the fields in their order, the file last, without a credential', async () => {
     const cwd = await agentFolder({ 'bot.py': 'print("hi")\n' });
     await cli.run(['deploy', 'bot', '--yes'], { env, cwd });

@@ -257,6 +257,8 @@ export type WorkerMessage =
   | { type: 'kept-builds'; builds: string[] }
   /** What the worker's machine has and is: sent after `hello` and every half minute. */
   | { type: 'status'; status: WorkerStatus }
+  /** An instance waits for a build that is not here (any more): to be ordered, if it was made before. */
+  | { type: 'build-missing'; buildId: string }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

@@ -185,6 +185,7 @@ export async function compose(
         .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
     },
     onKeptBuilds: (worker, kept) => build.keeps(worker, kept),
+    onMissingBuild: (worker, buildId) => build.again(worker, buildId),
     onChange: () => {
       nudge();
       build.nudge();

@@ -164,6 +164,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
         keptChanged: keptTeller.changed,
+        askFor: (buildId) => void channel.send({ type: 'build-missing', buildId }),
       });
       // Closing could not see it before.
       if (closing.signal.aborted) await closeWorkload();

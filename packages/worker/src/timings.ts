@@ -6,6 +6,8 @@ export interface Timings {
   leastMs: number;
   /** What is kept of builds is sent this often even if nothing changed: what was refused then may be forgotten now. */
   keptMs: number;
+  /** How long a build that is missing here is waited for to be ordered. */
+  orderMs: number;
   usageMs: number;
   /** How often the worker says what its machine is and has. */
   statusMs: number;
@@ -37,6 +39,7 @@ export const defaultTimings: Timings = {
   observeMs: 5000,
   leastMs: 20,
   keptMs: 60_000,
+  orderMs: 20_000,
   usageMs: 5000,
   statusMs: 30_000,
   probeStartMs: 50,

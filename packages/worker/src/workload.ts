@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { BuildContextDeps } from './builds/build-context.js';
 import { openBuildResults } from './builds/build-results.js';
 import { type Builds, createBuilds } from './builds/builds.js';
+import { withMissingBuilds } from './builds/restoring.js';
 import type { Driver } from './drivers/driver.js';
 import { createHostSecrets, type HostSecrets } from './host-secrets.js';
 import { createEnds } from './instances/ends.js';
@@ -31,6 +32,8 @@ export interface WorkloadDeps {
   logRate: LogRate;
   changed: () => void;
   keptChanged: () => void;
+  /** Asks the control plane to order a build that it knows as made. */
+  askFor: (buildId: string) => void;
 }
 
 /** All that commands are about: instances with their sessions, logs and usage, builds, and secrets of this machine. */
@@ -44,7 +47,7 @@ export interface Workload {
 
 /** Resolves once the instances from before this worker are adopted. */
 export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
-  const { driver, workerDir, outbox, relays, timings, log, context, changed, keptChanged } = deps;
+  const { driver, workerDir, outbox, relays, timings, log, context, changed, keptChanged, askFor } = deps;
   const records = await openRecords(workerDir, log);
   const positions = await openLogPositions(workerDir, log);
   const results = await openBuildResults(workerDir, log);
@@ -52,12 +55,6 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   const usage = createUsageSampler({ driver, outbox, timings, log });
   const spotter = createCredentialSpotter({ outbox, batchMs: timings.logBatchMs });
   const collectors = createCollectors({ driver, outbox, positions, spotter, timings, rate: deps.logRate, log });
-  const instances = createInstances({
-    ...{ driver, records, ends, collectors, relays, usage, timings, log, changed },
-    connected: (sessionId) => outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
-  });
-  await instances.adopt();
-  positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
   const places = deps.buildPlaces;
   const builds = createBuilds({
     driver,
@@ -70,7 +67,14 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
     places,
     changed,
     keptChanged,
+    askFor,
   });
+  const instances = createInstances({
+    ...{ driver: withMissingBuilds(driver, builds), records, ends, collectors, relays, usage, timings, log, changed },
+    connected: (sessionId) => outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
+  });
+  await instances.adopt();
+  positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
 
   return {
     instances,

@@ -6,6 +6,7 @@ import { type BuildWorld, openBuildWorld } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
 import { testActor } from '../testing/two-organizations.js';
+import type { WorkerScope } from '../workers/worker-repository.js';
 import { type BuildQueue, createBuildQueue } from './build-queue.js';
 import type { BuildWorkers } from './builder.js';
 
@@ -185,6 +186,27 @@ describe.each(databases)('the build queue on $name', (database) => {
       await givenAgain(queue);
       expect(given).toEqual(['w1', 'w2']);
     });
+  });
+
+  test('a build that was made is ordered again from a worker of its region that has lost it, and changes nothing', async () => {
+    const { id } = await create('a');
+    const queue = open();
+    const ask = async (scope: WorkerScope | undefined, buildId = id) => {
+      queue.again({ workerId: 'w2', scope }, buildId);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const at = world.clock.now().toISOString();
+    await ask(undefined);
+    await world.builds.buildFinished(id, 'success', undefined, at);
+    const finished = await world.builds.get(world.acme.id, id);
+    await ask({ organizationId: world.bolt.id, region: 'us-west' });
+    await ask({ organizationId: world.acme.id, region: 'elsewhere' });
+    await ask(undefined, 'no-uuid\0');
+    await ask(undefined);
+    await vi.waitFor(() => expect(given).toEqual(['w2']));
+    expect(orders[0]).toMatchObject({ buildId: id, organizationId: world.acme.id });
+    await world.builds.buildFinished(id, 'failed', 'x', at, { from: 'w2' });
+    expect(await world.builds.get(world.acme.id, id)).toEqual(finished);
   });
 
   test('the order carries the secrets of the build, and one whose set is gone fails and says so', async () => {

@@ -4,6 +4,8 @@ import { AppError } from '../errors.js';
 import { createPeriodic } from '../periodic.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { Clock } from '../system.js';
+import { isUuid } from '../uuid.js';
+import type { ConnectedWorker } from '../workers/worker-channel.js';
 import type { StoredBuild } from './build-row.js';
 import type { BuildWorkers } from './builder.js';
 
@@ -39,19 +41,10 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   const since = clock.now().getTime();
 
   async function give(build: StoredBuild): Promise<void> {
-    const { id: buildId, organizationId, contextSha256, dockerfilePath } = build;
+    const buildId = build.id;
     try {
       const workerId = await workerOf(build);
-      const secrets = await secretsFor(build);
-      if (!workerId || !secrets) return;
-      await workers.build(workerId, {
-        buildId,
-        organizationId,
-        contextSha256,
-        dockerfilePath,
-        timeoutSeconds,
-        ...secrets,
-      });
+      if (workerId) await send(workerId, build);
       told.delete(buildId);
     } catch (err) {
       if (!told.has(buildId)) log.warn({ err, buildId }, 'build waits for a worker');
@@ -59,6 +52,22 @@ export function createBuildQueue(deps: BuildQueueDeps) {
     } finally {
       underWay.delete(buildId);
     }
+  }
+
+  async function send(workerId: string, build: StoredBuild): Promise<void> {
+    const { id: buildId, organizationId, contextSha256, dockerfilePath } = build;
+    const secrets = await secretsFor(build);
+    if (!secrets) return;
+    const order = { buildId, organizationId, contextSha256, dockerfilePath, timeoutSeconds };
+    await workers.build(workerId, { ...order, ...secrets });
+  }
+
+  /** What the worker says of it changes nothing: the build has ended. */
+  async function sendAgain({ workerId, scope }: ConnectedWorker, buildId: string): Promise<void> {
+    const build = isUuid(buildId) ? await store.builds.findAny(buildId) : undefined;
+    if (build?.status !== 'success' || build.removedAt) return;
+    if (scope && (scope.organizationId !== build.organizationId || scope.region !== build.region)) return;
+    await send(workerId, build);
   }
 
   /** Undefined where another control plane was faster, or the build has ended. Throws while there is none. */
@@ -116,6 +125,10 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   });
   return {
     ...passes,
+    /** Orders a build that was made before from a worker that has lost it, or never had it. */
+    again(worker: ConnectedWorker, buildId: string): void {
+      sendAgain(worker, buildId).catch((err) => log.warn({ err, buildId }, 'a lost build could not be ordered again'));
+    },
     /** Resolves once the pass under way and all that it began are through. */
     async settled(): Promise<void> {
       await passes.idle();

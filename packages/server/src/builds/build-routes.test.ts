@@ -128,6 +128,46 @@ test('another organization sees nothing of it, and a viewer may only look', asyn
   expect((await server.call(viewer, 'POST', path(), { uploadId })).status).toBe(403);
 });
 
+test('a build is cancelled by whoever may build, once and for all', async () => {
+  const { body } = await server.call(token, 'POST', path(), { uploadId: await upload() });
+  const { id } = body.build;
+  const stranger = (await (await server.organization('bolt')).member('owner')).token;
+  const viewer = (await acme.member('viewer')).token;
+  expect((await server.call(stranger, 'POST', `/v1/organizations/bolt/builds/${id}/cancel`)).status).toBe(404);
+  expect((await server.call(viewer, 'POST', path(`/${id}/cancel`))).status).toBe(403);
+  const cancelled = { id, status: 'failed', errorMessage: 'The build was cancelled' };
+  for (let times = 0; times < 2; times++) {
+    expect(await server.call(token, 'POST', path(`/${id}/cancel`))).toMatchObject({
+      status: 200,
+      body: { build: cancelled },
+    });
+  }
+  const other = await server.call(token, 'POST', path(), { uploadId: await upload() });
+  const at = new Date('2026-01-01T00:01:00.000Z');
+  await server.store.builds.finish(other.body.build.id, { status: 'success', errorMessage: null, at, now: at });
+  expect(await server.call(token, 'POST', path(`/${other.body.build.id}/cancel`))).toMatchObject({
+    status: 409,
+    body: { code: 'CONFLICT' },
+  });
+});
+
+test('a build with a secret set needs the permission to deploy as well', async () => {
+  const uploadId = await upload();
+  const builder = (await acme.member('developer', { permissions: ['builds:write'] })).token;
+  const body = { uploadId, secretSet: 'tokens' };
+  expect(await server.call(builder, 'POST', path(), body)).toMatchObject({
+    status: 403,
+    body: { reason: 'missing_permission' },
+  });
+  expect((await server.call(token, 'POST', path(), body)).status).toBe(400);
+  await server.call(token, 'PUT', '/v1/organizations/acme/secrets/tokens', {
+    secretKey: 'A',
+    secretValue: 'value-of-a',
+  });
+  const created = await server.call(token, 'POST', path(), body);
+  expect(created).toMatchObject({ status: 201, body: { build: { secretSet: 'tokens' } } });
+});
+
 test('the context is for workers alone, and comes with its length', async () => {
   const { body } = await server.call(token, 'POST', path(), { uploadId: await upload() });
   const url = `/v1/workers/builds/${body.build.id}/context`;

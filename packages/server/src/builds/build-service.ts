@@ -231,7 +231,7 @@ export function createBuildService(deps: BuildServiceDeps) {
         const why = build.errorMessage === undefined ? '' : ` (${build.errorMessage})`;
         throw badRequest(`Build '${buildId}' cannot be deployed: its status is '${build.status}', not 'success'${why}`);
       }
-      if (build.removedAt || !(await repos.builds.touch(build.id, clock.now()))) {
+      if (!(await repos.builds.touch(build.id, clock.now()))) {
         throw badRequest(
           `Build '${buildId}' was removed, since nothing had used it for a long time; deploy from source, which builds it again`,
         );

@@ -68,6 +68,8 @@ export function composeBuilds(deps: BuildsDeps) {
     uploads,
     /** Gives open builds out again: a worker has come or gone. */
     nudge: queue.nudge,
+    /** Orders a build that was made before from a worker whose instance waits for it. */
+    again: queue.again,
     /** What a worker says that it keeps of builds. */
     keeps: forgetting.keeps,
     async register(http: FastifyInstance): Promise<void> {

@@ -45,6 +45,8 @@ export interface ChannelDeps {
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker has said of which builds it holds something. */
   onKeptBuilds: (worker: ConnectedWorker, builds: readonly string[]) => void;
+  /** An instance of a worker waits for a build that is not there. */
+  onMissingBuild: (worker: ConnectedWorker, buildId: string) => void;
   /** A worker connected or its instances changed. */
   onChange: () => void;
 }
@@ -89,7 +91,7 @@ const retryMs = 500;
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
   const { log, ids, installationId, hopPublicKey, applyReport, accepting } = deps;
-  const { onHello, onKeptBuilds, onChange } = deps;
+  const { onHello, onKeptBuilds, onMissingBuild, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
   const openedAtMs = monotonicMs();
@@ -178,6 +180,9 @@ export function createWorkerChannel(deps: ChannelDeps) {
             connection,
             message.builds.filter((id) => typeof id === 'string'),
           );
+        return;
+      case 'build-missing':
+        onMissingBuild(connection, String(message.buildId));
         return;
       case 'answer': {
         const waiting = connection.pending.get(message.id);

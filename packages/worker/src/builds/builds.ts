@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
-import type { BuildResult } from '../drivers/builder.js';
+import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import type { CredentialSpotter } from '../logs/credential-spotter.js';
 import { createRedactor, type Redactor } from '../logs/redactor.js';
@@ -26,6 +26,8 @@ export interface BuildsDeps {
   changed: () => void;
   /** What is kept of builds may have changed. */
   keptChanged: () => void;
+  /** Asks the control plane to order a build that it knows as made. */
+  askFor: (buildId: string) => void;
 }
 
 export type Builds = ReturnType<typeof createBuilds>;
@@ -44,10 +46,12 @@ interface Running {
 
 /** Runs builds, a few at a time. A result is on disk before it is reported and is told again for a build that is ordered again. */
 export function createBuilds(deps: BuildsDeps) {
-  const { driver, results, outbox, spotter, context, timings, log, places, changed, keptChanged } = deps;
+  const { driver, results, outbox, spotter, context, timings, log, places, changed, keptChanged, askFor } = deps;
   /** In the order in which they came; those that run are among them. */
   const queue = new Map<string, PreparedOrder>();
   const running = new Map<string, Running>();
+  /** Those that instances wait for. */
+  const restoring = new Map<string, PromiseWithResolvers<void>>();
   const closing = new AbortController();
 
   function report(record: BuildRecord): void {
@@ -78,6 +82,7 @@ export function createBuilds(deps: BuildsDeps) {
         )
         .finally(() => {
           running.delete(order.buildId);
+          endRestoring(order.buildId, new DriverError(missing, 'The build was broken off; it is made again'));
           if (queue.get(order.buildId) === order) queue.delete(order.buildId);
           changed();
           keptChanged();
@@ -106,6 +111,7 @@ export function createBuilds(deps: BuildsDeps) {
     lines.flush();
     if (!outcome) return;
     await results.finish(record, outcome);
+    endRestoring(buildId, outcome.outcome === 'success' ? undefined : new DriverError(missing, remade(outcome)));
     log.info({ buildId, outcome: outcome.outcome }, 'build finished');
     report(record);
   }
@@ -126,9 +132,9 @@ export function createBuilds(deps: BuildsDeps) {
       } catch (error) {
         if (givenUp.aborted) return undefined;
         if (timeout.aborted) return finished('timeout', `The build took longer than ${order.timeoutSeconds} s`);
-        const unavailable = source.failure();
+        const unavailable = error instanceof BuilderUnavailable ? error : source.failure();
         if (!unavailable) return failed(error, order.buildId, clean);
-        log.warn({ err: unavailable, buildId: order.buildId }, 'fetching a build context failed; trying again');
+        log.warn({ err: unavailable, buildId: order.buildId }, 'a build could not be made now; trying again');
         await delay(timings.backoffMaxMs, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -137,6 +143,13 @@ export function createBuilds(deps: BuildsDeps) {
   function failed(error: unknown, buildId: string, clean: Redactor): BuildOutcome {
     if (!(error instanceof DriverError)) log.error({ err: error, buildId }, 'a build failed unexpectedly');
     return finished('failed', clean(error instanceof Error ? error.message : String(error)).slice(0, 4000));
+  }
+
+  function endRestoring(buildId: string, error: DriverError | undefined): void {
+    const entry = restoring.get(buildId);
+    restoring.delete(buildId);
+    if (error) entry?.reject(error);
+    else entry?.resolve();
   }
 
   for (const record of results.unacknowledged()) report(record);
@@ -152,6 +165,40 @@ export function createBuilds(deps: BuildsDeps) {
       changed();
       keptChanged();
       startNext();
+    },
+    /**
+     * Has a build made that is not here any more, or never was; resolves once it is there. Throws `missingError` where the control plane
+     * does not order it, a `DriverError` when it fails, the signal's reason when aborted.
+     */
+    async restore(buildId: string, missingError: unknown, signal: AbortSignal): Promise<void> {
+      let entry = restoring.get(buildId);
+      if (!entry) {
+        entry = Promise.withResolvers();
+        entry.promise.catch(() => undefined); // The waiting below may be over.
+        restoring.set(buildId, entry);
+      }
+      if (!queue.has(buildId)) {
+        log.info({ buildId }, 'a build is not here; it is made again');
+        // Its result would be told instead of making it.
+        await results.forget(buildId);
+        askFor(buildId);
+      }
+      const { promise } = entry;
+      const unheard = setTimeout(() => {
+        if (queue.has(buildId)) return;
+        restoring.delete(buildId);
+        entry.reject(missingError);
+      }, timings.orderMs);
+      const off = Promise.withResolvers<never>();
+      const abort = () => off.reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      try {
+        await Promise.race([promise, off.promise]);
+      } finally {
+        clearTimeout(unheard);
+        signal.removeEventListener('abort', abort);
+      }
     },
     /** Removes the build's files and result, breaking it off if it is under way. Throws `DriverError` while an instance uses it. */
     async forget(buildId: string): Promise<void> {
@@ -175,6 +222,9 @@ export function createBuilds(deps: BuildsDeps) {
     },
   };
 }
+
+const missing = 'PCC_IMAGE_NOT_FOUND';
+const remade = ({ message }: BuildOutcome) => `The build is not on this worker, and making it again failed: ${message}`;
 
 const tooOften = `The build was begun ${mostAttempts} times, and each time the worker ended before the build did. Does it need more memory than that machine has?`;
 

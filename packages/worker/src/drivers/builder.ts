@@ -8,12 +8,20 @@ export interface BuildResult {
   imageSizeBytes?: number;
 }
 
+/** The machine can't build at this moment, but may later: the build itself is not to blame. */
+export class BuilderUnavailable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'BuilderUnavailable';
+  }
+}
+
 /** Makes of an uploaded context what a driver starts instances from. Every method may be repeated safely. */
 export interface Builder {
   /**
    * Makes a build ready to run, once: one that is complete is left as it is, a half-done one is made again. Lines go to `onLine` as they
-   * come. Throws `DriverError` when it fails, the signal's own reason when aborted, a `TimeoutError` after the order's `timeoutSeconds`;
-   * then nothing of it runs any more.
+   * come. Throws `DriverError` when it fails, `BuilderUnavailable` when it may be tried again, the signal's own reason when aborted, a
+   * `TimeoutError` after the order's `timeoutSeconds`; then nothing of it runs any more.
    */
   build(
     order: BuildOrder,

@@ -24,6 +24,7 @@ const quick: Partial<Timings> = {
   backoffMinMs: 5,
   backoffMaxMs: 20,
   keptMs: 100,
+  orderMs: 5_000,
 };
 
 export interface RigOptions {

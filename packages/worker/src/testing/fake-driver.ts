@@ -152,6 +152,8 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
     failNextEnsure(error: Error): void {
       failures.push(error);
     },
+    /** As if somebody had removed it by hand. */
+    loseBuild: (buildId: string) => builds.delete(buildId),
     /** Appends to an instance's output, newlines and all. */
     print(instanceId: string, output: string | Uint8Array): void {
       const instance = found(instanceId);

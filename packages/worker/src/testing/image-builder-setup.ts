@@ -26,7 +26,7 @@ export async function imageContext(dockerfile: string, files: Record<string, str
 export type ImageSetup = Awaited<ReturnType<typeof createImageSetup>>;
 
 /** An image builder on a folder and an installation of its own. `close` removes its images. */
-export async function createImageSetup(change: Partial<ImageBuilderOptions> = {}) {
+export async function createImageSetup(change: Partial<ImageBuilderOptions> = {}, url = testEngineUrl ?? '') {
   const directory = await mkdtemp(join(tmpdir(), 'image-builder-'));
   const options = {
     installationId: `test-${randomUUID()}`,
@@ -37,7 +37,7 @@ export async function createImageSetup(change: Partial<ImageBuilderOptions> = {}
   };
   const engines: Engine[] = [];
   async function open(): Promise<ImageBuilder> {
-    const engine = createEngine({ url: testEngineUrl ?? '' });
+    const engine = createEngine({ url });
     engines.push(engine);
     return await createImageBuilder({ ...options, engine });
   }

@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BuilderUnavailable } from '../../drivers/builder.js';
 import { DriverError } from '../../drivers/driver.js';
 import { describeBuilder } from '../../testing/contracts/builder.js';
-import { never, orderOf } from '../../testing/driver-tools.js';
+import { never, orderOf, runs } from '../../testing/driver-tools.js';
+import { createEngineProxy } from '../../testing/engine-proxy.js';
 import {
   createImageBuilderUnderTest,
   createImageSetup,
@@ -122,6 +124,49 @@ describe.skipIf(!testEngineUrl)('the image builder', () => {
     const order = { dockerfilePath: 'docker/bot.Dockerfile' };
     await build('FROM nowhere', order, { 'docker/bot.Dockerfile': fromScratch('ENV WHICH=second') });
     expect(lines.some((line) => line.includes('COPY busybox'))).toBe(true);
+  });
+
+  test('what a step made of a secret is found in the cache by its own organization alone', async () => {
+    setup = await createImageSetup();
+    const dockerfile = fromScratch(
+      `RUN --mount=type=secret,id=NUMBER : ${randomUUID()}; busybox cat /run/secrets/NUMBER /dev/null || echo 0`,
+    );
+    await build(dockerfile, { organizationId: 'acme', secrets: { NUMBER: '4711\n' } });
+    expect(printed()).toEqual([expect.stringMatching(/ 4711$/)]);
+    let from = lines.length;
+    await build(dockerfile, { organizationId: 'acme', secrets: { NUMBER: '4712\n' } });
+    expect(printed(from)).toEqual([]);
+    from = lines.length;
+    await build(dockerfile, { organizationId: 'bolt' });
+    expect(printed(from)).toEqual([expect.stringMatching(/ 0$/)]);
+  });
+
+  test('an engine that goes away in the middle fails no build: it is for later', async () => {
+    const proxy = await createEngineProxy(testEngineUrl ?? '');
+    setup = await createImageSetup({}, proxy.url);
+    const mark = `3600.${Math.floor(Math.random() * 1e9)}`;
+    const endless = build(fromScratch(`RUN busybox sleep ${mark}`)).catch((error) => error);
+    await vi.waitFor(async () => expect(await runs(mark)).toBe(true), { timeout: 20_000, interval: 20 });
+    proxy.leave();
+    expect(await endless).toBeInstanceOf(BuilderUnavailable);
+    expect(await build(fromScratch()).catch((error) => error)).toBeInstanceOf(BuilderUnavailable);
+    proxy.comeBack();
+    await build(fromScratch());
+    await setup.close();
+    await proxy.close();
+    setup = await createImageSetup();
+  });
+
+  test('FROM takes an image that lies on the engine only where that is allowed', async () => {
+    setup = await createImageSetup();
+    const name = `pulled-by-another-${randomUUID()}`;
+    const { Arch } = await setup.engine.version();
+    await setup.engine.request('POST', '/images/load', { body: await archiveOf(name, Arch) });
+    expect((await failure(`FROM ${name}:1\n`)).code).toMatch(/^PCC_IMAGE_/);
+    await setup.close();
+    setup = await createImageSetup({ baseImages: 'local' });
+    await build(`FROM ${name}:1\nENV A=b\n`);
+    await setup.engine.request('DELETE', `/images/${name}:1`);
   });
 
   describe('says what to do', () => {

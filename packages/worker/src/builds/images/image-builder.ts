@@ -1,38 +1,25 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildResult, ContextSource } from '../../drivers/builder.js';
 import { DriverError } from '../../drivers/driver.js';
 import { createKeyedQueue } from '../../drivers/process/keyed-queue.js';
-import type { Engine } from '../../engine/engine.js';
-import { isStatus } from '../../engine/engine-error.js';
+import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { makeFolder } from '../../files.js';
 import { download } from '../download.js';
-import { explainFailure } from './build-failure.js';
-import { readBuildOutput } from './build-output.js';
+import { brokenOff, createEngineBuilds, type EngineBuildsOptions, labels } from './engine-builds.js';
 import { buildRepository, openImageNames } from './image-names.js';
-import { openSecretSession, type SecretSession } from './secret-session.js';
 
-export interface ImageBuilderOptions {
-  engine: Engine;
-  installationId: string;
+export interface ImageBuilderOptions extends EngineBuildsOptions {
   /** The worker's folder; contexts lie in `build-contexts/` of it while they are built. One builder at a time. */
   directory: string;
   log: Pick<Logger, 'warn'>;
   /** After a build the engine's build cache is cut down to this many bytes; 0 leaves it alone. */
   cacheLimitBytes?: number;
-  /** `registry`: `FROM` means what the registry has. `local`: an image of that name on the engine comes first, whoever pulled it. */
-  baseImages?: 'registry' | 'local';
   /** Of a larger image the build's log warns. */
   largeImageBytes?: number;
-  /** Names and values of proxies, for `RUN` steps; neither the image nor its history keeps them. */
-  proxies?: Readonly<Record<string, string>>;
-  /** False for an engine without BuildKit; by default the engine is asked. */
-  buildKit?: boolean;
 }
 
 export type ImageBuilder = Awaited<ReturnType<typeof createImageBuilder>>;
@@ -45,16 +32,7 @@ interface Image {
   Config?: { Labels?: Record<string, string> | null } | null;
 }
 
-/** Not those of instances: a container that somebody else makes of such an image is no instance. */
-const labels = {
-  installation: 'pipecat-cloud.build.installation',
-  build: 'pipecat-cloud.build.id',
-  context: 'pipecat-cloud.build.context',
-  dockerfile: 'pipecat-cloud.build.dockerfile',
-};
 const gib = 1024 ** 3;
-/** From the request to call a build off to its end; BuildKit kills what runs at once. */
-const endGraceMs = 10_000;
 const pruneDeadlineMs = 300_000;
 
 /**
@@ -64,7 +42,8 @@ const pruneDeadlineMs = 300_000;
  */
 export async function createImageBuilder(options: ImageBuilderOptions) {
   const { engine, installationId, directory, log } = options;
-  const { cacheLimitBytes = 10 * gib, baseImages = 'registry', largeImageBytes = 2 * gib, proxies = {} } = options;
+  const { cacheLimitBytes = 10 * gib, largeImageBytes = 2 * gib } = options;
+  const builds = createEngineBuilds(options);
   const nameOf = await openImageNames(await makeFolder(directory));
   const drafts = join(directory, 'build-contexts');
   await rm(drafts, { recursive: true, force: true });
@@ -86,97 +65,25 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     return same ? image : undefined;
   }
 
-  async function hasBuildKit(): Promise<boolean> {
-    if (options.buildKit !== undefined) return options.buildKit;
-    const { Components = [] } = await engine.version();
-    // Podman answers as the classic builder does, whatever its own can do.
-    return !Components.some(({ Name }) => /podman/i.test(Name));
-  }
-
-  /** Everything that the request says, apart from the context. */
-  function queryOf(order: BuildOrder, session: SecretSession | undefined): Record<string, string | object> {
-    const whose = `${installationId} ${order.organizationId}`;
-    const organization = createHash('sha256').update(whose).digest('hex').slice(0, 16);
-    return {
-      t: nameOf(order.buildId),
-      dockerfile: order.dockerfilePath,
-      labels: {
-        [labels.installation]: installationId,
-        [labels.build]: order.buildId,
-        [labels.context]: order.contextSha256,
-        [labels.dockerfile]: order.dockerfilePath,
-      },
-      // Cache mounts are told apart by it: without, one organization could plant files in another's.
-      buildargs: { ...proxies, BUILDKIT_CACHE_MOUNT_NS: organization },
-      ...(baseImages === 'registry' ? { pull: '1' } : {}),
-      ...(session
-        ? {
-            version: '2',
-            session: session.id,
-            buildid: order.buildId,
-            // Part of what a step is found by in the cache: a step of another organization may hold what a secret has opened to it.
-            extrahosts: `${organization}.pipecat-cloud.invalid:127.0.0.1`,
-          }
-        : { rm: '1', forcerm: '1' }),
-    };
-  }
-
-  const callOff = (buildId: string) =>
-    engine.request('POST', '/build/cancel', { query: { id: buildId } }).catch(() => undefined);
-
-  async function run(order: BuildOrder, archive: string, onLine: (text: string) => void, signal: AbortSignal) {
-    const session = (await hasBuildKit()) ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
-    if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
-    const body = createReadStream(archive);
-    let output: Readable | undefined;
-    const end = () => {
-      if (session) void callOff(order.buildId);
-      // The classic builder ends with its request.
-      const giveUp = setTimeout(() => output?.destroy(signal.reason), session ? endGraceMs : 0);
-      giveUp.unref();
-      output?.once('close', () => clearTimeout(giveUp));
-    };
+  async function whileThere<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      // What an earlier worker was building when it ended; the engine calls that off by itself, a little later.
-      if (session) await callOff(order.buildId);
-      const headers = { 'content-type': 'application/x-tar' };
-      output = await engine.stream('POST', '/build', { query: queryOf(order, session), body, headers });
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-      const failure = await readBuildOutput(output, onLine);
-      signal.throwIfAborted();
-      if (failure) throw explainFailure(failure, await platform());
+      return await ask();
     } catch (error) {
-      signal.throwIfAborted();
-      if (isStatus(error, 400, 500)) {
-        const { message } = error as Error;
-        throw explainFailure({ message, step: undefined, lastLine: undefined }, await platform());
-      }
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', end);
-      body.destroy();
-      output?.destroy();
-      session?.close();
+      throw isEngineAway(error) ? brokenOff(error) : error;
     }
-  }
-
-  async function platform(): Promise<string> {
-    const { Os, Arch } = await engine.version();
-    return `${Os}/${Arch}`;
   }
 
   async function make(order: BuildOrder, context: ContextSource, onLine: (text: string) => void, signal: AbortSignal) {
     const archive = join(await makeFolder(drafts), randomUUID());
     try {
       await download(context, archive, order.contextSha256, signal);
-      await run(order, archive, onLine, signal);
+      await builds.run(nameOf(order.buildId), order, archive, onLine, signal);
     } finally {
       await rm(archive, { force: true });
     }
     const image = await inspect(order.buildId);
-    if (!image) throw new Error(`the engine has built ${order.buildId} and has no image of it`);
-    const wanted = await platform();
+    if (!image) throw brokenOff(`the engine has built ${order.buildId} and has no image of it`);
+    const wanted = await builds.platform();
     if (`${image.Os}/${image.Architecture}` !== wanted) {
       await removeImage(nameOf(order.buildId));
       throw wrongPlatform(`${image.Os}/${image.Architecture}`, wanted);
@@ -231,7 +138,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(order.timeoutSeconds * 1000)]);
       return await inTurn(order.buildId, async () => {
         limited.throwIfAborted();
-        const image = (await done(order)) ?? (await make(order, context, onLine, limited));
+        const image = (await whileThere(() => done(order))) ?? (await make(order, context, onLine, limited));
         return { imageSizeBytes: image.Size };
       });
     },
@@ -252,13 +159,6 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     /** Builds whose images are here. */
     kept: async (): Promise<string[]> => (await list(labels.build)).map(({ buildId }) => buildId),
   };
-}
-
-function noSecrets(): DriverError {
-  return new DriverError(
-    'PCC_UNKNOWN_ERROR',
-    "Build secrets need BuildKit, and this worker's container engine builds without it. Build without a secret set, or run the worker beside Docker 20.10 or later.",
-  );
 }
 
 function wrongPlatform(built: string, wanted: string): DriverError {

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { BuildOrder } from '@pipecat-cloud/contract/worker';
+import { BuilderUnavailable } from '../../drivers/builder.js';
+import { DriverError } from '../../drivers/driver.js';
+import type { Engine } from '../../engine/engine.js';
+import { isEngineAway, isStatus } from '../../engine/engine-error.js';
+import { explainFailure } from './build-failure.js';
+import { readBuildOutput } from './build-output.js';
+import { openSecretSession, type SecretSession } from './secret-session.js';
+
+export interface EngineBuildsOptions {
+  engine: Engine;
+  installationId: string;
+  /** `registry`: `FROM` means what the registry has. `local`: an image of that name on the engine comes first, whoever pulled it. */
+  baseImages?: 'registry' | 'local';
+  /** Names and values of proxies, for `RUN` steps; neither the image nor its history keeps them. */
+  proxies?: Readonly<Record<string, string>>;
+  /** False for an engine without BuildKit; by default the engine is asked. */
+  buildKit?: boolean;
+}
+
+/** Not those of instances: a container that somebody else makes of such an image is no instance. */
+export const labels = {
+  installation: 'pipecat-cloud.build.installation',
+  build: 'pipecat-cloud.build.id',
+  context: 'pipecat-cloud.build.context',
+  dockerfile: 'pipecat-cloud.build.dockerfile',
+};
+/** From the request to call a build off to its end; BuildKit kills what runs at once. */
+const endGraceMs = 10_000;
+
+/** Builds as an engine runs them: one request, called off where nobody waits for it any more. */
+export function createEngineBuilds(options: EngineBuildsOptions) {
+  const { engine, installationId, baseImages = 'registry', proxies = {} } = options;
+
+  async function hasBuildKit(): Promise<boolean> {
+    if (options.buildKit !== undefined) return options.buildKit;
+    const { Components = [] } = await engine.version();
+    // Podman answers as the classic builder does, whatever its own can do.
+    return !Components.some(({ Name }) => /podman/i.test(Name));
+  }
+
+  /** Everything that the request says, apart from the context. */
+  function queryOf(
+    name: string,
+    order: BuildOrder,
+    session: SecretSession | undefined,
+  ): Record<string, string | object> {
+    const whose = `${installationId} ${order.organizationId}`;
+    const organization = createHash('sha256').update(whose).digest('hex').slice(0, 16);
+    return {
+      t: name,
+      dockerfile: order.dockerfilePath,
+      labels: {
+        [labels.installation]: installationId,
+        [labels.build]: order.buildId,
+        [labels.context]: order.contextSha256,
+        [labels.dockerfile]: order.dockerfilePath,
+      },
+      // Cache mounts are told apart by it: without, one organization could plant files in another's.
+      buildargs: { ...proxies, ...(session && { BUILDKIT_CACHE_MOUNT_NS: organization }) },
+      ...(baseImages === 'registry' ? { pull: '1' } : {}),
+      ...(session
+        ? {
+            version: '2',
+            session: session.id,
+            buildid: order.buildId,
+            // Part of what a step is found by in the cache: a step of another organization may hold what a secret has opened to it.
+            extrahosts: `${organization}.pipecat-cloud.invalid:127.0.0.1`,
+          }
+        : { rm: '1', forcerm: '1' }),
+    };
+  }
+
+  const callOff = (buildId: string) =>
+    engine.request('POST', '/build/cancel', { query: { id: buildId } }).catch(() => undefined);
+
+  async function run(
+    name: string,
+    order: BuildOrder,
+    archive: string,
+    onLine: (text: string) => void,
+    signal: AbortSignal,
+  ) {
+    const session = (await hasBuildKit()) ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
+    if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
+    const body = createReadStream(archive);
+    let output: Readable | undefined;
+    const end = () => {
+      if (session) void callOff(order.buildId);
+      // The classic builder ends with its request.
+      const giveUp = setTimeout(() => output?.destroy(signal.reason), session ? endGraceMs : 0);
+      giveUp.unref();
+      output?.once('close', () => clearTimeout(giveUp));
+    };
+    try {
+      // What an earlier worker was building when it ended; the engine calls that off by itself, a little later.
+      if (session) await callOff(order.buildId);
+      const headers = { 'content-type': 'application/x-tar' };
+      output = await engine.stream('POST', '/build', { query: queryOf(name, order, session), body, headers });
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+      const failure = await readBuildOutput(output, onLine);
+      signal.throwIfAborted();
+      // Nobody here has called it off: the engine is being stopped.
+      if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
+      if (failure) throw explainFailure(failure, await platform());
+    } catch (error) {
+      signal.throwIfAborted();
+      // Errors of a connection have a code, ours have not.
+      if (
+        isEngineAway(error) ||
+        (typeof (error as NodeJS.ErrnoException).code === 'string' && !(error instanceof DriverError))
+      )
+        throw brokenOff(error);
+      if (isStatus(error, 400, 500)) {
+        const { message } = error as Error;
+        throw explainFailure({ message, step: undefined, lastLine: undefined }, await platform());
+      }
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', end);
+      body.destroy();
+      output?.destroy();
+      session?.close();
+    }
+  }
+
+  async function platform(): Promise<string> {
+    const { Os, Arch } = await engine.version();
+    return `${Os}/${Arch}`;
+  }
+
+  return {
+    /**
+     * Builds the archive into an image of this name. Throws `DriverError` when it fails, `BuilderUnavailable` when the engine breaks off, the
+     * signal's reason when aborted; then nothing of it runs any more.
+     */
+    run,
+    /** What the engine runs, such as `linux/amd64`. */
+    platform,
+  };
+}
+
+export const brokenOff = (cause: unknown) =>
+  new BuilderUnavailable('The container engine broke the build off. Was it restarted?', { cause });
+
+function noSecrets(): DriverError {
+  return new DriverError(
+    'PCC_UNKNOWN_ERROR',
+    "Build secrets need BuildKit, and this worker's container engine builds without it. Build without a secret set, or run the worker beside Docker 20.10 or later.",
+  );
+}
