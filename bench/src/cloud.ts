@@ -59,19 +59,21 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
       return this.deployAgent('examples/echo', 'echo', instances);
     },
 
-    /** Deploys the agent of a folder of the checkout with the command line; resolves once that many instances are ready. */
-    async deployAgent(path: string, name: string, instances: number): Promise<void> {
-      const agent = join(folder, 'agent');
-      cpSync(join(root, path), agent, {
-        recursive: true,
-        filter: (source) => !source.includes('node_modules'),
-      });
+    /** Deploys a copy of a folder of the checkout with the command line; resolves once that many instances are ready. */
+    deployAgent(path: string, name: string, instances: number): Promise<void> {
+      const source = join(folder, 'agent');
+      cpSync(join(root, path), source, { recursive: true, filter: (file) => !file.includes('node_modules') });
+      return this.deploy(source, name, instances);
+    },
+
+    /** Deploys a folder with the command line; resolves once that many instances are ready. */
+    async deploy(source: string, name: string, instances: number): Promise<void> {
       const limits = ['--min-agents', String(instances), '--max-agents', String(instances)];
       await runNode(resources, [commandLine, 'cloud', 'deploy', '--yes', '--json', ...limits], {
-        cwd: agent,
+        cwd: source,
         env: this.commandEnvironment,
       });
-      await until(`${instances} instances of the agent are ready`, async () => {
+      await until(`${instances} instances of ${name} are ready`, async () => {
         const { currentRevision } = await client.getService(organization, name);
         return (currentRevision?.readyReplicas ?? 0) >= instances;
       });

@@ -48,7 +48,7 @@ export function createFileLogStore({
   }
 
   /** Gives up the oldest part of any agent until all together fit. */
-  async function fitWithin(all: readonly AgentLog[], totalBytes: number): Promise<void> {
+  async function shrink(all: readonly AgentLog[], totalBytes: number): Promise<void> {
     const total = () => all.reduce((sum, one) => sum + one.bytes(), 0);
     while (totalBytes > 0 && total() > totalBytes) {
       const oldest = all.reduce<AgentLog | undefined>((first, one) => {
@@ -102,7 +102,7 @@ export function createFileLogStore({
       const ids = await agentsIn(directory);
       const all = await Promise.all(ids.map((agentId) => logOf(agentId)));
       for (const one of all) await one.prune(order.now);
-      await fitWithin(all, order.totalBytes);
+      await shrink(all, order.totalBytes);
       return { bytes: all.reduce((sum, one) => sum + one.bytes(), 0), agents: ids.length };
     },
 

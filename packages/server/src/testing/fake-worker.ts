@@ -139,6 +139,7 @@ export async function createFakeWorker(options: {
     instances,
     commands,
     behaviour,
+    send,
     observe,
     report,
     endSession,
