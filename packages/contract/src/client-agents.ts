@@ -12,13 +12,13 @@ import type {
 import type { RequestFunction } from './client.js';
 import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
-import type { LogList, LogQuery } from './logs.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
@@ -52,13 +52,13 @@ export function agentCalls(request: RequestFunction) {
     updateService: (o: string, body: DeployBody) => request<Service>('PUT', `${org(o)}/services`, { body }),
     deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
     listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
-    readLogs: (o: string, name: string, query: LogQuery = {}) =>
-      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
 
     listSessions: (o: string, name: string, query: SessionQuery = {}) =>
       request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
     getSession: (o: string, name: string, id: string) =>
       request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+    getSessionTrace: (o: string, name: string, id: string) =>
+      request<SessionTrace>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}/trace`),
     /** Waits for a cold start, so its deadline is longer than that of the other calls. */
     startSession: (o: string, name: string, body: StartBody) =>
       request<StartedSession>('POST', `${service(o, name)}/sessions`, { body, timeoutMs: 180_000 }),

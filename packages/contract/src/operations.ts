@@ -1,7 +1,8 @@
 import type { Client } from './client.js';
 
-/** Calls that are made by browsers and OAuth libraries, not by this package: pages, redirects and forms of the protocol. */
+/** Calls that are made by browsers, OAuth libraries and scrapers, not by this package: pages, redirects, forms of the protocol, metrics. */
 export const protocolCalls = [
+  'metrics',
   'signInWithProvider',
   'finishSignInWithProvider',
   'authorize',
@@ -31,7 +32,13 @@ const account = `${org}/service-accounts/:id`;
 export const operations: Readonly<Record<string, Operation>> = {
   'GET /livez': does('live', 'Tell whether the process answers'),
   'GET /readyz': does('ready', 'Tell whether the database answers'),
+  'GET /metrics': does('metrics', 'Get the metrics of this process for Prometheus', 401),
   'GET /openapi.json': does('apiDocument', 'Get this document'),
+  'GET /v1/installation/health': does(
+    'installationHealth',
+    'Show how workers, database and disk of the installation are',
+    403,
+  ),
 
   'POST /auth/setup': does('setUp', 'Sign the owner in for the first time', 401, 403, 410, 429),
   'POST /auth/code': does('requestCode', 'Ask for a sign-in code by e-mail', 403, 429),
@@ -173,9 +180,13 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`DELETE ${service}`]: does('deleteService', 'Delete an agent', 409),
   [`GET ${service}/deployments`]: does('listDeployments', 'List the deployments of an agent'),
   [`GET ${service}/logs`]: does('readLogs', 'Read the logs of an agent'),
+  [`GET ${service}/logs/follow`]: does('followLogs', 'Follow the logs of an agent as server-sent events', 429),
+  [`GET ${service}/log-retention`]: does('getLogRetention', 'Show how long the logs of an agent are kept'),
+  [`PUT ${service}/log-retention`]: does('putLogRetention', 'Set how long the logs of an agent are kept'),
   [`GET ${service}/sessions`]: does('listSessions', 'List the sessions of an agent'),
   [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413),
   [`GET ${service}/sessions/:id`]: does('getSession', 'Show a session with its metrics'),
+  [`GET ${service}/sessions/:id/trace`]: does('getSessionTrace', 'Show where the time went when a session started'),
   [`DELETE ${service}/sessions/:id`]: does('stopSession', 'Stop a session'),
 
   [`GET ${org}/apiKeys`]: does('listApiKeys', 'List the API keys'),

@@ -159,6 +159,8 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
+  // Asks for the token of its own file: a scraper holds nothing that reaches further.
+  'GET /metrics': open,
   'GET /openapi.json': open,
   'GET /docs/api': open,
   'GET /docs/api/:file': open,
@@ -192,6 +194,9 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/users/self/sessions': bySession,
   'DELETE /v1/users/self/sessions': bySession,
   'DELETE /v1/users/self/sessions/:id': bySession,
+
+  // The service lets in the owner of the installation alone.
+  'GET /v1/installation/health': byPersonOrToken,
 
   'GET /v1/users': live,
   'PATCH /v1/users': byPersonOrToken,
@@ -285,9 +290,13 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/services/:name`]: ofAgent('agents:delete'),
   [`GET ${org}/services/:name/deployments`]: ofAgent('agents:read'),
   [`GET ${org}/services/:name/logs`]: ofAgent('logs:read'),
+  [`GET ${org}/services/:name/logs/follow`]: ofAgent('logs:read'),
+  [`GET ${org}/services/:name/log-retention`]: ofAgent('logs:read'),
+  [`PUT ${org}/services/:name/log-retention`]: ofAgent('agents:deploy'),
   [`GET ${org}/services/:name/sessions`]: ofAgent('sessions:read'),
   [`POST ${org}/services/:name/sessions`]: ofAgent('sessions:start'),
   [`GET ${org}/services/:name/sessions/:id`]: ofAgent('sessions:read'),
+  [`GET ${org}/services/:name/sessions/:id/trace`]: ofAgent('sessions:read'),
   [`DELETE ${org}/services/:name/sessions/:id`]: ofAgent('sessions:stop'),
 
   [`POST ${org}/services/:name/environments/production/git`]: ofAgent('agents:deploy'),

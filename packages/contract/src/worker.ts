@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { LogLevel } from './log-levels.js';
 import { hopHeader, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
 
 /**
@@ -107,6 +108,8 @@ export interface ObservedInstance {
   /** Highest epoch accepted, 0 before the first. */
   epoch: number;
   sessionId?: string;
+  /** From `ensure` until its process ran, once known: its files are unpacked or its image is pulled meanwhile. */
+  preparedMs?: number;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
@@ -129,6 +132,10 @@ export interface WorkerLogLine {
   time: string;
   text: string;
   sessionId?: string;
+  /** Absent from a worker that does not tell levels. */
+  level?: LogLevel;
+  /** Where the driver keeps the two apart. */
+  stream?: 'stdout' | 'stderr';
 }
 
 export interface UsageSample {
@@ -171,6 +178,8 @@ export type Report =
       credentials: { value: string; count: number }[];
     }
   | { type: 'usage'; sessionId: string; samples: UsageSample[] }
+  /** Somebody has reached the agent in this session: its socket is open. Told once; may be lost. */
+  | { type: 'session-connected'; sessionId: string; at: string }
   | { type: 'build-started'; buildId: string; at: string }
   | { type: 'build-logs'; buildId: string; lines: WorkerLogLine[] }
   | {
@@ -180,6 +189,26 @@ export type Report =
       message?: string;
       at: string;
     };
+
+export interface WorkerStatus {
+  /** Release of the worker. */
+  version: string;
+  node: string;
+  hostname: string;
+  /** Cores and memory of its machine. */
+  cpuCount: number;
+  memoryBytes: number;
+  memoryFreeBytes: number;
+  /** Where its folder lies. */
+  diskBytes?: number;
+  diskFreeBytes?: number;
+  /** What runs the containers, where something does: name, version and the version of its API. */
+  engine?: { name: string; version: string; apiVersion?: string };
+  /** Why the engine does not answer at present. */
+  engineError?: string;
+  /** Log lines that were left out since it started, because an instance wrote too many. */
+  logLinesLeftOut: number;
+}
 
 export type WorkerMessage =
   | {
@@ -194,6 +223,8 @@ export type WorkerMessage =
     }
   /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
+  /** What the worker's machine has and is: sent after `hello` and every half minute. */
+  | { type: 'status'; status: WorkerStatus }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

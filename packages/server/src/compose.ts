@@ -16,6 +16,7 @@ import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
+import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
@@ -38,6 +39,7 @@ import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { openMailServer } from './mail/mailer.js';
+import { createMetrics } from './metrics/metrics.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
@@ -125,7 +127,8 @@ export async function compose(
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
-  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs'), log });
+  const metrics = createMetrics();
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
     ...{ store, clock, ids, audit, box, log, mailServer },
@@ -152,7 +155,7 @@ export async function compose(
   const { nudge } = reconciler;
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
-  const ends = createSessionEnds({ store, clock, spend });
+  const ends = metrics.countEnds(createSessionEnds({ store, clock, spend }));
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
@@ -175,18 +178,26 @@ export async function compose(
   const revokedWorkers = createRevokedWorkers({ store, workers, log });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, workers });
   const { builds, uploads } = build;
+  const observability = composeObservability({
+    ...{ config, store, clock, log, audit, metrics, workers, logs: logStore, removeLogs },
+    installationId: bootstrapped.installationId,
+  });
+  const { usage, traces, countedLogs } = observability;
   const applyReport = createReportHandler({
-    store,
     ends,
+    usage,
+    traces,
     log,
     scope: createReportScope(store),
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    appendLogs: countedLogs(createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites })),
     credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
-  const starts = createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge });
+  const starts = metrics.countStarts(
+    createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge, traces }),
+  );
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
   const sessions = createSessionService({
     store,
@@ -201,6 +212,8 @@ export async function compose(
       (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
     iceServers: createIceServers(config.ice, clock),
+    usage,
+    traces,
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -233,6 +246,7 @@ export async function compose(
   const certificate = config.tls && (await readCertificate(config.tls));
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
+  metrics.watch(http);
   addSecurityHeaders(http, config.publicUrl);
   addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
@@ -266,7 +280,8 @@ export async function compose(
     logs: logStore,
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
   };
-  await http.register(logRoutes, agentLogs);
+  await http.register(logRoutes, { ...agentLogs, ...observability.following });
+  await observability.register(http, authorizer);
   await build.register(http);
   await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
@@ -307,6 +322,7 @@ export async function compose(
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
   });
   housekeeping.start();
+  observability.start();
   unusedTokens.start();
   notifications.start();
 
@@ -332,6 +348,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await revokedWorkers.idle();
+      await observability.close();
       await leaks.close();
       await uses.close();
       await accessListener?.close();

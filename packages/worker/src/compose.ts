@@ -9,9 +9,11 @@ import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
 import { makeFolder } from './files.js';
 import { openInstallation } from './installation.js';
+import { answerMetrics, createMetrics, makeMetricsToken } from './metrics.js';
 import { createOutbox } from './outbox.js';
 import { openDataServer } from './relay/data-server.js';
 import { createRelays } from './relay/relays.js';
+import { readStatus } from './status.js';
 import { createTeller } from './teller.js';
 import { defaultTimings, type Timings } from './timings.js';
 import { composeWorkload, type Workload } from './workload.js';
@@ -59,12 +61,20 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     const relays = createRelays();
     let driver: Driver | undefined;
     let workload: Workload | undefined;
+    await makeMetricsToken(workerDir);
+    const metrics = createMetrics({
+      instances: () => workload?.instances.observed() ?? [],
+      logCounts: () => workload?.logCounts() ?? { lines: 0, leftOut: 0 },
+      waitingReports: () => outbox.size(),
+      connected: () => channel.isOpen(),
+    });
     const data = await openDataServer({
       host: config.dataHost,
       port: config.dataPort,
       key: installation.hopKey,
       instance: (instanceId) => workload?.instances.get(instanceId),
       relays,
+      metrics: (req, res) => answerMetrics(metrics, workerDir, req, res),
       log,
     });
     await onClose(data.close);
@@ -86,6 +96,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       async onWelcome(welcome) {
         await installation.welcome(welcome);
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
+        tellStatus();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -98,6 +109,14 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
     }
 
+    function tellStatus(): void {
+      const logLinesLeftOut = () => workload?.logCounts().leftOut ?? 0;
+      readStatus({ driver: () => driver, workerDir, logLinesLeftOut }).then(
+        (status) => channel.send({ type: 'status', status }),
+        (err: unknown) => log.debug({ err }, 'the state of this machine could not be told'),
+      );
+    }
+
     async function work(): Promise<Workload> {
       driver = await makeDriver(await installation.installationId());
       await driver.check();
@@ -108,6 +127,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         outbox,
         relays,
         timings,
+        // A start may print a lot at once; what goes on for long is a flood.
+        logRate: { bytesPerSecond: config.logRateKib * 1024, burstBytes: config.logRateKib * 1024 * 16 },
         log,
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
@@ -126,6 +147,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     removeInstances = async () => workload?.instances.removeAll(2);
     await onClose(closeWorkload);
     await onClose(teller.close);
+    const telling = setInterval(tellStatus, timings.statusMs).unref();
+    await onClose(() => clearInterval(telling));
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();

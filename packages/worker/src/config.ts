@@ -14,6 +14,8 @@ export interface WorkerConfig {
   /** 0 takes any free port. */
   dataPort: number;
   logLevel: string;
+  /** KiB of log a second that an instance may write; 0 for no limit. */
+  logRateKib: number;
   /** Kind of driver. */
   driver: string;
   /** The worker's own environment, for the driver to choose from. */
@@ -59,6 +61,12 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (!logLevels.includes(logLevel)) {
     problems.push(`PIPECAT_CLOUD_LOG_LEVEL is '${logLevel}'; it must be one of ${logLevels.join(', ')}`);
   }
+  const logRateKib = Number(text('PIPECAT_CLOUD_WORKER_LOG_RATE'));
+  if (!Number.isInteger(logRateKib) || logRateKib < 0 || logRateKib > 1_048_576) {
+    problems.push(
+      `PIPECAT_CLOUD_WORKER_LOG_RATE is '${text('PIPECAT_CLOUD_WORKER_LOG_RATE')}'; it must be KiB a second from 0 (no limit) to 1048576`,
+    );
+  }
   const dataDir = text('PIPECAT_CLOUD_DATA_DIR');
   const workerDir = resolve(text('PIPECAT_CLOUD_WORKER_DIR', join(dataDir, 'worker')));
   const config: WorkerConfig = {
@@ -69,6 +77,7 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
     dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
+    logRateKib,
     driver: 'process',
     secretsDir: resolve(text('PIPECAT_CLOUD_WORKER_SECRETS_DIR', join(workerDir, 'secrets'))),
     environment: env,

@@ -23,6 +23,11 @@ export const variables = {
     default: 'HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy',
     about: "Names of the worker's own variables that builds and instances get too, with commas",
   },
+  PIPECAT_CLOUD_WORKER_LOG_RATE: {
+    default: '1024',
+    about:
+      'KiB of log a second that one instance may write for long, 16 times that at once; what is beyond is left out, with a line that says how much; 0 for no limit',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'trace, debug, info, warn, error, fatal or silent' },
 } as const;
 export type VariableName = keyof typeof variables;

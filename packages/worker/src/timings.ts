@@ -5,6 +5,8 @@ export interface Timings {
   /** And not more often than this. */
   leastMs: number;
   usageMs: number;
+  /** How often the worker says what its machine is and has. */
+  statusMs: number;
   /** Between probes until an instance is ready, and afterwards. */
   probeStartMs: number;
   probeIdleMs: number;
@@ -33,6 +35,7 @@ export const defaultTimings: Timings = {
   observeMs: 5000,
   leastMs: 20,
   usageMs: 5000,
+  statusMs: 30_000,
   probeStartMs: 50,
   probeIdleMs: 5000,
   probeTimeoutMs: 2000,

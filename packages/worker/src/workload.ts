@@ -8,6 +8,7 @@ import { createEnds } from './instances/ends.js';
 import { createInstances, type Instances } from './instances/instances.js';
 import { openRecords } from './instances/record.js';
 import { createUsageSampler } from './instances/usage.js';
+import type { LogRate } from './logs/allowance.js';
 import { createCollectors } from './logs/collector.js';
 import { createCredentialSpotter } from './logs/credential-spotter.js';
 import { openLogPositions } from './logs/log-positions.js';
@@ -24,6 +25,8 @@ export interface WorkloadDeps {
   log: Logger;
   context: BuildContextDeps;
   secretsDir: string;
+  /** What each instance may write to its log. */
+  logRate: LogRate;
   changed: () => void;
 }
 
@@ -32,6 +35,7 @@ export interface Workload {
   instances: Instances;
   builds: Builds;
   secrets: HostSecrets;
+  logCounts: () => { lines: number; leftOut: number };
   close(): Promise<void>;
 }
 
@@ -44,8 +48,11 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   const ends = createEnds({ outbox, records, log });
   const usage = createUsageSampler({ driver, outbox, timings, log });
   const spotter = createCredentialSpotter({ outbox, batchMs: timings.logBatchMs });
-  const collectors = createCollectors({ driver, outbox, positions, spotter, timings, log });
-  const instances = createInstances({ driver, records, ends, collectors, relays, usage, timings, log, changed });
+  const collectors = createCollectors({ driver, outbox, positions, spotter, timings, rate: deps.logRate, log });
+  const instances = createInstances({
+    ...{ driver, records, ends, collectors, relays, usage, timings, log, changed },
+    connected: (sessionId) => outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
+  });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
   const builds = createBuilds({ driver, results, outbox, spotter, context, timings, log, changed });
@@ -54,6 +61,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
     instances,
     builds,
     secrets: createHostSecrets(deps.secretsDir),
+    logCounts: collectors.counts,
     async close() {
       await builds.close();
       collectors.close();

@@ -11,7 +11,7 @@ import { PolicyDryRun, PolicyEnvelope } from '@pipecat-cloud/contract/policies';
 import { Region, RegionList } from '@pipecat-cloud/contract/regions';
 import { ReferencedSecretSet, SecretSet, SecretSetSummary } from '@pipecat-cloud/contract/secrets';
 import { ServiceAccount, ServiceAccountEnvelope, ServiceAccountList } from '@pipecat-cloud/contract/service-accounts';
-import { Session, SessionDetail, StartedSession, StoppedSession } from '@pipecat-cloud/contract/sessions';
+import { Session, SessionDetail, SessionTrace, StartedSession, StoppedSession } from '@pipecat-cloud/contract/sessions';
 import { SpendLimit } from '@pipecat-cloud/contract/spend-limit';
 import { CreatedToken, RotatedToken, Token, TokenEnvelope, TokenList } from '@pipecat-cloud/contract/tokens';
 import { CreatedWebhook, WebhookDeliveryList, WebhookList, WebhookTest } from '@pipecat-cloud/contract/webhooks';
@@ -189,6 +189,7 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     }),
     Type.Object(SessionDetail.properties, { description: 'with --id' }),
   ]),
+  'agent session trace': SessionTrace,
   'agent logs': Type.Union([
     object({ logs: Type.Array(LogEntry), total: object({ value: whole, relation: Type.Enum(['eq', 'gte']) }) }),
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),

@@ -9,6 +9,7 @@ const modules = [
   () => import('@pipecat-cloud/contract/builds'),
   () => import('@pipecat-cloud/contract/deployments'),
   () => import('@pipecat-cloud/contract/errors'),
+  () => import('@pipecat-cloud/contract/installation'),
   () => import('@pipecat-cloud/contract/leaks'),
   () => import('@pipecat-cloud/contract/logs'),
   () => import('@pipecat-cloud/contract/members'),

@@ -28,8 +28,8 @@ export const describeTags = () => Object.entries(tags).map(([name, description])
 const rules: readonly [RegExp, string][] = [
   [/\/(registry-keys|github|git)(\/|$)/, 'not available'],
   [/^\/v1\/(agents|secrets|properties|regions|builds)(\/|$)/, 'private API'],
-  [/^\/(livez|readyz|openapi\.json)$/, 'platform'],
-  [/\/services\/:name\/logs$/, 'logs'],
+  [/^\/(livez|readyz|metrics|openapi\.json|v1\/installation\/health)$/, 'platform'],
+  [/\/services\/:name\/(logs|log-retention)(\/|$)/, 'logs'],
   [/\/services\/:name\/sessions/, 'sessions'],
   [/\/(services|deployments|agents)(\/|$)/, 'agents'],
   [/^\/v1\/public\//, 'public'],

@@ -4,6 +4,7 @@ import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type Environment, type VariableName, variables } from './env.js';
 import { type IceConfig, readIceConfig } from './ice-config.js';
+import { type LogConfig, readLogConfig } from './log-config.js';
 import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
@@ -34,6 +35,7 @@ export interface Config {
   /** Where uploads go; absent: into the data folder. */
   s3?: S3Config;
   ice: IceConfig;
+  logs: LogConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -109,6 +111,7 @@ export function readConfig(environment: Environment): Config {
   const signIn = readSignInConfig(read, check);
   const s3 = readS3Config(read, check);
   const ice = readIceConfig(read, check);
+  const logs = readLogConfig(read, check, s3 !== undefined);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -138,6 +141,7 @@ export function readConfig(environment: Environment): Config {
     signIn,
     ...(s3 ? { s3 } : {}),
     ice,
+    logs,
   };
 }
 

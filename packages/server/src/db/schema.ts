@@ -2,9 +2,11 @@ import type { Generated } from 'kysely';
 import type { AgentProfileTables } from '../agent-profiles/agent-profile-table.js';
 import type { AuditTables } from '../audit/audit-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
+import type { LogRetentionTables } from '../logs/log-retention-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
 import type { RegionTables } from '../regions/region-table.js';
+import type { ObservabilityTables } from '../sessions/observability-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
 
@@ -16,8 +18,10 @@ export interface Schema
   extends AgentProfileTables,
     AuditTables,
     LeakTables,
+    LogRetentionTables,
     NotificationTables,
     OauthTables,
+    ObservabilityTables,
     RegionTables,
     SignInTables,
     SpendTables {

@@ -8,7 +8,9 @@ import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createInstallationRepository } from '../installation/installation-repository.js';
 import { createLeakRepository } from '../leaks/leak-repository.js';
+import { createLogRetentionRepository } from '../logs/log-retention-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
 import { createReminderRepository } from '../notifications/reminder-repository.js';
 import { createWebhookRepository } from '../notifications/webhook-repository.js';
@@ -21,8 +23,11 @@ import { createPolicyRepository } from '../organizations/policy-repository.js';
 import { createRegionRepository } from '../regions/region-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
+import { createSessionHistoryRepository } from '../sessions/session-history-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
+import { createTraceRepository } from '../sessions/trace-repository.js';
+import { createUsageRepository } from '../sessions/usage-repository.js';
 import { createDashboardSessionRepository } from '../sign-in/dashboard-session-repository.js';
 import { createOidcLinkRepository } from '../sign-in/oidc-link-repository.js';
 import { createPasskeyRepository } from '../sign-in/passkey-repository.js';
@@ -61,9 +66,11 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     deployments: createDeploymentRepository(context),
     oauthLogins: createOauthLoginRepository(context),
     oauthRecords: createOauthRecordRepository(context),
+    installation: createInstallationRepository(context),
     invitations: createInvitationRepository(context),
     members: createMemberRepository(context),
     leaks: createLeakRepository(context),
+    logRetention: createLogRetentionRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     notifications: createNotificationRepository(context),
@@ -72,6 +79,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     secrets: createSecretRepository(context),
     serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
+    sessionHistory: createSessionHistoryRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),
     dashboardSessions: createDashboardSessionRepository(context),
@@ -83,6 +91,8 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     socketTokens: createSocketTokenRepository(context),
     spend: createSpendRepository(context),
     tokens: createTokenRepository(context),
+    traces: createTraceRepository(context),
+    usage: createUsageRepository(context),
     webhooks: createWebhookRepository(context),
     workers: createWorkerRepository(context),
   };

@@ -2,6 +2,7 @@ import {
   type SessionDetail,
   type SessionList,
   type SessionQuery,
+  type SessionTrace,
   type StartBody,
   type StartedSession,
   startBodyLimits,
@@ -22,7 +23,9 @@ import { sessionFilterOf } from './session-filter.js';
 import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
 import type { SessionStarts } from './session-starts.js';
-import { presentSession, presentUsage } from './session-wire.js';
+import type { SessionTraces } from './session-traces.js';
+import type { SessionUsage } from './session-usage.js';
+import { presentSession } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
 
 interface SessionServiceDeps {
@@ -38,6 +41,8 @@ interface SessionServiceDeps {
   socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
   iceServers: IceServers;
+  usage: Pick<SessionUsage, 'metricsOf'>;
+  traces: Pick<SessionTraces, 'find'>;
   nudge: () => void;
 }
 export interface Organization {
@@ -47,6 +52,7 @@ export interface Organization {
 
 export function createSessionService(deps: SessionServiceDeps) {
   const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge } = deps;
+  const { usage, traces } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -143,13 +149,20 @@ export function createSessionService(deps: SessionServiceDeps) {
 
     async detail(organizationId: string, agentName: string, sessionId: string): Promise<SessionDetail> {
       const session = await find(organizationId, agentName, sessionId);
-      const samples = await store.sessions.listUsage(session.id);
       return {
         ...presentSession(session),
         events: eventsOf(session),
-        resourceMetrics: presentUsage(session, samples),
+        resourceMetrics: await usage.metricsOf(session.id),
         meetingIds: [],
       };
+    },
+
+    /** Where the time of its start went. */
+    async trace(organizationId: string, agentName: string, sessionId: string): Promise<SessionTrace> {
+      const session = await find(organizationId, agentName, sessionId);
+      const trace = await traces.find(session.id);
+      if (!trace) throw notFound('Trace of session', sessionId);
+      return trace;
     },
 
     /** Ends the session and its instance; it is recorded as ended when this returns. */

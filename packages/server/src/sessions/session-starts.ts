@@ -13,6 +13,7 @@ import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
 import type { SessionEnds } from './session-ends.js';
+import type { SessionTraces, StartTrace } from './session-traces.js';
 
 export interface SessionStartDeps {
   store: Store;
@@ -24,6 +25,7 @@ export interface SessionStartDeps {
   ends: SessionEnds;
   spend: Pick<SpendService, 'check'>;
   nudge: () => void;
+  traces: Pick<SessionTraces, 'begin'>;
 }
 export interface StartOrder {
   sessionId: string;
@@ -32,6 +34,8 @@ export interface StartOrder {
   body: unknown;
   actor: Actor;
 }
+/** Who notes where the time of this start goes. */
+type TracedOrder = StartOrder & { trace: StartTrace };
 /** When it was taken is when its session was created. */
 type TimedClaim = Claim & { at: Date };
 
@@ -48,13 +52,25 @@ const startDeadlineMs = (startTimeoutSeconds + 30) * 1000;
 const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
-export function createSessionStarts({ store, clock, ids, log, audit, workers, ends, spend, nudge }: SessionStartDeps) {
+export function createSessionStarts({
+  store,
+  clock,
+  ids,
+  log,
+  audit,
+  workers,
+  ends,
+  spend,
+  nudge,
+  traces,
+}: SessionStartDeps) {
   const starting = new Set<string>();
 
   /** One transaction: the slot, its next epoch, the session's row and the audit record. */
-  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+  async function claim(agent: Agent, order: TracedOrder): Promise<TimedClaim> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
+    order.trace.claiming();
     return await store.transaction(async (repos) => {
       const now = clock.now();
       const claimed = await repos.slots.claim({ id: agent.id, liveDeploymentId }, order.sessionId, ids.id(), now);
@@ -138,7 +154,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
     }
   }
 
-  async function run(agent: Agent, claimed: TimedClaim, order: StartOrder): Promise<HeldSession> {
+  async function run(agent: Agent, claimed: TimedClaim, order: TracedOrder): Promise<HeldSession> {
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
     const activation: Activation = {
       instanceId: claimed.instanceId,
@@ -151,6 +167,7 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
       connectTimeoutSeconds,
     };
     const workerId = await activate(agent, claimed, activation, AbortSignal.timeout(startDeadlineMs));
+    order.trace.accepted(workerId);
     // Not changed when it has ended meanwhile: it was accepted all the same.
     const now = clock.now();
     await store.sessions.activate(order.sessionId, claimed.epoch, now, now.getTime() - claimed.at.getTime());
@@ -166,11 +183,14 @@ export function createSessionStarts({ store, clock, ids, log, audit, workers, en
       await spend.check(agent.organizationId);
       starting.add(order.sessionId);
       try {
-        const claimed = await claim(agent, order);
+        const trace = traces.begin(order.sessionId);
+        const claimed = await claim(agent, { ...order, trace });
+        trace.claimed(agent, claimed);
         if (!claimed.warm) nudge();
         try {
-          return await run(agent, claimed, order);
+          return await run(agent, claimed, { ...order, trace });
         } catch (error) {
+          trace.failed(error);
           const at = clock.now().toISOString();
           await ends.end({
             sessionId: order.sessionId,

@@ -36,6 +36,13 @@ export async function startFakeS3({ now }: { now: () => Date }) {
     if (bucket !== fakeS3Bucket) throw new S3Fault(404, 'NoSuchBucket', 'The specified bucket does not exist');
     if (method === 'POST' && key === '') return await post(request, response);
     checkRequestSignature(request, fakeS3Region, fakeS3Key, new Date());
+    if (method === 'PUT' && request.headers['x-amz-copy-source'] === undefined) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      put(key, Buffer.concat(chunks), request.headers['content-type']);
+      response.writeHead(200).end();
+      return;
+    }
     if (method === 'PUT') return copy(request, response, key);
     if (method === 'DELETE') {
       objects.delete(key);

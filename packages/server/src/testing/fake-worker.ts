@@ -127,6 +127,7 @@ export async function createFakeWorker(options: {
     instances,
     commands,
     behaviour,
+    send,
     observe,
     report,
     endSession,

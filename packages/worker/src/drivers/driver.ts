@@ -26,6 +26,17 @@ export interface DriverLogLine {
   /** When it was written, or read where the source keeps no time. */
   time: Date;
   text: string;
+  /** Where the source keeps the two apart. */
+  stream?: 'stdout' | 'stderr';
+  /** The line was too long and goes on with the next one. */
+  goesOn?: true;
+}
+
+/** What runs the instances, where that is a program of its own. */
+export interface DriverEngine {
+  name: string;
+  version: string;
+  apiVersion?: string;
 }
 
 export interface DriverUsage {
@@ -39,6 +50,8 @@ export interface Driver {
   readonly kind: string;
   /** Throws, with the way out, when this driver can't work here. */
   check(): Promise<void>;
+  /** Name and version of the engine behind it, asked anew; throws when it does not answer. Absent where there is none. */
+  engine?(): Promise<DriverEngine>;
   /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**

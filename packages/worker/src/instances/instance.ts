@@ -69,6 +69,7 @@ export function observe(instance: Instance): ObservedInstance {
     state: stateOf(instance),
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
+    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(error && !instance.explaining ? { error } : {}),
   };

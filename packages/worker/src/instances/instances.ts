@@ -27,6 +27,8 @@ export interface InstancesDeps {
   log: Logger;
   /** Something that `observed` tells has changed. */
   changed: () => void;
+  /** The socket of a session is open. */
+  connected: (sessionId: string) => void;
 }
 
 export type Instances = ReturnType<typeof createInstances>;
@@ -64,7 +66,7 @@ export function createInstances(deps: InstancesDeps) {
 
   function occupy(instance: Instance, session: HeldSession): Tenancy {
     const tenancy = createTenancy(
-      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed },
+      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed, connected: deps.connected },
       instance,
       session,
     );

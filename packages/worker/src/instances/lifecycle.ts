@@ -88,6 +88,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     }
     if (closed || isGone(instance) || instance.removing) return;
     instance.life = 'starting';
+    if (instance.ensuredAt !== undefined) instance.record.preparedMs = Date.now() - instance.ensuredAt;
     changed();
     await deps.refresh();
     prober.watch(instance);

@@ -20,6 +20,8 @@ export interface TenancyDeps {
   /** Cuts what is relayed to the instance, at once or when it had time to finish. */
   cutRelays: (instanceId: string, afterMs: number) => void;
   changed: () => void;
+  /** Its socket is open. */
+  connected: (sessionId: string) => void;
 }
 
 export type Tenancy = ReturnType<typeof createTenancy>;
@@ -197,6 +199,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (ending) return;
       alarms.clear();
       alarms.after(capMs(), capReached);
+      deps.connected(sessionId);
     },
     /** The instance could not be reached: another socket may try until the connect timeout. */
     async socketUnreachable(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
@@ -12,6 +12,8 @@ export interface DataServerDeps extends HopDeps {
   host: string;
   port: number;
   relays: Relays;
+  /** Answers `/metrics`, which is signed by nobody and asks for a token of its own. */
+  metrics: (req: IncomingMessage, res: ServerResponse) => void;
   log: Logger;
 }
 
@@ -31,6 +33,7 @@ export async function openDataServer(deps: DataServerDeps) {
   };
 
   server.on('request', (req, res) => {
+    if (req.url === '/metrics' && req.method === 'GET') return deps.metrics(req, res);
     try {
       relayRequest({ agent, relays, log }, allowed(req), req, res);
     } catch (error) {

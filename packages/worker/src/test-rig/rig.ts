@@ -29,6 +29,8 @@ export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
   wrapDriver?: (driver: Driver) => Driver;
+  /** KiB of log a second that an instance may write; no limit by default. */
+  logRateKib?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -56,6 +58,7 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
+      logRateKib: options.logRateKib ?? 0,
       driver: 'process',
       environment: {},
       secretsDir: join(folder, 'secrets'),
