@@ -54,22 +54,27 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
     commandEnvironment: plainEnvironment({ HOME: home, PIPECAT_TOKEN: token, PIPECAT_API_HOST: url }),
     home,
 
-    /** Deploys the example agent with the command line; resolves once that many instances are ready. */
+    /** Deploys a folder with the command line; resolves once that many instances are ready. */
+    async deploy(source: string, name: string, instances: number): Promise<void> {
+      const limits = ['--min-agents', String(instances), '--max-agents', String(instances)];
+      await runNode(resources, [commandLine, 'cloud', 'deploy', '--yes', '--json', ...limits], {
+        cwd: source,
+        env: this.commandEnvironment,
+      });
+      await until(`${instances} instances of ${name} are ready`, async () => {
+        const { currentRevision } = await client.getService(organization, name);
+        return (currentRevision?.readyReplicas ?? 0) >= instances;
+      });
+    },
+
+    /** The same for the example agent. */
     async deployEcho(instances: number): Promise<void> {
       const agent = join(folder, 'agent');
       cpSync(join(root, 'examples/echo'), agent, {
         recursive: true,
         filter: (source) => !source.includes('node_modules'),
       });
-      const limits = ['--min-agents', String(instances), '--max-agents', String(instances)];
-      await runNode(resources, [commandLine, 'cloud', 'deploy', '--yes', '--json', ...limits], {
-        cwd: agent,
-        env: this.commandEnvironment,
-      });
-      await until(`${instances} instances of the agent are ready`, async () => {
-        const { currentRevision } = await client.getService(organization, 'echo');
-        return (currentRevision?.readyReplicas ?? 0) >= instances;
-      });
+      await this.deploy(agent, 'echo', instances);
     },
   };
 }

@@ -7,6 +7,7 @@ import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
 import { listScale } from './figures/list-scale.js';
+import { logCollection } from './figures/log-collection.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
@@ -29,6 +30,7 @@ const figures: readonly Figure[] = [
   revocationFollows,
   listScale,
   warmStart,
+  logCollection,
   cliVersion,
   cliList,
   officialCommands,
