@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createFakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness } from '../testing/harness.js';
@@ -54,4 +55,25 @@ test('an upgrade that is for nobody is refused', async () => {
 test('a socket without a token of the agent is refused before the upgrade, and an unknown agent looks the same', async () => {
   expect(await upgrade('/ws/generic/bot.first')).toBe(403);
   expect(await upgrade('/ws/generic/bot.nowhere/e30.c2ln')).toBe(403);
+});
+
+test('log lines that can not be stored hold up nothing else, do not end the link, and are stored when they can be', async () => {
+  const worker = await createFakeWorker({ url, enrolmentFile: server.config.workerEnrolmentFile });
+  // A file where the folder of logs should be: an error for everybody, also for root.
+  const folder = join(server.directory, 'logs');
+  await rm(folder, { recursive: true, force: true });
+  await writeFile(folder, '');
+  const [agentId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
+  worker.report({
+    ...{ type: 'logs', organizationId: 'o', agentId, deploymentId: 'd', instanceId: 'i' },
+    lines: [{ position: 1, time: '2026-01-01T00:00:00.000Z', text: 'kept' }],
+  });
+  worker.report({ type: 'session-ended', sessionId, instanceId: 'i', epoch: 1, reason: 'completed', at: '' });
+  await vi.waitFor(() => expect([...worker.unacknowledged.values()].map(({ type }) => type)).toEqual(['logs']));
+  expect(worker.isConnected()).toBe(true);
+  await rm(folder);
+  await vi.waitFor(() => expect(worker.unacknowledged.size).toBe(0), { timeout: 10_000 });
+  expect(worker.isConnected()).toBe(true);
+  expect(await readdir(join(folder, agentId))).toContain('00000001.jsonl');
+  worker.disconnect();
 });
