@@ -156,3 +156,53 @@ test.each([
       .join('\n'),
   ).toContain(text);
 });
+
+describe('how the installation is', () => {
+  const health = {
+    ...{ installationId: 'i', checkedAt: '', version: '0.1.0', node: '24', startedAt: '', lastBackupAt: null },
+    database: { kind: 'postgres', version: '15.18', bytes: 1, latencyMs: 3, migrations: 9, lastMigration: 'x' },
+    disk: { folder: '/data', bytes: 100e9, freeBytes: 50e9, logBytes: 0, uploadBytes: 0 },
+    workers: [
+      {
+        ...{
+          name: 'w1',
+          region: null,
+          connected: true,
+          driver: 'docker',
+          engineError: null,
+          instances: 3,
+          sessions: 2,
+        },
+        engine: { name: 'Docker Engine', version: '24.0.5', apiVersion: '1.43' },
+      },
+    ],
+    warnings: [] as object[],
+  };
+  const path = 'GET /v1/installation/health';
+  const warning = (severity: string) => ({ code: 'engine_down', severity, text: 'it is down', hint: 'Start it.' });
+
+  test('is told to its owner: release, database, disk, and what each worker runs agents with', async () => {
+    server.routes[path] = { json: health };
+    const found = await doctor();
+    expect(found.code).toBe(0);
+    expect(found.of('installation')[0]?.text).toBe('release 0.1.0, PostgreSQL 15.18 (3 ms), 46.6 GiB of disk free');
+    expect(found.of('worker')[0]?.text).toContain('w1 runs agents as Docker Engine 24.0.5: 3 now, 2 in a session');
+  });
+
+  test('a warning is a remark, and what is critical a failure, each with the way out', async () => {
+    server.routes[path] = { json: { ...health, warnings: [warning('warning')] } };
+    const remark = await doctor();
+    expect(remark.code).toBe(0);
+    expect(remark.of('installation')[0]).toMatchObject({ state: 'warning', text: 'it is down', hint: 'Start it.' });
+    server.routes[path] = { json: { ...health, warnings: [warning('critical')] } };
+    expect((await doctor()).code).toBe(12);
+  });
+
+  test('is left out for everybody else, and for a server that does not tell', async () => {
+    for (const status of [403, 404]) {
+      server.routes[path] = { status, json: { error: 'no', code: String(status) } };
+      const found = await doctor();
+      expect([found.code, found.of('installation')]).toEqual([0, []]);
+    }
+  });
+});
