@@ -43,7 +43,7 @@ function follow(...args: string[]): Running & { lines(): LogEntry[] } {
 }
 
 test('lines are followed while the control plane is killed and comes back: none is missing, none comes twice', async () => {
-  const follower = follow('-n', '0', '--query', 'turn ');
+  const follower = follow('-n', '1', '--query', 'turn ');
   const seen = () => follower.lines().map(({ log }) => /turn \d+/.exec(log)?.[0]);
   // A first line tells that it follows.
   const numbers = (first: number, last: number) =>
