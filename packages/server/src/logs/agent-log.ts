@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { encodeLine } from './log-codec.js';
 import type { LogLimits, LogLine, LogSource } from './log-store.js';
-import { appendWhole, repairEnd } from './segment-file.js';
-import { addToIndex, emptyIndex, indexPathOf, loadIndex, type SegmentIndex, saveIndex } from './segment-index.js';
+import { appendWhole, repairEnd, syncFolder } from './segment-file.js';
+import {
+  addToIndex,
+  emptyIndex,
+  type IndexedLine,
+  indexPathOf,
+  loadIndex,
+  type SegmentIndex,
+  saveIndex,
+} from './segment-index.js';
 
 /** A segment as it was when it was asked for: what comes later in the file is not part of it. */
 export interface Segment {
@@ -27,6 +35,18 @@ interface AgentLogOptions {
   log: Pick<FastifyBaseLogger, 'warn'> | undefined;
 }
 
+/** A line as it is written, with what the index wants to know of it. */
+interface EncodedLine extends IndexedLine {
+  text: string;
+  bytes: number;
+}
+interface Waiting {
+  lines: readonly EncodedLine[];
+  done: PromiseWithResolvers<void>;
+}
+/** Of one write, at the least; what waits beyond that has the next. */
+const writeBytes = 1024 * 1024;
+
 /** Instances whose last position is remembered: those that may still send something, and many more. */
 const rememberedInstances = 20_000;
 
@@ -44,6 +64,7 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
   let ended = false;
   let change = Promise.withResolvers<void>();
   let queue: Promise<unknown> = Promise.resolve();
+  const waiting: Waiting[] = [];
 
   for (const number of await segmentNumbers(folder)) {
     await retire();
@@ -93,20 +114,37 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     resolve();
   }
 
-  /** Those that are new, each position once. */
-  function freshLines(instanceId: string, lines: readonly LogLine[]): LogLine[] {
-    let last = positions.get(instanceId) ?? -1;
-    return lines.filter(({ position }) => {
-      if (position <= last) return false;
-      last = position;
-      return true;
-    });
+  /** Takes what waits, as far as one write goes. Lines that its instance has been past already are left out. */
+  function nextWrite(): { batches: Waiting[]; lines: EncodedLine[] } {
+    const batches: Waiting[] = [];
+    const lines: EncodedLine[] = [];
+    const past = new Map<string, number>();
+    for (let bytes = 0; waiting.length > 0 && bytes < writeBytes; ) {
+      const [batch] = waiting.splice(0, 1) as [Waiting];
+      batches.push(batch);
+      for (const line of batch.lines) {
+        const { instanceId, position } = line;
+        if (position <= (past.get(instanceId) ?? positions.get(instanceId) ?? -1)) continue;
+        past.set(instanceId, position);
+        lines.push(line);
+        bytes += line.bytes;
+      }
+    }
+    return { batches, lines };
   }
 
-  async function append(source: LogSource, lines: readonly LogLine[]): Promise<void> {
-    const fresh = freshLines(source.instanceId, lines);
-    // An agent that has been removed while this waited keeps nothing.
-    if (fresh.length === 0 || ended) return;
+  async function write(): Promise<void> {
+    const { batches, lines } = nextWrite();
+    try {
+      // An agent that has been removed while this waited keeps nothing.
+      if (lines.length > 0 && !ended) await store(lines);
+      for (const { done } of batches) done.resolve();
+    } catch (error) {
+      for (const { done } of batches) done.reject(error);
+    }
+  }
+
+  async function store(lines: readonly EncodedLine[]): Promise<void> {
     if (active && active.index.bytes >= segmentBytes) {
       await retire();
       await removeBeyond({ maxBytes: limits().maxBytes ?? 0 });
@@ -116,21 +154,32 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
       active = { number: nextNumber++, index: emptyIndex() };
     }
     const { number, index } = active;
-    const texts = fresh.map((line) => encodeLine(source, line));
     let from = index.bytes;
-    index.bytes = await appendWhole(pathOf(number), texts.join(''), from);
-    const { deploymentId, instanceId } = source;
-    fresh.forEach(({ position, time, sessionId }, at) => {
-      const to = from + Buffer.byteLength(texts[at] ?? '');
-      addToIndex(
-        index,
-        { position, time, deploymentId, instanceId, ...(sessionId === undefined ? {} : { sessionId }) },
-        { from, to },
-      );
+    index.bytes = await appendWhole(pathOf(number), lines.map(({ text }) => text).join(''), from);
+    // A file that a power failure takes from its folder takes its lines along.
+    if (from === 0) await syncFolder(folder);
+    for (const line of lines) {
+      const to = from + line.bytes;
+      addToIndex(index, line, { from, to });
+      remember(line.instanceId, line.position);
       from = to;
-    });
-    remember(instanceId, fresh.at(-1)?.position ?? -1);
+    }
     announce();
+  }
+
+  /** All that wait are written together: many instances cost as many syncs of the disk as one. */
+  function append(source: LogSource, lines: readonly LogLine[]): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const { deploymentId, instanceId } = source;
+    const encoded = lines.map((line): EncodedLine => {
+      const text = encodeLine(source, line);
+      const { position, time, sessionId } = line;
+      const session = sessionId === undefined ? {} : { sessionId };
+      return { text, bytes: Buffer.byteLength(text), position, time, deploymentId, instanceId, ...session };
+    });
+    waiting.push({ lines: encoded, done });
+    void inTurn(write);
+    return done.promise;
   }
 
   const bytes = () => closed.reduce((sum, segment) => sum + segment.bytes, active?.index.bytes ?? 0);
@@ -168,7 +217,7 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
   }
 
   return {
-    append: (source: LogSource, lines: readonly LogLine[]) => inTurn(() => append(source, lines)),
+    append,
     segments,
     /** Resolves at the next change after this call. */
     changed: () => change.promise,

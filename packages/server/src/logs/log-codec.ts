@@ -94,6 +94,7 @@ export function createMatcher(filter: LogFilter): Matcher {
   const session = sessionId === undefined ? undefined : `"s":${JSON.stringify(sessionId)}`;
   const deployment = deploymentId === undefined ? undefined : `"d":${JSON.stringify(deploymentId)}`;
   const exact = [session, deployment].filter((text) => text !== undefined);
+  const letters = filter.levels?.map((level) => `"l":"${level.slice(0, 1)}"`);
   return {
     block(bytes) {
       if (!exact.every((text) => bytes.includes(text))) return false;
@@ -101,6 +102,8 @@ export function createMatcher(filter: LogFilter): Matcher {
     },
     raw(text) {
       if (!exact.every((one) => text.includes(one))) return false;
+      // Lines of earlier releases say none.
+      if (letters && !letters.some((one) => text.includes(one)) && text.includes('"l":"')) return false;
       return written === undefined || text.toLowerCase().includes(written);
     },
     line: (line) =>

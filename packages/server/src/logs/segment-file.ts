@@ -115,6 +115,16 @@ export async function appendWhole(path: string, content: string, lengthBefore: n
   }
 }
 
+/** Makes a new file in it outlast a power failure. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let done = 0;

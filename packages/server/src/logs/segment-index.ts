@@ -39,7 +39,10 @@ export function emptyIndex(): SegmentIndex {
   };
 }
 
-type IndexedLine = Pick<LogLine, 'position' | 'time' | 'sessionId'> & { instanceId: string; deploymentId: string };
+export type IndexedLine = Pick<LogLine, 'position' | 'time' | 'sessionId'> & {
+  instanceId: string;
+  deploymentId: string;
+};
 
 /** Adds the line that stands in this range of the file; the caller sets `bytes`. */
 export function addToIndex(index: SegmentIndex, line: IndexedLine, { from, to }: ByteRange): void {

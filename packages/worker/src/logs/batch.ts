@@ -1,8 +1,8 @@
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 
 /** Small, so that neither side is busy with one for as much as a millisecond, and far below the frame limit. */
-const batchLines = 250;
-const batchCharacters = 32 * 1024;
+const batchLines = 100;
+const batchCharacters = 16 * 1024;
 
 /** Lines of one instance that wait to be sent. */
 export function createBatch() {

@@ -233,9 +233,10 @@ describe('an instance that writes more than it may', () => {
     await limited();
     rig.world.print('i-1', `${flood(200)}\n${secret} ${flood(20_000)}\n${secret}\n${flood(20_000)}\nunfinished `);
     await vi.waitFor(() => expect(note()?.text).toContain('more than'), { timeout: 10_000 });
+    rig.world.print('i-1', 'half\n');
     await vi.waitFor(
       () => {
-        rig.world.print('i-1', 'half\nwhole\n');
+        rig.world.print('i-1', 'whole\n');
         expect(lines().map(({ text }) => text)).toContain('whole');
       },
       { timeout: 10_000, interval: 300 },
