@@ -27,7 +27,10 @@ export interface WorkloadDeps {
   secretsDir: string;
   /** What each instance may write to its log. */
   logRate: LogRate;
+  /** Builds at once. */
+  buildPlaces: number;
   changed: () => void;
+  keptChanged: () => void;
 }
 
 /** All that commands are about: instances with their sessions, logs and usage, builds, and secrets of this machine. */
@@ -41,7 +44,7 @@ export interface Workload {
 
 /** Resolves once the instances from before this worker are adopted. */
 export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
-  const { driver, workerDir, outbox, relays, timings, log, context, changed } = deps;
+  const { driver, workerDir, outbox, relays, timings, log, context, changed, keptChanged } = deps;
   const records = await openRecords(workerDir, log);
   const positions = await openLogPositions(workerDir, log);
   const results = await openBuildResults(workerDir, log);
@@ -55,7 +58,19 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
-  const builds = createBuilds({ driver, results, outbox, spotter, context, timings, log, changed });
+  const places = deps.buildPlaces;
+  const builds = createBuilds({
+    driver,
+    results,
+    outbox,
+    spotter,
+    context,
+    timings,
+    log,
+    places,
+    changed,
+    keptChanged,
+  });
 
   return {
     instances,

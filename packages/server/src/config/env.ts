@@ -123,6 +123,11 @@ export const variables = {
       'Also put log lines into the bucket of PIPECAT_CLOUD_S3_BUCKET, as gzipped JSON lines below this prefix, such as logs; empty for none',
   },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
+  PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS: { default: '1800', about: 'How long a worker may take for one build' },
+  PIPECAT_CLOUD_BUILD_RETENTION_DAYS: {
+    default: '14',
+    about: 'How many days a build stays that no deployment needs and nobody asks for',
+  },
   PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
   PIPECAT_CLOUD_OIDC_ISSUER: {
     default: '',

@@ -23,6 +23,7 @@ const quick: Partial<Timings> = {
   logBatchMs: 5,
   backoffMinMs: 5,
   backoffMaxMs: 20,
+  keptMs: 100,
 };
 
 export interface RigOptions {
@@ -31,6 +32,8 @@ export interface RigOptions {
   wrapDriver?: (driver: Driver) => Driver;
   /** KiB of log a second that an instance may write; no limit by default. */
   logRateKib?: number;
+  /** Builds at once. */
+  places?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -59,10 +62,12 @@ export async function startRig(options: RigOptions = {}) {
       dataPort: 0,
       logLevel: 'silent',
       logRateKib: options.logRateKib ?? 0,
-      driver: 'process',
+      driver: 'process' as const,
+      engine: undefined,
       environment: {},
       secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
+      builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
     const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });

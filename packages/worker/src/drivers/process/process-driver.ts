@@ -51,9 +51,9 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
   const directory = await realpath(await makeFolder(options.directory));
   const records = createInstanceRecords(join(directory, 'instances'));
   const agentPackage = options.agentPackage ?? findAgentPackage();
-  const builds = createBuilds({ directory, host, table, agentPackage });
-
   const instances = new Map<string, Instance>();
+  const inUse = (buildId: string) => [...instances.values()].some((instance) => instance.buildId === buildId);
+  const builds = createBuilds({ directory, host, table, agentPackage, inUse });
   const inTurn = createKeyedQueue();
   const listeners: ((instanceId: string) => void)[] = [];
   const deps: InstanceDeps = {
@@ -185,6 +185,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
     },
     build: builds.build,
     forgetBuild: builds.forget,
+    keptBuilds: builds.kept,
     async close() {
       clearInterval(watching);
       for (const instance of instances.values()) instance.release();
