@@ -57,3 +57,28 @@ describe.each([{ known: true }, { known: false }])('of a token (known: $known)',
     expect(uses).toHaveLength(2);
   });
 });
+
+test('an answer that goes on can ask again whether its caller may still do this', async () => {
+  let live = true;
+  const app = Fastify({ exposeHeadRoutes: false });
+  app.setErrorHandler(handleError);
+  addAuthHook(app, {
+    publicUrl: 'http://localhost:7400',
+    authenticator: { known: () => undefined, authenticate: async () => principal, noteUse: () => {} },
+    authorizer: {
+      authorizeKey: () => Promise.reject(new Error('There are no keys here')),
+      authorize: async (_principal, org) => {
+        if (!live) throw forbidden('missing_permission', 'no longer');
+        return { id: 'o1', name: org, defaultRegion: 'local', role: 'owner', permissions: new Set() };
+      },
+    },
+  });
+  app.get('/v1/organizations/:org/services', async (request) => {
+    await request.recheck();
+    live = false;
+    return { again: await request.recheck().catch((error: Error) => error.message) };
+  });
+  const headers = { authorization: 'Bearer x' };
+  const answer = await app.inject({ url: '/v1/organizations/mine/services', headers });
+  expect(answer.json()).toEqual({ again: 'no longer' });
+});
