@@ -1,0 +1,64 @@
+import type { ReactNode } from 'react';
+
+export interface Column<Row> {
+  name: string;
+  cell: (row: Row) => ReactNode;
+  /** The heading is for screen readers alone: buttons explain themselves. */
+  quiet?: boolean;
+}
+interface TableProps<Row> {
+  /** What the table lists, for screen readers. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+}
+
+/** Said aloud, for browsers to which a table whose parts are blocks is no table. */
+const roles = {
+  table: { role: 'table' },
+  row: { role: 'row' },
+  columnheader: { role: 'columnheader' },
+  cell: { role: 'cell' },
+} as const;
+
+/** A table where there is room; below 768 px each row is a block, with the headings beside its values. */
+export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
+  return (
+    <table {...roles.table} aria-label={label} className="w-full text-left text-sm max-md:block">
+      <thead className="max-md:sr-only">
+        <tr {...roles.row} className="border-b border-line text-xs text-muted">
+          {columns.map(({ name, quiet }) => (
+            <th {...roles.columnheader} key={name} scope="col" className="px-3 py-2.5 font-medium first:pl-5 last:pr-5">
+              {quiet ? <span className="sr-only">{name}</span> : name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody className="divide-y divide-line max-md:block">
+        {rows.map((row) => (
+          <tr
+            {...roles.row}
+            key={keyOf(row)}
+            className="max-md:relative max-md:block max-md:space-y-1.5 max-md:px-4 max-md:py-3.5"
+          >
+            {columns.map(({ name, cell, quiet }, index) => (
+              <td
+                {...roles.cell}
+                key={name}
+                className={`align-top max-md:flex max-md:gap-3 md:px-3 md:py-3.5 md:first:pl-5 md:last:pr-5 ${quiet ? 'max-md:empty:hidden md:text-right' : index === 0 ? 'max-md:pr-12' : ''}`}
+              >
+                {index > 0 && !quiet && (
+                  <span aria-hidden="true" className="w-24 shrink-0 text-muted md:hidden">
+                    {name}
+                  </span>
+                )}
+                <div className="min-w-0 max-md:flex-1">{cell(row)}</div>
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
