@@ -23,11 +23,7 @@ export function ChainCard() {
             Check the chain
           </Button>
           {/* The browser writes it to disk as it comes, however long it is. */}
-          <a
-            className={buttonLink}
-            href={`/v1/organizations/${encodeURIComponent(org.name)}/audit/export`}
-            download={`${org.name}-audit.jsonl`}
-          >
+          <a className={buttonLink} href={`/v1/organizations/${encodeURIComponent(org.name)}/audit/export`} download>
             Export as JSON lines
           </a>
         </div>

@@ -11,7 +11,7 @@ import { Page } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { toast } from '../../ui/toast';
 import { leastRoleFor, useOrg } from './org-context';
-import { organizationKeys, organizationsQuery, propertiesQuery } from './organization-queries';
+import { type OrganizationEntry, organizationKeys, organizationsQuery, propertiesQuery } from './organization-queries';
 
 export function SettingsPage() {
   const org = useOrg();
@@ -143,8 +143,12 @@ function EndCard() {
   const queryClient = useQueryClient();
   const [doing, setDoing] = useState<'leave' | 'delete'>();
   async function onSuccess() {
+    queryClient.setQueryData(organizationKeys.all, (all: OrganizationEntry[] = []) =>
+      all.filter(({ name }) => name !== org.name),
+    );
     await navigate({ to: '/', replace: true });
-    await queryClient.invalidateQueries();
+    queryClient.removeQueries({ queryKey: ['org', org.name] });
+    await queryClient.invalidateQueries({ queryKey: organizationKeys.all });
   }
   const leave = useMutation({ mutationFn: () => api.leaveOrganization(org.name), onSuccess });
   const remove = useMutation({ mutationFn: () => api.deleteOrganization(org.name), onSuccess });

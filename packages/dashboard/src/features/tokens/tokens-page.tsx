@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useCurrentOrganization } from '../../app/current-org';
+import { api } from '../../lib/api';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/code-block';
 import { nameLink } from '../../ui/link-style';
@@ -10,6 +11,7 @@ import { MenuItem, MenuLine, RowMenu } from '../../ui/menu';
 import { Page } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { CreateTokenDialog } from './create-token-dialog';
+import { PanicDialog } from './panic-dialog';
 import { isLive } from './token-attention';
 import { type Doing, TokenDialogs } from './token-dialogs';
 import { draftFromSearch } from './token-draft';
@@ -26,15 +28,21 @@ export function TokensPage() {
   const navigate = route.useNavigate();
   const organization = useCurrentOrganization()?.name;
   const [doing, setDoing] = useState<Doing>();
+  const [panicking, setPanicking] = useState(false);
   const draft = draftFromSearch(search);
   return (
     <Page
       title="Personal access tokens"
       about="For the command line and for CI. Give each the least it needs, and treat it like a password."
       actions={
-        <Button look="primary" onClick={() => navigate({ search: { new: true } })}>
-          New token
-        </Button>
+        <>
+          <Button look="quietDanger" onClick={() => setPanicking(true)}>
+            Something leaked…
+          </Button>
+          <Button look="primary" onClick={() => navigate({ search: { new: true } })}>
+            New token
+          </Button>
+        </>
       }
     >
       <Loaded query={tokens} what="tokens">
@@ -47,6 +55,13 @@ export function TokensPage() {
           byLink={Object.keys(search).length > 1}
           organization={organization}
           onClose={() => void navigate({ search: {}, replace: true })}
+        />
+      )}
+      {panicking && (
+        <PanicDialog
+          about="Your tokens that were made or used in that time are ended, with the sign-ins of your command lines and your other browser sessions."
+          revoke={(since) => api.panic({ since })}
+          onClose={() => setPanicking(false)}
         />
       )}
       <TokenDialogs source={ownTokens} doing={doing} organization={organization} onClose={() => setDoing(undefined)} />
