@@ -56,7 +56,7 @@ export function RowMenu({ label, children }: { label: string; children: ReactNod
         <button
           type="button"
           aria-label={label}
-          className="inline-flex size-9 shrink-0 items-center max-md:absolute max-md:top-3 max-md:right-4 justify-center rounded-lg border border-line bg-card text-muted hover:bg-sunken hover:text-ink"
+          className="inline-flex size-9 shrink-0 items-center stacked:absolute stacked:top-3 stacked:right-4 justify-center rounded-lg border border-line bg-card text-muted hover:bg-sunken hover:text-ink"
         >
           <Icon name="more" />
         </button>

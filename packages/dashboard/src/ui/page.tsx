@@ -19,7 +19,7 @@ export function Page({ title, about, actions, up, children }: PageProps) {
     <>
       {up && <p className="mb-2 text-sm text-muted">{up}</p>}
       <div className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
-        <div className="min-w-0 max-w-2xl">
+        <div className="min-w-0 max-w-2xl flex-1 basis-72">
           <h1 tabIndex={-1} className="text-2xl font-semibold tracking-tight wrap-anywhere">
             {title}
           </h1>

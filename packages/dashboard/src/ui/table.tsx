@@ -22,11 +22,18 @@ const roles = {
   cell: { role: 'cell' },
 } as const;
 
-/** A table where there is room; below 768 px each row is a block, with the headings beside its values. */
+/**
+ * A table where there is room, which is from 768 px on, and from 1280 px with more than four columns. Below, each row is a block with the
+ * headings beside its values.
+ */
 export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
   return (
-    <table {...roles.table} aria-label={label} className="w-full text-left text-sm max-md:block">
-      <thead className="max-md:sr-only">
+    <table
+      {...roles.table}
+      aria-label={label}
+      className={`w-full text-left text-sm stacked:block ${columns.length > 4 ? 'wide-table' : ''}`}
+    >
+      <thead className="stacked:sr-only">
         <tr {...roles.row} className="border-b border-line text-xs text-muted">
           {columns.map(({ name, quiet }) => (
             <th {...roles.columnheader} key={name} scope="col" className="px-3 py-2.5 font-medium first:pl-5 last:pr-5">
@@ -35,25 +42,25 @@ export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
           ))}
         </tr>
       </thead>
-      <tbody className="divide-y divide-line max-md:block">
+      <tbody className="divide-y divide-line stacked:block">
         {rows.map((row) => (
           <tr
             {...roles.row}
             key={keyOf(row)}
-            className="max-md:relative max-md:block max-md:space-y-1.5 max-md:px-4 max-md:py-3.5"
+            className="stacked:relative stacked:block stacked:space-y-1.5 stacked:px-4 stacked:py-3.5"
           >
             {columns.map(({ name, cell, quiet }, index) => (
               <td
                 {...roles.cell}
                 key={name}
-                className={`align-top max-md:flex max-md:gap-3 md:px-3 md:py-3.5 md:first:pl-5 md:last:pr-5 ${quiet ? 'max-md:empty:hidden md:text-right' : index === 0 ? 'max-md:pr-12' : ''}`}
+                className={`px-3 py-3.5 align-top first:pl-5 last:pr-5 stacked:flex stacked:gap-3 stacked:p-0! ${quiet ? 'text-right stacked:text-left' : index === 0 ? 'stacked:pr-12!' : ''}`}
               >
                 {index > 0 && !quiet && (
-                  <span aria-hidden="true" className="w-24 shrink-0 text-muted md:hidden">
+                  <span aria-hidden="true" className="w-24 shrink-0 hidden text-muted stacked:block">
                     {name}
                   </span>
                 )}
-                <div className="min-w-0 max-md:flex-1">{cell(row)}</div>
+                <div className="min-w-0 stacked:flex-1">{cell(row)}</div>
               </td>
             ))}
           </tr>

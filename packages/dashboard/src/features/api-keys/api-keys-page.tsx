@@ -111,7 +111,7 @@ function KeyCard({ type, keys, onDo }: KeyCardProps) {
               name: 'Actions',
               quiet: true,
               cell: (key) => (
-                <div className="flex gap-2 md:justify-end">
+                <div className="flex gap-2 justify-end stacked:justify-start">
                   {'key' in key && !key.revoked && <CopyButton text={key.key} label={`Copy ${key.metadata.name}`} />}
                   {manages && !key.revoked && (
                     <RowMenu label={`Actions for ${key.metadata.name}`}>

@@ -1,10 +1,12 @@
-import { passwordLength } from '@pipecat-cloud/contract/sign-in';
 import type { UseMutationResult } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { CodeField } from '../../ui/code-field';
 import { Field } from '../../ui/field';
+
+/** Of the contract; its schemas are not loaded for it, because these forms are part of every first load. */
+const longestPassword = 128;
 
 /** What is sent to prove who one is; the same forms sign in and confirm. */
 export type Proving<Proof> = UseMutationResult<unknown, Error, Proof>;
@@ -68,7 +70,7 @@ export function SecretForm({
         type={isPassword ? 'password' : 'text'}
         autoComplete={isPassword ? 'current-password' : 'off'}
         required
-        maxLength={isPassword ? passwordLength.max : 60}
+        maxLength={isPassword ? longestPassword : 60}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         error={prove.error?.message}
