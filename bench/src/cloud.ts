@@ -53,6 +53,7 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
     /** The environment of a command: an empty home, a token and the address. */
     commandEnvironment: plainEnvironment({ HOME: home, PIPECAT_TOKEN: token, PIPECAT_API_HOST: url }),
     home,
+    notices: server.notices,
 
     /** Deploys the example agent; resolves once that many instances are ready. */
     deployEcho(instances: number): Promise<void> {

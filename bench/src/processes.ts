@@ -10,6 +10,8 @@ export interface NodeProcess {
   pid: number;
   /** What it said when it was ready. */
   ready: { type: 'ready'; port?: number };
+  /** What it had to say to the person at the terminal, so far. */
+  notices: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,10 @@ export async function startNode(resources: Resources, options: NodeProcessOption
   closeSync(log);
   const stop = () => stopChild(child);
   resources.onClose(stop);
+  const notices: string[] = [];
+  child.on('message', (message: { type: string; text?: string }) => {
+    if (message.type === 'notice' && message.text !== undefined) notices.push(message.text);
+  });
   const ready = await new Promise<NodeProcess['ready']>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
@@ -47,7 +53,7 @@ export async function startNode(resources: Resources, options: NodeProcessOption
     });
     child.on('message', (message: NodeProcess['ready']) => message.type === 'ready' && resolve(message));
   });
-  return { child, pid: child.pid ?? 0, ready, stop };
+  return { child, pid: child.pid ?? 0, ready, notices, stop };
 }
 
 /** Asks, then does not ask. Resolves once it is gone. */

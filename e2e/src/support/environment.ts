@@ -10,6 +10,8 @@ export const resources = {
   /** A Python that has schemathesis. */
   fuzzer: process.env.PIPECAT_CLOUD_TEST_FUZZER,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
+  /** A folder for pictures of the dashboard's pages; none are taken without. */
+  screenshots: process.env.PIPECAT_CLOUD_TEST_SCREENSHOTS,
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,
   /** A folder with the published browser clients in its `node_modules`. */

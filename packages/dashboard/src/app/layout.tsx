@@ -1,27 +1,48 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
-import { useEffect } from 'react';
-import { TokenBanner } from '../features/tokens/token-banner';
-import { api } from '../lib/api';
-import { secondFactorQuery, sessionKey } from '../lib/query-client';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { sessionQuery } from '../lib/session-query';
-import { Button } from '../ui/button';
+import { useModal } from '../ui/dialog';
+import { Icon } from '../ui/icon';
 import { Logo } from '../ui/logo';
 import { Failure, Loading } from '../ui/states';
+import { Toasts } from '../ui/toast';
+import { Banners } from './banners';
+import { SessionEnded } from './session-ended';
+import { Sidebar } from './sidebar';
+import { useFocusOnArrival } from './use-focus-on-arrival';
 
-const links = [
-  { to: '/', label: 'Overview' },
-  { to: '/account/tokens', label: 'Access tokens' },
-  { to: '/account/security', label: 'Security' },
-  { to: '/account/logins', label: 'Sign-ins' },
-] as const;
-
-/** The frame around every page that needs somebody signed in; without, it leads to the sign-in page and back. */
+/**
+ * The frame around every page that needs somebody signed in; without, it leads to the sign-in page and back. Where a session ends in the
+ * middle of work, the page stays as it is, hidden, until its owner has signed in again.
+ */
 export function Layout() {
   const session = useQuery(sessionQuery);
-  if (session.data === null) return <ToSignIn />;
-  if (session.isPending) return <Loading what="the dashboard" />;
-  if (session.isError) return <Failure error={session.error} onRetry={() => session.refetch()} />;
+  const [owner, setOwner] = useState<string>();
+  const email = session.data?.email;
+  if (email !== undefined && email !== owner) setOwner(email);
+  const ended = session.data === null;
+  if (ended && owner === undefined) return <ToSignIn />;
+  const shown = email ?? owner;
+  if (shown === undefined) {
+    return session.error ? (
+      <Failure error={session.error} onRetry={() => session.refetch()} />
+    ) : (
+      <Loading what="the dashboard" />
+    );
+  }
+  return (
+    <>
+      <div hidden={ended}>
+        <Frame email={shown} />
+      </div>
+      {ended ? <SessionEnded email={shown} /> : <Toasts />}
+    </>
+  );
+}
+
+function Frame({ email }: { email: string }) {
+  useFocusOnArrival();
   return (
     <>
       <a
@@ -30,30 +51,65 @@ export function Layout() {
       >
         Skip to content
       </a>
-      <Header email={session.data.email} />
-      <SecondFactorBanner />
-      <TokenBanner link={<Link to="/account/tokens">See your tokens</Link>} />
-      <main id="content" className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-6 sm:py-8">
-        <Outlet />
-      </main>
+      <div className="lg:grid lg:min-h-dvh lg:grid-cols-[16rem_minmax(0,1fr)]">
+        <SmallHeader email={email} />
+        <aside className="sticky top-0 hidden h-dvh overflow-y-auto border-r border-line bg-card lg:block">
+          <Sidebar email={email} />
+        </aside>
+        <div className="min-w-0">
+          <Banners />
+          <main id="content" tabIndex={-1} className="mx-auto w-full max-w-5xl px-4 py-6 outline-none sm:px-6 sm:py-8">
+            <Outlet />
+          </main>
+        </div>
+      </div>
     </>
   );
 }
 
-/** An organization has refused this session for want of a second factor: the way on, wherever it happened. */
-function SecondFactorBanner() {
-  const wanted = useQuery(secondFactorQuery);
-  const { href, pathname } = useLocation();
-  if (!wanted.data || pathname === '/account/confirm') return null;
+/** Where there is no room beside the page: the same navigation in a drawer. */
+function SmallHeader({ email }: { email: string }) {
+  const [open, setOpen] = useState(false);
   return (
-    <div role="alert" className="border-b border-line bg-warn-soft text-warn">
-      <div className="mx-auto flex w-full max-w-5xl flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-3 text-sm sm:px-6">
-        <p>An organization of yours asks for a second factor in this session.</p>
-        <Link to="/account/confirm" search={{ next: href }} className="font-medium underline underline-offset-4">
-          Confirm that it is you
-        </Link>
+    <header className="flex items-center justify-between gap-3 border-b border-line bg-card px-4 py-2.5 lg:hidden">
+      <Link to="/" className="flex items-center gap-2.5 font-semibold">
+        <Logo />
+        Pipecat Cloud
+      </Link>
+      <button
+        type="button"
+        onClick={() => setOpen(true)}
+        className="inline-flex min-h-9 items-center gap-2 rounded-lg border border-line px-3 text-sm font-medium hover:bg-sunken"
+      >
+        <Icon name="menu" />
+        Menu
+      </button>
+      {open && <Drawer email={email} onClose={() => setOpen(false)} />}
+    </header>
+  );
+}
+
+function Drawer({ email, onClose }: { email: string; onClose: () => void }) {
+  const drawer = useModal();
+  return (
+    <dialog
+      ref={drawer}
+      aria-label="Menu"
+      onCancel={onClose}
+      className="m-0 ml-auto h-dvh max-h-none w-72 max-w-[85vw] overflow-y-auto border-l border-line bg-card text-ink"
+    >
+      <div className="flex justify-end px-4 pt-3">
+        <button
+          type="button"
+          aria-label="Close the menu"
+          onClick={onClose}
+          className="inline-flex size-9 items-center justify-center rounded-lg hover:bg-sunken"
+        >
+          <Icon name="close" />
+        </button>
       </div>
-    </div>
+      <Sidebar email={email} onGo={onClose} />
+    </dialog>
   );
 }
 
@@ -66,47 +122,4 @@ function ToSignIn() {
     if (pathname !== '/sign-in') void navigate({ to: '/sign-in', search: { next: href }, replace: true });
   }, [navigate, router]);
   return <Loading what="the sign-in page" />;
-}
-
-function Header({ email }: { email: string }) {
-  const queryClient = useQueryClient();
-  const signOut = useMutation({
-    mutationFn: api.signOut,
-    onSuccess: () => {
-      queryClient.setQueryData(sessionKey, null);
-      // Nothing of this person stays for the next one at the same screen.
-      queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
-    },
-  });
-  return (
-    <header className="border-b border-line bg-card">
-      <div className="mx-auto flex w-full max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3 sm:px-6">
-        <Link to="/" className="flex items-center gap-2.5 font-semibold">
-          <Logo />
-          Pipecat Cloud
-        </Link>
-        <nav aria-label="Main" className="order-last -mx-2 flex w-full gap-1 sm:order-none sm:w-auto">
-          {links.map(({ to, label }) => (
-            <Link
-              key={to}
-              to={to}
-              activeOptions={{ exact: true, includeSearch: false }}
-              className="rounded-lg px-2.5 py-1.5 text-sm font-medium text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-sunken aria-[current=page]:text-ink"
-            >
-              {label}
-            </Link>
-          ))}
-        </nav>
-        <div className="ml-auto flex min-w-0 items-center gap-3">
-          <span className="hidden truncate text-sm text-muted md:block" title="Signed in as">
-            {email}
-          </span>
-          <Button busy={signOut.isPending} onClick={() => signOut.mutate()}>
-            Sign out
-          </Button>
-        </div>
-      </div>
-      {signOut.isError && <Failure error={signOut.error} />}
-    </header>
-  );
 }

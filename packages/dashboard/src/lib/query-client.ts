@@ -31,6 +31,8 @@ export function createQueryClient(): QueryClient {
         // What the server refused it will refuse again; a network may come back.
         retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
       },
+      // Without a network a change fails at once, and says so; waiting, it would happen later, when nobody expects it any more.
+      mutations: { networkMode: 'always', gcTime: 0 },
     },
   });
   return client;

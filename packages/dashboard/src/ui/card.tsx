@@ -2,7 +2,7 @@ import { type ReactNode, useId } from 'react';
 
 interface CardProps {
   title: string;
-  about?: string;
+  about?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }
@@ -13,15 +13,20 @@ export function Card({ title, about, actions, children }: CardProps) {
   return (
     <section aria-labelledby={id} className="overflow-hidden rounded-xl border border-line bg-card">
       <div className="flex flex-wrap items-center justify-between gap-3 border-b border-line px-4 py-3 sm:px-5">
-        <div>
-          <h2 id={id} className="text-base font-semibold">
+        <div className="min-w-0">
+          <h2 id={id} className="text-base font-semibold wrap-anywhere">
             {title}
           </h2>
-          {about && <p className="text-sm text-muted">{about}</p>}
+          {about && <div className="text-sm text-muted wrap-anywhere">{about}</div>}
         </div>
         {actions}
       </div>
       {children}
     </section>
   );
+}
+
+/** The same without a heading: what stands alone below the page's own. */
+export function Panel({ children }: { children: ReactNode }) {
+  return <div className="overflow-hidden rounded-xl border border-line bg-card">{children}</div>;
 }

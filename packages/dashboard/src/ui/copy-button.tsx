@@ -1,8 +1,15 @@
 import { useEffect, useState } from 'react';
 import { Button } from './button';
 
+interface CopyButtonProps {
+  text: string;
+  /** What is copied, for screen readers: "Copy the token". */
+  label: string;
+  words?: string;
+}
+
 /** Copies `text`. Where the browser allows no clipboard (plain http on another host), it says so: the text can be selected. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+export function CopyButton({ text, label, words = 'Copy' }: CopyButtonProps) {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
   useEffect(() => {
     if (state !== 'copied') return;
@@ -22,7 +29,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <Button onClick={copy} aria-label={label} className="shrink-0">
       <span aria-live="polite">
-        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Select and copy by hand' : 'Copy'}
+        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Select and copy by hand' : words}
       </span>
     </Button>
   );

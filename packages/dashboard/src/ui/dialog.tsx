@@ -5,19 +5,27 @@ interface DialogProps {
   onClose: () => void;
   /** Only a button inside may close it: something in it would be lost with a stray Escape. */
   keepOpen?: boolean;
+  /** For forms with more than a few fields, and for lists. */
+  wide?: boolean;
   children: ReactNode;
 }
 
-/** Modal while it is mounted; the browser keeps the focus inside and gives it back afterwards. */
-export function Dialog({ title, onClose, keepOpen = false, children }: DialogProps) {
+/** Opens the dialog that it is put on, for as long as that is mounted. */
+export function useModal() {
   const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
   // Closed while it is still in the page: only then does the browser give the focus back.
   useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
     return () => dialog?.close();
   }, []);
+  return ref;
+}
+
+/** Modal while it is mounted; the browser keeps the focus inside and gives it back afterwards. */
+export function Dialog({ title, onClose, keepOpen = false, wide = false, children }: DialogProps) {
+  const ref = useModal();
+  const id = useId();
   return (
     <dialog
       ref={ref}
@@ -30,12 +38,17 @@ export function Dialog({ title, onClose, keepOpen = false, children }: DialogPro
         // Browsers close at a second Escape even where the first was refused.
         if (event.key === 'Escape' && keepOpen) event.preventDefault();
       }}
-      className="w-[calc(100%-2rem)] max-w-lg rounded-xl border border-line bg-card p-5 text-ink shadow-xl sm:p-6"
+      className={`max-h-[calc(100dvh-2rem)] w-[calc(100%-1.5rem)] rounded-xl border border-line bg-card p-4 text-ink shadow-xl sm:p-6 ${wide ? 'max-w-2xl' : 'max-w-lg'}`}
     >
-      <h2 id={id} className="text-lg font-semibold">
+      <h2 id={id} className="text-lg font-semibold wrap-anywhere">
         {title}
       </h2>
       {children}
     </dialog>
   );
+}
+
+/** The buttons at the end of a dialog; the one that acts comes last. */
+export function DialogButtons({ children }: { children: ReactNode }) {
+  return <div className="mt-5 flex flex-wrap justify-end gap-2">{children}</div>;
 }

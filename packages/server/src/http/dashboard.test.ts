@@ -53,6 +53,21 @@ test('files with a hash in their name are kept for good, others are asked for ag
   expect((await get('/favicon.svg')).headers['cache-control']).toBe('no-cache');
 });
 
+test('a compressed twin is sent to whoever takes it, under the name of the file', async () => {
+  await writeFile(join(folder, 'dist/assets/index-a1b2.js.br'), 'brotli');
+  await writeFile(join(folder, 'dist/assets/index-a1b2.js.gz'), 'gzip');
+  await app.close();
+  await serve(join(folder, 'dist'));
+  const asking = (encoding: string) => get('/assets/index-a1b2.js', { accept: '*/*', 'accept-encoding': encoding });
+  const answer = await asking('gzip, deflate, br');
+  expect([answer.body, answer.headers['content-encoding']]).toEqual(['brotli', 'br']);
+  expect(answer.headers['content-type']).toMatch(/javascript/);
+  expect(answer.headers.vary).toMatch(/accept-encoding/i);
+  expect((await asking('gzip')).body).toBe('gzip');
+  expect((await asking('identity')).body).toBe('let a');
+  expect((await get('/assets/index-a1b2.js.br', { accept: '*/*' })).statusCode).toBe(404);
+});
+
 test.each(['/v1', '/v1/nothing', '/auth/nothing', '/oauth/nothing', '/oauth/consent/x', '/ws/nothing'])(
   '%s stays the API’s 404, also for a browser',
   async (url) => {

@@ -35,6 +35,8 @@ export const dashboard: FastifyPluginAsync<{ directory?: string }> = async (
   await app.register(fastifyStatic, {
     root: directory,
     serve: false,
+    // The build puts compressed twins beside the files in `assets`.
+    preCompressed: true,
     cacheControl: false,
     dotfiles: 'ignore',
     suppressWarning: !built,
@@ -44,7 +46,9 @@ export const dashboard: FastifyPluginAsync<{ directory?: string }> = async (
       ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? entry.name : []))
       : [];
   const topFiles = new Set(filesIn(directory));
-  const assets = new Set(filesIn(`${directory}/assets`).map((name) => `assets/${name}`));
+  const assets = new Set(
+    filesIn(`${directory}/assets`).flatMap((name) => (/\.(br|gz)$/.test(name) ? [] : `assets/${name}`)),
+  );
 
   app.addHook('onRequest', async (_request, reply) => {
     void reply.headers(pageHeaders);

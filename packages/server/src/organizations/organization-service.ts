@@ -55,7 +55,8 @@ export function createOrganizationService({ store, clock, ids, audit, region }: 
     async update(caller: Caller, body: UpdateOrganizationBody): Promise<Presented> {
       const verboseName = nonBlank(body.verboseName);
       const { id } = caller.organization;
-      return await store.transaction(async (repos) => {
+      // What people reach is kept with the names: a list right after this must have the new one.
+      return await store.changeAccess(async (repos) => {
         const { role } = await lockOrganization(repos, caller, 'org:write');
         const before = (await repos.organizations.find(id)) as Organization;
         await repos.organizations.setVerboseName(id, verboseName);

@@ -2,8 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { api } from '../../lib/api';
 import { sessionKey } from '../../lib/query-client';
-import { useTitle } from '../../lib/use-title';
-import { Card } from '../../ui/card';
+import { Panel } from '../../ui/card';
+import { Page } from '../../ui/page';
 import { Failure, Loading } from '../../ui/states';
 import { oauthRequestQuery } from './oauth-queries';
 import { RequestDetails } from './request-details';
@@ -12,7 +12,6 @@ const route = getRouteApi('/signed-in/oauth/consent');
 
 /** A program on this computer asks to sign in through this browser. */
 export function ConsentPage() {
-  useTitle('Sign in the command line');
   const { uid } = route.useSearch();
   const session = useQueryClient().getQueryData<{ email: string }>(sessionKey);
   const request = useQuery(oauthRequestQuery(uid));
@@ -25,19 +24,21 @@ export function ConsentPage() {
     },
   });
   return (
-    <Card title="Sign in the command line">
-      {request.isPending && <Loading what="the request" />}
-      {request.isError && <Failure error={request.error} />}
-      {request.data && (
-        <RequestDetails
-          request={request.data}
-          email={session?.email ?? ''}
-          busy={decide.isPending || decide.isSuccess}
-          onAllow={() => decide.mutate('allow')}
-          onDeny={() => decide.mutate('deny')}
-          error={decide.error}
-        />
-      )}
-    </Card>
+    <Page title="Sign in the command line">
+      <Panel>
+        {request.isPending && <Loading what="the request" />}
+        {request.isError && <Failure error={request.error} />}
+        {request.data && (
+          <RequestDetails
+            request={request.data}
+            email={session?.email ?? ''}
+            busy={decide.isPending || decide.isSuccess}
+            onAllow={() => decide.mutate('allow')}
+            onDeny={() => decide.mutate('deny')}
+            error={decide.error}
+          />
+        )}
+      </Panel>
+    </Page>
   );
 }

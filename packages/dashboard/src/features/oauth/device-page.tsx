@@ -3,17 +3,17 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../lib/api';
 import { sessionKey } from '../../lib/query-client';
-import { useTitle } from '../../lib/use-title';
+import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
+import { Panel } from '../../ui/card';
 import { Field } from '../../ui/field';
+import { Page } from '../../ui/page';
 import { RequestDetails } from './request-details';
 
 const route = getRouteApi('/signed-in/device');
 
 /** A device that has no browser waits; the person types the code that it shows. */
 export function DevicePage() {
-  useTitle('Sign in a device');
   const { user_code: prefilled } = route.useSearch();
   const [code, setCode] = useState(prefilled ?? '');
   const session = useQueryClient().getQueryData<{ email: string }>(sessionKey);
@@ -30,45 +30,47 @@ export function DevicePage() {
   if (decide.isSuccess) {
     const allowed = decide.variables === 'allow';
     return (
-      <Card title={allowed ? 'The device is signed in' : 'The sign-in was refused'}>
-        <p role="status" className="px-4 py-5 sm:px-5">
+      <Page title={allowed ? 'The device is signed in' : 'The sign-in was refused'}>
+        <Alert tone="good">
           {allowed ? 'Go back to it; you can close this page.' : 'The device gets nothing. You can close this page.'}
-        </p>
-      </Card>
+        </Alert>
+      </Page>
     );
   }
   return (
-    <Card title="Sign in a device" about="The command shows a code of eight letters.">
-      {find.data ? (
-        <RequestDetails
-          request={find.data}
-          email={session?.email ?? ''}
-          busy={decide.isPending}
-          onAllow={() => decide.mutate('allow')}
-          onDeny={() => decide.mutate('deny')}
-          error={decide.error}
-        />
-      ) : (
-        <form onSubmit={submit} className="max-w-sm space-y-4 px-4 py-5 sm:px-5">
-          <Field
-            label="Code"
-            name="code"
-            autoComplete="off"
-            autoCapitalize="characters"
-            spellCheck={false}
-            required
-            maxLength={20}
-            value={code}
-            onChange={(event) => setCode(event.target.value.toUpperCase())}
-            hint="Type it from the screen of your own device, never from a message."
-            error={find.error?.message}
-            className="font-mono tracking-[0.2em]"
+    <Page title="Sign in a device" about="The command shows a code of eight letters.">
+      <Panel>
+        {find.data ? (
+          <RequestDetails
+            request={find.data}
+            email={session?.email ?? ''}
+            busy={decide.isPending}
+            onAllow={() => decide.mutate('allow')}
+            onDeny={() => decide.mutate('deny')}
+            error={decide.error}
           />
-          <Button type="submit" look="primary" busy={find.isPending}>
-            Continue
-          </Button>
-        </form>
-      )}
-    </Card>
+        ) : (
+          <form onSubmit={submit} className="max-w-sm space-y-4 px-4 py-5 sm:px-5">
+            <Field
+              label="Code"
+              name="code"
+              autoComplete="off"
+              autoCapitalize="characters"
+              spellCheck={false}
+              required
+              maxLength={20}
+              value={code}
+              onChange={(event) => setCode(event.target.value.toUpperCase())}
+              hint="Type it from the screen of your own device, never from a message."
+              error={find.error?.message}
+              className="font-mono tracking-[0.2em]"
+            />
+            <Button type="submit" look="primary" busy={find.isPending}>
+              Continue
+            </Button>
+          </form>
+        )}
+      </Panel>
+    </Page>
   );
 }

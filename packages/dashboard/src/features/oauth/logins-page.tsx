@@ -2,19 +2,23 @@ import type { Login } from '@pipecat-cloud/contract/oauth';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../lib/api';
 import { ago, date, dateTime } from '../../lib/format';
-import { useTitle } from '../../lib/use-title';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
+import { Page } from '../../ui/page';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { loginsQuery, oauthKeys } from './oauth-queries';
 
 /** Where the command line is signed in as this person. */
 export function LoginsPage() {
-  useTitle('Sign-ins of the command line');
   return (
-    <Card title="Sign-ins of the command line" about="Each acts as you until it ends. Ending one works at once.">
-      <LoginList />
-    </Card>
+    <Page
+      title="Sign-ins of the command line"
+      about="Computers on which you ran pipecat cloud auth login. Each acts as you until it ends; ending one works at once."
+    >
+      <Card title="Signed in">
+        <LoginList />
+      </Card>
+    </Page>
   );
 }
 

@@ -4,12 +4,6 @@ import { api } from '../../lib/api';
 /** What runs changes by itself: asked for again while the page is visible. */
 const refetchInterval = 5_000;
 
-export const organizationsQuery = queryOptions({
-  queryKey: ['organizations'] as const,
-  queryFn: async () => (await api.listOrganizations()).organizations,
-  staleTime: 60_000,
-});
-
 export const agentsQuery = (org: string) =>
   queryOptions({
     queryKey: ['agents', org] as const,

@@ -5,8 +5,7 @@ import { ago, date, dateTime } from '../../lib/format';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Empty, Failure, Loading } from '../../ui/states';
-import { AddPasskeyDialog } from './add-passkey-dialog';
-import { RemovePasskeyDialog, RenamePasskeyDialog } from './passkey-dialogs';
+import { AddPasskeyDialog, RemovePasskeyDialog, RenamePasskeyDialog } from './passkey-dialogs';
 import { passkeysQuery } from './security-queries';
 
 type Open = { what: 'add' } | { what: 'rename' | 'remove'; passkey: Passkey };

@@ -1,12 +1,11 @@
 import type { SecurityFacts } from '@pipecat-cloud/contract/sign-in';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { api } from '../../lib/api';
 import { count } from '../../lib/format';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
-import { CodeBlock } from '../../ui/code-block';
-import { Dialog } from '../../ui/dialog';
+import { OnceDialog } from '../../ui/once';
 import { useSecurityRefresh } from './security-queries';
 import { useConfirmed } from './use-confirmed';
 
@@ -22,6 +21,7 @@ export function RecoveryCard({ facts }: { facts: SecurityFacts }) {
       await refresh();
     },
   });
+  const forget = useCallback(() => setCodes(undefined), []);
   const left = facts.recoveryCodes;
   return (
     <Card
@@ -39,15 +39,14 @@ export function RecoveryCard({ facts }: { facts: SecurityFacts }) {
       </div>
       {make.dialog}
       {codes && (
-        <Dialog title="Keep these codes on paper" onClose={() => setCodes(undefined)} keepOpen>
-          <p className="mt-2 mb-4 text-sm text-muted">This is the only time that they are shown.</p>
-          <CodeBlock text={codes.join('\n')} name="the codes" />
-          <div className="mt-4 flex justify-end">
-            <Button look="primary" onClick={() => setCodes(undefined)}>
-              I have kept them
-            </Button>
-          </div>
-        </Dialog>
+        <OnceDialog
+          title="Keep these codes on paper"
+          about="This is the only time that they are shown."
+          value={codes.join('\n')}
+          name="the codes"
+          done="I have kept them"
+          onDone={forget}
+        />
       )}
     </Card>
   );

@@ -1,8 +1,8 @@
 import type { SecurityFacts } from '@pipecat-cloud/contract/sign-in';
 import { useQuery } from '@tanstack/react-query';
-import { useTitle } from '../../lib/use-title';
 import { Badge } from '../../ui/badge';
-import { Failure, Loading } from '../../ui/states';
+import { Page } from '../../ui/page';
+import { Loaded } from '../../ui/states';
 import { PasskeysCard } from './passkeys-card';
 import { PasswordCard } from './password-card';
 import { RecoveryCard } from './recovery-card';
@@ -11,26 +11,21 @@ import { SessionsCard } from './sessions-card';
 
 /** How the signed-in person signs in, and where they are signed in. */
 export function SecurityPage() {
-  useTitle('Security');
   const facts = useQuery(factsQuery);
   return (
-    <>
-      <div className="mb-6 max-w-2xl">
-        <h1 className="text-2xl font-semibold tracking-tight">Security</h1>
-        <p className="mt-1 text-muted">How you sign in, and where you are signed in.</p>
-      </div>
-      {facts.isPending && <Loading what="your security settings" />}
-      {facts.isError && <Failure error={facts.error} onRetry={() => facts.refetch()} />}
-      {facts.data && (
-        <div className="space-y-6">
-          <ThisSession facts={facts.data} />
-          {facts.data.passkeysOffered && <PasskeysCard />}
-          {facts.data.passwords && <PasswordCard facts={facts.data} />}
-          {(facts.data.passkeys > 0 || facts.data.hasPassword) && <RecoveryCard facts={facts.data} />}
-          <SessionsCard />
-        </div>
-      )}
-    </>
+    <Page title="Security" about="How you sign in, and where you are signed in.">
+      <Loaded query={facts} what="your security settings">
+        {(data) => (
+          <>
+            <ThisSession facts={data} />
+            {data.passkeysOffered && <PasskeysCard />}
+            {data.passwords && <PasswordCard facts={data} />}
+            {(data.passkeys > 0 || data.hasPassword) && <RecoveryCard facts={data} />}
+            <SessionsCard />
+          </>
+        )}
+      </Loaded>
+    </Page>
   );
 }
 

@@ -1,117 +1,139 @@
-import type { CreatedToken } from '@pipecat-cloud/contract/tokens';
+import type { CreatedToken, Token } from '@pipecat-cloud/contract/tokens';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { api } from '../../lib/api';
-import { date } from '../../lib/format';
-import { Button } from '../../ui/button';
-import { CodeBlock } from '../../ui/code-block';
+import { useState } from 'react';
+import { Alert } from '../../ui/alert';
 import { Dialog } from '../../ui/dialog';
-import { Field } from '../../ui/field';
-import { tokenKeys } from './token-queries';
-import { shellSnippet } from './token-words';
+import { createBodyOf, deriveBodyOf, draftOf, emptyDraft, type TokenDraft } from './token-draft';
+import { TokenForm } from './token-form';
+import type { TokenSource } from './token-source';
+import { TokenValueDialog } from './token-value-dialog';
 
-const lifetimes: readonly (number | null)[] = [7, 30, 60, 90, null];
+const days = (...numbers: number[]) => numbers.map((n) => ({ value: `d${n}`, label: `${n} days` }));
+const ends = [
+  { value: 'date', label: 'On a day' },
+  { value: 'never', label: 'Never' },
+];
+const personal = [...days(7, 30, 60, 90), ...ends];
+const ofServiceAccount = [...days(30, 90, 180, 365), ...ends];
+const derived = [
+  { value: 'm15', label: '15 minutes' },
+  { value: 'm60', label: '1 hour' },
+  { value: 'd1', label: '1 day' },
+  { value: 'd7', label: '7 days' },
+  { value: 'parent', label: 'With its parent' },
+];
 
-export function CreateTokenDialog({ onClose }: { onClose: () => void }) {
+interface CreateTokenDialogProps {
+  source: TokenSource;
+  /** Filled in by a link, or like another token. */
+  initial?: Partial<TokenDraft>;
+  /** It was a link, which somebody else may have written. */
+  byLink?: boolean;
+  organization: string | undefined;
+  onClose: () => void;
+}
+
+export function CreateTokenDialog({ source, initial, byLink = false, organization, onClose }: CreateTokenDialogProps) {
+  const own = source.bearer.kind === 'you';
+  return (
+    <MakingDialog
+      title={own ? 'New personal access token' : 'New token of the service account'}
+      make={(draft) => source.create(createBodyOf(draft))}
+      source={source}
+      organization={organization}
+      onClose={onClose}
+      form={{
+        initial: { ...emptyDraft, lifetime: own ? 'd90' : 'd180', ...initial },
+        bearer: source.bearer,
+        lifetimes: own ? personal : ofServiceAccount,
+        submit: 'Create token',
+        linkable: own,
+      }}
+    >
+      {byLink && (
+        <div className="mt-3">
+          <Alert tone="warn">A link filled this in. Create it only if you know who asked for it and why.</Alert>
+        </div>
+      )}
+    </MakingDialog>
+  );
+}
+
+interface DeriveTokenDialogProps {
+  source: TokenSource;
+  parent: Token;
+  organization: string | undefined;
+  onClose: () => void;
+}
+
+/** A narrower, shorter child, for one job. */
+export function DeriveTokenDialog({ source, parent, organization, onClose }: DeriveTokenDialogProps) {
+  return (
+    <MakingDialog
+      title={`Derive from “${parent.name}”`}
+      make={async (draft) => {
+        if (!source.derive) throw new Error('Such a token is derived by itself alone, on the command line');
+        return await source.derive(parent.id, deriveBodyOf(draft));
+      }}
+      source={source}
+      organization={organization}
+      onClose={onClose}
+      form={{
+        initial: {
+          ...emptyDraft,
+          ...draftOf(parent.grant),
+          name: `${parent.name} (derived)`.slice(0, 100),
+          lifetime: 'm60',
+        },
+        bearer: { kind: 'parent', name: parent.name },
+        lifetimes: derived,
+        submit: 'Derive token',
+      }}
+    >
+      <p className="mt-2 text-sm text-muted">
+        For one job: it may do no more than its parent, lives no longer, and ends with it at once.
+      </p>
+    </MakingDialog>
+  );
+}
+
+interface MakingDialogProps {
+  title: string;
+  make: (draft: TokenDraft) => Promise<CreatedToken>;
+  source: TokenSource;
+  organization: string | undefined;
+  form: Pick<Parameters<typeof TokenForm>[0], 'initial' | 'bearer' | 'lifetimes' | 'submit' | 'linkable'>;
+  children: React.ReactNode;
+  onClose: () => void;
+}
+
+function MakingDialog({ title, make, source, organization, form, children, onClose }: MakingDialogProps) {
   // The value lives here and nowhere else in the page: closing the dialog forgets it.
-  const [created, setCreated] = useState<CreatedToken>();
-  return created ? (
-    <Dialog key="made" title="Copy your token now" onClose={onClose} keepOpen>
-      <TokenValue created={created} onDone={onClose} />
-    </Dialog>
-  ) : (
-    <Dialog key="new" title="New personal access token" onClose={onClose}>
-      <TokenForm onCreated={setCreated} onCancel={onClose} />
+  const [made, setMade] = useState<CreatedToken>();
+  if (made) return <TokenValueDialog made={made} organization={organization} onDone={onClose} />;
+  return (
+    <Dialog title={title} onClose={onClose} wide>
+      {children}
+      <Making make={make} source={source} form={form} onMade={setMade} onClose={onClose} />
     </Dialog>
   );
 }
 
-function TokenForm({ onCreated, onCancel }: { onCreated: (created: CreatedToken) => void; onCancel: () => void }) {
+interface MakingProps extends Pick<MakingDialogProps, 'make' | 'source' | 'form' | 'onClose'> {
+  onMade: (made: CreatedToken) => void;
+}
+
+/** Apart, so that the answer, which holds the value, goes with the form. */
+function Making({ make, source, form, onMade, onClose }: MakingProps) {
   const queryClient = useQueryClient();
-  const [name, setName] = useState('');
-  const [days, setDays] = useState<number | null>(90);
   const create = useMutation({
-    mutationFn: () => api.createToken({ name: name.trim(), expiresInDays: days }),
-    // The answer holds the value: it is not kept in the cache of answers.
-    gcTime: 0,
-    onSuccess: async (created) => {
-      onCreated(created);
-      await queryClient.invalidateQueries({ queryKey: tokenKeys.all });
+    mutationFn: make,
+    onSuccess: async (made) => {
+      onMade(made);
+      await queryClient.invalidateQueries({ queryKey: source.key });
     },
   });
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    create.mutate();
-  }
-
   return (
-    <form onSubmit={submit} className="mt-4 space-y-5">
-      <Field
-        label="Name"
-        hint="Where it is used, so that you know it again."
-        name="token-name"
-        autoComplete="off"
-        autoFocus
-        required
-        pattern=".*\S.*"
-        title="At least one letter"
-        maxLength={100}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        error={create.error?.message}
-      />
-      <fieldset>
-        <legend className="mb-1.5 text-sm font-medium">Expires</legend>
-        <div className="flex flex-wrap gap-2">
-          {lifetimes.map((value) => (
-            <label
-              key={value}
-              className="rounded-lg border border-line px-3 py-1.5 text-sm has-checked:border-accent has-checked:bg-accent has-checked:text-on-accent has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
-            >
-              <input
-                type="radio"
-                name="lifetime"
-                className="sr-only"
-                checked={days === value}
-                onChange={() => setDays(value)}
-              />
-              {value === null ? 'Never' : `${value} days`}
-            </label>
-          ))}
-        </div>
-        {days === null && (
-          <p className="mt-2 text-sm text-warn">If such a token leaks, it works until somebody notices.</p>
-        )}
-      </fieldset>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
-          Create token
-        </Button>
-      </div>
-    </form>
-  );
-}
-
-function TokenValue({ created, onDone }: { created: CreatedToken; onDone: () => void }) {
-  const { token, value } = created;
-  return (
-    <div className="mt-2 space-y-4">
-      <p className="text-sm text-muted">
-        This is the only time that <strong className="font-medium text-ink wrap-anywhere">{token.name}</strong> is shown
-        in full. {token.expiresAt ? `It expires on ${date(token.expiresAt)}.` : 'It does not expire.'}
-      </p>
-      <CodeBlock text={value} name="the token" />
-      <div>
-        <p className="mb-1.5 text-sm font-medium">Try it in a terminal</p>
-        <CodeBlock text={shellSnippet(value, window.location.origin)} name="the commands" />
-      </div>
-      <div className="flex justify-end">
-        <Button look="primary" onClick={onDone}>
-          I have copied it
-        </Button>
-      </div>
-    </div>
+    <TokenForm {...form} busy={create.isPending} error={create.error} onSubmit={create.mutate} onCancel={onClose} />
   );
 }

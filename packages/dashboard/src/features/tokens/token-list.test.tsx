@@ -1,10 +1,9 @@
 import type { Token } from '@pipecat-cloud/contract/tokens';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
-import { tokenKeys } from './token-queries';
-import { expiryOf, inOrder, lastUseOf, shellSnippet, stateOf } from './token-words';
-import { TokenList } from './tokens-page';
+import { shellSnippet } from './snippets';
+import { TokenTable } from './token-table';
+import { expiryOf, inOrder, lastUseOf, matching, originOf, stateOf } from './token-words';
 
 const now = new Date('2026-05-04T10:00:00.000Z');
 const day = (n: number) => new Date(now.getTime() + n * 86_400_000).toISOString();
@@ -34,38 +33,54 @@ const token = (change: Partial<Token> = {}): Token => ({
   ...change,
 });
 
-function shown(client: QueryClient): string {
+function shown(tokens: readonly Token[]): string {
   return renderToStaticMarkup(
-    <QueryClientProvider client={client}>
-      <TokenList onRevoke={() => {}} />
-    </QueryClientProvider>,
+    <TokenTable title="Your tokens" tokens={tokens} actionsOf={({ name }) => `do ${name}`} empty="None yet" />,
   );
 }
 
-test('while loading it says so', () => {
-  expect(shown(new QueryClient())).toMatch(/role="status".*Loading tokens/);
-});
-
-test('an error is announced with its text and a way to try again', async () => {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false, retryOnMount: false } } });
-  const failing = { queryKey: tokenKeys.all, queryFn: () => Promise.reject(new Error('The database does not answer')) };
-  await client.fetchQuery(failing).catch(() => {});
-  expect(shown(client)).toMatch(/role="alert".*The database does not answer.*Try again/);
-});
-
 test('without tokens it says what one is for', () => {
-  const client = new QueryClient();
-  client.setQueryData(tokenKeys.all, []);
-  expect(shown(client)).toContain('No tokens yet');
+  expect(shown([])).toContain('None yet');
 });
 
-test('each token has a button that names it; a revoked one has none', () => {
-  const client = new QueryClient();
-  client.setQueryData(tokenKeys.all, [token(), token({ id: 't2', name: 'Old', state: 'revoked', revokedAt: day(-1) })]);
-  const html = shown(client);
-  expect(html).toContain('aria-label="Revoke Laptop"');
-  expect(html).not.toContain('aria-label="Revoke Old"');
-  expect(html).toContain('pcc_pat_…a1b2');
+test('live tokens are shown with their actions; ended ones are counted, and shown when asked for', () => {
+  const html = shown([token(), token({ id: 't2', name: 'Old', state: 'revoked', revokedAt: day(-1) })]);
+  for (const part of ['do Laptop', 'pcc_pat_…a1b2', 'Live (1)', 'Ended (1)']) expect(html).toContain(part);
+  expect(html).not.toContain('Old');
+});
+
+test('names are text, whatever they hold', () => {
+  expect(shown([token({ name: '<img src=x onerror=alert(1)>' })])).not.toContain('<img');
+});
+
+test('a search looks at names, digits, owners, agents and addresses', () => {
+  const tokens = [
+    token(),
+    token({
+      id: 't2',
+      name: 'Echo CI',
+      masked: 'pcc_pat_…ffff',
+      grant: { agents: ['echo'] },
+      lastUsedAddress: '10.1.2.3',
+    }),
+  ];
+  const found = (text: string) => matching(tokens, text).map(({ id }) => id);
+  expect(found('')).toEqual(['t1', 't2']);
+  expect(found(' LAPtop ')).toEqual(['t1']);
+  for (const text of ['ffff', 'echo', '10.1.2']) expect(found(text)).toEqual(['t2']);
+  expect(found('nothing like it')).toEqual([]);
+});
+
+test('where a token comes from', () => {
+  const parent = token({ id: 'p', name: 'Parent' });
+  const origin = (change: Partial<Token>, ...others: Token[]) => originOf(token(change), [parent, ...others]);
+  expect(origin({})).toBe('Made by hand');
+  expect(origin({ parentId: 'p' })).toBe('Derived from Parent');
+  expect(origin({ parentId: 'gone' })).toBe('Derived from another token');
+  expect(origin({}, token({ id: 'before', successorId: 't1' }))).toBe('A rotation');
+  expect(origin({ legacy: true })).toBe('Imported');
+  expect(origin({ kind: 'ci' })).toBe('A CI job’s identity');
+  expect(origin({ owner: { kind: 'serviceAccount', id: 's', name: 'ci' } })).toBe('Adopted from a person');
 });
 
 test('states and times in words', () => {
@@ -98,11 +113,9 @@ test('a rotation in words: the old secret, the new one, and the alarm', () => {
 });
 
 test('the last CI run is a link only where it is a web page', () => {
-  const client = new QueryClient();
-  client.setQueryData(tokenKeys.all, [token({ lastUsedCiRun: 'https://ci.example/run/7' })]);
-  expect(shown(client)).toMatch(/<a href="https:\/\/ci.example\/run\/7"[^>]*rel="noreferrer"/);
-  client.setQueryData(tokenKeys.all, [token({ lastUsedCiRun: 'javascript:alert(1)' })]);
-  expect(shown(client)).not.toContain('javascript:');
+  const run = (lastUsedCiRun: string) => shown([token({ lastUsedCiRun })]);
+  expect(run('https://ci.example/run/7')).toMatch(/<a href="https:\/\/ci.example\/run\/7"[^>]*rel="noreferrer"/);
+  expect(run('javascript:alert(1)')).not.toContain('javascript:');
 });
 
 test('tokens that work come first, then the newest', () => {

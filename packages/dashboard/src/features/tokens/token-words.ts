@@ -36,14 +36,30 @@ export function lastUseOf(token: Token, now: Date = new Date()): string {
   return `Last used ${ago(token.lastUsedAt, now)}${token.lastUsedAddress ? ` from ${token.lastUsedAddress}` : ''}`;
 }
 
-/** Two lines for a shell; a third where the command line would not find this server by itself. */
-export function shellSnippet(value: string, origin: string): string {
-  const host = origin === 'http://localhost:7400' ? [] : [`export PIPECAT_API_HOST=${origin}`];
-  return [...host, `export PIPECAT_TOKEN=${value}`, 'pipecat cloud auth whoami'].join('\n');
+/** How a token came to be; `all` are those that it may come from. */
+export function originOf(token: Token, all: readonly Token[]): string {
+  const nameOf = (id: string) => all.find((other) => other.id === id)?.name ?? 'another token';
+  const predecessor = all.find(({ successorId }) => successorId === token.id);
+  if (token.kind === 'ci') return 'A CI job’s identity';
+  if (predecessor) return 'A rotation';
+  if (token.parentId !== null) return `Derived from ${nameOf(token.parentId)}`;
+  if (token.legacy) return 'Imported';
+  return token.owner.kind === 'serviceAccount' && token.kind === 'personal' ? 'Adopted from a person' : 'Made by hand';
 }
 
 /** Tokens that still work come first, each part newest first. */
 export function inOrder(tokens: readonly Token[]): Token[] {
   const rank = (token: Token) => (isLive(token) ? 0 : 1);
   return tokens.toSorted((a, b) => rank(a) - rank(b) || b.createdAt.localeCompare(a.createdAt));
+}
+
+/** Those that have the text in their name, masked value, owner or last use; an empty one has all. */
+export function matching(tokens: readonly Token[], text: string): Token[] {
+  const wanted = text.trim().toLowerCase();
+  const texts = ({ name, masked, id, owner, lastUsedAddress, lastUsedCiRun, grant }: Token) => [
+    ...[name, masked, id, owner.name, lastUsedAddress, lastUsedCiRun],
+    ...(grant.agents ?? []),
+    ...(grant.organizations ?? []),
+  ];
+  return tokens.filter((token) => wanted === '' || texts(token).some((part) => part?.toLowerCase().includes(wanted)));
 }

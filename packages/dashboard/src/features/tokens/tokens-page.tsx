@@ -1,103 +1,105 @@
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { dateTime } from '../../lib/format';
-import { useTitle } from '../../lib/use-title';
-import { Badge } from '../../ui/badge';
+import { useCurrentOrganization } from '../../app/current-org';
+import { api } from '../../lib/api';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
-import { Empty, Failure, Loading } from '../../ui/states';
+import { CodeBlock } from '../../ui/code-block';
+import { nameLink } from '../../ui/link-style';
+import { MenuItem, MenuLine, RowMenu } from '../../ui/menu';
+import { Page } from '../../ui/page';
+import { Empty, Loaded } from '../../ui/states';
 import { CreateTokenDialog } from './create-token-dialog';
-import { RevokeTokenDialog } from './revoke-token-dialog';
+import { PanicDialog } from './panic-dialog';
 import { isLive } from './token-attention';
+import { type Doing, TokenDialogs } from './token-dialogs';
+import { draftFromSearch } from './token-draft';
 import { tokensQuery } from './token-queries';
-import { expiryOf, inOrder, lastUseOf, stateOf } from './token-words';
+import { ownTokens } from './token-source';
+import { accessColumn, originColumn, TokenTable } from './token-table';
 
+const route = getRouteApi('/signed-in/account/tokens');
+
+/** Account → Personal access tokens. `?new=true` opens the dialog, filled in with the rest of the query. */
 export function TokensPage() {
-  useTitle('Personal access tokens');
-  const [creating, setCreating] = useState(false);
-  const [revoking, setRevoking] = useState<Token>();
-  return (
-    <>
-      <div className="mb-6 flex flex-wrap items-start justify-between gap-4">
-        <div className="max-w-2xl">
-          <h1 className="text-2xl font-semibold tracking-tight">Personal access tokens</h1>
-          <p className="mt-1 text-muted">
-            For the command line and for CI. A token acts as you, so treat it like a password.
-          </p>
-        </div>
-        <Button look="primary" onClick={() => setCreating(true)}>
-          New token
-        </Button>
-      </div>
-      <Card title="Your tokens">
-        <TokenList onRevoke={setRevoking} />
-      </Card>
-      {creating && <CreateTokenDialog onClose={() => setCreating(false)} />}
-      {revoking && <RevokeTokenDialog token={revoking} onClose={() => setRevoking(undefined)} />}
-    </>
-  );
-}
-
-export function TokenList({ onRevoke }: { onRevoke: (token: Token) => void }) {
   const tokens = useQuery(tokensQuery);
-  if (tokens.isPending) return <Loading what="tokens" />;
-  if (tokens.isError) return <Failure error={tokens.error} onRetry={() => tokens.refetch()} />;
-  if (tokens.data.length === 0) {
-    return (
-      <Empty title="No tokens yet">
-        With one, <code className="font-mono">pipecat cloud</code> works from any terminal and any pipeline.
-      </Empty>
-    );
-  }
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useCurrentOrganization()?.name;
+  const [doing, setDoing] = useState<Doing>();
+  const [panicking, setPanicking] = useState(false);
+  const draft = draftFromSearch(search);
   return (
-    <ul className="divide-y divide-line">
-      {inOrder(tokens.data).map((token) => (
-        <TokenRow key={token.id} token={token} onRevoke={() => onRevoke(token)} />
-      ))}
-    </ul>
+    <Page
+      title="Personal access tokens"
+      about="For the command line and for CI. Give each the least it needs, and treat it like a password."
+      actions={
+        <>
+          <Button look="quietDanger" onClick={() => setPanicking(true)}>
+            Something leaked…
+          </Button>
+          <Button look="primary" onClick={() => navigate({ search: { new: true } })}>
+            New token
+          </Button>
+        </>
+      }
+    >
+      <Loaded query={tokens} what="tokens">
+        {(all) => <OwnTokens tokens={all} onDo={setDoing} />}
+      </Loaded>
+      {draft && (
+        <CreateTokenDialog
+          source={ownTokens}
+          initial={draft}
+          byLink={Object.keys(search).length > 1}
+          organization={organization}
+          onClose={() => void navigate({ search: {}, replace: true })}
+        />
+      )}
+      {panicking && (
+        <PanicDialog
+          about="Your tokens that were made or used in that time are ended, with the sign-ins of your command lines and your other browser sessions."
+          revoke={(since) => api.panic({ since })}
+          onClose={() => setPanicking(false)}
+        />
+      )}
+      <TokenDialogs source={ownTokens} doing={doing} organization={organization} onClose={() => setDoing(undefined)} />
+    </Page>
   );
 }
 
-function TokenRow({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
-  const { tone, words } = stateOf(token);
-  const ended = !isLive(token);
+export function OwnTokens({ tokens, onDo }: { tokens: readonly Token[]; onDo: (doing: Doing) => void }) {
   return (
-    <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-4 py-4 sm:px-5">
-      <div className="min-w-0 flex-1 basis-64">
-        <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <span className={`font-semibold wrap-anywhere ${ended ? 'text-muted' : ''}`}>{token.name}</span>
-          <Badge tone={tone}>{words}</Badge>
-        </div>
-        <p className="mt-1 font-mono text-[13px] text-muted">{token.masked}</p>
-        <p className="mt-1 text-sm text-muted">
-          <span title={dateTime(token.createdAt)}>Created {dateTime(token.createdAt)}</span>
-          <span aria-hidden="true"> · </span>
-          <span title={token.expiresAt ? dateTime(token.expiresAt) : undefined}>{expiryOf(token)}</span>
-          <span aria-hidden="true"> · </span>
-          <span title={token.lastUsedUserAgent ?? undefined}>{lastUseOf(token)}</span>
-          {/* A client sent this address: only what a browser opens as a page becomes a link. */}
-          {token.lastUsedCiRun && /^https?:\/\//.test(token.lastUsedCiRun) && (
-            <>
-              <span aria-hidden="true"> · </span>
-              <a
-                href={token.lastUsedCiRun}
-                target="_blank"
-                rel="noreferrer"
-                className="underline underline-offset-4"
-                aria-label={`Last CI run that used ${token.name}`}
-              >
-                Last CI run
-              </a>
-            </>
-          )}
-        </p>
-      </div>
-      {token.state !== 'revoked' && (
-        <Button look="quietDanger" aria-label={`Revoke ${token.name}`} onClick={onRevoke}>
-          Revoke
-        </Button>
+    <TokenTable
+      title="Your tokens"
+      tokens={tokens}
+      columns={[accessColumn, originColumn(tokens)]}
+      nameOf={({ id, name }) => (
+        <Link to="/account/tokens/$id" params={{ id }} className={nameLink}>
+          {name}
+        </Link>
       )}
-    </li>
+      actionsOf={(token) =>
+        isLive(token) && (
+          <RowMenu label={`Actions for ${token.name}`}>
+            <MenuItem onSelect={() => onDo({ what: 'rotate', token })}>Rotate…</MenuItem>
+            <MenuItem onSelect={() => onDo({ what: 'derive', token })}>Derive…</MenuItem>
+            <MenuLine />
+            <MenuItem danger onSelect={() => onDo({ what: 'revoke', token })}>
+              Revoke…
+            </MenuItem>
+          </RowMenu>
+        )
+      }
+      empty={
+        <Empty title="No tokens yet">
+          <p className="mb-3">
+            With one, the command line works from any terminal and any pipeline. Or sign in without:
+          </p>
+          <CodeBlock text="pipecat cloud auth login" name="the command" />
+        </Empty>
+      }
+    />
   );
 }

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { resources } from './environment.js';
+import type { Person } from './person.js';
+import { until } from './wait.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export async function openBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: resources.chromium ?? '',
+    // Inside containers Chromium's own sandbox can't be made.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+}
+
+interface TabOptions extends BrowserContextOptions {
+  /** Whose session the browser has. */
+  person?: Person;
+  /** Gets what goes wrong in the page: errors of scripts, and what the content security policy refused. */
+  problems: string[];
+}
+
+/** A page in a browser profile of its own. */
+export async function openTab(
+  browser: Browser,
+  url: string,
+  { person, problems, ...options }: TabOptions,
+): Promise<Page> {
+  const context = await browser.newContext({ baseURL: url, ...options });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+  if (person) {
+    const [name = '', value = ''] = person.cookie().split('=');
+    await context.addCookies([{ name, value, url }]);
+  }
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+  page.on('console', (message) => {
+    if (/content security policy|refused to/i.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
+  });
+  return page;
+}
+
+/** What axe has against the page as it stands, one line each; empty when nothing. `rules`: only these. */
+export async function accessibilityProblems(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(axe);
+  const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
+  return await page.evaluate<string[]>(`
+    axe.run(document, ${JSON.stringify(options)}).then(({ violations }) =>
+      violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' at ' + target.join(' ') + ': ' + failureSummary)))
+  `);
+}
+
+/** The text in the clipboard, once it looks as it should. */
+export async function clipboard(page: Page, pattern: RegExp): Promise<string> {
+  return await until(`${pattern} is in the clipboard`, async () => {
+    const text = await page.evaluate<string>('navigator.clipboard.readText()');
+    return pattern.test(text) && text;
+  });
+}
+
+/** Where a value that should be gone is still to be found: what the page shows and holds, and what the browser keeps for it. */
+export async function tracesOf(page: Page, secret: string): Promise<string[]> {
+  const places = await page.evaluate<Record<string, string>>(`({
+    page: document.documentElement.outerHTML,
+    fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value).join(' '),
+    address: location.href,
+    history: JSON.stringify(history.state),
+    'local storage': JSON.stringify({ ...localStorage }),
+    'session storage': JSON.stringify({ ...sessionStorage }),
+    cookies: document.cookie,
+  })`);
+  return Object.entries(places).flatMap(([place, text]) => (text.includes(secret) ? [place] : []));
+}
+
+/** Whether any live object of the page holds it: caches of queries, closures, what a library keeps. Takes a second or two. */
+export async function memoryHas(page: Page, secret: string): Promise<boolean> {
+  const session = await page.context().newCDPSession(page);
+  const chunks: string[] = [];
+  session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
+  await session.send('HeapProfiler.enable');
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  await session.detach();
+  return chunks.join('').includes(secret);
+}
+
+/** True where the page is wider than the window. */
+export async function overflows(page: Page): Promise<boolean> {
+  return await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+}

@@ -1,0 +1,47 @@
+import type { IconName } from '../ui/icon';
+
+interface NavLink {
+  /** A route with `$org` is about the organization that is chosen. */
+  to: string;
+  label: string;
+  icon: IconName;
+  /** Only this very address, not those below it. */
+  exact?: boolean;
+}
+export interface NavGroup {
+  title: string;
+  links: readonly NavLink[];
+}
+
+/** What the side of every page lists. A new page of an organization is one line here and one in `router.tsx`. */
+export const organizationGroups: readonly NavGroup[] = [
+  { title: 'Run', links: [{ to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true }] },
+  {
+    title: 'Access',
+    links: [
+      { to: '/orgs/$org/members', label: 'Members', icon: 'members' },
+      { to: '/orgs/$org/service-accounts', label: 'Service accounts', icon: 'robot' },
+      { to: '/orgs/$org/keys', label: 'API keys', icon: 'key' },
+      { to: '/orgs/$org/tokens', label: 'Tokens in use', icon: 'token' },
+      { to: '/orgs/$org/policy', label: 'Policies', icon: 'policy' },
+      { to: '/orgs/$org/audit', label: 'Audit log', icon: 'audit' },
+      { to: '/orgs/$org/leaks', label: 'Leaks', icon: 'leak' },
+    ],
+  },
+  {
+    title: 'Organization',
+    links: [
+      { to: '/orgs/$org/webhooks', label: 'Webhooks', icon: 'bell' },
+      { to: '/orgs/$org/settings', label: 'Settings', icon: 'settings' },
+    ],
+  },
+];
+
+export const accountGroup: NavGroup = {
+  title: 'Account',
+  links: [
+    { to: '/account/tokens', label: 'Access tokens', icon: 'token' },
+    { to: '/account/security', label: 'Security', icon: 'shield' },
+    { to: '/account/logins', label: 'Sign-ins', icon: 'terminal' },
+  ],
+};
