@@ -7,6 +7,7 @@ import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
 import { listScale } from './figures/list-scale.js';
+import { startsAtOnce, sustainedStarts } from './figures/many-starts.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
@@ -29,6 +30,8 @@ const figures: readonly Figure[] = [
   revocationFollows,
   listScale,
   warmStart,
+  startsAtOnce,
+  sustainedStarts,
   cliVersion,
   cliList,
   officialCommands,

@@ -90,8 +90,10 @@ export function createWorkerChannel(deps: ChannelDeps) {
     connection.socket.send(JSON.stringify(message));
   }
 
+  /** In the order in which they came; but ends, which depend on nothing, do not wait for what is before them. */
   function applyInOrder(connection: Connection, number: number, report: Report): void {
-    connection.queue = connection.queue
+    const before = report.type === 'session-ended' ? Promise.resolve() : connection.queue;
+    const applied = before
       .then(() => applyReport(report, connection))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
       .catch((error: unknown) => {
@@ -101,6 +103,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
         );
         connection.socket.terminate();
       });
+    connection.queue = Promise.all([connection.queue, applied]).then(() => undefined);
   }
 
   function receive(connection: Connection, message: WorkerMessage): void {
