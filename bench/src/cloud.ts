@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createClient } from '@pipecat-cloud/contract/client';
 import { commandLine, runNode } from './commands.js';
 import { plainEnvironment, root } from './environment.js';
@@ -13,8 +13,14 @@ export type Cloud = Awaited<ReturnType<typeof startCloud>>;
 
 const organization = 'bench';
 
-/** An installation of its own: control plane and worker as they run for a person, with an empty data folder. */
-export async function startCloud(resources: Resources, { serverCore }: { serverCore?: number } = {}) {
+/**
+ * An installation of its own: control plane and worker as they run for a person, with an empty data folder. `simulate` puts a worker
+ * in the place of the real one whose instances take no process, and whose sessions end after so long.
+ */
+export async function startCloud(
+  resources: Resources,
+  { serverCore, simulate }: { serverCore?: number; simulate?: { sessionMs: number } } = {},
+) {
   const folder = await resources.folder('cloud');
   const [dataDir, home] = [join(folder, 'data'), join(folder, 'home')];
   mkdirSync(home);
@@ -37,7 +43,17 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
   )) as { serviceArguments: string[] };
   const common = { env, folder, nodeArguments };
   const server = await startNode(resources, { ...common, name: 'control plane', file: file('server'), ...core });
-  const worker = await startNode(resources, { ...common, name: 'worker', file: file('worker') });
+  const worker = simulate
+    ? await startNode(resources, {
+        ...{ folder, name: 'simulated worker' },
+        file: join(fileURLToPath(new URL('.', import.meta.url)), 'simulated-worker-process.js'),
+        env: plainEnvironment({
+          BENCH_URL: url,
+          BENCH_ENROLMENT: join(dataDir, 'worker-enrolment'),
+          BENCH_SESSION_MS: String(simulate.sessionMs),
+        }),
+      })
+    : await startNode(resources, { ...common, name: 'worker', file: file('worker') });
   const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
   const client = createClient({ host: url, token });
 

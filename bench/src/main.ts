@@ -10,6 +10,7 @@ import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
 import { listScale } from './figures/list-scale.js';
 import { logCollection } from './figures/log-collection.js';
+import { startsAtOnce, sustainedStarts } from './figures/many-starts.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
@@ -36,6 +37,8 @@ const figures: readonly Figure[] = [
   relay,
   dockerReady,
   logCollection,
+  startsAtOnce,
+  sustainedStarts,
   cliVersion,
   cliList,
   officialCommands,

@@ -70,7 +70,7 @@ export const deploySteps: readonly Step[] = [
       // One that does not start: the reason at once, and not the success of the deployment that goes on serving.
       const broken = join(temporaryFolder('broken'), 'agent');
       cpSync(track.folder, broken, { recursive: true });
-      writeFileSync(join(broken, 'bot.py'), "raise RuntimeError('this one does not start')\n");
+      writeFileSync(join(broken, 'bot.py'), 'raise SystemExit(3)\n');
       const { build = '' } = track.known;
       const before = await serviceOf(track);
       const text = await track.fails(['deploy', 'bot', '--yes', '--build-dir', '.', '--max-agents', '2'], {

@@ -16,7 +16,8 @@ export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
     const spare = slots.some((slot) => slot.spare) ? [] : [add(true)];
     await repos.slots.insert([...missing, ...spare]);
     // Those with a session go at its end; any other could take one at once, and before the reconciler looks.
-    for (const slot of surplusSlots(slots, maxAgents)) {
+    const surplus = surplusSlots(slots, maxAgents).sort((a, b) => a.id.localeCompare(b.id));
+    for (const slot of surplus) {
       if (slot.state === 'empty') await repos.slots.remove(slot);
       if (slot.state === 'ready' || slot.state === 'starting')
         await repos.slots.change(slot, { state: 'retiring' }, now);

@@ -42,6 +42,7 @@ import { createSpendRepository } from '../spend/spend-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
 import { createWhatsappRepository } from '../whatsapp/whatsapp-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
+import { createGroupCommit } from './group-commit.js';
 import type { Dialect, OpenDatabase } from './open.js';
 import type { Schema } from './schema.js';
 import { createSettingRepository } from './setting-repository.js';
@@ -125,10 +126,14 @@ export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
 export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
+  const groupCommit = createGroupCommit(db);
+  const inTransaction = <T>(work: (inside: Kysely<Schema>) => Promise<T>): Promise<T> =>
+    dialect === 'sqlite' ? groupCommit(work) : db.transaction().execute(work);
+
   /** Audit records come last, so that transactions wait for each other as short as possible. */
   async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
     const after: (() => void)[] = [];
-    const result = await db.transaction().execute(async (inside) => {
+    const result = await inTransaction(async (inside) => {
       const pending = createPendingRecords();
       const context = { db: inside, dialect, pending, auditKey };
       const done = await work(createRepositories(context, (then) => after.push(then)));

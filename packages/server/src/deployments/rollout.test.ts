@@ -256,7 +256,7 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
         ...{ ready: true, available: true, activeDeploymentReady: true, errors: [] },
         rollout: { state: 'canary', canaryPercent: 50 },
       });
-      const expected = await startMany(20);
+      const expected = await startMany(10);
       expect(world.served()).toEqual(expected);
       // A client that knows nothing of canaries deploys the same: nothing changes.
       expect((await deploy('bot:2')).warning).toContain('Nothing changed');
@@ -268,7 +268,7 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
       for (const { sessionId } of world.worker.activations()) world.worker.endSession(sessionId, 'completed');
       // What is idle of the older one may serve until it is replaced.
       await until(() => expect(world.images()).not.toContain('bot:1'));
-      await startMany(5);
+      await startMany(3);
       expect(new Set(world.served().slice(before))).toEqual(new Set(['bot:2']));
     });
 

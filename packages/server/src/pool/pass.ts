@@ -2,7 +2,7 @@ import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Slot } from '../slots/slot-repository.js';
@@ -19,7 +19,7 @@ import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
 import { createRollout, isCurrent } from './rollout.js';
 import { createSessionWatch } from './session-watch.js';
-import { settle } from './settle.js';
+import { type Settlement, settle } from './settle.js';
 
 export interface PassDeps {
   store: Store;
@@ -90,6 +90,7 @@ export function createPass(deps: PassDeps) {
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
     let changed = false;
     const surplus = surplusOf(facts);
+    const settled: { slot: Slot; settlement: Settlement }[] = [];
     for (const slot of facts.slots) {
       const agent = facts.agents.get(slot.agentId);
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
@@ -112,9 +113,15 @@ export function createPass(deps: PassDeps) {
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
       // Never empty first and removed later: in between it could be claimed.
       if (isEmpty && surplus.has(slot.id)) changed = (await removeSlot(slot, agent)) || changed;
-      else if (settlement) changed = (await applySettlement(slot, settlement)) || changed;
+      else if (settlement) settled.push({ slot, settlement });
     }
-    return changed;
+    if (settled.length === 0) return changed;
+    // One commit for all, and rows in the order in which everyone takes them: two that wait for each other would both fail.
+    settled.sort((a, b) => a.slot.id.localeCompare(b.slot.id));
+    return await store.transaction(async (repos) => {
+      for (const { slot, settlement } of settled) changed = (await applySettlement(repos, slot, settlement)) || changed;
+      return changed;
+    });
   }
 
   /** An instance that was ordered a moment ago and is still being ordered is not gone. */
@@ -131,26 +138,23 @@ export function createPass(deps: PassDeps) {
     return true;
   }
 
-  async function applySettlement(
-    slot: Slot,
-    { to, failure }: NonNullable<ReturnType<typeof settle>>,
-  ): Promise<boolean> {
+  async function applySettlement(repos: Repositories, slot: Slot, { to, failure }: Settlement): Promise<boolean> {
     const now = clock.now();
     if (failure && slot.deploymentId) {
-      const failures = await store.deployments.addStartFailure(slot.deploymentId, failure, now);
+      const failures = await repos.deployments.addStartFailure(slot.deploymentId, failure, now);
       log.warn(
         { agentId: slot.agentId, instanceId: slot.instanceId, failures, error: failure },
         'instance failed to start',
       );
       const backoff = Math.min(maxBackoffMs, 500 * 2 ** failures);
-      return await store.slots.change(
+      return await repos.slots.change(
         slot,
         { state: to, notBefore: new Date(now.getTime() + backoff).toISOString() },
         now,
       );
     }
     const cleared = to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
-    return await store.slots.change(slot, { state: to, ...cleared }, now);
+    return await repos.slots.change(slot, { state: to, ...cleared }, now);
   }
 
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {

@@ -226,7 +226,8 @@ export function createSessionStarts(deps: SessionStartDeps) {
     }
     // Not changed when it has ended meanwhile: it was accepted all the same.
     const startMs = Math.round(monotonicMs() - claimed.atMs);
-    await store.sessions.activate(sessionId, epoch, clock.now(), startMs);
+    // In a transaction, so that on SQLite many share a commit.
+    await store.transaction((repos) => repos.sessions.activate(sessionId, epoch, clock.now(), startMs));
     await failpoint('activate.recorded');
     return { sessionId, instanceId, workerId, epoch };
   }

@@ -121,12 +121,15 @@ export function createWorkerChannel(deps: ChannelDeps) {
     }
   }
 
+  /** In the order in which they came; but ends, which depend on nothing, do not wait for what is before them. */
   function applyInOrder(connection: Connection, number: number, report: Report): void {
-    connection.queue = connection.queue
+    const before = report.type === 'session-ended' ? Promise.resolve() : connection.queue;
+    const applied = before
       .then(() => applyPatiently(connection, report))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
       // The link is gone; on the next one it comes again.
       .catch(() => connection.socket.terminate());
+    connection.queue = Promise.all([connection.queue, applied]).then(() => undefined);
   }
 
   /**
