@@ -8,6 +8,7 @@ export default defineConfig({
       'scripts/**/*.test.mjs',
       'bench/src/**/*.test.ts',
     ],
+    globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',
     // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
     maxWorkers: '100%',

@@ -1,5 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Longest first, or the last of them would run alone at the end. */
+const slow = ['ci', 'command-line', 'fuzz', 'survival', 'tour', 'browser-clients', 'tokens-tour', 'action', 'start'];
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = slow.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return place === -1 ? slow.length : place;
+    };
+    return files.toSorted((a, b) => rank(a) - rank(b) || a.moduleId.localeCompare(b.moduleId));
+  }
+}
 
 export default defineConfig({
   // The repository, so that reports and filters name files as everything else does.
@@ -7,8 +21,9 @@ export default defineConfig({
   test: {
     include: ['e2e/src/**/*.test.ts', 'e2e/official/**/*.test.ts'],
     pool: 'threads',
-    // Each suite runs a whole installation; one after the other, as one person would.
-    fileParallelism: false,
+    // Each suite runs a whole installation, which waits half of its time.
+    maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
     testTimeout: 180_000,
     hookTimeout: 600_000,
   },

@@ -12,7 +12,11 @@ export function createThrottle({
   limit: number;
   windowSeconds: number;
 }) {
-  const windows = new LRUCache<string, { since: number; failures: number }>({ max: 50_000 });
+  const windows = new LRUCache<string, { since: number; failures: number }>({
+    // By size and not by `max`, which sets aside megabytes for addresses that never come.
+    maxSize: 50_000,
+    sizeCalculation: () => 1,
+  });
 
   function current(address: string): { since: number; failures: number } {
     const now = clock.now().getTime();

@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
 import { goneSignal } from '../http/gone.js';
-import { actorOfRequest, principalOf } from '../http/request.js';
+import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { SessionPlaces } from './session-places.js';
@@ -43,10 +43,7 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
         body: Type.Optional(StartBody),
         response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
-      // Nothing at all, `null` and `{}` say the same.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: absentBodyIsEmpty,
     },
     async (request, reply) =>
       await sessions.start(

@@ -36,3 +36,8 @@ export function originOf(request: FastifyRequest): Origin {
     ciRun: typeof ciRun === 'string' && /^https?:\/\/\S{1,500}$/.test(ciRun) ? ciRun : null,
   };
 }
+
+/** A `preValidation` for routes whose body may be left out: nothing at all, `null` and `{}` say the same (contract §8.1). */
+export async function absentBodyIsEmpty(request: FastifyRequest): Promise<void> {
+  request.body ??= {};
+}

@@ -71,7 +71,10 @@ describe('sending', () => {
     expect(error.message).toBe('the mail server did not take it (EAUTH 535)');
     expect(error.cause).toBeUndefined();
     await mail.close();
-    await expect(send()({ to: 'ann@acme.example', subject: 'x', text: 'x' })).rejects.toThrow('ECONNREFUSED');
+    // Usually refused; reset where another process was given the freed port meanwhile. Only the sentence is ours.
+    const unanswered = await send()({ to: 'ann@acme.example', subject: 'x', text: 'x' }).catch((e) => e);
+    expect(unanswered.message).toMatch(/^the mail server did not take it \(E[A-Z]+(: \w+ ECONN\w+.*)?\)$/);
+    expect(unanswered.message).not.toContain('password');
     mail = await startMailServer({ user: 'a', password: 'b' });
   });
 });

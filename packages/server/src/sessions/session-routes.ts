@@ -13,7 +13,7 @@ import {
 import { Type } from 'typebox';
 import { ServiceParams } from '../agents/agent-routes.js';
 import { goneSignal } from '../http/gone.js';
-import { actorOfRequest, organizationOf } from '../http/request.js';
+import { absentBodyIsEmpty, actorOfRequest, organizationOf } from '../http/request.js';
 import type { SessionService } from './session-service.js';
 
 const sessionsPath = '/v1/organizations/:org/services/:name/sessions';
@@ -44,6 +44,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
         body: Type.Optional(StartBody),
         response: { 200: StartedSession, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope },
       },
+      preValidation: absentBodyIsEmpty,
     },
     (request, reply) =>
       sessions.start(organizationOf(request), request.params.name, actorOfRequest(request), request.body ?? {}, {

@@ -61,6 +61,23 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
       expect((await slots()).filter(({ state, spare }) => state === 'ready' && !spare).length).toBeGreaterThan(0),
     );
 
+  test('a start without a body, or with null, is one without wishes', async () => {
+    await deploy({ maxAgents: 2 });
+    await ready();
+    const address = `${services}/bot/sessions`;
+    for (const request of [{}, { payload: 'null', headers: { 'content-type': 'application/json' } }]) {
+      const { headers, ...rest } = { headers: {}, ...request };
+      const authorization = `Bearer ${admin.token}`;
+      const answer = await server.http.inject({
+        method: 'POST',
+        url: address,
+        headers: { authorization, ...headers },
+        ...rest,
+      });
+      expect(answer.json()).toEqual({ sessionId: expect.any(String) });
+    }
+  });
+
   test('concurrent starts never exceed max agents, and those refused say why', async () => {
     await deploy({ maxAgents: 3 });
     await ready();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@pipecat-cloud/contract/permissions';
@@ -46,6 +46,9 @@ export async function harness(
   } = {},
 ) {
   const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'pipecat-cloud-server-')));
+  const migrated = process.env.PIPECAT_CLOUD_TEST_SQLITE_TEMPLATE;
+  // Another's folder has its database already.
+  if (migrated && !overrides.directory) await copyFile(migrated, join(directory, 'pipecat-cloud.db'));
   const config: Config = readConfig({
     PORT: '0',
     PIPECAT_CLOUD_DATA_DIR: directory,

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../system.js';
+import { scratchDatabases } from '../testing/databases.js';
+import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
+import { type Harness, harness, type Member } from '../testing/harness.js';
+
+const postgres = scratchDatabases.find(({ name }) => name === 'PostgreSQL');
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+
+describe.skipIf(!postgres)('a region is deleted at one of two control planes', () => {
+  let drop: () => Promise<void>;
+  let here: Harness;
+  let there: Harness;
+  let admin: Member;
+  let worker: FakeWorker | undefined;
+
+  beforeEach(async () => {
+    const database = await (postgres ?? scratchDatabases[0])?.create();
+    drop = database?.drop ?? (async () => {});
+    const databaseUrl = database?.url ?? '';
+    here = await harness({ clock: systemClock, databaseUrl });
+    there = await harness({ clock: systemClock, databaseUrl, directory: here.directory });
+    admin = await (await here.organization('ours')).member('admin');
+  });
+  afterEach(async () => {
+    worker?.disconnect();
+    worker = undefined;
+    await there.end();
+    await here.end();
+    await drop();
+  });
+
+  const call = (plane: Harness, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
+    plane.call(admin.token, method, `/v1/organizations/ours${path}`, body);
+  const register = () => call(here, 'POST', '/regions', { regionKey: 'lab' });
+
+  test('its worker is turned away by the one that it has dialled', async () => {
+    await register();
+    const { body } = await call(here, 'POST', '/regions/lab/enrollment-tokens', {});
+    const url = await there.http.listen({ port: 0, host: '127.0.0.1' });
+    worker = await createFakeWorker({ url, enrolmentToken: body.token });
+    expect((await call(here, 'DELETE', '/regions/lab')).status).toBe(200);
+    await until(() => expect(worker?.isConnected()).toBe(false));
+    await expect(worker.connect()).rejects.toThrow('401');
+  });
+
+  test('an agent that is made there at that moment keeps it, or is refused', async () => {
+    const outcomes = new Set<string>();
+    // Each time a little later, until both have been first.
+    for (let round = 0; outcomes.size < 2; round++) {
+      await register();
+      const service = { serviceName: `bot-${round}`, image: 'example/bot:1', region: 'lab' };
+      const making = call(there, 'POST', '/services', service);
+      for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const removed = await call(here, 'DELETE', '/regions/lab');
+      const made = await making;
+      expect(['200,400', '409,200']).toContain(`${removed.status},${made.status}`);
+      outcomes.add(`${removed.status},${made.status}`);
+      expect((await call(here, 'GET', '/regions/lab')).status).toBe(made.status === 200 ? 200 : 404);
+      if (made.status === 200) expect((await call(here, 'DELETE', `/services/bot-${round}`)).status).toBe(200);
+    }
+  });
+});
