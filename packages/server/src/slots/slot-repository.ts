@@ -50,6 +50,9 @@ export interface ClaimOrder {
 
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
 
+/** Times that a claim waits for a slot that somebody else is changing, before the agent counts as full. */
+const lockedAttempts = 5;
+
 /** What a slot becomes when its session is over. */
 export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced';
 
@@ -62,7 +65,7 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
      */
     async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
       const { agentId, deploymentId, sessionId, newInstanceId, maxSessions, workerIds } = order;
-      const best = await db
+      const free = db
         .selectFrom('slot')
         .select(['id', 'state', 'instance_id'])
         .where('agent_id', '=', agentId)
@@ -89,10 +92,14 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         )
         .orderBy(sql`case state when 'ready' then 0 when 'starting' then 1 else 2 end`)
         .orderBy('changed_at')
-        .limit(1)
-        // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
-        .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
-        .executeTakeFirst();
+        .limit(1);
+      // Without the lock, concurrent callers on Postgres race for one row and the losers see "none free".
+      let best = await free.$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked()).executeTakeFirst();
+      // A row that was skipped may be free all the same: whoever holds it may be about to let go, or only to give it a worker.
+      for (let n = 0; !best && dialect === 'postgres' && n < lockedAttempts; n++) {
+        if (!(await free.executeTakeFirst())) return undefined;
+        best = await free.forUpdate().executeTakeFirst();
+      }
       if (!best) return undefined;
       const row = await db
         .updateTable('slot')
