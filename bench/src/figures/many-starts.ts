@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { type Cloud, startCloud } from '../cloud.js';
 import type { Figure, FigureContext, Measurement } from '../figure.js';
+import { cpuMs } from '../processes.js';
 import { percentile, spreadOf } from '../statistics.js';
 import { until } from '../wait.js';
 
@@ -105,7 +106,7 @@ export const sustainedStarts: Figure = {
   name: 'sustained-starts',
   about: `starts per second by ${callers} callers who do nothing else`,
   async measure(context) {
-    const { names, start } = await deployWarm(context, 20);
+    const { cloud, names, start } = await deployWarm(context, 20);
     let next = 0;
     async function round(seconds: number): Promise<Start[]> {
       const until = performance.now() + seconds * 1000;
@@ -119,13 +120,16 @@ export const sustainedStarts: Figure = {
     context.progress('warming up');
     await round(2);
     const rounds: Start[][] = [];
+    const before = cpuMs(cloud.serverPid);
     for (let index = 0; index < sustainedRounds; index++) {
       context.progress(`round ${index + 1} of ${sustainedRounds}`);
       rounds.push(await round(sustainedSeconds));
     }
     const perSecond = rounds.map((starts) => starts.filter(({ status }) => status === 200).length / sustainedSeconds);
     const { median, min, max } = spreadOf(perSecond);
-    const note = `${callers} callers, ${total} instances of ${agents} agents on a simulated worker, sessions of 20 ms`;
+    const used = cpuMs(cloud.serverPid);
+    const each = before === undefined || used === undefined ? '?' : ((used - before) / rounds.flat().length).toFixed(1);
+    const note = `${callers} callers, ${total} instances of ${agents} agents on a simulated worker, sessions of 20 ms; ${each} ms of the control plane's processor time each`;
     return [
       {
         ...{ name: 'sustained-starts', value: median, unit: 'starts/s', min, max, rounds: sustainedRounds, note },

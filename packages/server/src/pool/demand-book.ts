@@ -3,7 +3,7 @@ import type { Clock } from '../system.js';
 import { type Demand, noDemand, rateAt, withArrival, withStart } from './demand.js';
 
 interface DemandBookDeps {
-  store: Pick<Store, 'pool'>;
+  store: Pick<Store, 'pool' | 'transaction'>;
   clock: Clock;
 }
 
@@ -52,11 +52,14 @@ export function createDemandBook({ store, clock }: DemandBookDeps) {
 
     /** Writes what has changed of these agents and lets go of what has faded. */
     async save(agents: Iterable<{ id: string; organizationId: string }>): Promise<void> {
-      for (const agent of agents) {
-        if (!unsaved.delete(agent.id)) continue;
-        const demand = known.get(agent.id);
-        if (demand) await store.pool.saveDemand(agent, demand);
-      }
+      const due = [...agents].filter(({ id }) => unsaved.delete(id));
+      if (due.length === 0) return;
+      await store.transaction(async (repos) => {
+        for (const agent of due) {
+          const demand = known.get(agent.id);
+          if (demand) await repos.pool.saveDemand(agent, demand);
+        }
+      });
     },
 
     /** Forgets agents that ask for nothing, in memory only. */

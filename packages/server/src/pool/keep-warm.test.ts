@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Agent } from '../agents/agent-repository.js';
 import { newSlot } from '../slots/new-slot.js';
 import { databases } from '../testing/databases.js';
@@ -84,12 +84,17 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
     expect(decided).toMatchObject({ target: 4, reason: 'arrivals', inputs: { startSecondsP95: 2 } });
   });
 
-  test('a hundred decisions are kept, the newest first', async () => {
+  test('a hundred decisions are kept, the newest first, and of a storm one in two seconds', async () => {
     const plane = open();
+    vi.useFakeTimers({ toFake: ['performance'] });
     for (let n = 1; n <= 105; n++) {
-      agent = { ...agent, minAgents: n % 20 };
-      await plane.advance();
+      for (const minAgents of [n % 20, (n + 1) % 20]) {
+        agent = { ...agent, minAgents };
+        await plane.advance();
+      }
+      vi.advanceTimersByTime(2_000);
     }
+    vi.useRealTimers();
     const kept = await world.store.pool.decisions(agent.organizationId, agent.id, 1_000);
     expect(kept).toHaveLength(100);
     expect(kept[0]).toMatchObject({ target: 5, reason: 'minimum' });

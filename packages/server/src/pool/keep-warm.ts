@@ -24,32 +24,38 @@ export interface WarmFacts {
 
 /** Instances that are made in advance: so many at once, then so many a second, for each agent. Sessions that wait are not held up by it. */
 const creation = { burst: 10, perSecond: 2 };
+/** Between two decisions of an agent that are written down. */
+const recordedMs = 2_000;
 
 /** Keeps as many idle instances of the live deployment, and of a canary, as the target says: up at once, down once they have been idle for long. */
 export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
   const bucket = createTokenBucket(creation);
-  const decided = new Map<string, string>();
+  const decided = new Map<string, { said: string; atMs: number }>();
 
-  /** Only what changes is written: the number and what it rests on, not each breath of the rate. */
+  /** Only what changes is written: the number and what it rests on, not each breath of the rate; and what lasts, not each step of a storm. */
   async function record(agent: Agent, decision: TargetDecision): Promise<void> {
     const said = `${decision.target} ${decision.reason}`;
-    if (decided.get(agent.id) === said) return;
-    const known = decided.has(agent.id) ? undefined : await store.pool.decisions(agent.organizationId, agent.id, 1);
-    decided.set(agent.id, said);
+    const before = decided.get(agent.id);
+    if (before && (before.said === said || monotonicMs() - before.atMs < recordedMs)) return;
+    const known = before ? undefined : await store.pool.decisions(agent.organizationId, agent.id, 1);
+    decided.set(agent.id, { said, atMs: monotonicMs() });
     const last = known?.[0];
     if (last && `${last.target} ${last.reason}` === said) return;
-    await store.pool.decide(agent, decision, clock.now());
+    await store.transaction((repos) => repos.pool.decide(agent, decision, clock.now()));
   }
 
   async function start(free: readonly Slot[], live: Deployment, missing: number): Promise<boolean> {
     const now = clock.now();
-    let changed = false;
-    for (const slot of free.slice(0, missing)) {
-      if (!bucket.take(slot.agentId, monotonicMs())) break;
-      const to = { state: 'starting', deploymentId: live.id, instanceId: ids.id() } as const;
-      changed = (await store.slots.change(slot, to, now)) || changed;
-    }
-    return changed;
+    const chosen = free.slice(0, missing).filter(({ agentId }) => bucket.take(agentId, monotonicMs()));
+    if (chosen.length === 0) return false;
+    return await store.transaction(async (repos) => {
+      let changed = false;
+      for (const slot of inOrder(chosen)) {
+        const to = { state: 'starting', deploymentId: live.id, instanceId: ids.id() } as const;
+        changed = (await repos.slots.change(slot, to, now)) || changed;
+      }
+      return changed;
+    });
   }
 
   /** Those that have been idle for longest first. */
@@ -60,8 +66,11 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
       .filter((slot) => slot.state === 'ready' && slot.changedAt <= cooled)
       .sort((a, b) => a.changedAt.localeCompare(b.changedAt))
       .slice(0, surplus);
-    for (const slot of old) await store.slots.change(slot, { state: 'retiring' }, now);
-    return old.length > 0;
+    if (old.length === 0) return false;
+    await store.transaction(async (repos) => {
+      for (const slot of inOrder(old)) await repos.slots.change(slot, { state: 'retiring' }, now);
+    });
+    return true;
   }
 
   return {
@@ -91,6 +100,9 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
     sweep: () => bucket.sweep(monotonicMs()),
   };
 }
+
+/** The order in which everyone locks slots: two that took them the other way round would wait for each other. */
+export const inOrder = (slots: readonly Slot[]): Slot[] => [...slots].sort((a, b) => a.id.localeCompare(b.id));
 
 /** The idle target of an agent as things are. Pure. */
 export function decideTarget(agent: Agent, slots: readonly Slot[], known: Demand, now: Date): TargetDecision {

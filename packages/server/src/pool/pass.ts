@@ -13,7 +13,7 @@ import type { WorkerScope } from '../workers/worker-repository.js';
 import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
-import { createKeepWarm, maxBackoffMs } from './keep-warm.js';
+import { createKeepWarm, inOrder, maxBackoffMs } from './keep-warm.js';
 import { pinDigests } from './pin-digests.js';
 import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
@@ -158,16 +158,22 @@ export function createPass(deps: PassDeps) {
   }
 
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {
-    let changed = false;
+    const assigned = new Map<string, string>();
     for (const slot of slots) {
       if (!slot.instanceId || slot.workerId || slot.state === 'retiring' || slot.state === 'empty') continue;
       const agent = agents.get(slot.agentId);
       const deployment = deployments.get(slot.deploymentId ?? '');
       const scope = agent && (await deps.scopeOf(agent.organizationId, agent.region));
       const workerId = workers.pick({ scope, architecture: deployment?.architecture });
-      if (workerId && (await store.slots.change(slot, { workerId }, clock.now()))) changed = true;
+      if (workerId) assigned.set(slot.id, workerId);
     }
-    return changed;
+    if (assigned.size === 0) return false;
+    return await store.transaction(async (repos) => {
+      let changed = false;
+      for (const slot of inOrder(slots.filter(({ id }) => assigned.has(id))))
+        changed = (await repos.slots.change(slot, { workerId: assigned.get(slot.id) ?? null }, clock.now())) || changed;
+      return changed;
+    });
   }
 
   async function advance(agent: Agent, facts: Facts): Promise<boolean> {

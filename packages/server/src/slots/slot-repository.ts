@@ -57,6 +57,9 @@ export interface ClaimOrder {
 
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
 
+/** Times that a claim waits for a slot that somebody else is changing, before the agent counts as full. */
+const lockedAttempts = 5;
+
 /** What a slot becomes when its session is over. */
 export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
@@ -69,7 +72,7 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
      */
     async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
       const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
-      const best = await db
+      const free = db
         .selectFrom('slot')
         .select(['id', 'state', 'instance_id', 'deployment_id'])
         .where('agent_id', '=', agentId)
@@ -90,10 +93,14 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         )
         .orderBy(rankBy(choices))
         .orderBy('changed_at')
-        .limit(1)
-        // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
-        .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
-        .executeTakeFirst();
+        .limit(1);
+      // Without the lock, concurrent callers on Postgres race for one row and the losers see "none free".
+      let best = await free.$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked()).executeTakeFirst();
+      // A row that was skipped may be free all the same: whoever holds it may be about to let go, or only to give it a worker.
+      for (let n = 0; !best && dialect === 'postgres' && n < lockedAttempts; n++) {
+        if (!(await free.executeTakeFirst())) return undefined;
+        best = await free.forUpdate().executeTakeFirst();
+      }
       if (!best) return undefined;
       const deploymentId =
         best.state === 'empty' ? choices.find(({ state }) => state === 'empty')?.deploymentId : best.deployment_id;

@@ -32,6 +32,7 @@ export async function createFakeWorker(options: {
   const unacknowledged = new Map<number, Report>();
   let reports = 0;
   let socket: WebSocket | undefined;
+  let { url } = options;
   /** What instances of new orders become; tests change it. */
   const behaviour = {
     starts: 'ready' as 'ready' | 'failed' | 'never',
@@ -121,17 +122,22 @@ export async function createFakeWorker(options: {
     observe();
   }
 
-  async function connect(): Promise<void> {
-    const opened = new WebSocket(`${options.url.replace('http', 'ws')}/v1/workers/channel`, {
+  /** False where it was sent away. */
+  async function connect(): Promise<boolean> {
+    const opened = new WebSocket(`${url.replace('http', 'ws')}/v1/workers/channel`, {
       headers: { authorization: `Bearer ${credential}` },
     });
     socket = opened;
+    const welcomed = new Promise<boolean>((resolve) => {
+      opened.once('message', () => resolve(true)).once('close', () => resolve(false));
+    });
     opened.on('message', (data) => receive(JSON.parse(String(data)) as ControlMessage));
     await new Promise((resolve, reject) => opened.once('open', resolve).once('error', reject));
     const { architecture, dataUrl = 'http://127.0.0.1:9' } = options;
     send({ type: 'hello', version: 1, driver: 'fake', dataUrl, ...(architecture ? { architecture } : {}) });
     observe();
     for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
+    return await welcomed;
   }
 
   await connect();
@@ -146,6 +152,11 @@ export async function createFakeWorker(options: {
     unacknowledged,
     activations: () => commands.flatMap((command) => (command.do === 'activate' ? [command.activation] : [])),
     connect,
+    /** Another control plane from now on. */
+    connectTo(other: string): Promise<boolean> {
+      url = other;
+      return connect();
+    },
     credential,
     isConnected: () => socket?.readyState === WebSocket.OPEN,
     disconnect(): void {

@@ -73,6 +73,8 @@ interface Connection extends ConnectedWorker {
   /** Instances whose spec this connection has carried: a worker that restarted has lost the secrets of the others. */
   ensured: Set<string>;
   queue: Promise<void>;
+  /** Of each session, the end that is being recorded. */
+  ends: Map<string, Promise<void>>;
   /** Log lines on their way into the store. */
   storing: Set<Promise<void>>;
   status: WorkerStatus | undefined;
@@ -121,14 +123,21 @@ export function createWorkerChannel(deps: ChannelDeps) {
     }
   }
 
-  /** In the order in which they came; but ends, which depend on nothing, do not wait for what is before them. */
+  /** In the order in which they came; but an end waits only for an earlier one of its session, the first of which counts. */
   function applyInOrder(connection: Connection, number: number, report: Report): void {
-    const before = report.type === 'session-ended' ? Promise.resolve() : connection.queue;
+    const before =
+      report.type === 'session-ended' ? (connection.ends.get(report.sessionId) ?? Promise.resolve()) : connection.queue;
     const applied = before
       .then(() => applyPatiently(connection, report))
       .then(() => send(connection, { type: 'acknowledge', numbers: [number] }))
       // The link is gone; on the next one it comes again.
       .catch(() => connection.socket.terminate());
+    if (report.type === 'session-ended') {
+      const { ends } = connection;
+      const { sessionId } = report;
+      ends.set(sessionId, applied);
+      void applied.then(() => ends.get(sessionId) === applied && ends.delete(sessionId));
+    }
     connection.queue = Promise.all([connection.queue, applied]).then(() => undefined);
   }
 
@@ -246,6 +255,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
         pending: new Map(),
         ensured: new Set(),
         queue: Promise.resolve(),
+        ends: new Map(),
         storing: new Set(),
         status: undefined,
       };
