@@ -255,7 +255,7 @@ export async function compose(
     nudge,
     removeLogs,
   });
-  const rollouts = createRolloutService({ store, clock, ids, audit, agents, nudge });
+  const rollouts = createRolloutService({ store, clock, ids, audit, agents, builds, nudge });
   const pass = createPass({
     store,
     clock,

@@ -2,6 +2,7 @@ import type { PromoteBody, RollbackBody, Service } from '@pipecat-cloud/contract
 import type { DeploymentRecord } from '@pipecat-cloud/contract/deployments';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
+import type { BuildService } from '../builds/build-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { historyOf } from '../deployments/deployment-history.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
@@ -18,12 +19,13 @@ interface RolloutServiceDeps {
   ids: Ids;
   audit: Audit;
   agents: Pick<AgentService, 'find' | 'present'>;
+  builds: Pick<BuildService, 'findUsable'>;
   nudge: () => void;
 }
 
 /** What a team decides of its deployments after they were made. Sessions that run go on, whatever is decided. */
 export function createRolloutService(deps: RolloutServiceDeps) {
-  const { store, audit, agents, nudge } = deps;
+  const { store, audit, agents, builds, nudge } = deps;
   const takeover = createTakeover(deps);
 
   type Change = { action: string; detail: Record<string, unknown> };
@@ -137,7 +139,9 @@ export function createRolloutService(deps: RolloutServiceDeps) {
             `Deployment '${target.id}' cannot take sessions: ${target.error?.message ?? 'it was never ready'}. Choose one that was live; see the deployments of the agent`,
           );
         }
-        await checkStillThere(repos, target);
+        // What its instances are made from must not have been deleted meanwhile.
+        await holdSets(repos, organization.id, target);
+        if (target.buildId !== null) await builds.findUsable(organization.id, target.buildId, repos);
         if (pending) await takeover.withdraw(repos, agent, pending);
         const here = pending ? { ...agent, desiredDeploymentId: live.id } : agent;
         const ids = { desiredDeploymentId: target.id, reconciledDeploymentId: target.id };
@@ -148,11 +152,3 @@ export function createRolloutService(deps: RolloutServiceDeps) {
   };
 }
 export type RolloutService = ReturnType<typeof createRolloutService>;
-
-/** What its instances are made from must not have been deleted meanwhile. */
-async function checkStillThere(repos: Repositories, deployment: Deployment): Promise<void> {
-  await holdSets(repos, deployment.organizationId, deployment);
-  if (deployment.buildId === null) return;
-  const build = await repos.builds.find(deployment.organizationId, deployment.buildId);
-  if (!build) throw notFound('Build', deployment.buildId);
-}
