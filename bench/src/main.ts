@@ -3,6 +3,7 @@ import { type Figure, type Measurement, meets } from './figure.js';
 import { checkCold } from './figures/check-cold.js';
 import { checkWarm } from './figures/check-warm.js';
 import { cliList, cliVersion } from './figures/command-line.js';
+import { dockerReady } from './figures/docker-ready.js';
 import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
@@ -31,6 +32,7 @@ const figures: readonly Figure[] = [
   listScale,
   warmStart,
   relay,
+  dockerReady,
   cliVersion,
   cliList,
   officialCommands,

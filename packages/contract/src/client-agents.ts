@@ -91,6 +91,8 @@ export function agentCalls(request: RequestFunction) {
     listBuilds: (o: string, query: BuildQuery = {}) => request<BuildList>('GET', `${org(o)}/builds`, { query }),
     getBuild: async (o: string, id: string) =>
       (await request<BuildEnvelope>('GET', `${org(o)}/builds/${encodeURIComponent(id)}`)).build,
+    cancelBuild: async (o: string, id: string) =>
+      (await request<BuildEnvelope>('POST', `${org(o)}/builds/${encodeURIComponent(id)}/cancel`)).build,
     readBuildLogs: (o: string, id: string, query: { limit?: number; offset?: number } = {}) =>
       request<BuildLogs>('GET', `${org(o)}/builds/${encodeURIComponent(id)}/logs`, { query }),
   };

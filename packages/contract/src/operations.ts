@@ -204,6 +204,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ),
   [`GET ${org}/builds`]: does('listBuilds', 'List the builds'),
   [`GET ${org}/builds/:id`]: does('getBuild', 'Show a build'),
+  [`POST ${org}/builds/:id/cancel`]: does('cancelBuild', 'End a build that is under way', 404, 409),
   [`GET ${org}/builds/:id/logs`]: does('readBuildLogs', 'Read the log of a build'),
   'POST /v1/uploads': does(
     'uploadContext',
@@ -257,6 +258,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'POST /v1/builds': does('createBuildByKey', 'Build an image, or find the one of the same context', 404, 409),
   'GET /v1/builds': does('listBuildsByKey', 'List the builds', 400),
   'GET /v1/builds/:id': does('getBuildByKey', 'Show a build'),
+  'POST /v1/builds/:id/cancel': does('cancelBuildByKey', 'End a build that is under way', 404, 409),
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
   'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 402, 413, 414, 502),

@@ -313,6 +313,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`POST ${org}/builds`]: byToken('builds:write'),
   [`GET ${org}/builds`]: byToken('builds:read'),
   [`GET ${org}/builds/:id`]: byToken('builds:read'),
+  [`POST ${org}/builds/:id/cancel`]: byToken('builds:write'),
   [`GET ${org}/builds/:id/logs`]: byToken('builds:read'),
   // The upload carries a signed, expiring field of its own (contract §10.1): clients send no Authorization header there.
   'POST /v1/uploads': open,
@@ -363,6 +364,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/builds': byPrivateKey('builds:write'),
   'GET /v1/builds': byPrivateKey('builds:read'),
   'GET /v1/builds/:id': byPrivateKey('builds:read'),
+  'POST /v1/builds/:id/cancel': byPrivateKey('builds:write'),
   'GET /v1/builds/:id/logs': byPrivateKey('builds:read'),
 
   'POST /v1/public/:agent/start': byPublicKey,

@@ -23,7 +23,8 @@ export type Enrolled = Static<typeof Enrolled>;
 /** Where an instance's files come from. */
 export type InstanceSource =
   | { type: 'build'; buildId: string; contextSha256: string; dockerfilePath: string }
-  | { type: 'image'; image: string };
+  /** `digest`, once known, is what to run, whatever the image's tag is by now. */
+  | { type: 'image'; image: string; digest?: string };
 
 /** Everything a driver needs to make one instance. `environment` holds secret values: in memory only, never written by the worker. */
 export interface InstanceSpec {
@@ -38,6 +39,8 @@ export interface InstanceSpec {
   environment: Record<string, string>;
   /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
   referencedSecretSet?: string;
+  /** What its image is pulled with: the registry it is for, and the base64 of user:password. In memory only, like the environment. */
+  registry?: { host: string; credentials: string };
   /** From `ensure` to the first answer of its port; later it has failed. */
   startTimeoutSeconds: number;
 }
@@ -60,9 +63,14 @@ export interface Activation {
 
 export interface BuildOrder {
   buildId: string;
+  organizationId: string;
   contextSha256: string;
   dockerfilePath: string;
   timeoutSeconds: number;
+  /** Values that its steps may read, by name: in memory only, never written by the worker. */
+  secrets?: Record<string, string>;
+  /** A secret set whose values lie on the worker's own machine, to be added to them. */
+  referencedSecretSet?: string;
 }
 
 export type Command =
@@ -79,7 +87,7 @@ export type Command =
   | { do: 'build'; order: BuildOrder }
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
   | { do: 'check-secret-set'; name: string }
-  /** Removes the files of a build that nothing needs any more. */
+  /** Breaks the build off if it is under way, and removes all that is left of it. Refused while an instance uses it. */
   | { do: 'forget-build'; buildId: string };
 
 export type CommandRefusal = 'stale_epoch' | 'busy' | 'not_ready' | 'unknown_instance' | 'unsupported' | 'failed';
@@ -109,6 +117,8 @@ export interface ObservedInstance {
   /** Highest epoch accepted, 0 before the first. */
   epoch: number;
   sessionId?: string;
+  /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
+  imageDigest?: string;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
@@ -180,6 +190,8 @@ export type Report =
       buildId: string;
       outcome: 'success' | 'failed' | 'timeout';
       message?: string;
+      /** Of a success that made an image. */
+      imageSizeBytes?: number;
       at: string;
     };
 
@@ -196,6 +208,8 @@ export type WorkerMessage =
     }
   /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
+  /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
+  | { type: 'kept-builds'; builds: string[] }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

@@ -167,13 +167,14 @@ export async function compose(
         .seen(workerId, architecture, clock.now())
         .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
     },
+    onKeptBuilds: (worker, kept) => build.keeps(worker, kept),
     onChange: () => {
       nudge();
       build.nudge();
     },
   });
   const revokedWorkers = createRevokedWorkers({ store, workers, log });
-  const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, workers });
+  const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;
   const applyReport = createReportHandler({
     store,
@@ -230,6 +231,7 @@ export async function compose(
     ends,
     scopeOf: regions.scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
+    registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
     removeLogs,

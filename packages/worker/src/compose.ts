@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import { createChannel } from './channel.js';
 import { carryOut } from './commands.js';
 import type { WorkerConfig } from './config.js';
+import { type ChosenDriver, chooseDriver } from './drivers/choose-driver.js';
 import { createDriver } from './drivers/create-driver.js';
 import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
@@ -25,11 +26,14 @@ export interface Overrides {
 }
 
 export interface Worker {
-  /** Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker; rejects when that can't be. */
-  ready: Promise<void>;
-  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
+  /**
+   * Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker, to what people should know
+   * of it; rejects when that can't be.
+   */
+  ready: Promise<string[]>;
   /** Ends every instance and waits until its end and its last lines are reported, as far as somebody listens. */
   removeInstances(): Promise<void>;
+  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
   close(): Promise<void>;
 }
 
@@ -48,16 +52,23 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     else closers.push(close);
   }
 
-  async function makeDriver(installationId: string, credential: () => Promise<string | undefined>): Promise<Driver> {
+  async function makeDriver(
+    chosen: ChosenDriver,
+    installationId: string,
+    credential: () => Promise<string | undefined>,
+  ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment, driver } = config;
+    const { environment, passEnvironment, builds } = config;
     const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
     await onClose(ice.close);
-    const options = { directory: workerDir, installationId, log, environment, passEnvironment };
-    return await createDriver(driver, { ...options, iceConfigUrl: ice.urlAt });
+    const options = { directory: workerDir, installationId, log, environment, passEnvironment, builds };
+    return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 
-  async function start(): Promise<void> {
+  async function start(): Promise<string[]> {
+    const { environment, engine } = config;
+    const chosen = await chooseDriver({ kind: config.driver, engine, environment, directory: workerDir });
+    log.info({ driver: chosen.kind, why: chosen.why }, 'driver chosen');
     await makeFolder(workerDir);
     const installation = await openInstallation(workerDir, log);
     const relays = createRelays();
@@ -76,6 +87,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     const enrolment = createEnrolment({ controlUrl, workerDir, enrolmentFile, name, log });
     const outbox = createOutbox((message) => channel.send(message));
     const teller = createTeller({ ...timings, tell: () => observed().map(channel.send) });
+    const keptTeller = createTeller({
+      observeMs: timings.keptMs,
+      leastMs: timings.leastMs,
+      tell: () => void tellKept(),
+    });
     const greeted = Promise.withResolvers<void>();
     const channel = createChannel({
       controlUrl,
@@ -84,12 +100,13 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       timings,
       log,
       greeting: () => [
-        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url, ...machine() },
+        { type: 'hello', version: workerProtocolVersion, driver: chosen.kind, dataUrl: data.url, ...machine() },
         ...observed(),
       ],
       async onWelcome(welcome) {
         await installation.welcome(welcome);
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
+        keptTeller.changed();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -102,23 +119,35 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
     }
 
+    async function tellKept(): Promise<void> {
+      try {
+        const builds = await workload?.builds.kept();
+        if (builds) channel.send({ type: 'kept-builds', builds });
+      } catch (err) {
+        log.warn({ err }, 'it could not be found out which builds are kept; they are looked for again later');
+      }
+    }
+
     async function work(): Promise<Workload> {
-      driver = await makeDriver(await installation.installationId(), enrolment.credential);
+      driver = await makeDriver(chosen, await installation.installationId(), enrolment.credential);
       await driver.check();
       workload = await composeWorkload({
         driver,
         workerDir,
         secretsDir: config.secretsDir,
+        buildPlaces: config.builds.places,
         outbox,
         relays,
         timings,
         log,
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
+        keptChanged: keptTeller.changed,
       });
       // Closing could not see it before.
       if (closing.signal.aborted) await closeWorkload();
       teller.changed();
+      keptTeller.changed();
       return workload;
     }
 
@@ -130,12 +159,14 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     removeInstances = async () => workload?.instances.removeAll(2);
     await onClose(closeWorkload);
     await onClose(teller.close);
+    await onClose(keptTeller.close);
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();
     // Closed first: what is said last is acknowledged no more, and said again next time.
     await onClose(channel.close);
     await Promise.all([working, greeted.promise]);
+    return [`Driver             ${chosen.kind}: ${chosen.why}`];
   }
 
   const ready = start();

@@ -4,6 +4,8 @@ export interface Timings {
   observeMs: number;
   /** And not more often than this. */
   leastMs: number;
+  /** What is kept of builds is sent this often even if nothing changed: what was refused then may be forgotten now. */
+  keptMs: number;
   usageMs: number;
   /** Between probes until an instance is ready, and afterwards. */
   probeStartMs: number;
@@ -32,6 +34,7 @@ export interface Timings {
 export const defaultTimings: Timings = {
   observeMs: 5000,
   leastMs: 20,
+  keptMs: 60_000,
   usageMs: 5000,
   probeStartMs: 50,
   probeIdleMs: 5000,

@@ -24,7 +24,10 @@ export interface WorkloadDeps {
   log: Logger;
   context: BuildContextDeps;
   secretsDir: string;
+  /** Builds at once. */
+  buildPlaces: number;
   changed: () => void;
+  keptChanged: () => void;
 }
 
 /** All that commands are about: instances with their sessions, logs and usage, builds, and secrets of this machine. */
@@ -37,7 +40,7 @@ export interface Workload {
 
 /** Resolves once the instances from before this worker are adopted. */
 export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
-  const { driver, workerDir, outbox, relays, timings, log, context, changed } = deps;
+  const { driver, workerDir, outbox, relays, timings, log, context, changed, keptChanged } = deps;
   const records = await openRecords(workerDir, log);
   const positions = await openLogPositions(workerDir, log);
   const results = await openBuildResults(workerDir, log);
@@ -48,7 +51,19 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
   const instances = createInstances({ driver, records, ends, collectors, relays, usage, timings, log, changed });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
-  const builds = createBuilds({ driver, results, outbox, spotter, context, timings, log, changed });
+  const places = deps.buildPlaces;
+  const builds = createBuilds({
+    driver,
+    results,
+    outbox,
+    spotter,
+    context,
+    timings,
+    log,
+    places,
+    changed,
+    keptChanged,
+  });
 
   return {
     instances,

@@ -27,6 +27,7 @@ export interface Config {
   workerEnrolmentFile: string;
   /** 0 for ever. */
   auditDays: number;
+  builds: { timeoutSeconds: number; retentionDays: number };
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
   /** Webhooks may be posted to this machine and to private networks. */
@@ -105,6 +106,14 @@ export function readConfig(environment: Environment): Config {
     Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
     'a number of days from 0 (for ever) to 36500',
   );
+  const days = Number(read('PIPECAT_CLOUD_BUILD_RETENTION_DAYS'));
+  check('PIPECAT_CLOUD_BUILD_RETENTION_DAYS', Number.isInteger(days) && days >= 1 && days <= 36_500, '1 to 36500 days');
+  const timeoutSeconds = Number(read('PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS'));
+  check(
+    'PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS',
+    Number.isInteger(timeoutSeconds) && timeoutSeconds >= 1 && timeoutSeconds <= 86_400,
+    '1 to 86400 seconds',
+  );
   const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
@@ -136,6 +145,7 @@ export function readConfig(environment: Environment): Config {
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
     auditDays,
+    builds: { retentionDays: days, timeoutSeconds },
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,

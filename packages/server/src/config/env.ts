@@ -103,6 +103,11 @@ export const variables = {
     about: 'File with the secret; read anew for each request, so it can be replaced at any time',
   },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
+  PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS: { default: '1800', about: 'How long a worker may take for one build' },
+  PIPECAT_CLOUD_BUILD_RETENTION_DAYS: {
+    default: '14',
+    about: 'How many days a build stays that no deployment needs and nobody asks for',
+  },
   PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
   PIPECAT_CLOUD_OIDC_ISSUER: {
     default: '',

@@ -264,6 +264,14 @@ export interface Schema
     started_at: string | null;
     completed_at: string | null;
     updated_at: string;
+    /** Who makes it, or made it. */
+    worker_id: string | null;
+    /** Whose values its steps may read. */
+    secret_set: string | null;
+    image_size_bytes: number | null;
+    used_at: string | null;
+    /** From then on its files are gone, or going. */
+    removed_at: string | null;
   };
   build_log: { build_id: string; position: number; text: string };
   worker: {

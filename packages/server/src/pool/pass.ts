@@ -11,7 +11,7 @@ import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { createFacts, type Facts } from './facts.js';
-import { instanceSpec } from './instance-spec.js';
+import { instanceSpec, type SpecDeps } from './instance-spec.js';
 import { type Action, plan } from './plan.js';
 import { createRollout } from './rollout.js';
 import { settle } from './settle.js';
@@ -24,6 +24,7 @@ export interface PassDeps {
   workers: WorkerChannel;
   ends: SessionEnds;
   secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
+  registryOf: SpecDeps['registryOf'];
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
   nudge: () => void;

@@ -42,12 +42,18 @@ export function createReportHandler(deps: ReportDeps) {
           await store.sessions.addUsage(report.sessionId, report.samples);
         return;
       case 'build-started':
-        return await builds.buildStarted(report.buildId, report.at);
+        return await builds.buildStarted(report.buildId, report.at, worker.workerId);
       case 'build-logs':
-        return await builds.buildLines(report.buildId, report.lines);
+        return await builds.buildLines(report.buildId, report.lines, worker.workerId);
       case 'build-finished':
-        await builds.buildFinished(report.buildId, report.outcome, report.message, report.at);
+        await builds.buildFinished(report.buildId, report.outcome, report.message, report.at, {
+          imageSizeBytes: sizeOf(report.imageSizeBytes),
+          from: worker.workerId,
+        });
         return nudge();
     }
   };
 }
+
+/** Workers of organizations may say anything. */
+const sizeOf = (bytes: unknown) => (Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Number(bytes) : undefined);

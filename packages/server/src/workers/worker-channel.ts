@@ -39,6 +39,8 @@ export interface ChannelDeps {
   applyReport: (report: Report, worker: ConnectedWorker) => Promise<void>;
   /** A worker has said what its machine is. */
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
+  /** A worker has said of which builds it holds something. */
+  onKeptBuilds: (worker: ConnectedWorker, builds: readonly string[]) => void;
   /** A worker connected or its instances changed. */
   onChange: () => void;
 }
@@ -72,7 +74,7 @@ const heartbeatMs = 3_000;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onChange } = deps;
+  const { log, ids, installationId, hopPublicKey, applyReport, onHello, onKeptBuilds, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
 
@@ -125,6 +127,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
       case 'observed':
         connection.instances = new Map(message.instances.map((instance) => [instance.instanceId, instance]));
         changed();
+        return;
+      case 'kept-builds':
+        if (Array.isArray(message.builds))
+          onKeptBuilds(
+            connection,
+            message.builds.filter((id) => typeof id === 'string'),
+          );
         return;
       case 'answer': {
         const waiting = connection.pending.get(message.id);

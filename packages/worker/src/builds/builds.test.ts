@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
 
@@ -19,12 +20,21 @@ async function start(options?: RigOptions): Promise<void> {
 }
 
 /** A worker whose builds do this. */
-const building = (build: Driver['build']): RigOptions => ({ wrapDriver: (driver) => ({ ...driver, build }) });
+const building = (build: (...of: Parameters<Driver['build']>) => Promise<unknown>): RigOptions => ({
+  wrapDriver: (driver) => ({ ...driver, build: async (...of) => ((await build(...of)) ?? {}) as BuildResult }),
+});
 
 const order = (buildId = 'b-1', change = {}) =>
   rig.control.command({
     do: 'build',
-    order: { buildId, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60, ...change },
+    order: {
+      buildId,
+      organizationId: 'org-1',
+      contextSha256,
+      dockerfilePath: 'Dockerfile',
+      timeoutSeconds: 60,
+      ...change,
+    },
   });
 const whenFinished = async (count = 1) =>
   (await rig.control.whenReported('build-finished', undefined, count))[count - 1];
@@ -62,8 +72,8 @@ test("a failed build says the driver's sentence", async () => {
 });
 
 test('a build that takes too long is called off', async () => {
-  const never: Driver['build'] = (_order, _context, _onLine, signal) =>
-    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const never = (...[, , , signal]: Parameters<Driver['build']>) =>
+    new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   await start(building(never));
   await order('b-1', { timeoutSeconds: 0.05 });
   expect(await whenFinished()).toMatchObject({ outcome: 'timeout' });

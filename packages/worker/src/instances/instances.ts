@@ -48,7 +48,10 @@ export function createInstances(deps: InstancesDeps) {
     const seen = new Map((await driver.list()).map((one) => [one.instanceId, one]));
     for (const instance of running) {
       const found = seen.get(instance.id);
+      const wasUnseen = instance.address === undefined;
       if (found?.address) instance.address = found.address;
+      if (found?.address && wasUnseen) lifecycle.watch(instance);
+      if (found?.imageDigest) instance.imageDigest = found.imageDigest;
       if (found?.state === 'running' || found?.state === 'preparing') continue;
       inBackground(lifecycle.gone(instance, found), 'settling an ended instance');
     }
@@ -114,7 +117,7 @@ export function createInstances(deps: InstancesDeps) {
         instances.set(instanceId, instance);
         log.info({ instanceId, deploymentId }, 'instance ordered');
       }
-      instance.redactor ??= createRedactor(spec.environment, instance.startedWith);
+      instance.redactor ??= createRedactor(spec.environment, instance.startedWith, pullPassword(spec));
       if (isNew || (instance.life === 'preparing' && instance.ensuredAt === undefined)) lifecycle.start(instance, spec);
       else lifecycle.known(instance, spec);
       collectors.begin(instance);
@@ -161,7 +164,7 @@ export function createInstances(deps: InstancesDeps) {
     async adopt(): Promise<void> {
       const add = (instance: Instance) => {
         instances.set(instance.id, instance);
-        if (!isGone(instance)) lifecycle.adopt(instance);
+        if (!isGone(instance)) lifecycle.watch(instance);
       };
       await adopt({ driver, records, ends, log, occupy, add });
       // A set may have got new values since: what these instances print is what they were started with.
@@ -182,4 +185,11 @@ export function createInstances(deps: InstancesDeps) {
       await records.idle();
     },
   };
+}
+
+/** Engines don't repeat it, but a registry may write what it likes into its answer. */
+function pullPassword({ registry }: PreparedSpec): Record<string, string> {
+  if (!registry) return {};
+  const [, ...password] = Buffer.from(registry.credentials, 'base64').toString().split(':');
+  return { credentials: registry.credentials, password: password.join(':') };
 }

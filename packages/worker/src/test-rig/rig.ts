@@ -23,12 +23,15 @@ const quick: Partial<Timings> = {
   logBatchMs: 5,
   backoffMinMs: 5,
   backoffMaxMs: 20,
+  keptMs: 100,
 };
 
 export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
   wrapDriver?: (driver: Driver) => Driver;
+  /** Builds at once. */
+  places?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -56,10 +59,12 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
-      driver: 'process',
+      driver: 'process' as const,
+      engine: undefined,
       environment: {},
       secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
+      builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
     const driver = async () => (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });

@@ -129,7 +129,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
           instances.get(instanceId)?.present.state === 'running' ? { cpuMs: 10, memoryBytes: 1024 } : undefined,
         async build(order, context, onLine, signal) {
           signal.throwIfAborted();
-          if (builds.get(order.buildId) === order.contextSha256) return;
+          if (builds.get(order.buildId) === order.contextSha256) return {};
           const hash = createHash('sha256');
           for await (const chunk of await context(signal)) hash.update(chunk);
           if (hash.digest('hex') !== order.contextSha256) {
@@ -137,10 +137,12 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
           }
           onLine(`built ${order.buildId}`);
           builds.set(order.buildId, order.contextSha256);
+          return {};
         },
         async forgetBuild(buildId) {
           builds.delete(buildId);
         },
+        keptBuilds: async () => [...builds.keys()],
         async close() {
           mine.length = 0;
         },

@@ -39,6 +39,7 @@ export async function deploy(
       ? await buildFromFiles(context, {
           ...{ api, org, region, files },
           dockerfile: plan.dockerfile,
+          secretSet: plan.buildSecretSet,
           timeoutSeconds: flags.buildTimeout,
         })
       : undefined;

@@ -11,6 +11,7 @@ export interface DeployFlags {
   buildId?: string;
   buildDir?: string;
   dockerfile?: string;
+  buildSecrets?: string;
   credentials?: string | false;
   secrets?: string;
   profile?: string;
@@ -49,6 +50,8 @@ export interface DeployPlan {
   dockerfile: string;
   /** Whether the Dockerfile was asked for by name, so that nothing else may stand in for it. */
   dockerfileNamed: boolean;
+  /** Of the build's steps, not of the agent. */
+  buildSecretSet: string | undefined;
   exclude: readonly string[];
   region: string | undefined;
   secretSet: string | undefined;
@@ -107,6 +110,7 @@ export function planDeploy(
     buildDir: flags.buildDir ?? file?.contextDir ?? '.',
     dockerfile: flags.dockerfile ?? file?.dockerfile ?? 'Dockerfile',
     dockerfileNamed: flags.dockerfile !== undefined || file?.dockerfile !== undefined,
+    buildSecretSet: flags.buildSecrets ?? file?.buildSecretSet,
     exclude: file?.exclude ?? [],
     region: flags.region ?? file?.region,
     secretSet,

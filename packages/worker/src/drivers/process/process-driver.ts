@@ -54,9 +54,9 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
   const records = createInstanceRecords(join(directory, 'instances'));
   const iceConfigUrl = options.iceConfigUrl ?? (async (address: string) => `http://${address}:9/ice-servers`);
   const agentPackage = options.agentPackage ?? findAgentPackage();
-  const builds = createBuilds({ directory, host, table, agentPackage });
-
   const instances = new Map<string, Instance>();
+  const inUse = (buildId: string) => [...instances.values()].some((instance) => instance.buildId === buildId);
+  const builds = createBuilds({ directory, host, table, agentPackage, inUse });
   const inTurn = createKeyedQueue();
   const listeners: ((instanceId: string) => void)[] = [];
   const deps: InstanceDeps = {
@@ -189,6 +189,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
     },
     build: builds.build,
     forgetBuild: builds.forget,
+    keptBuilds: builds.kept,
     async close() {
       clearInterval(watching);
       for (const instance of instances.values()) instance.release();
