@@ -57,7 +57,7 @@ const callMs = 24 * 60 * 60 * 1000;
 /** All that callers reach an agent by: public routes, sockets, and the webhooks of providers. */
 export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
   const { store, clock, log, sessions, workers, hops, rooms, dailySettings: settings, authenticator, addressOf } = deps;
-  const places = createSessionPlaces({ store, workers });
+  const places = createSessionPlaces({ store, workers, sessions });
   const relay = createRequestRelay({ hops, log });
   const agents = createWebhookAgents(store);
   // By address and webhook: the addresses of a provider are shared by everybody who has numbers there.
@@ -71,7 +71,7 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
     whatsapp: createWhatsappWebhook({ ...deps, agents, places, relay, throttle }),
   });
   const sockets = createSocketGateway({ ...deps, checkDoor: createDoorCheck(store) });
-  const sessionSockets = createSessionSockets({ log, authenticator, sessions, places, hops, addressOf });
+  const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf });
   addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
 
   const sweep = createPeriodic({

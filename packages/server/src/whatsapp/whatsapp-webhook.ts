@@ -21,7 +21,7 @@ interface WhatsappDeps {
   log: Logger;
   authenticator: Authenticator;
   agents: WebhookAgents;
-  sessions: Pick<SessionService, 'start' | 'stop' | 'find'>;
+  sessions: Pick<SessionService, 'start' | 'stop'>;
   secrets: Pick<SecretService, 'secretsOf'>;
   places: SessionPlaces;
   relay: RequestRelay;
@@ -58,7 +58,7 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
 
   async function forward(found: WebhookAgent, sessionId: string, request: WhatsappRequest): Promise<InstanceAnswer> {
     const { organization, agent } = found;
-    const place = await places.of(await sessions.find(organization.id, agent.name, sessionId));
+    const place = await places.find(organization.id, agent.name, sessionId);
     return await callInstance(relay, place, {
       path: '/whatsapp',
       contentType: request.contentType,
