@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { startCloud } from '../cloud.js';
 import { plainEnvironment } from '../environment.js';
 import type { Figure, Measurement } from '../figure.js';
-import { residentMb, startNode } from '../processes.js';
+import { cpuMs, residentMb, startNode } from '../processes.js';
 import type { RelayOrder, RelayResult } from '../relay-load-process.js';
 import type { Resources } from '../resources.js';
 import { percentile, spreadOf, turned } from '../statistics.js';
@@ -159,12 +159,16 @@ export const relay: Figure = {
         return { p99: percentile(delays, 0.99), lost: sent - received };
       };
       const alone = await p99(straight);
+      const cpu = () => (cpuMs(cloud.serverPid) ?? 0) + (cpuMs(cloud.workerPid) ?? 0);
+      const cpuBefore = cpu();
       const whole = await p99(load);
+      // There and back are two frames, and each is carried by both processes.
+      const microseconds = ((cpu() - cpuBefore) * 1000) / (sockets * perSecond * secondsEach * 2);
       found.push({
         name: `relay-sockets-${perSecond}`,
         unit: 'ms',
         goal: { kind: 'atMost', value: goalMs },
-        note: `p99 ${ms(whole.p99)} relayed, ${ms(alone.p99)} direct; ${whole.lost} and ${alone.lost} frames not back 5 s later`,
+        note: `p99 ${ms(whole.p99)} relayed, ${ms(alone.p99)} direct; ${whole.lost} and ${alone.lost} frames not back 5 s later; ${microseconds.toFixed(0)} µs of both processes per frame`,
         ...spread([whole.p99 - alone.p99]),
       });
     }

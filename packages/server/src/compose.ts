@@ -103,6 +103,9 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
+/** Nobody tells of the end of a WhatsApp call that is older than any session may be. */
+const forgottenCallMs = 24 * 60 * 60 * 1000;
+
 /** Builds everything by hand, in order; `close` runs the order backwards. Listens to nothing yet. */
 export async function compose(
   config: Config,
@@ -353,6 +356,7 @@ export async function compose(
     run: async () => {
       await store.socketTokens.removeExpired(clock.now());
       await store.startKeys.removeExpired(clock.now());
+      await store.whatsapp.removeOlder(new Date(clock.now().getTime() - forgottenCallMs));
       await entrance.prune();
       await oauth.sweep();
     },

@@ -51,13 +51,10 @@ interface GatewayDeps {
 
 /** Refused calls of a webhook by one address in a minute, before it has to wait. */
 const refusedCalls = { limit: 60, windowSeconds: 60 };
-/** No call is longer than a session may be. */
-const callMs = 24 * 60 * 60 * 1000;
-
 /** All that callers reach an agent by: public routes, sockets, and the webhooks of providers. */
 export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
   const { store, clock, log, sessions, workers, hops, rooms, dailySettings: settings, authenticator, addressOf } = deps;
-  const places = createSessionPlaces({ store, workers });
+  const places = createSessionPlaces({ store, workers, sessions });
   const relay = createRequestRelay({ hops, log });
   const agents = createWebhookAgents(store);
   // By address and webhook: the addresses of a provider are shared by everybody who has numbers there.
@@ -71,16 +68,13 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
     whatsapp: createWhatsappWebhook({ ...deps, agents, places, relay, throttle }),
   });
   const sockets = createSocketGateway({ ...deps, checkDoor: createDoorCheck(store) });
-  const sessionSockets = createSessionSockets({ log, authenticator, sessions, places, hops, addressOf });
+  const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf });
   addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
 
   const sweep = createPeriodic({
-    run: async () => {
-      await rooms.sweep();
-      await store.whatsapp.removeOlder(new Date(clock.now().getTime() - callMs));
-    },
+    run: rooms.sweep,
     intervalMs: 10_000,
-    onError: (err) => log.warn({ err }, 'tidying up after calls failed; it is tried again in a moment'),
+    onError: (err) => log.warn({ err }, 'Daily rooms could not be looked after; it is tried again in a moment'),
   });
   return {
     start: sweep.start,

@@ -55,5 +55,5 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
       ),
   );
 
-  await app.register(sessionProxy, { organizationOfKey, sessions, places, relay });
+  await app.register(sessionProxy, { places, relay });
 };

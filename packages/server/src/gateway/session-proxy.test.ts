@@ -189,6 +189,9 @@ describe('the proxy of sessions', () => {
     expect(silent.status).toBe(502);
     expect(await bodyOf(silent)).toMatchObject({ code: '502', info: expect.stringContaining(sessionId) });
     expect(silent.headers.get('access-control-allow-origin')).toBe('*');
+    // A worker that holds the session no more refuses; the stand-in has no such mind of its own.
+    world.container.answer = (_request, response) =>
+      response.writeHead(410, { 'x-pipecat-cloud-hop-refused': '410' }).end();
     world.worker.endSession(sessionId, 'completed');
     await vi.waitFor(async () => expect((await call('own')).status).toBe(404), { timeout: 10_000, interval: 20 });
   });

@@ -1,19 +1,16 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Organization, SessionService } from '../sessions/session-service.js';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { principalOf } from '../http/request.js';
 import { containerPath } from './container-path.js';
 import type { RequestRelay } from './relay-request.js';
 import type { SessionPlaces } from './session-places.js';
 
 interface ProxyDeps {
-  organizationOfKey: (request: FastifyRequest) => Promise<Organization>;
-  sessions: SessionService;
   places: SessionPlaces;
   relay: RequestRelay;
 }
 
 /** `/v1/public/{agent}/sessions/{id}/…`: what the agent of a session itself answers, body and answer byte for byte as they come. */
-export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, deps) => {
-  const { organizationOfKey, sessions, places, relay } = deps;
+export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, { places, relay }) => {
   // Bodies are left alone: the relay reads them from the connection.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -23,8 +20,9 @@ export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, deps) => 
     handler: async (request, reply) => {
       const { agent, id } = request.params as { agent: string; id: string };
       const path = pathAtInstance(request.raw.url ?? '');
-      const organization = await organizationOfKey(request);
-      const place = await places.of(await sessions.find(organization.id, agent, id));
+      const principal = principalOf(request);
+      if (principal.kind !== 'apiKey') throw new Error('A route of public keys let another kind pass');
+      const place = await places.find(principal.organizationId, agent, id);
       await relay.relay({ place, path, answerHeaders: headersOf(reply) }, request.raw, reply.raw);
       return reply.hijack();
     },

@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { Authenticator } from '../access/authenticator.js';
 import { AppError } from '../errors.js';
 import type { CallerAddress } from '../http/caller-address.js';
-import type { SessionService } from '../sessions/session-service.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { SessionPlaces } from './session-places.js';
 import { pathAtInstance } from './session-proxy.js';
@@ -13,7 +12,6 @@ import { hold, join, openWorkerSocket, refuseUpgrade, upgradeHeaders } from './w
 interface SessionSocketDeps {
   log: Logger;
   authenticator: Authenticator;
-  sessions: Pick<SessionService, 'find'>;
   places: SessionPlaces;
   hops: HopSigner;
   addressOf: CallerAddress;
@@ -22,7 +20,7 @@ interface SessionSocketDeps {
 const sessionPath = /^\/v1\/public\/([a-z0-9-]+)\/sessions\/([^/?]+)\/[^?]/;
 
 /** Upgrades at `/v1/public/{agent}/sessions/{id}/…`: sockets that an agent serves beside its session, opened with a public key. */
-export function createSessionSockets({ log, authenticator, sessions, places, hops, addressOf }: SessionSocketDeps) {
+export function createSessionSockets({ log, authenticator, places, hops, addressOf }: SessionSocketDeps) {
   async function open(request: IncomingMessage, client: Duplex, head: Buffer, agent: string, id: string) {
     const principal = await authenticator.authenticate(
       {
@@ -36,7 +34,7 @@ export function createSessionSockets({ log, authenticator, sessions, places, hop
     if (principal.kind !== 'apiKey') throw new Error('A route of public keys let another kind pass');
     const path = pathAtInstance(request.url ?? '');
     const waiting = hold(client, head);
-    const place = await places.of(await sessions.find(principal.organizationId, agent, id));
+    const place = await places.find(principal.organizationId, agent, id);
     if (client.destroyed) return;
     const upstream = await openWorkerSocket(hops, place, path, upgradeHeaders(request));
     join(client, upstream, Buffer.concat([upstream.head, upstream.rest]), waiting.release());

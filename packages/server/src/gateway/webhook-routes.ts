@@ -42,14 +42,16 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookDeps> = async (app,
         response: { 200: Type.Number(), ...errors },
       },
     },
-    async (request) => {
-      const { 'hub.mode': mode, 'hub.challenge': challenge, 'hub.verify_token': token } = request.query;
+    async (request, reply) => {
+      const { 'hub.mode': mode, 'hub.challenge': challenge = '', 'hub.verify_token': token } = request.query;
       const { org, agent } = request.params;
       const origin = { address: request.ip, userAgent: request.headers['user-agent'] ?? '' };
       await whatsapp.verify(org, agent, token ?? '', origin);
-      if (mode !== 'subscribe' || !/^\d{1,20}$/.test(challenge ?? ''))
+      if (mode !== 'subscribe' || !/^\d{1,40}$/.test(challenge))
         throw badRequest('hub.mode must be subscribe, and hub.challenge a number');
-      return Number(challenge);
+      // As it came: it may have more digits than a number has here.
+      const asItIs = reply.type('application/json').serializer(() => challenge);
+      return asItIs.send(0);
     },
   );
 

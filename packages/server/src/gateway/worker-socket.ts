@@ -69,6 +69,8 @@ export function openWorkerSocket(
       return resolve({ socket, status, head, rest: seen.subarray(end + 4) });
     };
     socket.setNoDelay(true);
+    // For as long as it lives: also between this and whoever takes it over.
+    socket.on('error', () => socket.destroy());
     socket.on('data', read).on('error', ended).on('close', ended);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   });
@@ -79,6 +81,12 @@ export function openWorkerSocket(
  * to take what it sends, so that nothing piles up here.
  */
 export function join(client: Duplex, { socket }: WorkerSocket, forClient: Buffer, forInstance: Buffer): void {
+  // One that has closed already will not say so again.
+  if (client.destroyed || socket.destroyed) {
+    client.destroy();
+    socket.destroy();
+    return;
+  }
   if (forClient.length > 0) client.write(forClient);
   if (forInstance.length > 0) socket.write(forInstance);
   if ('setNoDelay' in client) (client as Socket).setNoDelay(true).setKeepAlive(true, 15_000);

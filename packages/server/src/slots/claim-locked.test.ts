@@ -28,9 +28,10 @@ test.skipIf(databases.length < 2)('a place that somebody is changing is waited f
       await release.promise;
     });
     await locked.promise;
-    const order = { agentId: agent.id, deploymentId: ids.id(), sessionId: ids.id(), newInstanceId: ids.id() };
+    const order = { agentId: agent.id, sessionId: ids.id(), newInstanceId: ids.id() };
+    const choices = [{ state: 'empty', deploymentId: ids.id() }] as const;
     const claiming = store.transaction((repos) =>
-      repos.slots.claim({ ...order, maxSessions: null, workerIds: [] }, now),
+      repos.slots.claim({ ...order, choices, maxSessions: null, workerIds: [] }, now),
     );
     claiming.catch(() => undefined);
     // It may still be looking; whatever it does, it must not have said that there is none.

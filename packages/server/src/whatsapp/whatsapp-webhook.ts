@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../access/authenticator.js';
 import { type Actor, systemActor } from '../access/principal.js';
@@ -13,6 +14,7 @@ import type { SecretService } from '../secrets/secret-service.js';
 import type { SessionService } from '../sessions/session-service.js';
 import type { Clock, Ids } from '../system.js';
 import { readCallEvent } from './whatsapp-payload.js';
+import type { WhatsappCall } from './whatsapp-repository.js';
 
 interface WhatsappDeps {
   store: Store;
@@ -21,7 +23,7 @@ interface WhatsappDeps {
   log: Logger;
   authenticator: Authenticator;
   agents: WebhookAgents;
-  sessions: Pick<SessionService, 'start' | 'stop' | 'find'>;
+  sessions: Pick<SessionService, 'start' | 'stop'>;
   secrets: Pick<SecretService, 'secretsOf'>;
   places: SessionPlaces;
   relay: RequestRelay;
@@ -35,6 +37,9 @@ export interface WhatsappRequest {
   signature: string | undefined;
   body: Buffer;
 }
+
+/** Between the row of a call and that of its session, at most and between two looks. */
+const [claimMs, lookMs] = [10_000, 25];
 
 /** Calls of WhatsApp Business: each is a session, and Meta's messages about it go to that session's agent (contract §8.8). */
 export function createWhatsappWebhook(deps: WhatsappDeps) {
@@ -58,7 +63,7 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
 
   async function forward(found: WebhookAgent, sessionId: string, request: WhatsappRequest): Promise<InstanceAnswer> {
     const { organization, agent } = found;
-    const place = await places.of(await sessions.find(organization.id, agent.name, sessionId));
+    const place = await places.find(organization.id, agent.name, sessionId);
     return await callInstance(relay, place, {
       path: '/whatsapp',
       contentType: request.contentType,
@@ -67,14 +72,23 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
     });
   }
 
+  /** The session of a call that another message has begun: its row comes a moment after the call's. */
+  async function begun({ organizationId, agentId, callId }: Omit<WhatsappCall, 'sessionId'>): Promise<string> {
+    for (let waitedMs = 0; waitedMs < claimMs; waitedMs += lookMs) {
+      const known = await store.whatsapp.find(organizationId, agentId, callId);
+      if (!known) break;
+      if (await store.sessions.exists(known)) return known;
+      await sleep(lookMs);
+    }
+    throw notFound('Call', callId);
+  }
+
   async function connect(found: WebhookAgent, callId: string, request: WhatsappRequest): Promise<InstanceAnswer> {
     const { organization, agent } = found;
     const call = { organizationId: organization.id, agentId: agent.id, callId, sessionId: ids.id() };
     if (!(await store.whatsapp.insert(call, clock.now()))) {
       // Told again, because the answer took long: the same session hears of it.
-      const known = await store.whatsapp.find(organization.id, agent.id, callId);
-      if (!known) throw notFound('Call', callId);
-      return await forward(found, known, request);
+      return await forward(found, await begun(call), request);
     }
     const actor: Actor = { ...systemActor, kind: 'nobody', address: request.address };
     const forget = () => store.whatsapp.remove(organization.id, agent.id, callId);

@@ -129,6 +129,8 @@ test('Meta proves the address with a public key of that organization as its toke
     fetch(`${world.url}/v1/public/webhooks/${path}/whatsapp?${query}&hub.verify_token=${encodeURIComponent(token)}`);
   const good = await verify(world.key);
   expect([good.status, await good.json()]).toEqual([200, 1158201444]);
+  const long = await verify(world.key, 'hub.mode=subscribe&hub.challenge=12345678901234567890');
+  expect(await long.text()).toBe('12345678901234567890');
   const theirs = await (await world.server.organization('theirs')).member('admin');
   const foreign = await world.publicKey('theirs', theirs.token);
   for (const token of ['', 'pk_guess', foreign, world.token]) expect((await verify(token)).status, token).toBe(403);

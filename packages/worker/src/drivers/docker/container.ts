@@ -5,9 +5,6 @@ import type { Limits } from './options.js';
 /** Where images listen (contract §9.2). */
 export const agentPort = 8080;
 
-/** Refused in any container, so that agents without ICE servers fall back at once (contract §9.2). */
-const noIceServers = 'http://127.0.0.1:9/ice-servers';
-
 export interface ContainerDeps {
   installationId: string;
   limits: Limits;
@@ -20,6 +17,8 @@ export interface ContainerDeps {
   diskQuota: boolean;
   /** Variables of the worker that every instance gets, such as those of a proxy. */
   passed: Record<string, string>;
+  /** Where it fetches its ICE servers (contract §9.2). */
+  iceConfigUrl: string;
 }
 
 export interface ContainerImage {
@@ -39,7 +38,7 @@ export function toContainer(spec: InstanceSpec, image: ContainerImage, network: 
   const readOnly = image.labels[readOnlyRootLabel] === 'true';
   return {
     Image: image.id,
-    Env: Object.entries(environmentOf(spec, deps.passed)).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(environmentOf(spec, deps)).map(([name, value]) => `${name}=${value}`),
     Labels: {
       ...toLabels(deps.installationId, spec),
       [labelNames.secrets]: JSON.stringify(Object.keys(spec.environment)),
@@ -76,10 +75,13 @@ export function toContainer(spec: InstanceSpec, image: ContainerImage, network: 
 }
 
 /** The secret set wins over all but what the platform itself decides; the image's own variables stand below both. */
-function environmentOf(spec: InstanceSpec, passed: Record<string, string>): Record<string, string> {
+function environmentOf(
+  spec: InstanceSpec,
+  { passed, iceConfigUrl }: Pick<ContainerDeps, 'passed' | 'iceConfigUrl'>,
+): Record<string, string> {
   return {
     ...passed,
-    ICE_CONFIG_URL: noIceServers,
+    ICE_CONFIG_URL: iceConfigUrl,
     ...spec.environment,
     HOST: '0.0.0.0',
     PORT: String(agentPort),

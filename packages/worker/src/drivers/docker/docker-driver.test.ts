@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine } from '../../engine/engine.js';
@@ -71,6 +74,23 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
       HOME: '/of-the-set',
       PORT: '8080',
     });
+  });
+
+  test('an instance fetches its ICE servers from this machine, at the address that it has in its network', async () => {
+    const servers: Server[] = [];
+    await open({
+      async iceConfigUrl(host) {
+        const server = createServer((_request, response) => response.end(`servers at ${host}`)).listen(0, host);
+        servers.push(server);
+        await once(server, 'listening');
+        return `http://${host}:${(server.address() as AddressInfo).port}/ice-servers`;
+      },
+    });
+    const agent = await startObedient(setup.driver);
+    expect(await agent.tell('return fetch(process.env.ICE_CONFIG_URL).then((answer) => answer.text())')).toMatch(
+      /^servers at [0-9.]+$/,
+    );
+    for (const server of servers) server.close();
   });
 
   test('an image that says so has a root that can not be written to, and room for temporary files', async () => {

@@ -83,8 +83,9 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       passed: passed(),
     };
     await networks.use(organizationId, async (network) => {
+      const iceConfigUrl = await iceConfigUrlOn(network);
       const id = await diskWatch.withQuota((diskQuota) =>
-        containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota })),
+        containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota, iceConfigUrl })),
       );
       signal.throwIfAborted();
       // Before it can end: its end is told once, however soon it comes.
@@ -92,6 +93,13 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await containers.start(id);
       await outputs.begin(instanceId, id);
     });
+  }
+
+  /** This machine, as containers of the network see it. Where it has no address there, one that refuses at once in any container. */
+  async function iceConfigUrlOn(network: string): Promise<string> {
+    const gateway = await networks.gateway(network);
+    const nowhere = 'http://127.0.0.1:9/ice-servers';
+    return (gateway && (await options.iceConfigUrl?.(gateway))) || nowhere;
   }
 
   function passed(): Record<string, string> {

@@ -96,6 +96,14 @@ export function createNetworks({ engine, installationId, idleMs, log }: Networks
         else users.delete(organizationId);
       }
     },
+    /** The address of the engine's machine in a network, where it has one. */
+    async gateway(network: string): Promise<string | undefined> {
+      const { IPAM } = await engine.request<{ IPAM?: { Config?: { Gateway?: string }[] | null } }>(
+        'GET',
+        `/networks/${network}`,
+      );
+      return IPAM?.Config?.find(({ Gateway }) => Gateway)?.Gateway?.split('/')[0];
+    },
     /** Removes the networks without instances, by default those that have been so for a while. */
     sweep,
   };

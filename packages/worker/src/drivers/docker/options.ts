@@ -17,6 +17,8 @@ export interface DockerDriverOptions {
   /** The worker's own environment, of which instances get the names in `passEnvironment` only. */
   environment: Record<string, string | undefined>;
   passEnvironment?: readonly string[];
+  /** What instances that reach this machine at an address get as `ICE_CONFIG_URL`; by default one that refuses at once. */
+  iceConfigUrl?: (host: string) => Promise<string>;
   /**
    * How the worker reaches an instance: at its address on the network, or at a port of 127.0.0.1. By default the former where
    * the engine's networks are those of this machine.
