@@ -36,6 +36,8 @@ export interface InstanceSpec {
   cpuMillicores: number;
   memoryMib: number;
   environment: Record<string, string>;
+  /** Another one whenever a value of `environment` was changed; tells nothing of the values. Absent where there are none. */
+  secretsVersion?: string;
   /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
   referencedSecretSet?: string;
   /** From `ensure` to the first answer of its port; later it has failed. */
