@@ -114,7 +114,8 @@ async function judgeAfterwards(
   say('Deleting the agents …');
   await market.removeAgents();
   const own = () => [world.parts.server.pid(), world.parts.worker.pid()];
-  const left = () => [
+  const left = async () => [
+    ...((await world.containers?.left(world.dataDir)) ?? []),
     ...processesOf(world.dataDir)
       .filter((pid) => !own().includes(pid))
       .map((pid) => `process ${pid}`),
@@ -122,8 +123,8 @@ async function judgeAfterwards(
       .flatMap((name) => names(join(world.dataDir, 'worker', name)))
       .map((name) => `worker/${name}`),
   ];
-  await until('nothing is left of the agents', () => left().length === 0, 15_000).catch(() => undefined);
-  for (const what of left()) recorder.record({ type: 'left', what });
+  await until('nothing is left of the agents', async () => (await left()).length === 0, 15_000).catch(() => undefined);
+  for (const what of await left()) recorder.record({ type: 'left', what });
 }
 
 function names(folder: string): string[] {

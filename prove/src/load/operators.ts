@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Random } from '../random.js';
+import type { AgentSource } from '../world/agent-context.js';
 import { pause, until } from '../world/wait.js';
 import type { Caller } from './caller.js';
 
 export interface Shopkeeper {
   caller: Caller;
   agent: string;
-  good: string;
-  broken: string;
+  good: AgentSource;
+  broken: AgentSource;
   secretSet: string;
   /** Keeps every secret value that was ever set. */
   newSecret: (value: string) => void;
@@ -29,9 +30,9 @@ export async function operator(
   }
 }
 
-async function deploy({ caller, agent }: Shopkeeper, buildId: string): Promise<number | undefined> {
+async function deploy({ caller, agent }: Shopkeeper, source: AgentSource): Promise<number | undefined> {
   const { client, name } = caller.tenant;
-  return await caller.statusOf(client.updateService(name, { serviceName: agent, buildId, forceRedeploy: true }));
+  return await caller.statusOf(client.updateService(name, { serviceName: agent, ...source, forceRedeploy: true }));
 }
 
 export async function setSecret({

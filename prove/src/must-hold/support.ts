@@ -5,7 +5,7 @@ import { check } from '../checker/check.js';
 import type { Breach } from '../checker/event.js';
 import { type Caller, createCaller } from '../load/caller.js';
 import { createWatcher } from '../load/watcher.js';
-import { buildAgent } from '../world/agent-context.js';
+import { prepareAgent } from '../world/agent-context.js';
 import type { DatabaseKind } from '../world/database.js';
 import { mountDisk } from '../world/disk.js';
 import { addTenants } from '../world/tenants.js';
@@ -37,11 +37,9 @@ export async function openScene({
   const [tenant] = await addTenants(world, ['north']);
   if (!tenant) throw new Error('no organization was made');
   const caller: Caller = createCaller(tenant, world.recorder, (text) => refusals.push(text));
-  const buildId = await buildAgent(folder, tenant, {
-    ...{ agent, version: 'good', broken: false, sink: world.recorder.agentFolder },
-  });
+  const source = await prepareAgent(world, tenant, { agent, version: 'good', broken: false });
   const { client, name } = tenant;
-  await client.createService(name, { serviceName: agent, buildId, autoScaling: { minAgents: 1, maxAgents: 4 } });
+  await client.createService(name, { serviceName: agent, ...source, autoScaling: { minAgents: 1, maxAgents: 4 } });
   await caller.limit(agent, 1, 4);
   await until('the agent serves', async () => (await client.getService(name, agent)).ready, 60_000);
   const closing = new AbortController();
