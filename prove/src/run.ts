@@ -70,13 +70,14 @@ export async function run(
     disk.unmount();
   }
   writeFileSync(join(folder, 'breaches.json'), JSON.stringify(breaches, undefined, 2));
-  const { stays } = readHistory(events);
+  const { stays, troubles } = readHistory(events);
+  const lost = breaches.filter(({ rule }) => rule === 'E3' || rule === 'E4').length;
   return {
     breaches,
     lines: [
       ...tally.lines(),
-      `${stays.length} sessions on ${world.instances.pids().length} instances, ${tally.of('deployed')} deploys, ${tally.of('kill')} kills, ` +
-        `${world.restarts()} ends of a process, ${events.length} events, ${seconds(now() - began)} in all`,
+      `${stays.length} sessions on ${world.instances.pids().length} instances, ${lost} lost, in ${tally.of('deployed')} deploys, ` +
+        `${world.kills()} kills of control plane or worker and ${troubles.length} faults. ${seconds(now() - began)} in all`,
     ],
   };
 }

@@ -46,9 +46,9 @@ export async function openWorld(options: WorldOptions) {
     ...options.env,
   };
   const containers: Containers | undefined = driver === 'docker' ? await openContainers(folder, recorder) : undefined;
-  let restarts = 0;
+  let kills = 0;
   const make = (name: PartName, own: Record<string, string> = {}) =>
-    createPart({ name, env: { ...env, ...own }, folder, onExit: () => restarts++ });
+    createPart({ name, env: { ...env, ...own }, folder, onExit: (how) => void (how === 'SIGKILL' && kills++) });
   const parts = {
     server: make('server'),
     worker: make('worker', {
@@ -76,8 +76,8 @@ export async function openWorld(options: WorldOptions) {
     parts,
     recorder,
     instances: watchInstances(recorder),
-    /** How often a process of the product has ended. */
-    restarts: () => restarts,
+    /** How often a process of the product was killed. */
+    kills: () => kills,
     ownerToken: () => readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim(),
 
     async start(): Promise<void> {
