@@ -54,10 +54,15 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
     commandEnvironment: plainEnvironment({ HOME: home, PIPECAT_TOKEN: token, PIPECAT_API_HOST: url }),
     home,
 
-    /** Deploys the example agent with the command line; resolves once that many instances are ready. */
-    async deployEcho(instances: number): Promise<void> {
+    /** Deploys the example agent; resolves once that many instances are ready. */
+    deployEcho(instances: number): Promise<void> {
+      return this.deployAgent('examples/echo', 'echo', instances);
+    },
+
+    /** Deploys the agent of a folder of the checkout with the command line; resolves once that many instances are ready. */
+    async deployAgent(path: string, name: string, instances: number): Promise<void> {
       const agent = join(folder, 'agent');
-      cpSync(join(root, 'examples/echo'), agent, {
+      cpSync(join(root, path), agent, {
         recursive: true,
         filter: (source) => !source.includes('node_modules'),
       });
@@ -67,7 +72,7 @@ export async function startCloud(resources: Resources, { serverCore }: { serverC
         env: this.commandEnvironment,
       });
       await until(`${instances} instances of the agent are ready`, async () => {
-        const { currentRevision } = await client.getService(organization, 'echo');
+        const { currentRevision } = await client.getService(organization, name);
         return (currentRevision?.readyReplicas ?? 0) >= instances;
       });
     },

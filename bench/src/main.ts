@@ -3,6 +3,7 @@ import { type Figure, type Measurement, meets } from './figure.js';
 import { checkCold } from './figures/check-cold.js';
 import { checkWarm } from './figures/check-warm.js';
 import { cliList, cliVersion } from './figures/command-line.js';
+import { dockerReady } from './figures/docker-ready.js';
 import { hotPathWrites } from './figures/hot-path-writes.js';
 import { idleMemory } from './figures/idle-memory.js';
 import { introspection } from './figures/introspection.js';
@@ -10,6 +11,7 @@ import { listScale } from './figures/list-scale.js';
 import { officialCommands } from './figures/official-commands.js';
 import { officialDeploy } from './figures/official-deploy.js';
 import { pack } from './figures/pack.js';
+import { relay } from './figures/relay.js';
 import { revocationFollows } from './figures/revocation-follows.js';
 import { servicesRoute, usersRoute } from './figures/route-share.js';
 import { secondStart } from './figures/second-start.js';
@@ -29,6 +31,8 @@ const figures: readonly Figure[] = [
   revocationFollows,
   listScale,
   warmStart,
+  relay,
+  dockerReady,
   cliVersion,
   cliList,
   officialCommands,

@@ -1,4 +1,5 @@
 import { obtainBrowserClients } from './browser-clients.mjs';
+import { startEngine } from './engine.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
 import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
@@ -7,6 +8,7 @@ import { obtainScanners } from './scanners.mjs';
 /** What the suites find in their environment. */
 export const VARIABLES = {
   postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
+  engine: 'PIPECAT_CLOUD_TEST_ENGINE',
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
   newestOfficial: 'PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL',
@@ -27,6 +29,10 @@ function obtainers(root, signal) {
     async postgres() {
       const server = await startPostgres(signal);
       return server.url ? { value: server.url, release: server.stop } : server;
+    },
+    async engine() {
+      const { url, reason, stop } = await startEngine(signal);
+      return { ...found(url, reason), release: stop };
     },
     async python() {
       const { python, reason } = await obtainPython(root, signal);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../../src/support/paths.js';
@@ -61,6 +61,34 @@ export const deploySteps: readonly Step[] = [
       expect(text).toContain(`Cloud Build: ${build}`);
       expect(text).toContain('Update complete');
       expect((await track.api.listDeployments(track.org, 'bot')).deployments).toHaveLength(3);
+    },
+  ],
+  [
+    'deploy',
+    async (track) => {
+      if (!track.thorough) return;
+      // One that does not start: the reason at once, and not the success of the deployment that goes on serving.
+      const broken = join(temporaryFolder('broken'), 'agent');
+      cpSync(track.folder, broken, { recursive: true });
+      writeFileSync(join(broken, 'bot.py'), "raise RuntimeError('this one does not start')\n");
+      const { build = '' } = track.known;
+      const before = await serviceOf(track);
+      const text = await track.fails(['deploy', 'bot', '--yes', '--build-dir', '.', '--max-agents', '2'], {
+        cwd: broken,
+      });
+      expect(text).not.toContain('Update complete');
+      const failed = await serviceOf(track);
+      expect(failed).toMatchObject({
+        ...{ available: true, ready: false, activeDeploymentId: before.activeDeploymentId },
+        errors: [{ code: expect.stringMatching(/^PCC_/) }],
+      });
+      expect(text).toContain(failed.errors[0]?.code ?? '?');
+      // The next one begins without its errors, and its success is its own.
+      const again = await track.ok(['deploy', 'bot', '--build-id', build, '--yes', '--max-agents', '2']);
+      expect(again).toContain('Update complete');
+      const after = await serviceOf(track);
+      expect(after.activeDeploymentId).not.toBe(before.activeDeploymentId);
+      expect(after.activeDeploymentId).toBe(after.desiredDeploymentId);
     },
   ],
   [

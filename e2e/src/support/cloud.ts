@@ -32,7 +32,9 @@ export async function startCloud(options: CloudOptions = {}) {
   const dataDir = options.dataDir ?? join(temporaryFolder('data'), 'data');
   const port = options.port ?? (await preferredPort());
   sharePipCache(dataDir);
-  const process_ = launch({ PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir, ...options.env });
+  const settings = { PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir };
+  // The same on any machine: what the tests deploy is to run without images that no registry here has.
+  const process_ = launch({ ...settings, PIPECAT_CLOUD_WORKER_DRIVER: 'process', ...options.env });
   const url = `${options.env?.PIPECAT_CLOUD_TLS_CERT ? 'https' : 'http'}://localhost:${port}`;
   const isReady = () => process_.stdout().includes(`ready ${url}\n`);
   await until('npm start is ready', () => isReady() || !process_.running(), 120_000);

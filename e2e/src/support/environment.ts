@@ -1,5 +1,7 @@
 /** What the machine has beyond Node; `npm test` sets these, and names what it could not obtain. */
 export const resources = {
+  /** Address of a container engine. */
+  engine: process.env.PIPECAT_CLOUD_TEST_ENGINE,
   python: process.env.PIPECAT_CLOUD_TEST_PYTHON,
   /** A Python that has the published command line, of the version that the wire contract was read from. */
   official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,

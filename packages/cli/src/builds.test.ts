@@ -33,6 +33,23 @@ test('status shows why a build failed', async () => {
   expect((await cli.run(['build', 'status', 'gone'], { env })).code).toBe(8);
 });
 
+test('cancel ends a build, or says why not', async () => {
+  server.routes[`POST ${org}/builds/bld_1/cancel`] = {
+    json: { build: build({ status: 'failed', errorMessage: 'The build was cancelled' }) },
+  };
+  expect(await cli.run(['build', 'cancel', 'bld_1'], { env })).toMatchObject({
+    code: 0,
+    stdout: 'Cancelled build bld_1.\n',
+  });
+  server.routes[`POST ${org}/builds/bld_2/cancel`] = {
+    status: 409,
+    json: { error: "Build 'bld_2' has ended already: its status is 'success'", code: 'CONFLICT' },
+  };
+  const refused = await cli.run(['build', 'cancel', 'bld_2'], { env });
+  expect(refused.code).toBe(9);
+  expect(refused.stderr).toContain('has ended already');
+});
+
 describe('logs', () => {
   const line = (index: number) => `line ${index}`;
   /** As many lines as are there at each answer; the server pages through them. */

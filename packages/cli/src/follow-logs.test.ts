@@ -1,7 +1,7 @@
 import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { followLogs } from './commands/agent/follow-logs.js';
+import { pollLogs } from './commands/agent/poll-logs.js';
 import { useCli } from './testing/cli.js';
 import { token, useServer } from './testing/server.js';
 
@@ -29,14 +29,14 @@ function store(lines: LogEntry[], grow: () => boolean) {
       return { logs: sorted.toReversed(), total: { value: lines.length, relation: 'eq' } };
     },
     getSession: async () => ({ endedAt: null }),
-  } as unknown as Parameters<typeof followLogs>[0];
+  } as unknown as Parameters<typeof pollLogs>[0];
 }
 
 describe('following', () => {
   async function follow(api: ReturnType<typeof store>, limit: number): Promise<LogEntry[]> {
     const got: LogEntry[] = [];
     await expect(async () => {
-      for await (const page of followLogs(api, 'acme', 'bot', { limit, filter: {} })) got.push(...page);
+      for await (const page of pollLogs(api, 'acme', 'bot', { limit, filter: {} })) got.push(...page);
     }).rejects.toThrow('the end');
     return got;
   }
@@ -96,6 +96,51 @@ describe('following', () => {
   });
 });
 
+const follow = 'GET /v1/organizations/acme/services/bot/logs/follow';
+const event = (id: string, entry: object) => `id: ${id}\ndata: ${JSON.stringify({ cursor: id, ...entry })}\n\n`;
+const stream = (text: string) => ({ type: 'text/event-stream; charset=utf-8', text });
+
+describe('agent logs --follow on a server that sends lines as they come', () => {
+  const line = (index: number) => ({ log: `INFO ${index}`, timestamp: at(index), deploymentId: 'd', level: 'INFO' });
+
+  test('asks for what is wanted, goes on after a break where it was, and ends with the session', async () => {
+    const answers = [
+      stream(`: following\n\n${event('1.a', line(1))}${event('1.b', line(2))}`),
+      { status: 503, json: { error: 'It restarts', code: '503' } },
+      stream(`id: 1.c\n\n${event('1.d', line(3))}event: end\ndata: {}\n\n`),
+    ];
+    server.routes[follow] = () => answers.shift() ?? { status: 500, json: { error: 'no more', code: '500' } };
+    const args = ['agent', 'logs', 'bot', '--follow', '-s', 's1', '-n', '2', '-l', 'info', '--query', 'x', '--json'];
+    const outcome = await cli.run(args, { env });
+    expect(outcome.code).toBe(0);
+    expect(
+      outcome.stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text).log),
+    ).toEqual(['INFO 1', 'INFO 2', 'INFO 3']);
+    const asked = server.requests.map(({ url }) => Object.fromEntries(new URL(url, 'http://x').searchParams));
+    const filter = { sessionId: 's1', level: 'INFO', query: 'x' };
+    expect(asked).toEqual([
+      { ...filter, tail: '2' },
+      { ...filter, after: '1.b' },
+      { ...filter, after: '1.b' },
+    ]);
+  });
+
+  test('says where lines were given up before they could be read', async () => {
+    server.routes[follow] = stream(`event: gap\ndata: {}\n\n${event('3.a', line(1))}event: end\ndata: {}\n\n`);
+    const outcome = await cli.run(['agent', 'logs', 'bot', '--follow'], { env });
+    expect(outcome.stderr).toContain('no longer kept');
+    expect(outcome.stdout).toContain('INFO 1');
+  });
+
+  test('a refusal is an error at once', async () => {
+    server.routes[follow] = { status: 403, json: { error: 'This needs logs:read', code: '403' } };
+    expect((await cli.run(['agent', 'logs', 'bot', '--follow'], { env })).code).toBe(6);
+  });
+});
+
 test('agent logs --follow with a session ends with it, with all its lines, as JSON lines where asked', async () => {
   const line = (index: number) => ({ log: `ERROR ${index}`, timestamp: at(index), deploymentId: 'd', sessionId: 's1' });
   let asked = 0;
@@ -115,5 +160,9 @@ test('agent logs --follow with a session ends with it, with all its lines, as JS
     .split('\n')
     .map((text) => (JSON.parse(text) as { log: string }).log);
   expect(logs).toEqual(['ERROR 1', 'ERROR 2', 'ERROR 3', 'ERROR 4', 'ERROR 5']);
-  expect(server.requests.every(({ url }) => !url.includes('/logs') || url.includes('sessionId=s1'))).toBe(true);
+  expect(
+    server.requests.every(
+      ({ url }) => !url.includes('/logs') || url.includes('/follow') || url.includes('sessionId=s1'),
+    ),
+  ).toBe(true);
 });

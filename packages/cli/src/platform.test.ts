@@ -167,6 +167,32 @@ describe('organizations', () => {
     },
   );
 
+  test('the Daily account: the key goes in by file or standard input, and is never printed', async () => {
+    const settings = { source: 'organization', keyHint: '…abcd', dialin: 'signed' };
+    const path = `${org}/daily/settings`;
+    server.routes[`GET ${path}`] = { json: settings };
+    server.routes[`PUT ${path}`] = { json: settings };
+    server.routes[`DELETE ${path}`] = { json: { status: 'OK' } };
+    const last = () => server.requests.findLast(({ method }) => method === 'PUT')?.json();
+    expect((await run('organizations', 'daily', 'show')).stdout).toContain('its own, …abcd');
+    expect(JSON.parse((await run('organizations', 'daily', 'show', '--json')).stdout)).toEqual({
+      organization: 'acme',
+      ...settings,
+    });
+    const piped = await cli.run(['organizations', 'daily', 'set', '--stdin'], { env, input: 'daily-key-abcd\n' });
+    expect([piped.code, piped.stdout.includes('daily-key')]).toEqual([0, false]);
+    expect(last()).toEqual({ apiKey: 'daily-key-abcd' });
+    expect((await run('organizations', 'daily', 'set', '--allow-unsigned-dialin')).code).toBe(0);
+    expect(last()).toEqual({ allowUnsignedDialin: true });
+    expect((await run('organizations', 'daily', 'set', '--no-allow-unsigned-dialin')).code).toBe(0);
+    expect(last()).toEqual({ allowUnsignedDialin: false });
+    expect((await run('organizations', 'daily', 'set')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'set', '--key-file', 'nowhere')).code).toBe(1);
+    expect((await run('organizations', 'daily', 'set', '--stdin', '--key-file', 'x')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'clear')).code).toBe(2);
+    expect((await run('organizations', 'daily', 'clear', '-y')).code).toBe(0);
+  });
+
   test('registry keys: a new one alone when piped, ended ones hidden', async () => {
     const key = (id: string, revoked: boolean) => ({
       ...{ id, name: id, key_prefix: 'pcr_', created_at: '2026-04-20T10:00:00.000Z', last_used_at: null },

@@ -11,6 +11,50 @@ const scaling = Type.Object({
   maxAgents: Type.Optional(Type.Integer({ minimum: 1, maximum: maxAgentsLimit })),
 });
 
+/** How a new deployment takes over. At most one of the three; without any it takes over as soon as it is ready. */
+export const RolloutOptions = Type.Object({
+  strict: Type.Optional(
+    Type.Boolean({
+      description: 'From now on no new session on the deployment before it: starts wait until this one is ready',
+    }),
+  ),
+  canaryPercent: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 99,
+      description: 'Once ready it takes this share of the new sessions, until promoted',
+    }),
+  ),
+  hold: Type.Optional(Type.Boolean({ description: 'It is made ready and takes no session until it is promoted' })),
+});
+export type RolloutOptions = Static<typeof RolloutOptions>;
+
+/** `POST …/services/{name}/promote`. */
+export const PromoteBody = Type.Object({
+  deploymentId: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'Refused unless it is the one that waits: another deploy may have come between',
+    }),
+  ),
+  canaryPercent: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 99, description: 'Only this share of the new sessions, instead of all' }),
+  ),
+});
+export type PromoteBody = Static<typeof PromoteBody>;
+
+/** `POST …/services/{name}/rollback`. */
+export const RollbackBody = Type.Object({
+  deploymentId: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description:
+        'One that was ready once. Without it: the live one where another is being rolled out, else the one before it',
+    }),
+  ),
+});
+export type RollbackBody = Static<typeof RollbackBody>;
+
 /** `POST` and `PUT …/services` (contract §6.2). Unknown members are ignored: older and newer clients send different sets. */
 export const DeployBody = Type.Object({
   serviceName: AgentName,
@@ -33,6 +77,7 @@ export const DeployBody = Type.Object({
   /** A repository to build from; refused, because nothing here is linked to one. */
   git: Type.Optional(Type.Unknown()),
   forceRedeploy: Type.Optional(Type.Boolean()),
+  rollout: Type.Optional(RolloutOptions),
   websocketAuth: Type.Optional(Type.Enum(['none', 'token'])),
   maxSessionDuration: Type.Optional(
     Type.Integer({ minimum: sessionDuration.minimum, maximum: sessionDuration.maximum }),
@@ -101,6 +146,16 @@ export const Service = Type.Object({
   currentRevision: Type.Optional(Revision),
   previousRevision: Type.Optional(Revision),
   deployment: Type.Optional(Deployment),
+  rollout: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Enum(['starting', 'held', 'canary', 'complete', 'failed']),
+        strict: Type.Boolean({ description: 'Starts wait for the desired deployment' }),
+        canaryPercent: OrNull(Type.Integer({ description: 'Share of the new sessions, once it is ready' })),
+      },
+      { description: 'How the desired deployment takes over from the active one' },
+    ),
+  ),
   errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
   warning: Type.Optional(Type.String()),
 });

@@ -20,6 +20,9 @@ export const Build = Type.Object({
   imageUri: Type.Optional(Type.String()),
   errorMessage: Type.Optional(Type.String()),
   contextSizeBytes: Type.Optional(Type.Integer()),
+  imageSizeBytes: Type.Optional(Type.Integer()),
+  /** Beyond the published API: the secret set whose values its steps may read. */
+  secretSet: Type.Optional(Type.String()),
   buildDurationSeconds: Type.Optional(Type.Integer()),
   createdAt: Timestamp,
   startedAt: Type.Optional(Timestamp),
@@ -46,6 +49,8 @@ export const CreateBuildBody = Type.Object({
   uploadId: Type.String({ maxLength: 64 }),
   region: Type.Optional(Type.String({ maxLength: 63 })),
   dockerfilePath: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  /** Beyond the published API: steps may read its values, with `RUN --mount=type=secret,id=KEY`. Needs `agents:deploy` too. */
+  secretSet: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
 });
 export type CreateBuildBody = Static<typeof CreateBuildBody>;
 

@@ -1,4 +1,12 @@
-import type { DeployBody, Service, ServiceList, ServiceQuery, WrappedService } from './agents.js';
+import type {
+  DeployBody,
+  PromoteBody,
+  RollbackBody,
+  Service,
+  ServiceList,
+  ServiceQuery,
+  WrappedService,
+} from './agents.js';
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from './api-keys.js';
 import type {
   BuildEnvelope,
@@ -12,7 +20,6 @@ import type {
 import type { RequestFunction } from './client.js';
 import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
-import type { LogList, LogQuery } from './logs.js';
 import type { Capacity } from './pool.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
@@ -20,6 +27,7 @@ import type {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
@@ -65,13 +73,17 @@ export function agentCalls(request: RequestFunction) {
     deleteService: (o: string, name: string) => request<StatusOk>('DELETE', service(o, name)),
     getCapacity: (o: string, name: string) => request<Capacity>('GET', `${service(o, name)}/capacity`),
     listDeployments: (o: string, name: string) => request<DeploymentList>('GET', `${service(o, name)}/deployments`),
-    readLogs: (o: string, name: string, query: LogQuery = {}) =>
-      request<LogList>('GET', `${service(o, name)}/logs`, { query }),
+    promoteService: async (o: string, name: string, body: PromoteBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/promote`, { body })).body,
+    rollBackService: async (o: string, name: string, body: RollbackBody = {}) =>
+      (await request<WrappedService>('POST', `${service(o, name)}/rollback`, { body })).body,
 
     listSessions: (o: string, name: string, query: SessionQuery = {}) =>
       request<SessionList>('GET', `${service(o, name)}/sessions`, { query }),
     getSession: (o: string, name: string, id: string) =>
       request<SessionDetail>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}`),
+    getSessionTrace: (o: string, name: string, id: string) =>
+      request<SessionTrace>('GET', `${service(o, name)}/sessions/${encodeURIComponent(id)}/trace`),
     /** Waits for a cold start, so its deadline is longer than that of the other calls. */
     startSession: (o: string, name: string, body: StartBody, options: StartOptions = {}) =>
       request<StartedSession>('POST', `${service(o, name)}/sessions`, startOf(body, options)),
@@ -104,6 +116,8 @@ export function agentCalls(request: RequestFunction) {
     listBuilds: (o: string, query: BuildQuery = {}) => request<BuildList>('GET', `${org(o)}/builds`, { query }),
     getBuild: async (o: string, id: string) =>
       (await request<BuildEnvelope>('GET', `${org(o)}/builds/${encodeURIComponent(id)}`)).build,
+    cancelBuild: async (o: string, id: string) =>
+      (await request<BuildEnvelope>('POST', `${org(o)}/builds/${encodeURIComponent(id)}/cancel`)).build,
     readBuildLogs: (o: string, id: string, query: { limit?: number; offset?: number } = {}) =>
       request<BuildLogs>('GET', `${org(o)}/builds/${encodeURIComponent(id)}/logs`, { query }),
   };

@@ -1,6 +1,7 @@
 import type { SetupBody, SignInBody, WhoAmI } from './accounts.js';
 import type { RequestFunction } from './client.js';
 import type { Health, StatusOk } from './errors.js';
+import type { InstallationHealth } from './installation.js';
 import type { CredentialFormat } from './leaks.js';
 import type { AcceptedInvitation, AcceptInvitationBody } from './members.js';
 import type { AuthConfig, DiscoveryDocument, LogoutBody, SigningKeys } from './oauth.js';
@@ -14,6 +15,8 @@ export function installationCalls(request: RequestFunction) {
     ready: () => request<Health>('GET', '/readyz'),
     /** OpenAPI 3.1. */
     apiDocument: () => request<Record<string, unknown>>('GET', '/openapi.json'),
+    /** For the owner of the installation alone. */
+    installationHealth: () => request<InstallationHealth>('GET', '/v1/installation/health'),
     credentialFormat: () => request<CredentialFormat>('GET', '/.well-known/pipecat-credentials'),
 
     whoAmI: () => request<WhoAmI>('GET', '/v1/users'),

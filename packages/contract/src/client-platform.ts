@@ -5,6 +5,7 @@ import type {
   PatchAgentProfileBody,
 } from './agent-profiles.js';
 import type { RequestFunction } from './client.js';
+import type { DailySettings, PutDailySettingsBody } from './daily.js';
 import type { StatusOk } from './errors.js';
 import type { EnrollmentToken, Region, RegionList, RegisterRegionBody } from './regions.js';
 import type { RegistryKeyList } from './registry-keys.js';
@@ -34,6 +35,11 @@ export function platformCalls(request: RequestFunction) {
     getSpendLimit: (o: string) => request<SpendLimit>('GET', `${org(o)}/spend-limit`),
     putSpendLimit: (o: string, body: PutSpendLimitBody) =>
       request<SpendLimit>('PUT', `${org(o)}/spend-limit`, { body }),
+
+    dailySettings: (o: string) => request<DailySettings>('GET', `${org(o)}/daily/settings`),
+    putDailySettings: (o: string, body: PutDailySettingsBody) =>
+      request<DailySettings>('PUT', `${org(o)}/daily/settings`, { body }),
+    removeDailySettings: (o: string) => request<StatusOk>('DELETE', `${org(o)}/daily/settings`),
 
     referenceSecretSet: (o: string, body: ReferenceSecretBody) =>
       request<ReferencedSecretSet>('POST', `${org(o)}/secrets/references`, { body }),

@@ -53,6 +53,7 @@ export function privateCalls(request: RequestFunction) {
     createBuildByKey: (body: CreateBuildBody) => request<CreatedBuild>('POST', '/v1/builds', { body }),
     listBuildsByKey: (query: BuildQuery = {}) => request<BuildList>('GET', '/v1/builds', { query }),
     getBuildByKey: async (id: string) => (await request<BuildEnvelope>('GET', build(id))).build,
+    cancelBuildByKey: async (id: string) => (await request<BuildEnvelope>('POST', `${build(id)}/cancel`)).build,
     readBuildLogsByKey: (id: string, query: { limit?: number; offset?: number } = {}) =>
       request<BuildLogs>('GET', `${build(id)}/logs`, { query }),
   };

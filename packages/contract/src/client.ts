@@ -4,6 +4,7 @@ import { auditCalls } from './client-audit.js';
 import { githubCalls } from './client-github.js';
 import { installationCalls } from './client-installation.js';
 import { leakCalls } from './client-leaks.js';
+import { logCalls } from './client-logs.js';
 import { notificationCalls } from './client-notifications.js';
 import { oauthCalls } from './client-oauth.js';
 import { platformCalls } from './client-platform.js';
@@ -74,7 +75,11 @@ export type RawFunction = (
 /** The body of a good answer; throws `ApiError` for any other. */
 export type ReadFunction = <T>(response: Response) => Promise<T>;
 /** A GET whose answer may be of any length, in pieces as they arrive. Throws as `RequestFunction` does, also half-way. */
-export type StreamFunction = (path: string, query?: Query) => AsyncIterable<Uint8Array>;
+export type StreamFunction = (
+  path: string,
+  query?: Query,
+  init?: { accept?: string; headers?: Record<string, string>; signal?: AbortSignal | undefined },
+) => AsyncIterable<Uint8Array>;
 
 /** Typed calls, one per route, thin over `fetch`. Every method throws `ApiError` or `NetworkError`. */
 export function createClient(options: ClientOptions) {
@@ -97,19 +102,23 @@ export function createClient(options: ClientOptions) {
     };
   }
 
-  async function* stream(path: string, query?: Query): AsyncGenerator<Uint8Array> {
+  async function* stream(
+    path: string,
+    query?: Query,
+    { accept = 'application/x-ndjson', headers = {}, signal }: Parameters<StreamFunction>[2] = {},
+  ): AsyncGenerator<Uint8Array> {
     // Between two pieces, not for the whole: a long answer is not a late one.
     const silent = new AbortController();
     const wait = () => setTimeout(() => silent.abort(), options.timeoutMs ?? 60_000);
     let timer = wait();
     try {
       const response = await send(urlOf(path, query), {
-        headers: headersFor('application/x-ndjson'),
-        signal: silent.signal,
+        headers: { ...headersFor(accept), ...headers },
+        signal: signal ? AbortSignal.any([silent.signal, signal]) : silent.signal,
         redirect: 'error',
       });
       const type = response.headers.get('content-type') ?? '';
-      if (!response.ok || !response.body || !type.startsWith('application/x-ndjson')) {
+      if (!response.ok || !response.body || !type.startsWith(accept)) {
         throw refusal(response, await response.text(), host);
       }
       for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -172,6 +181,7 @@ export function createClient(options: ClientOptions) {
   return {
     request,
     ...agentCalls(request),
+    ...logCalls(request, stream),
     ...accessCalls(request),
     ...oauthCalls(request),
     ...auditCalls(request, stream),

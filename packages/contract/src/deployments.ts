@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Timestamp } from './names.js';
+import { OrNull, Timestamp } from './names.js';
 
 /** The profiles of the platform; organizations add their own (contract §13.2). */
 export const agentProfiles = {
@@ -34,13 +34,43 @@ export const Deployment = Type.Object({
   id: Type.String(),
   serviceId: Type.String(),
   buildId: Type.Optional(Type.String()),
+  imageDigest: Type.Optional(
+    Type.String({ description: 'What the tag was when the deployment first started: all of its instances run this' }),
+  ),
   manifest: Manifest,
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
 export type Deployment = Static<typeof Deployment>;
 
-export const DeploymentList = Type.Object({ deployments: Type.Array(Deployment) });
+/**
+ * `starting` being made ready · `held` ready, waiting to be promoted · `canary` takes a share of the new sessions · `live` takes them ·
+ * `failed` never took any, or was given up as a canary · `retired` was live once · `withdrawn` was replaced before it was live.
+ */
+export const deploymentStates = ['starting', 'held', 'canary', 'live', 'failed', 'retired', 'withdrawn'] as const;
+export type DeploymentState = (typeof deploymentStates)[number];
+
+const settingValue = OrNull(Type.String());
+/** A deployment with its history, as the list of them shows it. */
+export const DeploymentRecord = Type.Object({
+  ...Deployment.properties,
+  state: Type.Enum([...deploymentStates]),
+  rollout: Type.Enum(['automatic', 'strict', 'canary', 'held'], { description: 'How it was asked to take over' }),
+  deployedBy: Type.Object({
+    kind: Type.String({ description: 'As in the audit log; unknown for deployments older than this member' }),
+    id: OrNull(Type.String()),
+    name: OrNull(Type.String({ description: 'What the person, service account or key is called now' })),
+  }),
+  readyAt: OrNull(Timestamp),
+  liveAt: OrNull(Timestamp),
+  changes: Type.Array(Type.Object({ setting: Type.String(), from: settingValue, to: settingValue }), {
+    description: 'Against the deployment that was made before it',
+  }),
+  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+});
+export type DeploymentRecord = Static<typeof DeploymentRecord>;
+
+export const DeploymentList = Type.Object({ deployments: Type.Array(DeploymentRecord) });
 export type DeploymentList = Static<typeof DeploymentList>;
 
 export const deploymentPhases = ['Creating', 'Validating', 'Active', 'Draining', 'Failed'] as const;

@@ -1,7 +1,8 @@
 import type { Client } from './client.js';
 
-/** Calls that are made by browsers and OAuth libraries, not by this package: pages, redirects and forms of the protocol. */
+/** Calls that others make, not this package: browsers, OAuth libraries, scrapers of metrics, and providers of phone numbers. */
 export const protocolCalls = [
+  'metrics',
   'signInWithProvider',
   'finishSignInWithProvider',
   'authorize',
@@ -9,6 +10,9 @@ export const protocolCalls = [
   'issueToken',
   'requestDeviceCode',
   'revokeToken7009',
+  'receiveDialin',
+  'verifyWhatsapp',
+  'receiveWhatsapp',
 ] as const;
 export type ProtocolCall = (typeof protocolCalls)[number];
 
@@ -22,6 +26,8 @@ export interface Operation {
 }
 
 const does = (id: Operation['id'], summary: string, ...also: number[]): Operation => ({ id, summary, also });
+/** What a start may be refused with. */
+const starting = [402, 413, 422];
 const org = '/v1/organizations/:org';
 const self = '/v1/users/self';
 const service = `${org}/services/:name`;
@@ -31,7 +37,13 @@ const account = `${org}/service-accounts/:id`;
 export const operations: Readonly<Record<string, Operation>> = {
   'GET /livez': does('live', 'Tell whether the process answers'),
   'GET /readyz': does('ready', 'Tell whether the database answers'),
+  'GET /metrics': does('metrics', 'Get the metrics of this process for Prometheus', 401),
   'GET /openapi.json': does('apiDocument', 'Get this document'),
+  'GET /v1/installation/health': does(
+    'installationHealth',
+    'Show how workers, database and disk of the installation are',
+    403,
+  ),
 
   'POST /auth/setup': does('setUp', 'Sign the owner in for the first time', 401, 403, 410, 429),
   'POST /auth/code': does('requestCode', 'Ask for a sign-in code by e-mail', 403, 429),
@@ -139,6 +151,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /.well-known/pipecat-credentials': does('credentialFormat', 'Describe how credentials are built, for scanners'),
 
   [`GET ${org}/daily`]: does('dailyKey', 'Get the Daily API key', 404),
+  [`GET ${org}/daily/settings`]: does('dailySettings', 'Show how the organization uses Daily'),
+  [`PUT ${org}/daily/settings`]: does('putDailySettings', 'Set the Daily API key and who may dial in', 502, 503),
+  [`DELETE ${org}/daily/settings`]: does('removeDailySettings', 'Remove the Daily API key'),
   [`GET ${org}/regions`]: does('listRegions', 'List the regions'),
   [`GET ${org}/properties`]: does('getProperties', 'Show the properties of the organization'),
   [`GET ${org}/properties/schema`]: does('getPropertySchema', 'Describe the properties of the organization'),
@@ -172,11 +187,17 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`GET ${service}`]: does('getService', 'Show an agent and how its rollout goes'),
   [`DELETE ${service}`]: does('deleteService', 'Delete an agent', 409),
   [`GET ${service}/capacity`]: does('getCapacity', 'Show what is warm of an agent, and why so many'),
-  [`GET ${service}/deployments`]: does('listDeployments', 'List the deployments of an agent'),
+  [`GET ${service}/deployments`]: does('listDeployments', 'List the deployments of an agent, with their history'),
+  [`POST ${service}/promote`]: does('promoteService', 'Give a held deployment or a canary the new sessions', 409),
+  [`POST ${service}/rollback`]: does('rollBackService', 'Make an older deployment live again', 404, 409),
   [`GET ${service}/logs`]: does('readLogs', 'Read the logs of an agent'),
+  [`GET ${service}/logs/follow`]: does('followLogs', 'Follow the logs of an agent as server-sent events', 429),
+  [`GET ${service}/log-retention`]: does('getLogRetention', 'Show how long the logs of an agent are kept'),
+  [`PUT ${service}/log-retention`]: does('putLogRetention', 'Set how long the logs of an agent are kept'),
   [`GET ${service}/sessions`]: does('listSessions', 'List the sessions of an agent'),
-  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', 402, 413, 422),
+  [`POST ${service}/sessions`]: does('startSession', 'Start a session with a token', ...starting, 502),
   [`GET ${service}/sessions/:id`]: does('getSession', 'Show a session with its metrics'),
+  [`GET ${service}/sessions/:id/trace`]: does('getSessionTrace', 'Show where the time went when a session started'),
   [`DELETE ${service}/sessions/:id`]: does('stopSession', 'Stop a session'),
 
   [`GET ${org}/apiKeys`]: does('listApiKeys', 'List the API keys'),
@@ -199,6 +220,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ),
   [`GET ${org}/builds`]: does('listBuilds', 'List the builds'),
   [`GET ${org}/builds/:id`]: does('getBuild', 'Show a build'),
+  [`POST ${org}/builds/:id/cancel`]: does('cancelBuild', 'End a build that is under way', 404, 409),
   [`GET ${org}/builds/:id/logs`]: does('readBuildLogs', 'Read the log of a build'),
   'POST /v1/uploads': does(
     'uploadContext',
@@ -252,17 +274,20 @@ export const operations: Readonly<Record<string, Operation>> = {
   'POST /v1/builds': does('createBuildByKey', 'Build an image, or find the one of the same context', 404, 409),
   'GET /v1/builds': does('listBuildsByKey', 'List the builds', 400),
   'GET /v1/builds/:id': does('getBuildByKey', 'Show a build'),
+  'POST /v1/builds/:id/cancel': does('cancelBuildByKey', 'End a build that is under way', 404, 409),
   'GET /v1/builds/:id/logs': does('readBuildLogsByKey', 'Read the log of a build'),
 
-  'POST /v1/public/:agent/start': does(
-    'startPublic',
-    'Start a session with a public key',
-    402,
-    413,
-    414,
-    422,
-    429,
-    503,
-  ),
+  'POST /v1/public/:agent/start': does('startPublic', 'Start a session with a public key', 414, ...starting, 502),
   'ANY /v1/public/:agent/sessions/:id/*': does('callSession', 'Call a route of the agent in a session', 414, 502),
+  'POST /v1/public/webhooks/:org/:agent/dialin': does(
+    'receiveDialin',
+    'Take a call that Daily asks about',
+    ...[400, 402, 403, 404, 413, 429, 502, 503],
+  ),
+  'GET /v1/public/webhooks/:org/:agent/whatsapp': does('verifyWhatsapp', 'Prove the address of the webhook', 403, 429),
+  'POST /v1/public/webhooks/:org/:agent/whatsapp': does(
+    'receiveWhatsapp',
+    'Take a call of WhatsApp Business',
+    ...[400, 402, 403, 404, 413, 429, 502, 503],
+  ),
 };

@@ -159,6 +159,8 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
+  // Asks for the token of its own file: a scraper holds nothing that reaches further.
+  'GET /metrics': open,
   'GET /openapi.json': open,
   'GET /docs/api': open,
   'GET /docs/api/:file': open,
@@ -192,6 +194,9 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/users/self/sessions': bySession,
   'DELETE /v1/users/self/sessions': bySession,
   'DELETE /v1/users/self/sessions/:id': bySession,
+
+  // The service lets in the owner of the installation alone.
+  'GET /v1/installation/health': byPersonOrToken,
 
   'GET /v1/users': live,
   'PATCH /v1/users': byPersonOrToken,
@@ -254,6 +259,9 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`GET ${org}/leaks`]: byToken('audit:read'),
 
   [`GET ${org}/daily`]: byToken('org:read'),
+  [`GET ${org}/daily/settings`]: byToken('org:read'),
+  [`PUT ${org}/daily/settings`]: byToken('org:write'),
+  [`DELETE ${org}/daily/settings`]: byToken('org:write'),
   [`GET ${org}/regions`]: byToken('org:read'),
   [`POST ${org}/regions`]: byToken('org:write'),
   [`GET ${org}/regions/:key`]: byToken('org:read'),
@@ -285,10 +293,16 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`DELETE ${org}/services/:name`]: ofAgent('agents:delete'),
   [`GET ${org}/services/:name/capacity`]: ofAgent('agents:read'),
   [`GET ${org}/services/:name/deployments`]: ofAgent('agents:read'),
+  [`POST ${org}/services/:name/promote`]: ofAgent('agents:deploy'),
+  [`POST ${org}/services/:name/rollback`]: ofAgent('agents:deploy'),
   [`GET ${org}/services/:name/logs`]: ofAgent('logs:read'),
+  [`GET ${org}/services/:name/logs/follow`]: ofAgent('logs:read'),
+  [`GET ${org}/services/:name/log-retention`]: ofAgent('logs:read'),
+  [`PUT ${org}/services/:name/log-retention`]: ofAgent('agents:deploy'),
   [`GET ${org}/services/:name/sessions`]: ofAgent('sessions:read'),
   [`POST ${org}/services/:name/sessions`]: ofAgent('sessions:start'),
   [`GET ${org}/services/:name/sessions/:id`]: ofAgent('sessions:read'),
+  [`GET ${org}/services/:name/sessions/:id/trace`]: ofAgent('sessions:read'),
   [`DELETE ${org}/services/:name/sessions/:id`]: ofAgent('sessions:stop'),
 
   [`POST ${org}/services/:name/environments/production/git`]: ofAgent('agents:deploy'),
@@ -311,6 +325,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   [`POST ${org}/builds`]: byToken('builds:write'),
   [`GET ${org}/builds`]: byToken('builds:read'),
   [`GET ${org}/builds/:id`]: byToken('builds:read'),
+  [`POST ${org}/builds/:id/cancel`]: byToken('builds:write'),
   [`GET ${org}/builds/:id/logs`]: byToken('builds:read'),
   // The upload carries a signed, expiring field of its own (contract §10.1): clients send no Authorization header there.
   'POST /v1/uploads': open,
@@ -361,13 +376,19 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/builds': byPrivateKey('builds:write'),
   'GET /v1/builds': byPrivateKey('builds:read'),
   'GET /v1/builds/:id': byPrivateKey('builds:read'),
+  'POST /v1/builds/:id/cancel': byPrivateKey('builds:write'),
   'GET /v1/builds/:id/logs': byPrivateKey('builds:read'),
 
   'POST /v1/public/:agent/start': byPublicKey,
   'ANY /v1/public/:agent/sessions/:id/*': byPublicKey,
+  // Phone and messaging providers hold no credential of ours; they prove themselves by a signature, or by a public key as their token.
+  'POST /v1/public/webhooks/:org/:agent/dialin': open,
+  'GET /v1/public/webhooks/:org/:agent/whatsapp': open,
+  'POST /v1/public/webhooks/:org/:agent/whatsapp': open,
 
   // An enrolment token in the body, one use.
   'POST /v1/workers/enrol': open,
   'GET /v1/workers/channel': byWorker,
   'GET /v1/workers/builds/:id/context': byWorker,
+  'GET /v1/workers/ice-servers': byWorker,
 };

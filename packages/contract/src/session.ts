@@ -21,7 +21,7 @@ export interface SessionOptions {
 }
 
 /** What a started session is reached with. Which members are there depends on the transport. */
-export type SessionStart = StartedSession & { dailyRoom?: string; dailyToken?: string };
+export type SessionStart = StartedSession;
 
 /** The session was not started. `code` is the server's: `401`, `404`, `429`, `PCC-1001` … */
 export class AgentStartError extends Error {

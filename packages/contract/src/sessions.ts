@@ -38,6 +38,8 @@ export const StartedSession = Type.Object({
   wsUrl: Type.Optional(Type.String()),
   body: Type.Optional(Type.String()),
   iceConfig: Type.Optional(Type.Object({ iceServers: Type.Array(IceServer) })),
+  dailyRoom: Type.Optional(Type.String({ description: 'Address of the Daily room that was made' })),
+  dailyToken: Type.Optional(Type.String({ description: 'Meeting token for the person' })),
 });
 export type StartedSession = Static<typeof StartedSession>;
 
@@ -140,3 +142,31 @@ export type PrivateSessionList = Static<typeof PrivateSessionList>;
 
 export const StoppedSession = Type.Object({ status: Type.Literal('terminated'), session_id: Type.String() });
 export type StoppedSession = Static<typeof StoppedSession>;
+
+/**
+ * What a start waits for, in this order: `queue` for an instance to be free · `claim` of it, in the database · `prepare`: its image is
+ * pulled or its files are unpacked · `boot`: its process runs until it answers · `activate`: it accepts the session · `connect`: its
+ * socket is open. A warm start has no `prepare` and no `boot`.
+ */
+export const traceSteps = ['queue', 'claim', 'prepare', 'boot', 'activate', 'connect'] as const;
+export type TraceStep = (typeof traceSteps)[number];
+
+export const SessionTrace = Type.Object({
+  sessionId: Type.String(),
+  requestedAt: Timestamp,
+  coldStart: OrNull(Type.Boolean()),
+  coldReason: OrNull(Type.String({ description: 'Why no instance was waiting' })),
+  outcome: Type.Enum(['started', 'failed', 'starting']),
+  error: OrNull(Type.String()),
+  instanceId: OrNull(Type.String()),
+  workerId: OrNull(Type.String()),
+  totalMs: OrNull(Type.Integer({ description: 'From the request to the acceptance by the agent' })),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.Enum([...traceSteps]),
+      atMs: Type.Integer({ description: 'Since the request' }),
+      ms: OrNull(Type.Integer({ description: 'How long; null while it goes on, or where it never ended' })),
+    }),
+  ),
+});
+export type SessionTrace = Static<typeof SessionTrace>;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { LogLevel } from './log-levels.js';
 import { hopHeader, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
 
 /**
@@ -23,7 +24,8 @@ export type Enrolled = Static<typeof Enrolled>;
 /** Where an instance's files come from. */
 export type InstanceSource =
   | { type: 'build'; buildId: string; contextSha256: string; dockerfilePath: string }
-  | { type: 'image'; image: string };
+  /** `digest`, once known, is what to run, whatever the image's tag is by now. */
+  | { type: 'image'; image: string; digest?: string };
 
 /** Everything a driver needs to make one instance. `environment` holds secret values: in memory only, never written by the worker. */
 export interface InstanceSpec {
@@ -40,6 +42,8 @@ export interface InstanceSpec {
   secretsVersion?: string;
   /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
   referencedSecretSet?: string;
+  /** What its image is pulled with: the registry it is for, and the base64 of user:password. In memory only, like the environment. */
+  registry?: { host: string; credentials: string };
   /** From `ensure` to the first answer of its port; later it has failed. */
   startTimeoutSeconds: number;
 }
@@ -64,9 +68,14 @@ export interface Activation {
 
 export interface BuildOrder {
   buildId: string;
+  organizationId: string;
   contextSha256: string;
   dockerfilePath: string;
   timeoutSeconds: number;
+  /** Values that its steps may read, by name: in memory only, never written by the worker. */
+  secrets?: Record<string, string>;
+  /** A secret set whose values lie on the worker's own machine, to be added to them. */
+  referencedSecretSet?: string;
 }
 
 export type Command =
@@ -77,11 +86,13 @@ export type Command =
   | { do: 'activate'; activation: Activation }
   /** Ends the session and its instance. Answered at once; the end comes as a report. */
   | { do: 'stop'; instanceId: string; sessionId: string; epoch: number }
+  /** Nobody will open the socket of this session: it ends at once as `connect_timeout`, and its instance is free. Answered at once. */
+  | { do: 'abandon'; instanceId: string; sessionId: string; epoch: number }
   /** Answered once the build is queued or known; lines and result come as reports. */
   | { do: 'build'; order: BuildOrder }
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
   | { do: 'check-secret-set'; name: string }
-  /** Removes the files of a build that nothing needs any more. */
+  /** Breaks the build off if it is under way, and removes all that is left of it. Refused while an instance uses it. */
   | { do: 'forget-build'; buildId: string };
 
 export type CommandRefusal =
@@ -118,6 +129,10 @@ export interface ObservedInstance {
   /** Highest epoch accepted, 0 before the first. */
   epoch: number;
   sessionId?: string;
+  /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
+  imageDigest?: string;
+  /** From `ensure` until its process ran, once known: its files are unpacked or its image is pulled meanwhile. */
+  preparedMs?: number;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
   /** It has had its last session, and refuses another; why. */
@@ -145,6 +160,10 @@ export interface WorkerLogLine {
   time: string;
   text: string;
   sessionId?: string;
+  /** Absent from a worker that does not tell levels. */
+  level?: LogLevel;
+  /** Where the driver keeps the two apart. */
+  stream?: 'stdout' | 'stderr';
 }
 
 export interface UsageSample {
@@ -189,6 +208,8 @@ export type Report =
       credentials: { value: string; count: number }[];
     }
   | { type: 'usage'; sessionId: string; samples: UsageSample[] }
+  /** Somebody has reached the agent in this session: its socket is open. Told once; may be lost. */
+  | { type: 'session-connected'; sessionId: string; at: string }
   | { type: 'build-started'; buildId: string; at: string }
   | { type: 'build-logs'; buildId: string; lines: WorkerLogLine[] }
   | {
@@ -196,8 +217,30 @@ export type Report =
       buildId: string;
       outcome: 'success' | 'failed' | 'timeout';
       message?: string;
+      /** Of a success that made an image. */
+      imageSizeBytes?: number;
       at: string;
     };
+
+export interface WorkerStatus {
+  /** Release of the worker. */
+  version: string;
+  node: string;
+  hostname: string;
+  /** Cores and memory of its machine. */
+  cpuCount: number;
+  memoryBytes: number;
+  memoryFreeBytes: number;
+  /** Where its folder lies. */
+  diskBytes?: number;
+  diskFreeBytes?: number;
+  /** What runs the containers, where something does: name, version and the version of its API. */
+  engine?: { name: string; version: string; apiVersion?: string };
+  /** Why the engine does not answer at present. */
+  engineError?: string;
+  /** Log lines that were left out since it started, because an instance wrote too many. */
+  logLinesLeftOut: number;
+}
 
 export type WorkerMessage =
   | {
@@ -212,6 +255,10 @@ export type WorkerMessage =
     }
   /** The whole state: sent after `hello`, after every change and every few seconds. Builds under way are named too. */
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
+  /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
+  | { type: 'kept-builds'; builds: string[] }
+  /** What the worker's machine has and is: sent after `hello` and every half minute. */
+  | { type: 'status'; status: WorkerStatus }
   | { type: 'answer'; id: string; ok: true }
   | { type: 'answer'; id: string; ok: false; refusal: CommandRefusal; message: string }
   | { type: 'report'; number: number; report: Report };

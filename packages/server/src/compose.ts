@@ -9,6 +9,8 @@ import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
 import { agentRoutes } from './agents/agent-routes.js';
 import { createAgentService } from './agents/agent-service.js';
+import { rolloutRoutes } from './agents/rollout-routes.js';
+import { createRolloutService } from './agents/rollout-service.js';
 import { addApiDocument } from './api-document/api-document.js';
 import { apiPage } from './api-document/api-page.js';
 import { createAudit } from './audit/audit-service.js';
@@ -16,18 +18,19 @@ import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
+import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
+import { createDailyClient } from './daily/daily-client.js';
+import { createDailyRooms } from './daily/daily-rooms.js';
+import { createDailySettings } from './daily/daily-settings.js';
 import { createLease } from './db/lease.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
+import { composeGateway } from './gateway/compose-gateway.js';
 import { addCrossOrigin } from './gateway/cross-origin.js';
 import { createIceServers } from './gateway/ice-servers.js';
-import { publicRoutes } from './gateway/public-routes.js';
-import { createSessionPlaces } from './gateway/session-places.js';
-import { createSocketGateway } from './gateway/sockets.js';
-import { addUpgrades } from './gateway/upgrade.js';
 import { addAuthHook } from './http/auth-hook.js';
 import { createCallerAddress } from './http/caller-address.js';
 import { dashboard } from './http/dashboard.js';
@@ -39,6 +42,7 @@ import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
 import { createWorkerLogs } from './logs/worker-logs.js';
 import { openMailServer } from './mail/mailer.js';
+import { createMetrics } from './metrics/metrics.js';
 import { composeNotifications, type Notifications } from './notifications/compose-notifications.js';
 import type { Notify, SendMail } from './notifications/notify.js';
 import type { PostWebhook } from './notifications/post-webhook.js';
@@ -130,7 +134,8 @@ export async function compose(
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
-  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs') });
+  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs'), log });
+  const metrics = createMetrics();
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
     ...{ store, clock, ids, audit, box, log, mailServer },
@@ -163,7 +168,7 @@ export async function compose(
   });
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
-  const ends = createSessionEnds({ store, clock, spend });
+  const ends = metrics.countEnds(createSessionEnds({ store, clock, spend }));
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
   const hops = createHopSigner(keys.hop, clock);
@@ -179,31 +184,44 @@ export async function compose(
         .seen(workerId, architecture, clock.now())
         .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
     },
+    onKeptBuilds: (worker, kept) => build.keeps(worker, kept),
     onChange: () => {
       nudge();
       build.nudge();
     },
   });
   const revokedWorkers = createRevokedWorkers({ store, workers, log });
-  const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, workers });
+  const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;
+  const observability = composeObservability({
+    ...{ config, store, clock, log, audit, metrics, workers, logs: logStore, removeLogs },
+    installationId: bootstrapped.installationId,
+  });
+  const { usage, traces, countedLogs } = observability;
   const applyReport = createReportHandler({
-    store,
     ends,
+    usage,
+    traces,
     log,
     scope: createReportScope(store),
     builds,
-    appendLogs: createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites }),
+    appendLogs: countedLogs(createWorkerLogs({ logs: logStore, clock, log, leaks: leaks.sites })),
     credentialsSeen: leaks.sites.seen,
     nudge,
   });
 
   const demand = createDemandBook({ store, clock });
   const { scopeOf } = regions;
-  const starts = createSessionStarts({
-    ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge },
-  });
+  const starts = metrics.countStarts(
+    createSessionStarts({
+      ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, traces, nudge },
+    }),
+  );
   const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
+  const daily = createDailyClient(config.daily.apiUrl);
+  const dailySettings = createDailySettings({ store, clock, audit, box, daily, config: config.daily });
+  const rooms = createDailyRooms({ store, clock, log, daily, settings: dailySettings });
+  const iceServers = createIceServers(config.ice, clock);
   const sessions = createSessionService({
     store,
     clock,
@@ -217,7 +235,10 @@ export async function compose(
     socketUrlOf: async ({ organizationId, region }) =>
       (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
     socketTokens,
-    iceServers: createIceServers(config.ice, clock),
+    iceServers,
+    rooms,
+    usage,
+    traces,
     nudge,
   });
   const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
@@ -233,6 +254,7 @@ export async function compose(
     nudge,
     removeLogs,
   });
+  const rollouts = createRolloutService({ store, clock, ids, audit, agents, nudge });
   const pass = createPass({
     store,
     clock,
@@ -244,6 +266,7 @@ export async function compose(
     onPlaces: starts.onPlaces,
     scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
+    registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     isStarting: starts.isStarting,
     nudge,
     removeLogs,
@@ -252,6 +275,7 @@ export async function compose(
   const certificate = config.tls && (await readCertificate(config.tls));
   const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
   const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
+  metrics.watch(http);
   addSecurityHeaders(http, config.publicUrl);
   addCrossOrigin(http);
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
@@ -280,6 +304,7 @@ export async function compose(
   await http.register(secretRoutes, { secrets });
   const properties = createPropertyService({ store, audit, regions });
   await http.register(agentRoutes, { agents });
+  await http.register(rolloutRoutes, { rollouts });
   await http.register(capacityRoutes, {
     capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
   });
@@ -288,7 +313,8 @@ export async function compose(
     logs: logStore,
     findAgentId: async (organizationId: string, name: string) => (await store.agents.find(organizationId, name))?.id,
   };
-  await http.register(logRoutes, agentLogs);
+  await http.register(logRoutes, { ...agentLogs, ...observability.following });
+  await observability.register(http, authorizer);
   await build.register(http);
   await addPrivateApi(http, { agents, builds, uploads, properties, secrets, sessions, ...agentLogs });
   const enrolment = createEnrolment({ store, clock, ids, audit, digests });
@@ -309,11 +335,12 @@ export async function compose(
   await entrance.register(http);
   await notifications.register(http);
   await oauth.addRoutes(http);
-  await http.register(publicRoutes, { store, sessions, places: createSessionPlaces({ store, workers }), hops });
+  const gateway = await composeGateway(http, {
+    ...{ store, clock, ids, log, authenticator, throttle, sessions, starts, socketTokens, secrets, workers, hops },
+    ...{ iceServers, rooms, dailySettings, dailyApiUrl: config.daily.apiUrl },
+    addressOf: createCallerAddress(config.trustedProxies),
+  });
   await http.register(dashboard);
-  const addressOf = createCallerAddress(config.trustedProxies);
-  const sockets = createSocketGateway({ store, log, starts, socketTokens, workers, hops, throttle, addressOf });
-  addUpgrades(http.server, { log, sockets, workers, authenticator, addressOf });
   await http.ready();
 
   accessListener?.start();
@@ -332,6 +359,8 @@ export async function compose(
     onError: (err) => log.warn({ err }, 'housekeeping failed; it runs again in an hour'),
   });
   housekeeping.start();
+  gateway.start();
+  observability.start();
   unusedTokens.start();
   notifications.start();
 
@@ -349,6 +378,7 @@ export async function compose(
     async close() {
       await tls?.close();
       await http.close();
+      await gateway.close();
       await workers.close();
       await unusedTokens.close();
       await notifications.close();
@@ -357,6 +387,7 @@ export async function compose(
       await reconciler.close();
       await pass.idle();
       await revokedWorkers.idle();
+      await observability.close();
       await leaks.close();
       await uses.close();
       await lease.close();

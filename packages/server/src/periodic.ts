@@ -34,6 +34,10 @@ export function createPeriodic({ run, intervalMs, onError }: PeriodicDeps) {
       nudge();
     },
     nudge,
+    /** Resolves once no run is under way. */
+    async idle(): Promise<void> {
+      await running;
+    },
     /** Waits for the run under way; none begins afterwards. */
     async close(): Promise<void> {
       closed = true;

@@ -159,6 +159,7 @@ export function createChannel(deps: ChannelDeps) {
     },
     /** False when there is no link; nothing is kept then. */
     send: (message: WorkerMessage): boolean => transmit(current, message),
+    isOpen: (): boolean => current?.readyState === WebSocket.OPEN,
     async close(): Promise<void> {
       closing.abort();
       current?.close(1001);

@@ -1,6 +1,7 @@
-import type { Command, InstanceSpec } from '@pipecat-cloud/contract/worker';
-import type { Builds } from './builds/builds.js';
+import type { BuildOrder, Command, InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { Builds, PreparedOrder } from './builds/builds.js';
 import { CommandRefused } from './command-refused.js';
+import { DriverError } from './drivers/driver.js';
 import { HostSecretError, type HostSecrets } from './host-secrets.js';
 import type { Instances } from './instances/instances.js';
 import type { PreparedSpec } from './instances/lifecycle.js';
@@ -27,13 +28,15 @@ export async function carryOut({ instances, builds, secrets }: CommandDeps, comm
       return instances.activate(command.activation);
     case 'stop':
       return instances.stop(command.instanceId, command.sessionId, command.epoch);
+    case 'abandon':
+      return instances.abandon(command.instanceId, command.sessionId, command.epoch);
     case 'build':
-      return builds.order({ ...command.order, buildId: checked(command.order.buildId) });
+      return builds.order(await prepareBuild(secrets, { ...command.order, buildId: checked(command.order.buildId) }));
     case 'check-secret-set':
       await readOrRefuse(secrets, command.name);
       return;
     case 'forget-build':
-      return builds.forget(checked(command.buildId));
+      return await forget(builds, checked(command.buildId));
     default:
       throw new CommandRefused('unsupported', 'This worker does not know the command; upgrade it to the same release');
   }
@@ -52,6 +55,26 @@ async function prepare(secrets: HostSecrets, spec: InstanceSpec): Promise<Prepar
   } catch (error) {
     if (!(error instanceof HostSecretError)) throw error;
     return { ...spec, impossible: error.message };
+  }
+}
+
+async function prepareBuild(secrets: HostSecrets, order: BuildOrder): Promise<PreparedOrder> {
+  if (order.referencedSecretSet === undefined) return order;
+  try {
+    return { ...order, secrets: { ...(await secrets.read(order.referencedSecretSet)), ...order.secrets } };
+  } catch (error) {
+    if (!(error instanceof HostSecretError)) throw error;
+    return { ...order, impossible: error.message };
+  }
+}
+
+async function forget(builds: Builds, buildId: string): Promise<void> {
+  try {
+    await builds.forget(buildId);
+  } catch (error) {
+    // An instance uses it.
+    if (error instanceof DriverError) throw new CommandRefused('busy', error.message);
+    throw error;
   }
 }
 

@@ -4,14 +4,18 @@ import { type Logger, pino } from 'pino';
 import { createChannel } from './channel.js';
 import { carryOut } from './commands.js';
 import type { WorkerConfig } from './config.js';
+import { type ChosenDriver, chooseDriver } from './drivers/choose-driver.js';
 import { createDriver } from './drivers/create-driver.js';
 import type { Driver } from './drivers/driver.js';
 import { createEnrolment } from './enrolment.js';
 import { makeFolder } from './files.js';
+import { createIceEndpoint } from './ice/ice-endpoint.js';
 import { openInstallation } from './installation.js';
+import { answerMetrics, createMetrics, makeMetricsToken } from './metrics.js';
 import { createOutbox } from './outbox.js';
 import { openDataServer } from './relay/data-server.js';
 import { createRelays } from './relay/relays.js';
+import { readStatus } from './status.js';
 import { createTeller } from './teller.js';
 import { defaultTimings, type Timings } from './timings.js';
 import { composeWorkload, type Workload } from './workload.js';
@@ -24,11 +28,14 @@ export interface Overrides {
 }
 
 export interface Worker {
-  /** Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker; rejects when that can't be. */
-  ready: Promise<void>;
-  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
+  /**
+   * Resolves once instances are adopted, the data port listens and the control plane has welcomed this worker, to what people should know
+   * of it; rejects when that can't be.
+   */
+  ready: Promise<string[]>;
   /** Ends every instance and waits until its end and its last lines are reported, as far as somebody listens. */
   removeInstances(): Promise<void>;
+  /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
   close(): Promise<void>;
 }
 
@@ -47,24 +54,42 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     else closers.push(close);
   }
 
-  function makeDriver(installationId: string): Promise<Driver> {
+  async function makeDriver(
+    chosen: ChosenDriver,
+    installationId: string,
+    credential: () => Promise<string | undefined>,
+  ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment, driver } = config;
-    return createDriver(driver, { directory: workerDir, installationId, log, environment, passEnvironment });
+    const { environment, passEnvironment, builds } = config;
+    const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
+    await onClose(ice.close);
+    const options = { directory: workerDir, installationId, log, environment, passEnvironment, builds };
+    return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 
-  async function start(): Promise<void> {
+  async function start(): Promise<string[]> {
+    const { environment, engine } = config;
+    const chosen = await chooseDriver({ kind: config.driver, engine, environment, directory: workerDir });
+    log.info({ driver: chosen.kind, why: chosen.why }, 'driver chosen');
     await makeFolder(workerDir);
     const installation = await openInstallation(workerDir, log);
     const relays = createRelays();
     let driver: Driver | undefined;
     let workload: Workload | undefined;
+    await makeMetricsToken(workerDir);
+    const metrics = createMetrics({
+      instances: () => workload?.instances.observed() ?? [],
+      logCounts: () => workload?.logCounts() ?? { lines: 0, leftOut: 0 },
+      waitingReports: () => outbox.size(),
+      connected: () => channel.isOpen(),
+    });
     const data = await openDataServer({
       host: config.dataHost,
       port: config.dataPort,
       key: installation.hopKey,
       instance: (instanceId) => workload?.instances.get(instanceId),
       relays,
+      metrics: (req, res) => answerMetrics(metrics, workerDir, req, res),
       log,
     });
     await onClose(data.close);
@@ -72,6 +97,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     const enrolment = createEnrolment({ controlUrl, workerDir, enrolmentFile, name, log });
     const outbox = createOutbox((message) => channel.send(message));
     const teller = createTeller({ ...timings, tell: () => observed().map(channel.send) });
+    const keptTeller = createTeller({
+      observeMs: timings.keptMs,
+      leastMs: timings.leastMs,
+      tell: () => void tellKept(),
+    });
     const greeted = Promise.withResolvers<void>();
     const channel = createChannel({
       controlUrl,
@@ -80,12 +110,14 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       timings,
       log,
       greeting: () => [
-        { type: 'hello', version: workerProtocolVersion, driver: config.driver, dataUrl: data.url, ...machine() },
+        { type: 'hello', version: workerProtocolVersion, driver: chosen.kind, dataUrl: data.url, ...machine() },
         ...observed(),
       ],
       async onWelcome(welcome) {
         await installation.welcome(welcome);
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
+        keptTeller.changed();
+        tellStatus();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -98,23 +130,45 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       return [{ type: 'observed', instances: instances.observed(), builds: builds.underWay() }];
     }
 
+    async function tellKept(): Promise<void> {
+      try {
+        const builds = await workload?.builds.kept();
+        if (builds) channel.send({ type: 'kept-builds', builds });
+      } catch (err) {
+        log.warn({ err }, 'it could not be found out which builds are kept; they are looked for again later');
+      }
+    }
+
+    function tellStatus(): void {
+      const logLinesLeftOut = () => workload?.logCounts().leftOut ?? 0;
+      readStatus({ driver: () => driver, workerDir, logLinesLeftOut }).then(
+        (status) => channel.send({ type: 'status', status }),
+        (err: unknown) => log.debug({ err }, 'the state of this machine could not be told'),
+      );
+    }
+
     async function work(): Promise<Workload> {
-      driver = await makeDriver(await installation.installationId());
+      driver = await makeDriver(chosen, await installation.installationId(), enrolment.credential);
       await driver.check();
       workload = await composeWorkload({
         driver,
         workerDir,
         secretsDir: config.secretsDir,
+        buildPlaces: config.builds.places,
         outbox,
         relays,
         timings,
+        // A start may print a lot at once; what goes on for long is a flood.
+        logRate: { bytesPerSecond: config.logRateKib * 1024, burstBytes: config.logRateKib * 1024 * 16 },
         log,
         context: { controlUrl, credential: enrolment.credential },
         changed: teller.changed,
+        keptChanged: keptTeller.changed,
       });
       // Closing could not see it before.
       if (closing.signal.aborted) await closeWorkload();
       teller.changed();
+      keptTeller.changed();
       return workload;
     }
 
@@ -126,12 +180,16 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     removeInstances = async () => workload?.instances.removeAll(2);
     await onClose(closeWorkload);
     await onClose(teller.close);
+    await onClose(keptTeller.close);
+    const telling = setInterval(tellStatus, timings.statusMs).unref();
+    await onClose(() => clearInterval(telling));
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();
     // Closed first: what is said last is acknowledged no more, and said again next time.
     await onClose(channel.close);
     await Promise.all([working, greeted.promise]);
+    return [`Driver             ${chosen.kind}: ${chosen.why}`];
   }
 
   const ready = start();

@@ -32,6 +32,8 @@ test('each variable counts', () => {
     PIPECAT_CLOUD_WORKER_DATA_HOST: '10.0.0.1',
     PIPECAT_CLOUD_WORKER_DATA_PORT: '7500',
     PIPECAT_CLOUD_LOG_LEVEL: 'debug',
+    PIPECAT_CLOUD_WORKER_DRIVER: 'docker',
+    PIPECAT_CLOUD_WORKER_ENGINE: 'unix:///run/engine.sock',
   });
   expect(config).toMatchObject({
     controlUrl: 'https://cloud.test',
@@ -41,6 +43,8 @@ test('each variable counts', () => {
     dataHost: '10.0.0.1',
     dataPort: 7500,
     logLevel: 'debug',
+    driver: 'docker',
+    engine: 'unix:///run/engine.sock',
   });
 });
 
@@ -50,6 +54,8 @@ test('every wrong variable is named at once', () => {
     PIPECAT_CLOUD_CONTROL_URL: 'ftp://x',
     PIPECAT_CLOUD_WORKER_DATA_PORT: 'many',
     PIPECAT_CLOUD_LOG_LEVEL: 'loud',
+    PIPECAT_CLOUD_WORKER_DRIVER: 'podman',
+    PIPECAT_CLOUD_WORKER_ENGINE: '/var/run/docker.sock',
     PIPECAT_CLOUD_WORKER_NAME: 'x'.repeat(101),
   };
   for (const name of Object.keys(wrong)) expect(() => loadConfig(wrong)).toThrow(name);

@@ -14,6 +14,16 @@ export const variables = {
   },
   PIPECAT_CLOUD_WORKER_DATA_HOST: { default: '127.0.0.1', about: 'Address of the port where sessions are relayed' },
   PIPECAT_CLOUD_WORKER_DATA_PORT: { default: '0', about: 'That port; 0 for any' },
+  PIPECAT_CLOUD_WORKER_DRIVER: {
+    default: '',
+    about:
+      'How agents run: docker (in containers) or process (as local processes, without isolation); empty for docker where an engine answers, with agents that have [local] in pcc-deploy.toml beside it as processes, else process',
+  },
+  PIPECAT_CLOUD_WORKER_ENGINE: {
+    default: '',
+    about:
+      'Address of the container engine, Docker or Podman: unix:///var/run/docker.sock or tcp://127.0.0.1:2375; empty for DOCKER_HOST, then the usual sockets',
+  },
   PIPECAT_CLOUD_WORKER_SECRETS_DIR: {
     default: '',
     about:
@@ -22,6 +32,24 @@ export const variables = {
   PIPECAT_CLOUD_WORKER_PASS_ENVIRONMENT: {
     default: 'HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy',
     about: "Names of the worker's own variables that builds and instances get too, with commas",
+  },
+  PIPECAT_CLOUD_WORKER_BUILDS: {
+    default: '2',
+    about: 'Builds at once, 1 to 64; of several, one place is left to other organizations',
+  },
+  PIPECAT_CLOUD_WORKER_BUILD_CACHE_GIB: {
+    default: '10',
+    about: "To this many GiB the container engine's build cache is cut down after each build; 0 leaves it alone",
+  },
+  PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES: {
+    default: 'registry',
+    about:
+      'Where FROM looks: registry, or local for images that lie on the container engine first, whoever pulled them',
+  },
+  PIPECAT_CLOUD_WORKER_LOG_RATE: {
+    default: '1024',
+    about:
+      'KiB of log a second that one instance may write for long, 16 times that at once; what is beyond is left out, with a line that says how much; 0 for no limit',
   },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'trace, debug, info, warn, error, fatal or silent' },
 } as const;

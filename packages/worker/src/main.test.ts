@@ -55,6 +55,7 @@ function start(env: Record<string, string> = {}): void {
     silent: true,
     env: {
       PATH: process.env.PATH ?? '',
+      PIPECAT_CLOUD_WORKER_DRIVER: 'process',
       PIPECAT_CLOUD_DATA_DIR: folder,
       PIPECAT_CLOUD_CONTROL_URL: control.url,
       ...env,
@@ -65,7 +66,7 @@ function start(env: Record<string, string> = {}): void {
 
 async function whenReady(): Promise<void> {
   const [message] = await once(worker, 'message');
-  expect(message).toEqual({ type: 'ready' });
+  expect(message).toEqual({ type: 'ready', notes: [expect.stringMatching(/^Driver {13}process: /)] });
 }
 
 async function kill(signal: NodeJS.Signals): Promise<number | null> {
@@ -91,7 +92,7 @@ async function deploy(): Promise<void> {
   const contextSha256 = createHash('sha256').update(context).digest('hex');
   control.contexts.set('b-1', (res) => void res.end(context));
   const build = { buildId: 'b-1', contextSha256, dockerfilePath: 'Dockerfile' };
-  await control.command({ do: 'build', order: { ...build, timeoutSeconds: 60 } });
+  await control.command({ do: 'build', order: { ...build, organizationId: 'org-1', timeoutSeconds: 60 } });
   expect((await control.whenReported('build-finished'))[0]).toMatchObject({ outcome: 'success' });
   const ensure = { source: { type: 'build', ...build }, environment: { SECRET: 'long-enough-secret' } } as const;
   await control.command({ do: 'ensure', spec: specOf('i-1', ensure) });

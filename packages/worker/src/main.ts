@@ -39,7 +39,7 @@ function run(config: WorkerConfig): void {
   // Without its parent nobody would end this process, and the next start would find it in the way.
   closeOn('disconnect');
   worker.ready.then(
-    () => process.send?.({ type: 'ready' }),
+    (notes) => process.send?.({ type: 'ready', notes }),
     (error: Error) => {
       if (!closing) complain(error.message);
       return close();

@@ -39,6 +39,8 @@ export function createOutbox(send: (message: WorkerMessage) => void) {
         if (oldest !== undefined) waiting.delete(oldest);
       }
     },
+    /** Reports that are not acknowledged. */
+    size: () => waiting.size,
     /** To be called on each new link, before anything else is reported on it. */
     sendAgain(): void {
       for (const [number, { report }] of waiting) send({ type: 'report', number, report });

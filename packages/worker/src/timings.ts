@@ -4,7 +4,11 @@ export interface Timings {
   observeMs: number;
   /** And not more often than this. */
   leastMs: number;
+  /** What is kept of builds is sent this often even if nothing changed: what was refused then may be forgotten now. */
+  keptMs: number;
   usageMs: number;
+  /** How often the worker says what its machine is and has. */
+  statusMs: number;
   /** Between probes until an instance is ready, and afterwards. */
   probeStartMs: number;
   probeIdleMs: number;
@@ -32,7 +36,9 @@ export interface Timings {
 export const defaultTimings: Timings = {
   observeMs: 5000,
   leastMs: 20,
+  keptMs: 60_000,
   usageMs: 5000,
+  statusMs: 30_000,
   probeStartMs: 50,
   probeIdleMs: 5000,
   probeTimeoutMs: 2000,

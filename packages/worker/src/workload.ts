@@ -8,6 +8,7 @@ import { createEnds } from './instances/ends.js';
 import { createInstances, type Instances } from './instances/instances.js';
 import { openRecords } from './instances/record.js';
 import { createUsageSampler } from './instances/usage.js';
+import type { LogRate } from './logs/allowance.js';
 import { createCollectors } from './logs/collector.js';
 import { createCredentialSpotter } from './logs/credential-spotter.js';
 import { openLogPositions } from './logs/log-positions.js';
@@ -24,7 +25,12 @@ export interface WorkloadDeps {
   log: Logger;
   context: BuildContextDeps;
   secretsDir: string;
+  /** Builds at once. */
+  buildPlaces: number;
+  /** What each instance may write to its log. */
+  logRate: LogRate;
   changed: () => void;
+  keptChanged: () => void;
 }
 
 /** All that commands are about: instances with their sessions, logs and usage, builds, and secrets of this machine. */
@@ -32,28 +38,45 @@ export interface Workload {
   instances: Instances;
   builds: Builds;
   secrets: HostSecrets;
+  logCounts: () => { lines: number; leftOut: number };
   close(): Promise<void>;
 }
 
 /** Resolves once the instances from before this worker are adopted. */
 export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
-  const { driver, workerDir, outbox, relays, timings, log, context, changed } = deps;
+  const { driver, workerDir, outbox, relays, timings, log, context, changed, keptChanged } = deps;
   const records = await openRecords(workerDir, log);
   const positions = await openLogPositions(workerDir, log);
   const results = await openBuildResults(workerDir, log);
   const ends = createEnds({ outbox, records, log });
   const usage = createUsageSampler({ driver, outbox, timings, log });
   const spotter = createCredentialSpotter({ outbox, batchMs: timings.logBatchMs });
-  const collectors = createCollectors({ driver, outbox, positions, spotter, timings, log });
-  const instances = createInstances({ driver, records, ends, collectors, relays, usage, timings, log, changed });
+  const collectors = createCollectors({ driver, outbox, positions, spotter, timings, rate: deps.logRate, log });
+  const instances = createInstances({
+    ...{ driver, records, ends, collectors, relays, usage, timings, log, changed },
+    connected: (sessionId) => outbox.offer({ type: 'session-connected', sessionId, at: new Date().toISOString() }),
+  });
   await instances.adopt();
   positions.keep(new Set(instances.observed().map(({ instanceId }) => instanceId)));
-  const builds = createBuilds({ driver, results, outbox, spotter, context, timings, log, changed });
+  const places = deps.buildPlaces;
+  const builds = createBuilds({
+    driver,
+    results,
+    outbox,
+    spotter,
+    context,
+    timings,
+    log,
+    places,
+    changed,
+    keptChanged,
+  });
 
   return {
     instances,
     builds,
     secrets: createHostSecrets(deps.secretsDir),
+    logCounts: collectors.counts,
     async close() {
       await builds.close();
       collectors.close();

@@ -3,7 +3,8 @@ import { Service, ServiceSummary } from '@pipecat-cloud/contract/agents';
 import { ApiKeyList, CreatedApiKey } from '@pipecat-cloud/contract/api-keys';
 import { AuditRecord, AuditVerification } from '@pipecat-cloud/contract/audit';
 import { Build, BuildList, BuildLogs } from '@pipecat-cloud/contract/builds';
-import { Deployment } from '@pipecat-cloud/contract/deployments';
+import { DailySettings } from '@pipecat-cloud/contract/daily';
+import { Deployment, DeploymentRecord } from '@pipecat-cloud/contract/deployments';
 import { LogEntry } from '@pipecat-cloud/contract/logs';
 import { CreatedInvitation, Invitation, InvitationList, Member, MemberList } from '@pipecat-cloud/contract/members';
 import { OrganizationEnvelope } from '@pipecat-cloud/contract/organizations';
@@ -12,7 +13,7 @@ import { Capacity } from '@pipecat-cloud/contract/pool';
 import { Region, RegionList } from '@pipecat-cloud/contract/regions';
 import { ReferencedSecretSet, SecretSet, SecretSetSummary } from '@pipecat-cloud/contract/secrets';
 import { ServiceAccount, ServiceAccountEnvelope, ServiceAccountList } from '@pipecat-cloud/contract/service-accounts';
-import { Session, SessionDetail, StartedSession, StoppedSession } from '@pipecat-cloud/contract/sessions';
+import { Session, SessionDetail, SessionTrace, StartedSession, StoppedSession } from '@pipecat-cloud/contract/sessions';
 import { SpendLimit } from '@pipecat-cloud/contract/spend-limit';
 import { CreatedToken, RotatedToken, Token, TokenEnvelope, TokenList } from '@pipecat-cloud/contract/tokens';
 import { CreatedWebhook, WebhookDeliveryList, WebhookList, WebhookTest } from '@pipecat-cloud/contract/webhooks';
@@ -30,6 +31,7 @@ const optional = Type.Optional;
 
 const from = { source: text, from: text };
 const spendLimit = object({ organization: text, ...SpendLimit.properties });
+const dailySettings = object({ organization: text, ...DailySettings.properties });
 const reported = Type.Array(object({ masked: text, status: text, id: optional(text) }));
 const gitDeploy = object({ status: optional(text), commitSha: optional(text), reason: optional(text) });
 const deployIntent = object({ id: text, commitSha: optional(text), ref: optional(text), status: optional(text) });
@@ -148,6 +150,9 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     ...{ id: text, name: text, key: text, username: text, registryHost: text, helmLoginCommand: text },
   }),
   'organizations registry-keys revoke': object({ revoked: text }),
+  'organizations daily show': dailySettings,
+  'organizations daily set': dailySettings,
+  'organizations daily clear': done({ organization: text }),
   'organizations spend-limit show': spendLimit,
   'organizations spend-limit set': spendLimit,
   'organizations spend-limit clear': spendLimit,
@@ -190,11 +195,15 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     }),
     Type.Object(SessionDetail.properties, { description: 'with --id' }),
   ]),
+  'agent session trace': SessionTrace,
   'agent logs': Type.Union([
     object({ logs: Type.Array(LogEntry), total: object({ value: whole, relation: Type.Enum(['eq', 'gte']) }) }),
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),
   ]),
   'agent deployments': object({ deployments: Type.Array(Deployment) }),
+  'agent history': object({ deployments: Type.Array(DeploymentRecord) }),
+  'agent promote': Service,
+  'agent rollback': Service,
   'agent capacity': object({ name: text, ...Capacity.properties }),
   'agent scale': object({
     name: text,

@@ -25,6 +25,8 @@ export interface DeployFile {
   audioFilter?: string;
   contextDir?: string;
   dockerfile?: string;
+  /** Of the build's steps, a key of ours in `[build]`; other clients pass it over. */
+  buildSecretSet?: string;
   exclude?: string[];
   resources?: { cpu: string; memory: string };
   architecture?: string;
@@ -88,7 +90,11 @@ export async function parseDeployFile(path: string, content: string): Promise<De
   const exclusions = build.exclude === undefined ? {} : build.exclude;
   const fault = table(exclusions) ?? undefined;
   if (fault) throw fileError(`${name}: 'build.exclude' ${fault}.`);
-  check(name, 'build.', pick(build, ['context_dir', 'dockerfile']), { context_dir: text, dockerfile: text });
+  check(name, 'build.', pick(build, ['context_dir', 'dockerfile', 'secret_set']), {
+    context_dir: text,
+    dockerfile: text,
+    secret_set: text,
+  });
   check(name, 'docker.', pick(inside(values, 'docker'), Object.keys(dockerChecks)), dockerChecks);
   check(name, 'build.exclude.', exclusions as Table, { patterns: texts });
   exclude(name, values, 'image', 'build_id');
@@ -140,6 +146,7 @@ function toDeployFile(path: string, name: string, values: Table, build: Table, e
     audioFilter: inside(values, 'krisp_viva').audio_filter,
     contextDir: build.context_dir,
     dockerfile: build.dockerfile,
+    buildSecretSet: build.secret_set,
     exclude: exclude.patterns,
     ...newerKeys(values),
     hasLocal: values.local !== undefined,

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import { when } from '../lib/when.js';
 import type { Run } from '../program.js';
 import { addAgentGit } from './agent-git.js';
 import { addAgentProfiles } from './agent-profiles.js';
+import { addAgentRollout } from './agent-rollout.js';
 import {
   configFileOption,
   hiddenDeployConfig,
@@ -91,6 +93,19 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/sessions.js')).agentSessions));
   agent
+    .command('session')
+    .description('One session')
+    .command('trace')
+    .summary('Show where the time went when a session started')
+    .description(
+      'Shows what the start of a session waited for, step by step: a free instance, its image, its boot, its acceptance.',
+    )
+    .argument('<session>', 'id of the session')
+    .argument('[name]', optionalName)
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/session-trace.js')).sessionTrace));
+  agent
     .command('logs')
     .summary('Print the log of an agent')
     .description(
@@ -107,6 +122,9 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(new Option('-n, --limit <count>', 'how many lines to fetch').argParser(integer(1, 10_000)).default(100))
     .option('-d, --deployment <id>', 'only this deployment')
     .option('-s, --session-id <id>', 'only this session')
+    .option('--query <text>', 'only lines that contain this, in upper or lower case')
+    .option('--since <time>', 'only lines from then on: a time, or how long ago: 30m, 12h, 7d', when)
+    .option('--until <time>', 'only lines up to then', when)
     .option('-F, --follow', 'go on with lines as they come')
     .addOption(configFileOption())
     .addOption(organizationOption())
@@ -147,6 +165,7 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(hiddenYes())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/delete.js')).deleteAgent));
+  addAgentRollout(agent, run);
   addAgentGit(agent, run);
   addAgentProfiles(agent, run);
 }

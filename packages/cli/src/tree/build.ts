@@ -22,6 +22,12 @@ export function addBuild(program: Command, run: Run): void {
     .addOption(organizationOption())
     .action(run(async () => (await load()).buildStatus));
   build
+    .command('cancel')
+    .description('End a build that is under way')
+    .argument('<build>', 'id of the build')
+    .addOption(organizationOption())
+    .action(run(async () => (await load()).cancelBuild));
+  build
     .command('logs')
     .summary('Print the log of a build')
     .description('Prints the log of a build from its beginning. With --follow to its end; fails when the build does.')

@@ -7,6 +7,7 @@ import {
   integer,
   oneOf,
   organizationOption,
+  percent,
   regionOption,
   reuseOptions,
 } from './options.js';
@@ -26,6 +27,7 @@ export function addDeploy(program: Command, run: Run): void {
     .option('-b, --build-id <id>', 'deploy this earlier build')
     .option('-d, --build-dir <path>', 'directory to build from (default: .)')
     .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)')
+    .option('--build-secrets <set>', 'secret set whose values the steps of the build may read')
     .option('--repo <owner/repository>', 'build a new agent from this repository on GitHub, with --branch')
     .option('--branch <branch>', 'branch of that repository')
     .option('--dockerfile-path <path>', 'Dockerfile inside that repository (default: Dockerfile)')
@@ -52,6 +54,13 @@ export function addDeploy(program: Command, run: Run): void {
     .addOption(new Option('--krisp-viva-audio-filter <model>', 'tel or pro').argParser(oneOf(['tel', 'pro'])))
     .option('-y, --yes', 'do not ask')
     .option('-f, --force', 'new deployment even if nothing changed; does not ask')
+    .option('--strict', 'no new session on the deployment before it from now on: starts wait until this one is ready')
+    .addOption(
+      new Option('--canary <percent>', 'give it only this share of the new sessions, until promoted').argParser(
+        percent,
+      ),
+    )
+    .option('--no-promote', 'make it ready and give it no session until: agent promote')
     .addOption(new Option('--wait', 'wait until the agent is ready (the default)').default(true).hideHelp())
     .option('--no-wait', 'return as soon as the deployment is accepted')
     .addOption(

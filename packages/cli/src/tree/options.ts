@@ -22,6 +22,13 @@ export function integer(minimum: number, maximum: number): (text: string) => num
   };
 }
 
+/** `10` or `10%`: a whole share that is neither none nor all. */
+export function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ''));
+  if (!/^\d{1,2}%?$/.test(text) || value < 1) throw new InvalidArgumentError('Give a whole share from 1% to 99%.');
+  return value;
+}
+
 /** A parser that knows all it takes, so that shells can offer it. */
 export type ChoiceParser<T extends string> = ((text: string) => T) & { readonly words: readonly T[] };
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Run } from '../program.js';
 import { hiddenYes, organizationOption } from './options.js';
+import { addOrganizationDaily } from './organizations-daily.js';
 import { addOrganizationKeys } from './organizations-keys.js';
 import { addOrganizationMembers } from './organizations-members.js';
 import { addOrganizationPolicies } from './organizations-policies.js';
@@ -51,6 +52,7 @@ export function addOrganizations(program: Command, run: Run): Command {
   addOrganizationKeys(organizations, run);
   addOrganizationProperties(organizations, run);
   addSpendLimit(organizations, run);
+  addOrganizationDaily(organizations, run);
   addOrganizationPolicies(organizations, run);
   addWebhooks(organizations, run);
   return organizations;

@@ -18,6 +18,12 @@ export interface Agent {
   desiredDeploymentId: string | null;
   liveDeploymentId: string | null;
   reconciledDeploymentId: string | null;
+  /** Those that were live before, newest first, whose idle instances may still take sessions. */
+  fallbackDeploymentIds: readonly string[];
+  /** The share of new sessions that the desired deployment takes while it is a canary. */
+  canaryPercent: number | null;
+  /** Whether starts wait for the desired deployment. */
+  startsHeld: boolean;
   createdAt: string;
   updatedAt: string;
   deletedAt: string | null;
@@ -28,6 +34,10 @@ export interface AgentFilter {
   limit: number;
   offset: number;
 }
+type Reuse = 'reuseMaxSessions' | 'reuseMaxMemoryPercent';
+/** One that nothing is being rolled out of yet. */
+export type NewAgent = Omit<Agent, 'fallbackDeploymentIds' | 'canaryPercent' | 'startsHeld' | Reuse> &
+  Partial<Pick<Agent, Reuse>>;
 export type AgentChange = Partial<
   Pick<
     Agent,
@@ -39,16 +49,19 @@ export type AgentChange = Partial<
     | 'desiredDeploymentId'
     | 'liveDeploymentId'
     | 'reconciledDeploymentId'
+    | 'fallbackDeploymentIds'
+    | 'canaryPercent'
+    | 'startsHeld'
   >
 >;
 
-export function createAgentRepository({ db }: RepositoryContext) {
+export function createAgentRepository({ db, dialect }: RepositoryContext) {
   const living = (organizationId: string) =>
     db.selectFrom('agent').selectAll().where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
 
   return {
     /** False when the name is taken: the unique index decides, not a read. */
-    async insert(agent: Agent): Promise<boolean> {
+    async insert(agent: NewAgent): Promise<boolean> {
       const row = await db
         .insertInto('agent')
         .values({
@@ -58,8 +71,8 @@ export function createAgentRepository({ db }: RepositoryContext) {
           region: agent.region,
           min_agents: agent.minAgents,
           max_agents: agent.maxAgents,
-          reuse_max_sessions: agent.reuseMaxSessions,
-          reuse_max_memory_percent: agent.reuseMaxMemoryPercent,
+          reuse_max_sessions: agent.reuseMaxSessions ?? null,
+          reuse_max_memory_percent: agent.reuseMaxMemoryPercent ?? null,
           websocket_auth: agent.websocketAuth,
           desired_deployment_id: agent.desiredDeploymentId,
           live_deployment_id: agent.liveDeploymentId,
@@ -78,6 +91,17 @@ export function createAgentRepository({ db }: RepositoryContext) {
       // No agent has such a name, and PostgreSQL takes no NUL in a text.
       if (name.includes('\0')) return undefined;
       const row = await living(organizationId).where('name', '=', name).executeTakeFirst();
+      return row && toAgent(row);
+    },
+
+    /** The same, and no other transaction changes it before this one has ended. */
+    async findToChange(organizationId: string, name: string): Promise<Agent | undefined> {
+      if (name.includes('\0')) return undefined;
+      const row = await living(organizationId)
+        .where('name', '=', name)
+        // Not `for update`, which would hold up every start: a session's row refers to this one.
+        .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate())
+        .executeTakeFirst();
       return row && toAgent(row);
     },
 
@@ -101,24 +125,23 @@ export function createAgentRepository({ db }: RepositoryContext) {
     async update(organizationId: string, id: string, change: AgentChange, now: Date): Promise<void> {
       await db
         .updateTable('agent')
-        .set({
-          ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
-          ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
-          ...(change.reuseMaxSessions === undefined ? {} : { reuse_max_sessions: change.reuseMaxSessions }),
-          ...(change.reuseMaxMemoryPercent === undefined
-            ? {}
-            : { reuse_max_memory_percent: change.reuseMaxMemoryPercent }),
-          ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
-          ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
-          ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
-          ...(change.reconciledDeploymentId === undefined
-            ? {}
-            : { reconciled_deployment_id: change.reconciledDeploymentId }),
-          updated_at: now.toISOString(),
-        })
+        .set({ ...toColumns(change), updated_at: now.toISOString() })
         .where('organization_id', '=', organizationId)
         .where('id', '=', id)
         .execute();
+    },
+
+    /** The same, if it still wants and runs the deployments that it did when it was read: false where a deploy or rollback came between. */
+    async updateRollout(agent: Agent, change: AgentChange, now: Date): Promise<boolean> {
+      const result = await db
+        .updateTable('agent')
+        .set({ ...toColumns(change), updated_at: now.toISOString() })
+        .where('organization_id', '=', agent.organizationId)
+        .where('id', '=', agent.id)
+        .where('desired_deployment_id', 'is not distinct from', agent.desiredDeploymentId)
+        .where('live_deployment_id', 'is not distinct from', agent.liveDeploymentId)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows) === 1;
     },
 
     async markDeleted(organizationId: string, id: string, now: Date): Promise<void> {
@@ -140,6 +163,24 @@ export function createAgentRepository({ db }: RepositoryContext) {
   };
 }
 
+function toColumns(change: AgentChange) {
+  return {
+    ...(change.minAgents === undefined ? {} : { min_agents: change.minAgents }),
+    ...(change.maxAgents === undefined ? {} : { max_agents: change.maxAgents }),
+    ...(change.reuseMaxSessions === undefined ? {} : { reuse_max_sessions: change.reuseMaxSessions }),
+    ...(change.reuseMaxMemoryPercent === undefined ? {} : { reuse_max_memory_percent: change.reuseMaxMemoryPercent }),
+    ...(change.websocketAuth === undefined ? {} : { websocket_auth: change.websocketAuth }),
+    ...(change.desiredDeploymentId === undefined ? {} : { desired_deployment_id: change.desiredDeploymentId }),
+    ...(change.liveDeploymentId === undefined ? {} : { live_deployment_id: change.liveDeploymentId }),
+    ...(change.reconciledDeploymentId === undefined ? {} : { reconciled_deployment_id: change.reconciledDeploymentId }),
+    ...(change.fallbackDeploymentIds === undefined
+      ? {}
+      : { fallback_deployments_json: JSON.stringify(change.fallbackDeploymentIds) }),
+    ...(change.canaryPercent === undefined ? {} : { canary_percent: change.canaryPercent }),
+    ...(change.startsHeld === undefined ? {} : { starts_held: change.startsHeld ? 1 : 0 }),
+  };
+}
+
 function toAgent(row: Selectable<Schema['agent']>): Agent {
   return {
     id: row.id,
@@ -154,6 +195,9 @@ function toAgent(row: Selectable<Schema['agent']>): Agent {
     desiredDeploymentId: row.desired_deployment_id,
     liveDeploymentId: row.live_deployment_id,
     reconciledDeploymentId: row.reconciled_deployment_id,
+    fallbackDeploymentIds: JSON.parse(row.fallback_deployments_json) as string[],
+    canaryPercent: row.canary_percent,
+    startsHeld: row.starts_held === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,

@@ -7,7 +7,6 @@ import {
   servicePage,
   WrappedService,
 } from '@pipecat-cloud/contract/agents';
-import { DeploymentList } from '@pipecat-cloud/contract/deployments';
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
 import { pageOf } from '@pipecat-cloud/contract/paging';
@@ -15,7 +14,7 @@ import { Type } from 'typebox';
 import { linkNextPage } from '../http/next-page.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { AgentService } from './agent-service.js';
-import { presentDeployment, presentSummary } from './service-status.js';
+import { presentSummary } from './service-status.js';
 
 export const ServiceParams = Type.Object({ ...OrganizationParams.properties, name: Type.String() });
 const services = '/v1/organizations/:org/services';
@@ -64,16 +63,6 @@ export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = 
     async (request) => {
       await agents.remove(organizationOf(request), actorOfRequest(request), request.params.name);
       return { status: 'OK' as const };
-    },
-  );
-
-  app.get(
-    `${services}/:name/deployments`,
-    { schema: { params: ServiceParams, response: { 200: DeploymentList, '4xx': ErrorEnvelope } } },
-    async (request) => {
-      const organization = organizationOf(request);
-      const { agent, deployments } = await agents.deployments(organization, request.params.name);
-      return { deployments: deployments.map((deployment) => presentDeployment(deployment, agent, organization.name)) };
     },
   );
 };

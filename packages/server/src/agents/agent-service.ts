@@ -6,7 +6,9 @@ import type { Audit } from '../audit/audit-service.js';
 import type { BuildService } from '../builds/build-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import type { Deployment, DeploymentSettings } from '../deployments/deployment-repository.js';
-import { mergeSettings, sameSettings, scalingOf } from '../deployments/deployment-settings.js';
+import { digestToKeep, mergeSettings, needsDeployment, scalingOf } from '../deployments/deployment-settings.js';
+import { checkHasLive, type RolloutPlan, rolloutOf } from '../deployments/rollout-options.js';
+import { createTakeover } from '../deployments/takeover.js';
 import { badRequest, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { SecretReferences } from '../secrets/secret-references.js';
@@ -37,6 +39,7 @@ export function createAgentService(deps: AgentServiceDeps) {
   const { store, clock, ids, audit, regions, nudge, removeLogs } = deps;
   const checkReferences = createReferenceCheck(deps);
   const fitSlots = createSlotFitter(deps);
+  const takeover = createTakeover(deps);
 
   async function find(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -63,14 +66,18 @@ export function createAgentService(deps: AgentServiceDeps) {
     });
   }
 
-  async function addDeployment(repos: Repositories, agent: Agent, settings: DeploymentSettings): Promise<Deployment> {
-    // Again, under a lock: a set that is being deleted at this moment is either kept by this deployment or missed by it.
-    for (const name of [settings.secretSet, settings.imagePullSecretSet]) {
-      if (name !== null && !(await repos.secrets.lockSet(agent.organizationId, name)))
-        throw notFound('Secret set', name);
-    }
+  async function addDeployment(
+    repos: Repositories,
+    agent: Agent,
+    actor: Actor,
+    settings: DeploymentSettings & Partial<RolloutPlan> & { imageDigest?: string | null },
+  ): Promise<Deployment> {
+    await holdSets(repos, agent.organizationId, settings);
     const now = clock.now().toISOString();
     const deployment: Deployment = {
+      imageDigest: null,
+      rollout: 'automatic',
+      canaryPercent: null,
       ...settings,
       id: ids.id(),
       organizationId: agent.organizationId,
@@ -79,6 +86,9 @@ export function createAgentService(deps: AgentServiceDeps) {
       phaseStartedAt: now,
       startFailures: 0,
       error: null,
+      readyAt: null,
+      liveAt: null,
+      deployedBy: { kind: actor.kind, id: actor.id, credentialId: actor.credentialId },
       createdAt: now,
       updatedAt: now,
     };
@@ -88,6 +98,7 @@ export function createAgentService(deps: AgentServiceDeps) {
 
   return {
     find,
+    present,
 
     async get(organization: OrganizationAccess, name: string): Promise<Service> {
       return await present(organization, await find(organization.id, name));
@@ -114,14 +125,6 @@ export function createAgentService(deps: AgentServiceDeps) {
       return await store.deployments.findAll(organization.id, ids);
     },
 
-    async deployments(
-      organization: OrganizationAccess,
-      name: string,
-    ): Promise<{ agent: Agent; deployments: Deployment[] }> {
-      const agent = await find(organization.id, name);
-      return { agent, deployments: await store.deployments.listOfAgent(organization.id, agent.id) };
-    },
-
     async create(organization: OrganizationAccess, actor: Actor, body: DeployBody): Promise<Service> {
       if (reservedAgentName(body.serviceName)) {
         throw badRequest(
@@ -132,6 +135,8 @@ export function createAgentService(deps: AgentServiceDeps) {
       if ((body.image === undefined) === (body.buildId === undefined)) {
         throw badRequest('A new agent needs exactly one of image and buildId');
       }
+      const rollout = rolloutOf(body.rollout);
+      checkHasLive(body.serviceName, rollout, null);
       const { minAgents, maxAgents } = scalingOf(body, { minAgents: 0, maxAgents: maxAgentsLimit });
       if (body.region !== undefined) await regions.check(organization.id, body.region);
       const region = body.region ?? (await regions.defaultOf(organization));
@@ -152,6 +157,9 @@ export function createAgentService(deps: AgentServiceDeps) {
         desiredDeploymentId: null,
         liveDeploymentId: null,
         reconciledDeploymentId: null,
+        fallbackDeploymentIds: [],
+        canaryPercent: null,
+        startsHeld: false,
         createdAt: now,
         updatedAt: now,
         deletedAt: null,
@@ -165,7 +173,7 @@ export function createAgentService(deps: AgentServiceDeps) {
             `An agent called '${agent.name}' exists already in ${organization.name}; update it, or choose another name`,
           );
         }
-        const deployment = await addDeployment(repos, agent, settings);
+        const deployment = await addDeployment(repos, agent, actor, { ...settings, ...rollout });
         await repos.agents.update(organization.id, agent.id, { desiredDeploymentId: deployment.id }, clock.now());
         await fitSlots(repos, agent, maxAgents);
         await audit.record(repos, actor, {
@@ -190,38 +198,50 @@ export function createAgentService(deps: AgentServiceDeps) {
         throw badRequest(`Agent '${before.name}' is in region '${before.region}', which is fixed for life`);
       }
       const scaling = scalingOf(body, before);
+      const rollout = rolloutOf(body.rollout);
       await checkReferences(organization.id, before.region, body);
       const result = await store.transaction(async (repos) => {
-        const agent = await repos.agents.find(organization.id, body.serviceName);
+        const agent = await repos.agents.findToChange(organization.id, body.serviceName);
         if (!agent) throw notFound('Agent', body.serviceName);
+        checkHasLive(agent.name, rollout, agent.liveDeploymentId);
         const current = agent.desiredDeploymentId
           ? await repos.deployments.find(organization.id, agent.desiredDeploymentId)
           : undefined;
         const sizing = await sizingOf(repos, organization.id, body, current);
         const settings = mergeSettings(current, body, sizing);
-        const redeploy = body.forceRedeploy === true || !current || !sameSettings(current, settings);
+        const redeploy = needsDeployment(current, settings, body);
         const change: AgentChange = {
           ...scaling,
           ...reuseAfter(body.reuse, agent),
           ...(body.websocketAuth ? { websocketAuth: body.websocketAuth } : {}),
         };
         const deployment = redeploy
-          ? await addDeployment(repos, agent, await upToDate(repos, organization.id, settings))
+          ? await addDeployment(repos, agent, actor, {
+              ...(await upToDate(repos, organization.id, settings)),
+              ...rollout,
+              imageDigest: digestToKeep(current, body),
+            })
           : undefined;
-        if (deployment) change.desiredDeploymentId = deployment.id;
+        const pending = deployment ? undefined : pendingOf(agent, current);
+        if (pending && rollout) await takeover.apply(repos, agent, pending, rollout);
         const changed =
-          redeploy || (Object.keys(change) as (keyof AgentChange)[]).some((key) => change[key] !== agent[key]);
+          redeploy ||
+          (pending !== undefined && rollout !== undefined) ||
+          (Object.keys(change) as (keyof AgentChange)[]).some((key) => change[key] !== agent[key]);
         if (changed) {
-          await repos.agents.update(organization.id, agent.id, change, clock.now());
+          if (deployment) await takeover.request(repos, agent, deployment, change);
+          else await repos.agents.update(organization.id, agent.id, change, clock.now());
           await fitSlots(repos, agent, scaling.maxAgents);
           await audit.record(repos, actor, {
             action: deployment ? 'agent.deployed' : 'agent.updated',
             organizationId: organization.id,
             target: agent.name,
-            detail: deployment ? { deploymentId: deployment.id } : { ...change },
+            detail: deployment
+              ? { deploymentId: deployment.id, ...rollout }
+              : { ...change, ...(pending ? rollout : {}) },
           });
         }
-        return { agent: { ...agent, ...change }, changed };
+        return { agent: (await repos.agents.find(organization.id, agent.name)) ?? agent, changed };
       });
       nudge();
       const warning = result.changed
@@ -243,3 +263,19 @@ export function createAgentService(deps: AgentServiceDeps) {
   };
 }
 export type AgentService = ReturnType<typeof createAgentService>;
+
+/** The desired deployment while it is still to take over. */
+function pendingOf(agent: Agent, desired: Deployment | undefined): Deployment | undefined {
+  return desired && desired.id !== agent.liveDeploymentId && desired.phase !== 'Failed' ? desired : undefined;
+}
+
+/** Under a lock: a set that is being deleted at this moment is either kept by a deployment or missed by it. */
+export async function holdSets(
+  repos: Repositories,
+  organizationId: string,
+  { secretSet, imagePullSecretSet }: Pick<DeploymentSettings, 'secretSet' | 'imagePullSecretSet'>,
+): Promise<void> {
+  for (const name of [secretSet, imagePullSecretSet]) {
+    if (name !== null && !(await repos.secrets.lockSet(organizationId, name))) throw notFound('Secret set', name);
+  }
+}

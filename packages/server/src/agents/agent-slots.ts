@@ -1,5 +1,6 @@
 import type { Repositories } from '../db/store.js';
 import { newSlot } from '../slots/new-slot.js';
+import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
 import type { Clock, Ids } from '../system.js';
 import type { Agent } from './agent-repository.js';
@@ -21,4 +22,16 @@ export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
         await repos.slots.change(slot, { state: 'retiring' }, now);
     }
   };
+}
+
+/**
+ * Retires an idle instance and has a place at once for another: the old one stands on a spare place until it is gone, which the
+ * reconciler then removes. False when the slot has changed since it was read.
+ */
+export async function vacate(repos: Pick<Repositories, 'slots'>, ids: Ids, slot: Slot, now: Date): Promise<boolean> {
+  if (!(await repos.slots.change(slot, { state: 'retiring', spare: true }, now))) return false;
+  await repos.slots.insert([
+    newSlot(ids.id(), { id: slot.agentId, organizationId: slot.organizationId }, { spare: false, now }),
+  ]);
+  return true;
 }

@@ -1,5 +1,6 @@
 import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
-import type { Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
+import type { DeploymentState, Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
+import { stateOf } from '../deployments/deployment-history.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
@@ -16,8 +17,9 @@ export interface ServiceFacts {
 }
 
 /**
- * What pollers read (contract §11.3). Until the desired deployment is live, `ready` and `activeDeploymentReady` are false, so that
- * no client reports success for the old one; `available` stays true while an older one serves.
+ * What pollers read (contract §11.3). Until the desired deployment is live, or ready and waiting as it was asked to, `ready` and
+ * `activeDeploymentReady` are false, so that no client reports success for the old one; `available` stays true while an older one
+ * serves.
  */
 export function presentService({
   agent,
@@ -29,8 +31,9 @@ export function presentService({
   warning,
 }: ServiceFacts): Service {
   const available = live !== undefined;
-  const current = available && desired?.id === live.id;
-  const failed = desired?.phase === 'Failed';
+  const state = desired && stateOf(desired, agent);
+  const current = available && (state === 'live' || state === 'canary' || state === 'held');
+  const failed = state === 'failed';
   const shown = desired ?? live;
   return {
     id: agent.id,
@@ -51,11 +54,12 @@ export function presentService({
     reuse: presentReuse(agent),
     krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
     websocketAuth: agent.websocketAuth,
-    conditions: conditionsOf({ available, current, failed, message: desired?.error?.message ?? '' }),
+    conditions: conditionsOf({ available, state, current, failed, message: desired?.error?.message ?? '' }),
     ...(desired ? { currentRevision: revisionOf(desired, slots) } : {}),
     ...(live && live.id !== desired?.id ? { previousRevision: revisionOf(live, slots) } : {}),
     ...(shown ? { deployment: presentDeployment(shown, agent, organizationName) } : {}),
-    errors: failed && desired.error ? [desired.error] : [],
+    ...(desired && state ? { rollout: rolloutOf(desired, state, agent) } : {}),
+    errors: failed && desired?.error ? [desired.error] : [],
     ...(warning ? { warning } : {}),
   };
 }
@@ -68,16 +72,35 @@ export function presentSummary(agent: Agent): ServiceList['services'][number] {
     region: agent.region,
     activeDeploymentId: agent.liveDeploymentId,
     desiredDeploymentId: agent.desiredDeploymentId,
-    ready: agent.liveDeploymentId !== null && agent.liveDeploymentId === agent.desiredDeploymentId,
+    ready:
+      agent.liveDeploymentId !== null &&
+      (agent.liveDeploymentId === agent.desiredDeploymentId || agent.canaryPercent !== null),
     createdAt: agent.createdAt,
     updatedAt: agent.updatedAt,
   };
 }
 
-function conditionsOf(state: {
+function rolloutOf(
+  { canaryPercent, rollout }: Deployment,
+  state: DeploymentState,
+  { startsHeld }: Agent,
+): NonNullable<Service['rollout']> {
+  return {
+    // The desired deployment is in none of the other states.
+    state:
+      state === 'live' ? 'complete' : state === 'held' || state === 'canary' || state === 'failed' ? state : 'starting',
+    strict: startsHeld,
+    canaryPercent: rollout === 'canary' && state !== 'live' && state !== 'failed' ? canaryPercent : null,
+  };
+}
+
+const waiting: Partial<Record<DeploymentState, string>> = { canary: 'Canary', held: 'Held' };
+
+function conditionsOf(facts: {
   available: boolean;
   current: boolean;
   failed: boolean;
+  state: DeploymentState | undefined;
   message: string;
 }): Service['conditions'] {
   const condition = (type: 'Available' | 'Progressing' | 'Degraded', on: boolean, reason: string, message = '') => ({
@@ -86,17 +109,18 @@ function conditionsOf(state: {
     reason,
     message,
   });
+  const settled = waiting[facts.state ?? 'live'] ?? 'AsExpected';
   return [
-    condition('Available', state.available, state.available ? 'AsExpected' : 'NoReadyDeployment'),
-    condition('Progressing', !state.current && !state.failed, state.current ? 'AsExpected' : 'Deploying'),
-    condition('Degraded', state.failed, state.failed ? 'DeploymentFailed' : 'AsExpected', state.message),
+    condition('Available', facts.available, facts.available ? 'AsExpected' : 'NoReadyDeployment'),
+    condition('Progressing', !facts.current && !facts.failed, facts.current ? settled : 'Deploying'),
+    condition('Degraded', facts.failed, facts.failed ? 'DeploymentFailed' : 'AsExpected', facts.message),
   ];
 }
 
 function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable<Service['currentRevision']> {
   const own = slots.filter(({ deploymentId }) => deploymentId === deployment.id);
   const running = own.filter(({ state }) => state === 'ready' || state === 'claimed' || state === 'settling').length;
-  const healthy = deployment.phase === 'Active' || deployment.phase === 'Draining';
+  const healthy = deployment.readyAt !== null && deployment.phase !== 'Failed';
   return {
     deploymentID: deployment.id,
     phase: deployment.phase,
@@ -137,6 +161,7 @@ export function presentDeployment(deployment: Deployment, agent: Agent, organiza
     id: deployment.id,
     serviceId: agent.id,
     ...(deployment.buildId ? { buildId: deployment.buildId } : {}),
+    ...(deployment.imageDigest ? { imageDigest: deployment.imageDigest } : {}),
     manifest: {
       apiVersion: 'v1',
       kind: 'Service',

@@ -90,6 +90,7 @@ const texts: readonly [RegExp, string][] = [
   [/^(networks|allowedNetworks)$/, '192.0.2.0/24'],
   [/[aA]ddress$/, '192.0.2.7'],
   [/^masked$/, masked],
+  [/^cursor$/, '1.2mk'],
   [/(Uri|Url|url|link|href|endpoint|issuer|continueAt)$/, 'https://pipecat.example.com/'],
   [/^contextHash$/, '9f86d081884c7d65'],
   [/(hash|Hash)$/, '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],

@@ -71,7 +71,15 @@ function completeBody(body: NonNullable<OperationObject['requestBody']>, id: str
   }
 }
 
-const streams: Readonly<Record<string, string>> = { exportAudit: 'application/x-ndjson' };
+const streams: Readonly<Record<string, { type: string; description: string }>> = {
+  exportAudit: { type: 'application/x-ndjson', description: 'One JSON object a line' },
+  followLogs: {
+    type: 'text/event-stream',
+    description:
+      'Each event without a name is one line: its data is a LogEntry, its id the cursor. `gap`: lines before were given up; `end`: the session that was followed has ended',
+  },
+  metrics: { type: 'text/plain', description: 'The text format of Prometheus' },
+};
 
 function describeSuccess(key: string, operation: OperationObject): void {
   const { id = '', also = [] } = operations[key] ?? {};
@@ -92,7 +100,7 @@ function describeSuccess(key: string, operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.description = status === '201' ? 'Made' : 'Done';
     const stream = streams[id];
-    if (stream) response.content = { [stream]: { schema: { type: 'string', description: 'One JSON object a line' } } };
+    if (stream) response.content = { [stream.type]: { schema: { type: 'string', description: stream.description } } };
     else if (described.length === 0) response.content = { 'application/json': { schema: { type: 'object' } } };
     for (const [type, media] of Object.entries(response.content ?? {})) {
       if (type === 'application/json') media.example = exampleOf(media.schema ?? {}, operation.tags?.[0]);

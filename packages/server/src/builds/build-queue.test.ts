@@ -1,22 +1,30 @@
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { badRequest } from '../errors.js';
+import type { InstanceSecrets } from '../secrets/secret-service.js';
 import { type BuildWorld, openBuildWorld } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
 import { testActor } from '../testing/two-organizations.js';
 import { type BuildQueue, createBuildQueue } from './build-queue.js';
+import type { BuildWorkers } from './builder.js';
 
 const hourMs = 3_600_000;
-const silent: { warn(fields: unknown): void; error(): void } = { warn: () => {}, error: () => {} };
+const silent: { info(): void; warn(fields: unknown): void; error(): void } = { info() {}, warn() {}, error() {} };
 
 describe.each(databases)('the build queue on $name', (database) => {
   let world: BuildWorld;
   let queues: BuildQueue[];
   let orders: BuildOrder[];
+  /** Who got them. */
+  let given: string[];
+  let connected: string[];
   beforeEach(async () => {
     world = await openBuildWorld(database);
     queues = [];
     orders = [];
+    given = [];
+    connected = ['w1'];
   });
   afterEach(async () => {
     await Promise.all(queues.map((queue) => queue.close()));
@@ -24,16 +32,26 @@ describe.each(databases)('the build queue on $name', (database) => {
   });
 
   function open(
-    options: { intervalMs?: number; log?: typeof silent; build?: (order: BuildOrder) => Promise<void> } = {},
+    options: {
+      intervalMs?: number;
+      log?: typeof silent;
+      build?: (order: BuildOrder) => Promise<void>;
+      secretsOf?: (organizationId: string, name: string) => Promise<InstanceSecrets>;
+    } = {},
   ) {
-    const workers = {
-      build: async (order: BuildOrder) => {
+    const workers: BuildWorkers = {
+      pick: async () => connected[0],
+      isConnected: (workerId) => connected.includes(workerId),
+      build: async (workerId, order) => {
         orders.push(order);
+        given.push(workerId);
         await options.build?.(order);
       },
+      forget: async () => undefined,
     };
-    const { intervalMs = hourMs, log = silent } = options;
-    const queue = createBuildQueue({ store: world.store, workers, log, intervalMs, timeoutSeconds: 60 });
+    const { intervalMs = hourMs, log = silent, secretsOf = async () => ({ environment: {} }) } = options;
+    const { store, clock } = world;
+    const queue = createBuildQueue({ store, clock, workers, secretsOf, log, intervalMs, timeoutSeconds: 60 });
     queues.push(queue);
     return queue;
   }
@@ -53,7 +71,13 @@ describe.each(databases)('the build queue on $name', (database) => {
     open().nudge();
     await vi.waitFor(() => expect(orders).toHaveLength(2));
     const { contextSha256 } = first;
-    expect(orders[0]).toEqual({ buildId: first.id, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60 });
+    expect(orders[0]).toEqual({
+      buildId: first.id,
+      organizationId: world.acme.id,
+      contextSha256,
+      dockerfilePath: 'Dockerfile',
+      timeoutSeconds: 60,
+    });
     expect(orders[1]?.buildId).toBe(second.id);
   });
 
@@ -101,5 +125,96 @@ describe.each(databases)('the build queue on $name', (database) => {
     const { id: next } = await create('b');
     after.nudge();
     await vi.waitFor(() => expect(seen()).toEqual([id, id, next]));
+  });
+
+  describe('which worker', () => {
+    const workerOf = async (id: string) => (await world.builds.get(world.acme.id, id)).workerId;
+    const enrol = (id: string) =>
+      world.store.workers.insert({ id, name: id, digest: id, pepperId: 'pep1' }, world.clock.now());
+
+    async function givenAgain(queue: BuildQueue): Promise<void> {
+      queue.nudge();
+      await queue.settled();
+    }
+
+    test('a build stays with its worker, also while that is away', async () => {
+      await enrol('w1');
+      await world.store.workers.touch('w1', world.clock.now());
+      const { id } = await create('a');
+      const queue = open();
+      await givenAgain(queue);
+      expect(await workerOf(id)).toBe('w1');
+      connected = ['w2', 'w1'];
+      await givenAgain(queue);
+      connected = ['w2'];
+      await givenAgain(queue);
+      expect(given).toEqual(['w1', 'w1']);
+    });
+
+    test('a worker that says nothing for minutes, while somebody listened, loses it', async () => {
+      await enrol('w1');
+      const { id } = await create('a');
+      await givenAgain(open());
+      connected = ['w2'];
+      world.clock.advance(200_000);
+      const late = open();
+      await givenAgain(late);
+      expect(given).toEqual(['w1']);
+      world.clock.advance(200_000);
+      await givenAgain(late);
+      expect(given).toEqual(['w1', 'w2']);
+      expect(await workerOf(id)).toBe('w2');
+
+      // What the first still says of it counts no more.
+      const at = world.clock.now().toISOString();
+      await world.builds.buildLines(id, [{ position: 1, text: 'old' }], 'w1');
+      await world.builds.buildFinished(id, 'failed', 'old', at, { from: 'w1' });
+      expect(await world.builds.logs(world.acme.id, id, {})).toEqual([]);
+      expect((await world.builds.get(world.acme.id, id)).status).toBe('pending');
+      await world.builds.buildFinished(id, 'success', undefined, at, { from: 'w2', imageSizeBytes: 7 });
+      expect(await world.builds.get(world.acme.id, id)).toMatchObject({ status: 'success', imageSizeBytes: 7 });
+    });
+
+    test('a worker whose credential is revoked loses it at once', async () => {
+      await enrol('w1');
+      await create('a');
+      const queue = open();
+      await givenAgain(queue);
+      await world.db.updateTable('worker').set({ revoked_at: world.clock.now().toISOString() }).execute();
+      connected = ['w2'];
+      await givenAgain(queue);
+      expect(given).toEqual(['w1', 'w2']);
+    });
+  });
+
+  test('the order carries the secrets of the build, and one whose set is gone fails and says so', async () => {
+    const uploadId = await world.upload(world.acme);
+    const { id } = (await world.builds.create(world.acme, testActor, { uploadId })).build;
+    await world.db.updateTable('build').set({ secret_set: 'tokens' }).execute();
+    const queue = open({ secretsOf: async (_, name) => ({ environment: { FROM: name } }) });
+    queue.nudge();
+    await queue.settled();
+    expect(orders[0]?.secrets).toEqual({ FROM: 'tokens' });
+    const without = open({ secretsOf: () => Promise.reject(badRequest('It is gone')) });
+    without.nudge();
+    await without.settled();
+    expect(await world.builds.get(world.acme.id, id)).toMatchObject({
+      status: 'failed',
+      errorMessage: "The build's secret set 'tokens' can't be used: It is gone",
+    });
+  });
+
+  test('a build that nobody makes within a day is over', async () => {
+    connected = [];
+    const { id } = await create('a');
+    world.clock.advance(24 * hourMs + 1);
+    const queue = open();
+    queue.nudge();
+    await queue.settled();
+    expect(await world.builds.get(world.acme.id, id)).toMatchObject({
+      status: 'timeout',
+      errorMessage: expect.stringContaining('No worker'),
+    });
+    expect(orders).toEqual([]);
   });
 });

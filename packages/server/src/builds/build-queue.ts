@@ -1,32 +1,57 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Store } from '../db/store.js';
+import { AppError } from '../errors.js';
 import { createPeriodic } from '../periodic.js';
-import type { StoredBuild } from './build-repository.js';
+import type { InstanceSecrets } from '../secrets/secret-service.js';
+import type { Clock } from '../system.js';
+import type { StoredBuild } from './build-row.js';
 import type { BuildWorkers } from './builder.js';
 
 interface BuildQueueDeps {
   store: Store;
+  clock: Clock;
   workers: BuildWorkers;
-  log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
-  /** How often every open build is given to a worker again. */
+  /** The values of a secret set, for the steps of a build. */
+  secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
+  /** How often every open build is given to its worker again. */
   intervalMs?: number;
   /** How long a worker may take for one build. */
   timeoutSeconds?: number;
 }
 
+/** A worker that says nothing for this long is taken for gone; it speaks every minute. */
+const goneAfterMs = 180_000;
+/** After this long nobody waits for the build any more. */
+const expireAfterMs = 24 * 3_600_000;
+const expired = 'No worker has made this build within 24 hours. Is one connected that serves its region?';
+
 /**
  * Gives every build that is not finished to a worker, again and again until its end is reported: orders are idempotent, so it needs
- * no memory of its own, and a restart of either side loses nothing. A build without a worker stays pending.
+ * no memory of its own, and a restart of either side loses nothing. A build stays with the worker that it was first given to, so that it is
+ * not made twice at once, unless that worker is gone; one without a worker stays pending.
  */
-export function createBuildQueue({ store, workers, log, intervalMs = 5000, timeoutSeconds = 1800 }: BuildQueueDeps) {
-  const underWay = new Set<string>();
+export function createBuildQueue(deps: BuildQueueDeps) {
+  const { store, clock, workers, secretsOf, log, intervalMs = 5000, timeoutSeconds = 1800 } = deps;
+  const underWay = new Map<string, Promise<void>>();
   /** Builds whose trouble is in the log already; told once, not with every attempt. */
   const told = new Set<string>();
+  const since = clock.now().getTime();
 
   async function give(build: StoredBuild): Promise<void> {
-    const { id: buildId, organizationId, region, contextSha256, dockerfilePath } = build;
+    const { id: buildId, organizationId, contextSha256, dockerfilePath } = build;
     try {
-      await workers.build({ buildId, contextSha256, dockerfilePath, timeoutSeconds }, { organizationId, region });
+      const workerId = await workerOf(build);
+      const secrets = await secretsFor(build);
+      if (!workerId || !secrets) return;
+      await workers.build(workerId, {
+        buildId,
+        organizationId,
+        contextSha256,
+        dockerfilePath,
+        timeoutSeconds,
+        ...secrets,
+      });
       told.delete(buildId);
     } catch (err) {
       if (!told.has(buildId)) log.warn({ err, buildId }, 'build waits for a worker');
@@ -36,18 +61,66 @@ export function createBuildQueue({ store, workers, log, intervalMs = 5000, timeo
     }
   }
 
+  /** Undefined where another control plane was faster, or the build has ended. Throws while there is none. */
+  async function workerOf(build: StoredBuild): Promise<string | undefined> {
+    const { id, workerId: known } = build;
+    if (known !== undefined && workers.isConnected(known)) return known;
+    if (known !== undefined && !(await isGone(known))) throw new Error(`Worker ${known} is not connected`);
+    const workerId = await workers.pick(build);
+    if (!workerId) throw new Error('No worker of the region is connected');
+    if (!(await store.builds.assign(id, known, workerId, clock.now()))) return undefined;
+    if (known !== undefined) log.info({ buildId: id, from: known, to: workerId }, 'a build goes to another worker');
+    return workerId;
+  }
+
+  async function isGone(workerId: string): Promise<boolean> {
+    const worker = await store.workers.presence(workerId);
+    if (!worker || worker.revoked) return true;
+    const before = clock.now().getTime() - goneAfterMs;
+    // While nothing listened, nobody could be heard.
+    return since < before && (worker.seenAt ?? 0) < before;
+  }
+
+  /** Undefined where they can't be had; then the build has failed. */
+  async function secretsFor({ id, organizationId, secretSet }: StoredBuild) {
+    if (secretSet === undefined) return {};
+    try {
+      const { environment, referencedSecretSet } = await secretsOf(organizationId, secretSet);
+      return { secrets: environment, ...(referencedSecretSet === undefined ? {} : { referencedSecretSet }) };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const now = clock.now();
+      const errorMessage = `The build's secret set '${secretSet}' can't be used: ${error.message}`;
+      await store.builds.finish(id, { status: 'failed', errorMessage, at: now, now });
+      return undefined;
+    }
+  }
+
   async function pass(): Promise<void> {
+    const now = clock.now();
+    await store.builds.expire(new Date(now.getTime() - expireAfterMs), expired, now);
     const open = await store.builds.listOpen();
     const ids = new Set(open.map(({ id }) => id));
     for (const id of told) if (!ids.has(id)) told.delete(id);
     for (const build of open) {
       // One slow worker must not hold up the others, so nothing waits here.
       if (underWay.has(build.id)) continue;
-      underWay.add(build.id);
-      void give(build);
+      underWay.set(build.id, give(build));
     }
   }
 
-  return createPeriodic({ run: pass, intervalMs, onError: (err) => log.error({ err }, 'builds could not be read') });
+  const passes = createPeriodic({
+    run: pass,
+    intervalMs,
+    onError: (err) => log.error({ err }, 'builds could not be read'),
+  });
+  return {
+    ...passes,
+    /** Resolves once the pass under way and all that it began are through. */
+    async settled(): Promise<void> {
+      await passes.idle();
+      await Promise.all(underWay.values());
+    },
+  };
 }
 export type BuildQueue = ReturnType<typeof createBuildQueue>;

@@ -1,4 +1,4 @@
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { LeakSites } from '../leaks/leak-sites.js';
 import type { Clock } from '../system.js';
 import type { BuildLogLine } from './build-log-repository.js';
@@ -17,20 +17,23 @@ const lastPosition = Number.MAX_SAFE_INTEGER;
 
 /**
  * What workers report of a build. Reports come at least once and may be repeated or late; each of these may be called again with
- * the same values and changes nothing then. A build that is not known, or is finished, is passed over.
+ * the same values and changes nothing then. A build that is not known, is finished, or has been given to another worker than `from` is passed
+ * over.
  */
 export function createBuildReports({ store, clock, lineLimit = 50_000, leaks }: BuildReportsDeps) {
   return {
     /** `at` is ISO 8601, from the worker's clock. */
-    async buildStarted(buildId: string, at: string): Promise<void> {
+    async buildStarted(buildId: string, at: string, from?: string): Promise<void> {
+      if (!(await concerns(store, buildId, from))) return;
       await store.builds.start(buildId, dateOf(at, clock), clock.now());
     },
 
     /** Lines are told apart by position. Of a build with too many, the first are kept. */
-    async buildLines(buildId: string, lines: readonly BuildLogLine[]): Promise<void> {
+    async buildLines(buildId: string, lines: readonly BuildLogLine[], from?: string): Promise<void> {
       if (lines.length === 0) return;
-      await store.transaction(async ({ builds }) => {
-        if (!(await builds.findAny(buildId))) return;
+      await store.transaction(async (repos) => {
+        const { builds } = repos;
+        if (!(await concerns(repos, buildId, from))) return;
         const positions = lines.map(({ position }) => position);
         const known = await builds.lines.positions(buildId, Math.min(...positions), Math.max(...positions));
         const fresh = [...new Map(lines.map((line) => [line.position, line])).values()]
@@ -53,11 +56,25 @@ export function createBuildReports({ store, clock, lineLimit = 50_000, leaks }: 
       outcome: 'success' | 'failed' | 'timeout',
       message: string | undefined,
       at: string,
+      { imageSizeBytes, from }: { imageSizeBytes?: number | undefined; from?: string } = {},
     ): Promise<void> {
+      if (!(await concerns(store, buildId, from))) return;
       const errorMessage = outcome === 'success' ? null : storable(message || defaultMessages[outcome]);
-      await store.builds.finish(buildId, { status: outcome, errorMessage, at: dateOf(at, clock), now: clock.now() });
+      await store.builds.finish(buildId, {
+        status: outcome,
+        errorMessage,
+        imageSizeBytes: outcome === 'success' ? imageSizeBytes : undefined,
+        at: dateOf(at, clock),
+        now: clock.now(),
+      });
     },
   };
+}
+
+/** Whether a worker may speak of the build: one that was given to another in the meantime is that one's alone. */
+async function concerns({ builds }: Pick<Repositories, 'builds'>, buildId: string, from?: string): Promise<boolean> {
+  const build = await builds.findAny(buildId);
+  return build !== undefined && (from === undefined || build.workerId === undefined || build.workerId === from);
 }
 
 const defaultMessages = {

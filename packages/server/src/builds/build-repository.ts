@@ -1,26 +1,9 @@
 import type { BuildStatus } from '@pipecat-cloud/contract/builds';
 import type { RepositoryContext } from '../db/store.js';
 import { createBuildLogRepository } from './build-log-repository.js';
+import { createBuildRemoval } from './build-removal.js';
+import { openStatuses, type StoredBuild, toBuild, toRow } from './build-row.js';
 import { createUploadRepository } from './upload-repository.js';
-
-export interface StoredBuild {
-  id: string;
-  organizationId: string;
-  uploadId: string;
-  region: string;
-  /** First 16 hex digits of the MD5 of the context's bytes; clients look builds up by it. */
-  contextHash: string;
-  /** Hex; what a worker checks the downloaded context with. */
-  contextSha256: string;
-  contextSizeBytes: number;
-  dockerfilePath: string;
-  status: BuildStatus;
-  errorMessage: string | undefined;
-  createdAt: Date;
-  startedAt: Date | undefined;
-  completedAt: Date | undefined;
-  updatedAt: Date;
-}
 
 export interface BuildFilter {
   status?: BuildStatus | undefined;
@@ -35,18 +18,35 @@ export interface BuildIdentity {
   contextHash: string;
   contextSha256: string;
   dockerfilePath: string;
+  secretSet: string | undefined;
 }
-
-const openStatuses: readonly BuildStatus[] = ['pending', 'building'];
 
 /** Builds, and in `uploads` and `lines` what belongs to them. */
 export function createBuildRepository({ db }: RepositoryContext) {
+  const sameAs = (organizationId: string, identity: BuildIdentity) =>
+    db
+      .selectFrom('build')
+      .selectAll()
+      .where('organization_id', '=', organizationId)
+      .where('region', '=', identity.region)
+      .where('context_hash', '=', identity.contextHash)
+      .where('context_sha256', '=', identity.contextSha256)
+      .where('dockerfile_path', '=', identity.dockerfilePath)
+      .where('secret_set', identity.secretSet === undefined ? 'is' : '=', identity.secretSet ?? null);
+
   return {
+    ...createBuildRemoval({ db }),
     uploads: createUploadRepository({ db }),
     lines: createBuildLogRepository({ db }),
 
-    async insert(build: StoredBuild): Promise<void> {
-      await db.insertInto('build').values(toRow(build)).execute();
+    /** False, and nothing inserted, while a build of the same identity is under way. */
+    async insert(build: StoredBuild): Promise<boolean> {
+      const { numInsertedOrUpdatedRows = 0n } = await db
+        .insertInto('build')
+        .values(toRow(build))
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows > 0n;
     },
 
     async find(organizationId: string, id: string): Promise<StoredBuild | undefined> {
@@ -67,41 +67,53 @@ export function createBuildRepository({ db }: RepositoryContext) {
 
     /** The newest successful build of the same files. */
     async findCached(organizationId: string, identity: BuildIdentity): Promise<StoredBuild | undefined> {
-      const row = await db
-        .selectFrom('build')
-        .selectAll()
-        .where('organization_id', '=', organizationId)
+      const row = await sameAs(organizationId, identity)
         .where('status', '=', 'success')
-        .where('region', '=', identity.region)
-        .where('context_hash', '=', identity.contextHash)
-        .where('context_sha256', '=', identity.contextSha256)
-        .where('dockerfile_path', '=', identity.dockerfilePath)
+        .where('removed_at', 'is', null)
         .orderBy('created_at', 'desc')
         .limit(1)
         .executeTakeFirst();
       return row && toBuild(row);
     },
 
-    /** The build under way that a repeated request means. */
-    async findOpen(organizationId: string, uploadId: string, dockerfilePath: string): Promise<StoredBuild | undefined> {
-      const row = await db
-        .selectFrom('build')
-        .selectAll()
-        .where('organization_id', '=', organizationId)
-        .where('upload_id', '=', uploadId)
-        .where('dockerfile_path', '=', dockerfilePath)
-        .where('status', 'in', openStatuses)
-        .executeTakeFirst();
+    /** The build of the same files that is under way. */
+    async findOpen(organizationId: string, identity: BuildIdentity): Promise<StoredBuild | undefined> {
+      const row = await sameAs(organizationId, identity).where('status', 'in', openStatuses).executeTakeFirst();
       return row && toBuild(row);
     },
 
-    /** Newest first; `total` counts all that match. */
+    async countOpen(organizationId: string): Promise<number> {
+      const { count } = await db
+        .selectFrom('build')
+        .select((eb) => eb.fn.countAll().as('count'))
+        .where('organization_id', '=', organizationId)
+        .where('status', 'in', openStatuses)
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
+
+    /** Gives an open build to a worker; false when it has another than was read. */
+    async assign(id: string, from: string | undefined, to: string, now: Date): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('build')
+        .set({ worker_id: to, updated_at: now.toISOString() })
+        .where('id', '=', id)
+        .where('status', 'in', openStatuses)
+        .where('worker_id', from === undefined ? 'is' : '=', from ?? null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0;
+    },
+
+    /** Newest first, without those that are removed; `total` counts all that match. */
     async list(
       organizationId: string,
       filter: BuildFilter,
       page: { limit: number; offset: number },
     ): Promise<{ builds: StoredBuild[]; total: number }> {
-      let matching = db.selectFrom('build').where('organization_id', '=', organizationId);
+      let matching = db
+        .selectFrom('build')
+        .where('organization_id', '=', organizationId)
+        .where('removed_at', 'is', null);
       if (filter.status !== undefined) matching = matching.where('status', '=', filter.status);
       if (filter.region !== undefined) matching = matching.where('region', '=', filter.region);
       if (filter.contextHash !== undefined) matching = matching.where('context_hash', '=', filter.contextHash);
@@ -143,7 +155,13 @@ export function createBuildRepository({ db }: RepositoryContext) {
     /** False when the build is not open: the first end counts. */
     async finish(
       id: string,
-      end: { status: 'success' | 'failed' | 'timeout'; errorMessage: string | null; at: Date; now: Date },
+      end: {
+        status: 'success' | 'failed' | 'timeout';
+        errorMessage: string | null;
+        imageSizeBytes?: number | undefined;
+        at: Date;
+        now: Date;
+      },
     ): Promise<boolean> {
       const at = end.at.toISOString();
       const { numUpdatedRows } = await db
@@ -151,6 +169,7 @@ export function createBuildRepository({ db }: RepositoryContext) {
         .set((eb) => ({
           status: end.status,
           error_message: end.errorMessage,
+          image_size_bytes: end.imageSizeBytes ?? null,
           started_at: eb.fn.coalesce('started_at', eb.val(at)),
           completed_at: at,
           updated_at: end.now.toISOString(),
@@ -160,60 +179,5 @@ export function createBuildRepository({ db }: RepositoryContext) {
         .executeTakeFirst();
       return numUpdatedRows > 0;
     },
-  };
-}
-
-interface BuildRow {
-  id: string;
-  organization_id: string;
-  upload_id: string;
-  region: string;
-  context_hash: string;
-  context_sha256: string;
-  context_size_bytes: number;
-  dockerfile_path: string;
-  status: string;
-  error_message: string | null;
-  created_at: string;
-  started_at: string | null;
-  completed_at: string | null;
-  updated_at: string;
-}
-
-function toRow(build: StoredBuild): BuildRow {
-  return {
-    id: build.id,
-    organization_id: build.organizationId,
-    upload_id: build.uploadId,
-    region: build.region,
-    context_hash: build.contextHash,
-    context_sha256: build.contextSha256,
-    context_size_bytes: build.contextSizeBytes,
-    dockerfile_path: build.dockerfilePath,
-    status: build.status,
-    error_message: build.errorMessage ?? null,
-    created_at: build.createdAt.toISOString(),
-    started_at: build.startedAt?.toISOString() ?? null,
-    completed_at: build.completedAt?.toISOString() ?? null,
-    updated_at: build.updatedAt.toISOString(),
-  };
-}
-
-function toBuild(row: BuildRow): StoredBuild {
-  return {
-    id: row.id,
-    organizationId: row.organization_id,
-    uploadId: row.upload_id,
-    region: row.region,
-    contextHash: row.context_hash,
-    contextSha256: row.context_sha256,
-    contextSizeBytes: row.context_size_bytes,
-    dockerfilePath: row.dockerfile_path,
-    status: row.status as BuildStatus,
-    errorMessage: row.error_message ?? undefined,
-    createdAt: new Date(row.created_at),
-    startedAt: row.started_at === null ? undefined : new Date(row.started_at),
-    completedAt: row.completed_at === null ? undefined : new Date(row.completed_at),
-    updatedAt: new Date(row.updated_at),
   };
 }

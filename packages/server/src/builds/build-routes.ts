@@ -71,6 +71,15 @@ async function addRoutes(
     }),
   );
 
+  app.post(
+    `${root}/:id/cancel`,
+    { schema: { params: BuildParams, response: { 200: BuildEnvelope, ...errors } } },
+    async (request) => {
+      const { id } = request.params;
+      return { build: presentBuild(await builds.cancel(organizationOf(request), actorOfRequest(request), idOf(id))) };
+    },
+  );
+
   app.get(
     `${root}/:id/logs`,
     { schema: { params: BuildParams, querystring: BuildLogQuery, response: { 200: BuildLogs, ...errors } } },

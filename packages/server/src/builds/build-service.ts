@@ -7,12 +7,15 @@ import {
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
-import { badRequest, notFound } from '../errors.js';
+import { badRequest, conflict, forbidden, notFound, tooManyRequests } from '../errors.js';
 import type { Leaks } from '../leaks/compose-leaks.js';
+import { isSetName } from '../secrets/secret-change.js';
+import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
+import type { BuildLogLine } from './build-log-repository.js';
 import { createBuildReports } from './build-reports.js';
-import type { StoredBuild } from './build-repository.js';
+import type { StoredBuild } from './build-row.js';
 import type { BuildPlace } from './builder.js';
 import { checkContext } from './context-check.js';
 import { createContextCredentials } from './context-credentials.js';
@@ -31,6 +34,11 @@ interface BuildServiceDeps {
   uploads: Pick<UploadService, 'contentOf'>;
   /** Told when there is a new build. */
   queue: { nudge(): void };
+  /** Lets a worker break off what it builds. */
+  forgetNow: (workerId: string, buildId: string) => void;
+  secrets: Pick<SecretService, 'readiness'>;
+  /** Builds that an organization may have under way. */
+  openLimit?: number;
   contextLimits?: ContextLimits;
   /** Lines kept of one build. */
   lineLimit?: number;
@@ -42,6 +50,7 @@ const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
   const { store, clock, ids, audit, files, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
+  const { openLimit = 50, forgetNow, secrets } = deps;
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
   async function uploadOf(
@@ -49,7 +58,7 @@ export function createBuildService(deps: BuildServiceDeps) {
     body: CreateBuildBody,
   ): Promise<Upload & { content: UploadContent }> {
     const found = isUuid(body.uploadId) ? await store.builds.uploads.find(organization.id, body.uploadId) : undefined;
-    if (!found || found.state === 'removed') throw missingUpload();
+    if (!found || found.state === 'removed' || found.state === 'gone') throw missingUpload();
     const content = await uploads.contentOf(found);
     if (!content)
       throw badRequest(
@@ -71,12 +80,48 @@ export function createBuildService(deps: BuildServiceDeps) {
     return credentials;
   }
 
+  /** Whoever may use a set in a build can read it, as with an agent: so it needs the permission to deploy one. */
+  async function checkSecretSet(organization: OrganizationAccess, name: string, region: string): Promise<void> {
+    if (!organization.permissions.has('agents:deploy')) {
+      throw forbidden(
+        'missing_permission',
+        'A build with a secret set needs the permission agents:deploy as well: its steps can read the values',
+      );
+    }
+    const set = isSetName(name) ? await store.secrets.findSet(organization.id, name) : undefined;
+    if (!set) throw badRequest(`There is no secret set '${name}' in this organization`);
+    if (set.type !== 'secret')
+      throw badRequest(`Secret set '${name}' is of type ${set.type}; builds read sets of type secret`);
+    if (set.region !== region)
+      throw badRequest(`Secret set '${name}' is in region '${set.region}', the build in '${region}'`);
+    const readiness = await secrets.readiness(organization.id, set);
+    if (readiness.status !== 'ready')
+      throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
+  }
+
+  /** The build of these files that is under way, or else this one, which is then the one under way. */
+  async function insertOrJoin(repos: Repositories, actor: Actor, build: StoredBuild, warnings: BuildLogLine[]) {
+    const { organizationId } = build;
+    // The constraint decides who is first; whoever is not finds the other's, unless that has ended just now.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (await repos.builds.insert(build)) {
+        if (!(await repos.builds.uploads.use(organizationId, build.uploadId))) throw missingUpload();
+        await repos.builds.lines.insert(build.id, warnings);
+        await audit.record(repos, actor, { action: 'build.created', organizationId, target: build.id });
+        return build;
+      }
+      const open = await repos.builds.findOpen(organizationId, build);
+      if (open) return open;
+    }
+    throw conflict('A build of the same files has just ended; ask again');
+  }
+
   return {
     ...createBuildReports(deps),
 
     /**
      * A build of an uploaded context. The successful build of the same files is returned instead where there is one (`cached`),
-     * and a repeated request gets the build that it started (contract §10.3).
+     * and whoever asks for the same while it is under way gets that (contract §10.3). 429 while the organization has too many under way.
      */
     async create(
       organization: OrganizationAccess,
@@ -86,39 +131,36 @@ export function createBuildService(deps: BuildServiceDeps) {
       const dockerfilePath = checkedPath(body.dockerfilePath ?? 'Dockerfile');
       const upload = await uploadOf(organization, body);
       const { contextHash, sha256: contextSha256, sizeBytes } = upload.content;
-      const identity = { region: upload.region, contextHash, contextSha256, dockerfilePath };
+      const identity = { region: upload.region, contextHash, contextSha256, dockerfilePath, secretSet: body.secretSet };
+      if (body.secretSet !== undefined) await checkSecretSet(organization, body.secretSet, upload.region);
       const cached = await store.builds.findCached(organization.id, identity);
-      if (cached) return { build: cached, cached: true };
+      if (cached && (await store.builds.touch(cached.id, clock.now()))) return { build: cached, cached: true };
+      if ((await store.builds.countOpen(organization.id)) >= openLimit) {
+        throw tooManyRequests(
+          `The organization has ${openLimit} builds under way; wait for one of them, or cancel one`,
+          30,
+        );
+      }
 
       const credentials = await checkStored(upload, contextSha256, dockerfilePath);
-      const build = await store.transaction(async (repos) => {
-        // First: on PostgreSQL it makes two requests for the same upload wait for each other.
-        if (!(await repos.builds.uploads.use(organization.id, upload.id))) throw missingUpload();
-        const open = await repos.builds.findOpen(organization.id, upload.id, dockerfilePath);
-        if (open) return open;
-        const now = clock.now();
-        const created: StoredBuild = {
-          ...identity,
-          id: ids.id(),
-          organizationId: organization.id,
-          uploadId: upload.id,
-          contextSizeBytes: sizeBytes,
-          status: 'pending',
-          errorMessage: undefined,
-          createdAt: now,
-          startedAt: undefined,
-          completedAt: undefined,
-          updatedAt: now,
-        };
-        await repos.builds.insert(created);
-        await repos.builds.lines.insert(created.id, credentials.warnings());
-        await audit.record(repos, actor, {
-          action: 'build.created',
-          organizationId: organization.id,
-          target: created.id,
-        });
-        return created;
-      });
+      const now = clock.now();
+      const created: StoredBuild = {
+        ...identity,
+        id: ids.id(),
+        organizationId: organization.id,
+        uploadId: upload.id,
+        contextSizeBytes: sizeBytes,
+        status: 'pending',
+        workerId: undefined,
+        errorMessage: undefined,
+        imageSizeBytes: undefined,
+        createdAt: now,
+        startedAt: undefined,
+        completedAt: undefined,
+        updatedAt: now,
+        removedAt: undefined,
+      };
+      const build = await store.transaction((repos) => insertOrJoin(repos, actor, created, credentials.warnings()));
       if (leaks) credentials.report(leaks.watch, organization.id, build.id);
       queue.nudge();
       return { build, cached: false };
@@ -140,6 +182,27 @@ export function createBuildService(deps: BuildServiceDeps) {
       const build = isUuid(id) ? await store.builds.find(organizationId, id) : undefined;
       if (!build) throw notFound('Build', id);
       return build;
+    },
+
+    /** Ends a build that is under way: it has then failed, and its message says why. 409 for one that has ended otherwise. */
+    async cancel(organization: OrganizationAccess, actor: Actor, id: string): Promise<StoredBuild> {
+      const build = await this.get(organization.id, id);
+      const now = clock.now();
+      const ended = await store.transaction(async (repos) => {
+        const end = { status: 'failed', errorMessage: cancelled, at: now, now } as const;
+        if (!(await repos.builds.finish(build.id, end))) return false;
+        await audit.record(repos, actor, {
+          action: 'build.cancelled',
+          organizationId: organization.id,
+          target: build.id,
+        });
+        return true;
+      });
+      const after = await this.get(organization.id, id);
+      if (!ended && after.errorMessage !== cancelled)
+        throw conflict(`Build '${id}' has ended already: its status is '${after.status}'`);
+      if (ended && after.workerId !== undefined) forgetNow(after.workerId, after.id);
+      return after;
     },
 
     /** Lines of a build, first line first; empty before it starts. */
@@ -168,6 +231,11 @@ export function createBuildService(deps: BuildServiceDeps) {
         const why = build.errorMessage === undefined ? '' : ` (${build.errorMessage})`;
         throw badRequest(`Build '${buildId}' cannot be deployed: its status is '${build.status}', not 'success'${why}`);
       }
+      if (build.removedAt || !(await repos.builds.touch(build.id, clock.now()))) {
+        throw badRequest(
+          `Build '${buildId}' was removed, since nothing had used it for a long time; deploy from source, which builds it again`,
+        );
+      }
       return build;
     },
 
@@ -187,6 +255,8 @@ export function createBuildService(deps: BuildServiceDeps) {
   };
 }
 export type BuildService = ReturnType<typeof createBuildService>;
+
+const cancelled = 'The build was cancelled';
 
 const missingUpload = () =>
   badRequest(

@@ -1,5 +1,5 @@
 import type { Build } from '@pipecat-cloud/contract/builds';
-import type { StoredBuild } from './build-repository.js';
+import type { StoredBuild } from './build-row.js';
 
 /** A build as clients see it (contract §7.6): absent members are left out, and the duration is a whole number of seconds. */
 export function presentBuild(build: StoredBuild): Build {
@@ -14,6 +14,8 @@ export function presentBuild(build: StoredBuild): Build {
     ...(build.status === 'success' ? { imageUri: `build:${build.id}` } : {}),
     ...(errorMessage === undefined ? {} : { errorMessage }),
     contextSizeBytes: build.contextSizeBytes,
+    ...(build.imageSizeBytes === undefined ? {} : { imageSizeBytes: build.imageSizeBytes }),
+    ...(build.secretSet === undefined ? {} : { secretSet: build.secretSet }),
     ...(startedAt && completedAt ? { buildDurationSeconds: wholeSeconds(startedAt, completedAt) } : {}),
     createdAt: build.createdAt.toISOString(),
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),

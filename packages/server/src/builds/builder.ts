@@ -6,11 +6,16 @@ export interface BuildPlace {
   region: string;
 }
 
-/**
- * Who makes builds: the workers, behind their channel. `build` hands one order to a connected worker of its region and resolves once that
- * worker has it queued or already knows it; lines and the result come later, as reports. It may be repeated with the same order
- * at any time. Throws when no worker is connected or the order did not arrive; the order is then given again later.
- */
+/** Who makes builds: the workers, behind their channel. */
 export interface BuildWorkers {
-  build(order: BuildOrder, place: BuildPlace): Promise<void>;
+  /** A connected worker of the region, if there is one. */
+  pick(place: BuildPlace): Promise<string | undefined>;
+  isConnected(workerId: string): boolean;
+  /**
+   * Hands an order to a worker and resolves once that has it queued or knows it already; lines and the result come later, as reports. May
+   * be repeated with the same order at any time. Throws when the order did not arrive.
+   */
+  build(workerId: string, order: BuildOrder): Promise<void>;
+  /** Breaks a build off and removes what is left of it. Throws when the worker refuses or does not answer. */
+  forget(workerId: string, buildId: string): Promise<void>;
 }

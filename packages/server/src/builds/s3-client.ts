@@ -40,14 +40,24 @@ export type S3Client = Awaited<ReturnType<typeof createS3Client>>;
 export async function createS3Client({ bucketUrl, region }: S3Location, credentials: () => Promise<S3Credentials>) {
   const { AwsClient } = await import('aws4fetch');
 
-  async function send(method: string, key: string, headers: Record<string, string> = {}, timeoutMs = answerMs) {
+  async function send(
+    method: string,
+    key: string,
+    headers: Record<string, string> = {},
+    timeoutMs = answerMs,
+    { body, signal }: { body?: Uint8Array; signal?: AbortSignal | undefined } = {},
+  ) {
     const client = new AwsClient({ ...(await credentials()), region, service: 's3', retries: 3 });
     const url = `${bucketUrl}/${key.split('/').map(encodeURIComponent).join('/')}`;
     const aborter = new AbortController();
     const timer = setTimeout(() => aborter.abort(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
     try {
       // A redirect would carry the signature of another address.
-      return await client.fetch(url, { method, headers, redirect: 'manual', signal: aborter.signal });
+      return await client.fetch(url, {
+        ...{ method, headers, redirect: 'manual' as const },
+        signal: signal ? AbortSignal.any([aborter.signal, signal]) : aborter.signal,
+        ...(body ? { body: body as Uint8Array<ArrayBuffer> } : {}),
+      });
     } catch (cause) {
       throw unavailable('The storage of uploads does not answer right now; try again in a moment', cause);
     } finally {
@@ -91,6 +101,13 @@ export async function createS3Client({ bucketUrl, region }: S3Location, credenti
         body: response.body as ReadableStream<Uint8Array>,
         sizeBytes: Number(response.headers.get('content-length')),
       };
+    },
+
+    /** Writes an object, or the one that is there anew. */
+    async put(key: string, body: Uint8Array, contentType: string, signal?: AbortSignal): Promise<void> {
+      const response = await send('PUT', key, { 'content-type': contentType }, copyMs, { body, signal });
+      if (!response.ok) await refuse(response);
+      await response.body?.cancel();
     },
 
     /** False where the source is not there, or another one than that of `etag`. `bucket` is the name, which the header wants. */

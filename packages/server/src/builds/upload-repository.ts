@@ -1,7 +1,10 @@
 import type { RepositoryContext } from '../db/store.js';
 
-/** `waiting` for its file · `complete` with one · `used` by a build, so kept · `removed`: its file may be gone at any moment. */
-export type UploadState = 'waiting' | 'complete' | 'used' | 'removed';
+/**
+ * `waiting` for its file · `complete` with one · `used` by a build, so kept · `removed`: its file may be gone at any moment · `gone`: it is, and
+ * builds that are kept on record still name it.
+ */
+export type UploadState = 'waiting' | 'complete' | 'used' | 'removed' | 'gone';
 
 export interface Upload {
   id: string;
@@ -75,7 +78,7 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return numUpdatedRows > 0;
     },
 
-    /** Keeps the file for good. False when the upload has been removed since it was read. */
+    /** Keeps the file for as long as a build of it is kept. False when the upload has been removed since it was read. */
     async use(organizationId: string, id: string): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('upload')
@@ -103,8 +106,15 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return rows.map(({ id, sha256 }) => ({ id, sha256: sha256 ?? undefined }));
     },
 
-    /** Forgets one that is marked; its file must be gone already. */
+    /** Forgets one that is marked, as far as no build names it; its file must be gone already. */
     async forget(id: string): Promise<void> {
+      await db
+        .updateTable('upload')
+        .set({ state: 'gone' })
+        .where('id', '=', id)
+        .where('state', '=', 'removed')
+        .where('id', 'in', db.selectFrom('build').select('upload_id').where('upload_id', '=', id))
+        .execute();
       await db.deleteFrom('upload').where('id', '=', id).where('state', '=', 'removed').execute();
     },
   };

@@ -44,7 +44,7 @@ export function createUploadService(deps: UploadServiceDeps) {
     if (Number(fields.expires) * 1000 <= clock.now().getTime())
       throw refused('The upload has expired; ask for a new upload URL');
     const upload = isUuid(fields.key) ? await store.builds.uploads.findAny(fields.key) : undefined;
-    if (!upload || upload.state === 'removed') throw notFound('Upload', fields.key);
+    if (!upload || upload.state === 'removed' || upload.state === 'gone') throw notFound('Upload', fields.key);
     if (upload.state !== 'waiting') throw secondFile();
     return upload;
   }

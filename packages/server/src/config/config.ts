@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
+import { type DailyConfig, readDailyConfig } from './daily-config.js';
 import { type Environment, type VariableName, variables } from './env.js';
 import { type IceConfig, readIceConfig } from './ice-config.js';
+import { type LogConfig, readLogConfig } from './log-config.js';
 import { readS3Config, type S3Config } from './s3-config.js';
 import { readSignInConfig, type SignInConfig } from './sign-in-config.js';
 
@@ -26,6 +28,7 @@ export interface Config {
   workerEnrolmentFile: string;
   /** 0 for ever. */
   auditDays: number;
+  builds: { timeoutSeconds: number; retentionDays: number };
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
   /** Webhooks may be posted to this machine and to private networks. */
@@ -34,6 +37,8 @@ export interface Config {
   /** Where uploads go; absent: into the data folder. */
   s3?: S3Config;
   ice: IceConfig;
+  daily: DailyConfig;
+  logs: LogConfig;
 }
 
 /** Every problem at once, a line each, so that nobody mends them one start at a time. */
@@ -103,12 +108,22 @@ export function readConfig(environment: Environment): Config {
     Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
     'a number of days from 0 (for ever) to 36500',
   );
+  const days = Number(read('PIPECAT_CLOUD_BUILD_RETENTION_DAYS'));
+  check('PIPECAT_CLOUD_BUILD_RETENTION_DAYS', Number.isInteger(days) && days >= 1 && days <= 36_500, '1 to 36500 days');
+  const timeoutSeconds = Number(read('PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS'));
+  check(
+    'PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS',
+    Number.isInteger(timeoutSeconds) && timeoutSeconds >= 1 && timeoutSeconds <= 86_400,
+    '1 to 86400 seconds',
+  );
   const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
   const signIn = readSignInConfig(read, check);
   const s3 = readS3Config(read, check);
   const ice = readIceConfig(read, check);
+  const daily = readDailyConfig(read, check);
+  const logs = readLogConfig(read, check, s3 !== undefined);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDirectory = resolve(read('PIPECAT_CLOUD_DATA_DIR'));
@@ -133,11 +148,14 @@ export function readConfig(environment: Environment): Config {
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
     auditDays,
+    builds: { retentionDays: days, timeoutSeconds },
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,
     ...(s3 ? { s3 } : {}),
     ice,
+    daily,
+    logs,
   };
 }
 
@@ -158,7 +176,7 @@ function readMail(read: (name: VariableName) => string, problems: string[]): Con
 
 /** An address may carry a password. */
 function shown(name: VariableName, value: string): string {
-  if (name.includes('SECRET')) return '…';
+  if (/SECRET|TURN_PASSWORD|API_KEY/.test(name)) return '…';
   return value.replace(/\/\/[^@/]*@/, '//…@');
 }
 

@@ -63,6 +63,18 @@ export const variables = {
       'Secret that the TURN servers share with this server (static-auth-secret of coturn): each session gets a password of its own from it; better in a file',
   },
   PIPECAT_CLOUD_TURN_SECRET_FILE: { default: '', about: 'File with that secret' },
+  PIPECAT_CLOUD_TURN_USERNAME: {
+    default: '',
+    about: 'For TURN servers that share no secret: the user name that all sessions get',
+  },
+  PIPECAT_CLOUD_TURN_PASSWORD: { default: '', about: 'Its password, which pages can read; better in a file' },
+  PIPECAT_CLOUD_TURN_PASSWORD_FILE: { default: '', about: 'File with that password' },
+  PIPECAT_CLOUD_DAILY_API_KEY: {
+    default: '',
+    about: 'API key of a Daily account that makes rooms for organizations without a key of their own; better in a file',
+  },
+  PIPECAT_CLOUD_DAILY_API_KEY_FILE: { default: '', about: 'File with that key' },
+  PIPECAT_CLOUD_DAILY_API_URL: { default: 'https://api.daily.co/v1', about: 'The Daily REST API' },
   PIPECAT_CLOUD_WORKER_ENROLMENT_FILE: {
     default: '',
     about: 'Where the one-time token for the local worker is written; empty for worker-enrolment in the data folder',
@@ -90,7 +102,44 @@ export const variables = {
     default: '',
     about: 'File with the secret; read anew for each request, so it can be replaced at any time',
   },
+  PIPECAT_CLOUD_LOG_DAYS: { default: '30', about: 'How many days log lines of agents are kept; 0 for ever' },
+  PIPECAT_CLOUD_LOG_AGENT_MAX_MB: {
+    default: '1024',
+    about: 'MiB of log that one agent keeps at most, the newest lines; 0 for no limit',
+  },
+  PIPECAT_CLOUD_LOG_MAX_MB: {
+    default: '10240',
+    about: 'MiB of log that all agents together keep at most: the oldest parts of any go first; 0 for no limit',
+  },
+  PIPECAT_CLOUD_LOG_EXPORT_LOKI_URL: {
+    default: '',
+    about: 'Also send log lines to this Loki, such as http://loki:3100; empty for none',
+  },
+  PIPECAT_CLOUD_LOG_EXPORT_LOKI_TENANT: { default: '', about: 'Its tenant (X-Scope-OrgID); empty for none' },
+  PIPECAT_CLOUD_LOG_EXPORT_LOKI_AUTHORIZATION_FILE: {
+    default: '',
+    about: 'File with the value of the Authorization header for it, such as Basic … or Bearer …; read anew each time',
+  },
+  PIPECAT_CLOUD_LOG_EXPORT_OTLP_URL: {
+    default: '',
+    about:
+      'Also send log lines to this OpenTelemetry collector (OTLP over HTTP, JSON), such as http://collector:4318; empty for none',
+  },
+  PIPECAT_CLOUD_LOG_EXPORT_OTLP_AUTHORIZATION_FILE: {
+    default: '',
+    about: 'File with the value of the Authorization header for it; read anew each time',
+  },
+  PIPECAT_CLOUD_LOG_EXPORT_S3_PREFIX: {
+    default: '',
+    about:
+      'Also put log lines into the bucket of PIPECAT_CLOUD_S3_BUCKET, as gzipped JSON lines below this prefix, such as logs; empty for none',
+  },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
+  PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS: { default: '1800', about: 'How long a worker may take for one build' },
+  PIPECAT_CLOUD_BUILD_RETENTION_DAYS: {
+    default: '14',
+    about: 'How many days a build stays that no deployment needs and nobody asks for',
+  },
   PIPECAT_CLOUD_PASSWORDS: { default: 'off', about: 'on: people may also sign in with a password' },
   PIPECAT_CLOUD_OIDC_ISSUER: {
     default: '',

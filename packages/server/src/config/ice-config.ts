@@ -4,13 +4,16 @@ import type { VariableName } from './env.js';
 export interface IceConfig {
   /** `stun:`, `turn:` and `turns:` addresses, in the order that browsers try them. */
   urls: readonly string[];
-  /** What the TURN servers know too. A function, so that the secret is not logged with the configuration. */
-  turnSecret: (() => Promise<string>) | undefined;
+  /**
+   * What the TURN servers know too: a secret that passwords are made from, or a user name with a password for all. Functions, so that
+   * nothing secret is logged with the configuration.
+   */
+  turn: { secret: () => Promise<string> } | { username: string; password: () => Promise<string> } | undefined;
 }
 
 const address = /^(stuns?:[^\s?]+|turns?:[^\s?]+(\?transport=(udp|tcp))?)$/;
 
-/** The settings of `enableDefaultIceServers`. `check` collects what is wrong. The secret's file is read when it is needed. */
+/** The settings of `enableDefaultIceServers`. `check` collects what is wrong. Files are read when they are needed. */
 export function readIceConfig(
   read: (name: VariableName) => string,
   check: (name: VariableName, fine: boolean, wanted: string) => void,
@@ -22,14 +25,21 @@ export function readIceConfig(
     urls.every((url) => address.test(url)),
     'addresses such as stun:stun.example.com:3478 or turn:turn.example.com:3478?transport=udp, separated by commas, or off',
   );
-  const [secret, file] = [read('PIPECAT_CLOUD_TURN_SECRET'), read('PIPECAT_CLOUD_TURN_SECRET_FILE')];
-  check('PIPECAT_CLOUD_TURN_SECRET_FILE', !secret || !file, 'either the secret or its file, not both');
-  const hasTurn = urls.some((url) => url.startsWith('turn'));
+  const hidden = (name: 'PIPECAT_CLOUD_TURN_SECRET' | 'PIPECAT_CLOUD_TURN_PASSWORD') => {
+    const [value, file] = [read(name), read(`${name}_FILE`)];
+    check(`${name}_FILE`, !value || !file, 'either the value or its file, not both');
+    if (value) return async () => value;
+    return file ? async () => (await readFile(file, 'utf8')).trim() : undefined;
+  };
+  const [secret, password] = [hidden('PIPECAT_CLOUD_TURN_SECRET'), hidden('PIPECAT_CLOUD_TURN_PASSWORD')];
+  const username = read('PIPECAT_CLOUD_TURN_USERNAME');
+  check('PIPECAT_CLOUD_TURN_USERNAME', Boolean(username) === Boolean(password), 'together with its password');
+  check('PIPECAT_CLOUD_TURN_USERNAME', !username || !secret, 'either a user name or PIPECAT_CLOUD_TURN_SECRET');
   check(
     'PIPECAT_CLOUD_ICE_SERVERS',
-    !hasTurn || Boolean(secret || file),
-    'turn: servers with PIPECAT_CLOUD_TURN_SECRET',
+    !urls.some((url) => url.startsWith('turn')) || Boolean(secret || password),
+    'turn: servers with PIPECAT_CLOUD_TURN_SECRET, or with a user name and a password',
   );
-  if (secret) return { urls, turnSecret: async () => secret };
-  return { urls, turnSecret: file ? async () => (await readFile(file, 'utf8')).trim() : undefined };
+  if (secret) return { urls, turn: { secret } };
+  return { urls, turn: password && { username, password } };
 }

@@ -9,6 +9,10 @@ import { notifications } from './migrations/0007-notifications.js';
 import { regionsProfilesSpend } from './migrations/0008-regions-profiles-spend.js';
 import { sessionLists } from './migrations/0009-session-lists.js';
 import { pool } from './migrations/0010-pool.js';
+import { rollout } from './migrations/0011-rollout.js';
+import { observability } from './migrations/0012-observability.js';
+import { telephony } from './migrations/0013-telephony.js';
+import { builds } from './migrations/0014-builds.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -22,6 +26,10 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0008-regions-profiles-spend': { up: regionsProfilesSpend },
   '0009-session-lists': { up: sessionLists },
   '0010-pool': { up: pool },
+  '0011-rollout': { up: rollout },
+  '0012-observability': { up: observability },
+  '0013-telephony': { up: telephony },
+  '0014-builds': { up: builds },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */

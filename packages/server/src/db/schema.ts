@@ -1,14 +1,18 @@
 import type { Generated } from 'kysely';
 import type { AgentProfileTables } from '../agent-profiles/agent-profile-table.js';
 import type { AuditTables } from '../audit/audit-table.js';
+import type { DailyTables } from '../daily/daily-table.js';
 import type { LeakTables } from '../leaks/leak-table.js';
+import type { LogRetentionTables } from '../logs/log-retention-table.js';
 import type { NotificationTables } from '../notifications/notification-table.js';
 import type { OauthTables } from '../oauth/oauth-table.js';
 import type { PoolTables } from '../pool/pool-table.js';
 import type { RegionTables } from '../regions/region-table.js';
+import type { ObservabilityTables } from '../sessions/observability-table.js';
 import type { StartKeyTables } from '../sessions/start-key-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
+import type { WhatsappTables } from '../whatsapp/whatsapp-table.js';
 
 /**
  * Tables as both databases keep them: ids and times are text (ISO 8601, UTC), booleans 0 or 1, JSON text. Rows never leave the
@@ -17,14 +21,18 @@ import type { SpendTables } from '../spend/spend-table.js';
 export interface Schema
   extends AgentProfileTables,
     AuditTables,
+    DailyTables,
     LeakTables,
+    LogRetentionTables,
     NotificationTables,
     OauthTables,
+    ObservabilityTables,
     PoolTables,
     RegionTables,
     SignInTables,
     SpendTables,
-    StartKeyTables {
+    StartKeyTables,
+    WhatsappTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };
   organization: {
@@ -157,6 +165,12 @@ export interface Schema
     live_deployment_id: string | null;
     /** The last desired deployment that a reconciler pass has seen. */
     reconciled_deployment_id: string | null;
+    /** Those that were live before: until they are retired, their idle instances take what the live one has no ready instance for. */
+    fallback_deployments_json: Generated<string>;
+    /** Set while the desired deployment, not live yet, takes this share of the new sessions. */
+    canary_percent: number | null;
+    /** 1 while starts wait for the desired deployment. */
+    starts_held: Generated<number>;
     created_at: string;
     updated_at: string;
     deleted_at: string | null;
@@ -182,6 +196,18 @@ export interface Schema
     start_failures: Generated<number>;
     error_code: string | null;
     error_message: string | null;
+    /** What the image's tag was resolved to; null until a worker has said so. */
+    image_digest: string | null;
+    /** How it takes over: automatic, strict, canary, held. */
+    rollout: Generated<string>;
+    canary_percent: number | null;
+    ready_at: string | null;
+    /** When it became live last. */
+    live_at: string | null;
+    /** As in audit records; null in rows from before these columns. */
+    deployed_by_kind: string | null;
+    deployed_by_id: string | null;
+    deployed_by_credential_id: string | null;
     created_at: string;
     updated_at: string;
   };
@@ -271,6 +297,14 @@ export interface Schema
     started_at: string | null;
     completed_at: string | null;
     updated_at: string;
+    /** Who makes it, or made it. */
+    worker_id: string | null;
+    /** Whose values its steps may read. */
+    secret_set: string | null;
+    image_size_bytes: number | null;
+    used_at: string | null;
+    /** From then on its files are gone, or going. */
+    removed_at: string | null;
   };
   build_log: { build_id: string; position: number; text: string };
   worker: {

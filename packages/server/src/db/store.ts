@@ -7,8 +7,11 @@ import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
 import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
+import { createDailyRepository } from '../daily/daily-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
+import { createInstallationRepository } from '../installation/installation-repository.js';
 import { createLeakRepository } from '../leaks/leak-repository.js';
+import { createLogRetentionRepository } from '../logs/log-retention-repository.js';
 import { createNotificationRepository } from '../notifications/notification-repository.js';
 import { createReminderRepository } from '../notifications/reminder-repository.js';
 import { createWebhookRepository } from '../notifications/webhook-repository.js';
@@ -22,9 +25,12 @@ import { createPoolRepository } from '../pool/pool-repository.js';
 import { createRegionRepository } from '../regions/region-repository.js';
 import { createSecretRepository } from '../secrets/secret-repository.js';
 import { createServiceAccountRepository } from '../service-accounts/service-account-repository.js';
+import { createSessionHistoryRepository } from '../sessions/session-history-repository.js';
 import { createSessionRepository } from '../sessions/session-repository.js';
 import { createSocketTokenRepository } from '../sessions/socket-token-repository.js';
 import { createStartKeyRepository } from '../sessions/start-key-repository.js';
+import { createTraceRepository } from '../sessions/trace-repository.js';
+import { createUsageRepository } from '../sessions/usage-repository.js';
 import { createDashboardSessionRepository } from '../sign-in/dashboard-session-repository.js';
 import { createOidcLinkRepository } from '../sign-in/oidc-link-repository.js';
 import { createPasskeyRepository } from '../sign-in/passkey-repository.js';
@@ -34,6 +40,7 @@ import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
 import { createSpendRepository } from '../spend/spend-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
+import { createWhatsappRepository } from '../whatsapp/whatsapp-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
 import type { Dialect, OpenDatabase } from './open.js';
 import type { Schema } from './schema.js';
@@ -60,12 +67,15 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     apiKeys: createApiKeyRepository(context),
     audit: createAuditRepository(context),
     builds: createBuildRepository(context),
+    daily: createDailyRepository(context),
     deployments: createDeploymentRepository(context),
     oauthLogins: createOauthLoginRepository(context),
     oauthRecords: createOauthRecordRepository(context),
+    installation: createInstallationRepository(context),
     invitations: createInvitationRepository(context),
     members: createMemberRepository(context),
     leaks: createLeakRepository(context),
+    logRetention: createLogRetentionRepository(context),
     organizations: createOrganizationRepository(context),
     policies: createPolicyRepository(context),
     pool: createPoolRepository(context),
@@ -75,6 +85,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     secrets: createSecretRepository(context),
     serviceAccounts: createServiceAccountRepository(context),
     sessions: createSessionRepository(context),
+    sessionHistory: createSessionHistoryRepository(context),
     settings: createSettingRepository(context),
     signIn: createSignInRepository(context),
     dashboardSessions: createDashboardSessionRepository(context),
@@ -87,7 +98,10 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     socketTokens: createSocketTokenRepository(context),
     spend: createSpendRepository(context),
     tokens: createTokenRepository(context),
+    traces: createTraceRepository(context),
+    usage: createUsageRepository(context),
     webhooks: createWebhookRepository(context),
+    whatsapp: createWhatsappRepository(context),
     workers: createWorkerRepository(context),
   };
 }

@@ -23,10 +23,23 @@ export interface DeploymentSettings {
   maxSessionSeconds: number | null;
   krispAudioFilter: string | null;
 }
+/** How a deployment takes over once it is ready: contract `RolloutOptions`. */
+export type Rollout = 'automatic' | 'strict' | 'canary' | 'held';
+
 export interface Deployment extends DeploymentSettings {
   id: string;
   organizationId: string;
   agentId: string;
+  /** What the image's tag was resolved to: every instance runs this. Null until known, and where no image has a digest. */
+  imageDigest: string | null;
+  rollout: Rollout;
+  canaryPercent: number | null;
+  /** Of its first instance. */
+  readyAt: string | null;
+  /** When it became live last. */
+  liveAt: string | null;
+  /** As in audit records. */
+  deployedBy: { kind: string; id: string | null; credentialId: string | null } | null;
   phase: DeploymentPhase;
   phaseStartedAt: string;
   startFailures: number;
@@ -35,9 +48,14 @@ export interface Deployment extends DeploymentSettings {
   updatedAt: string;
 }
 
+type RolloutMembers = 'imageDigest' | 'rollout' | 'canaryPercent' | 'deployedBy';
+/** One that no instance was made of yet. */
+export type NewDeployment = Omit<Deployment, RolloutMembers | 'readyAt' | 'liveAt'> &
+  Partial<Pick<Deployment, RolloutMembers>>;
+
 export function createDeploymentRepository({ db }: RepositoryContext) {
   return {
-    async insert(deployment: Deployment): Promise<void> {
+    async insert(deployment: NewDeployment): Promise<void> {
       await db
         .insertInto('deployment')
         .values({
@@ -54,6 +72,12 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
           architecture: deployment.architecture,
           max_session_seconds: deployment.maxSessionSeconds,
           krisp_audio_filter: deployment.krispAudioFilter,
+          image_digest: deployment.imageDigest ?? null,
+          rollout: deployment.rollout ?? 'automatic',
+          canary_percent: deployment.canaryPercent ?? null,
+          deployed_by_kind: deployment.deployedBy?.kind ?? null,
+          deployed_by_id: deployment.deployedBy?.id ?? null,
+          deployed_by_credential_id: deployment.deployedBy?.credentialId ?? null,
           phase: deployment.phase,
           phase_started_at: deployment.phaseStartedAt,
           created_at: deployment.createdAt,
@@ -107,6 +131,54 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return Number(result.numUpdatedRows) === 1;
     },
 
+    /** Its first instance is ready, or one is again: failed starts before it count no more. */
+    async markReady(id: string, now: Date): Promise<void> {
+      await db
+        .updateTable('deployment')
+        .set((eb) => ({
+          ready_at: eb.fn.coalesce('ready_at', eb.val(now.toISOString())),
+          start_failures: 0,
+          error_code: null,
+          error_message: null,
+        }))
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async markLive(id: string, now: Date): Promise<void> {
+      await db.updateTable('deployment').set({ live_at: now.toISOString() }).where('id', '=', id).execute();
+    },
+
+    /** Changes how one that is not live yet takes over. */
+    async setRollout(id: string, rollout: Rollout, canaryPercent: number | null): Promise<void> {
+      await db.updateTable('deployment').set({ rollout, canary_percent: canaryPercent }).where('id', '=', id).execute();
+    },
+
+    /** The first answer counts: a tag that moves while instances start must not give them different images. */
+    async pinDigest(id: string, digest: string): Promise<void> {
+      await db
+        .updateTable('deployment')
+        .set({ image_digest: digest })
+        .where('id', '=', id)
+        .where('image_digest', 'is', null)
+        .execute();
+    },
+
+    /** The newest that was made before this one and was live once. */
+    async findLiveBefore(deployment: Deployment): Promise<Deployment | undefined> {
+      const row = await db
+        .selectFrom('deployment')
+        .selectAll()
+        .where('organization_id', '=', deployment.organizationId)
+        .where('agent_id', '=', deployment.agentId)
+        .where('live_at', 'is not', null)
+        .where('created_at', '<', deployment.createdAt)
+        .orderBy('created_at', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row && toDeployment(row);
+    },
+
     /** Counts one failed start and keeps its reason; returns how many there are now. */
     async addStartFailure(id: string, error: { code: string; message: string }, now: Date): Promise<number> {
       const row = await db
@@ -121,15 +193,6 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
         .returning('start_failures')
         .executeTakeFirst();
       return row?.start_failures ?? 0;
-    },
-
-    async clearStartFailures(id: string): Promise<void> {
-      await db
-        .updateTable('deployment')
-        .set({ start_failures: 0, error_code: null, error_message: null })
-        .where('id', '=', id)
-        .where('start_failures', '>', 0)
-        .execute();
     },
 
     /** These, whatever their organization: for the reconciler alone. */
@@ -159,6 +222,15 @@ function toDeployment(row: Selectable<Schema['deployment']>): Deployment {
     architecture: row.architecture as Architecture | null,
     maxSessionSeconds: row.max_session_seconds,
     krispAudioFilter: row.krisp_audio_filter,
+    imageDigest: row.image_digest,
+    rollout: row.rollout as Rollout,
+    canaryPercent: row.canary_percent,
+    readyAt: row.ready_at,
+    liveAt: row.live_at,
+    deployedBy:
+      row.deployed_by_kind === null
+        ? null
+        : { kind: row.deployed_by_kind, id: row.deployed_by_id, credentialId: row.deployed_by_credential_id },
     phase: row.phase as DeploymentPhase,
     phaseStartedAt: row.phase_started_at,
     startFailures: row.start_failures,

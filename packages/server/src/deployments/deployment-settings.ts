@@ -1,7 +1,7 @@
 import type { DeployBody } from '@pipecat-cloud/contract/agents';
 import type { AgentSizing } from '../agents/sizing.js';
 import { badRequest } from '../errors.js';
-import type { DeploymentSettings } from './deployment-repository.js';
+import type { Deployment, DeploymentSettings } from './deployment-repository.js';
 
 /** Limits of a deploy; absent members stay as they were. */
 export function scalingOf(body: DeployBody, before: { minAgents: number; maxAgents: number }) {
@@ -35,7 +35,7 @@ export function mergeSettings(
   };
 }
 
-const settingNames = [
+export const settingNames = [
   'image',
   'buildId',
   'secretSet',
@@ -48,7 +48,29 @@ const settingNames = [
   'krispAudioFilter',
 ] as const;
 
-/** Whether a deploy changes nothing that needs a new deployment (contract §11.1). */
-export function sameSettings(a: DeploymentSettings, b: DeploymentSettings): boolean {
+/**
+ * What makes a new deployment and what does not (contract §11.1). One that has failed is not what runs: whoever names its image or
+ * build again wants it to be tried again, since what made it fail may lie outside the settings.
+ */
+export function needsDeployment(
+  current: Deployment | undefined,
+  settings: DeploymentSettings,
+  body: DeployBody,
+): boolean {
+  if (body.forceRedeploy === true || !current || !sameSettings(current, settings)) return true;
+  return current.phase === 'Failed' && namesSource(body);
+}
+
+/**
+ * A deploy that names an image runs what its tag says now. One that changes only how the same is run, such as its session limit,
+ * brings no other code.
+ */
+export function digestToKeep(current: Deployment | undefined, body: DeployBody): string | null {
+  return body.forceRedeploy === true || namesSource(body) ? null : (current?.imageDigest ?? null);
+}
+
+const namesSource = (body: DeployBody) => body.image !== undefined || body.buildId !== undefined;
+
+function sameSettings(a: DeploymentSettings, b: DeploymentSettings): boolean {
   return settingNames.every((name) => a[name] === b[name]);
 }

@@ -30,9 +30,3 @@ export function addCrossOrigin(app: FastifyInstance): void {
       .send();
   });
 }
-
-/** Headers of an answer without what its sender says of other origins: that is for the gateway to say. */
-export function withoutCrossOrigin<T extends object>(headers: T): T {
-  const kept = Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
-  return Object.fromEntries(kept) as T;
-}

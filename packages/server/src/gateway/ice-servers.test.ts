@@ -8,7 +8,7 @@ const secret = async () => 'shared';
 
 test('STUN servers have no credential, TURN servers one of the session that the shared secret proves', async () => {
   const urls = ['stun:a.example', 'turn:b.example:3478?transport=udp', 'turns:b.example'];
-  const [stun, turn, ...more] = await createIceServers({ urls, turnSecret: secret }, clock)('session-1');
+  const [stun, turn, ...more] = await createIceServers({ urls, turn: { secret } }, clock)('session-1');
   expect(stun).toEqual({ urls: ['stun:a.example'] });
   expect(turn?.urls).toEqual(urls.slice(1));
   const [until, session] = (turn?.username ?? '').split(':');
@@ -22,6 +22,13 @@ test('STUN servers have no credential, TURN servers one of the session that the 
   expect(more).toEqual([]);
 });
 
+test('TURN servers that share no secret get the name and password of the settings', async () => {
+  const turn = { username: 'u', password: async () => 'p' };
+  expect(await createIceServers({ urls: ['turn:b.example'], turn }, clock)('session-1')).toEqual([
+    { urls: ['turn:b.example'], username: 'u', credential: 'p' },
+  ]);
+});
+
 test('there may be none', async () => {
-  expect(await createIceServers({ urls: [], turnSecret: undefined }, clock)('session-1')).toEqual([]);
+  expect(await createIceServers({ urls: [], turn: undefined }, clock)('session-1')).toEqual([]);
 });

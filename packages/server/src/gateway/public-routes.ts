@@ -8,7 +8,7 @@ import { AppError } from '../errors.js';
 import { goneSignal } from '../http/gone.js';
 import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
 import type { Organization, SessionService } from '../sessions/session-service.js';
-import type { HopSigner } from '../workers/hop-signer.js';
+import type { RequestRelay } from './relay-request.js';
 import type { SessionPlaces } from './session-places.js';
 import { sessionProxy } from './session-proxy.js';
 
@@ -16,13 +16,13 @@ interface PublicDeps {
   store: Store;
   sessions: SessionService;
   places: SessionPlaces;
-  hops: HopSigner;
+  relay: RequestRelay;
 }
 
 const urlLimit = 8192;
 
 /** `/v1/public`: what browsers and servers call with a public key. The key's row gives the organization. */
-export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { store, sessions, places, hops }) => {
+export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { store, sessions, places, relay }) => {
   async function organizationOfKey(request: FastifyRequest): Promise<Organization> {
     const principal = principalOf(request);
     const organization =
@@ -55,5 +55,5 @@ export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, {
       ),
   );
 
-  await app.register(sessionProxy, { organizationOfKey, sessions, places, hops });
+  await app.register(sessionProxy, { organizationOfKey, sessions, places, relay });
 };

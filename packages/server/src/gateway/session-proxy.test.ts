@@ -48,6 +48,122 @@ describe('the proxy of sessions', () => {
     expect(response.headers.get('access-control-allow-credentials')).toBeNull();
   });
 
+  test('what names the platform is not for callers to say, and what a browser keeps for the origin not for agents', async () => {
+    world.container.answer = (_request, response) =>
+      response
+        .writeHead(200, {
+          'set-cookie': ['pipecat-session=evil; Path=/', 'b=c'],
+          'clear-site-data': '"*"',
+          'strict-transport-security': 'max-age=0',
+          'x-pipecat-cloud-hop-refused': '404',
+          'cache-control': 'max-age=5',
+          'x-content-type-options': 'anything',
+        })
+        .end();
+    const forged = {
+      'x-daily-session-id': 'another',
+      'x-daily-room-url': 'https://evil.example',
+      'x-pcc-max-session-seconds': '999999',
+      'x-pipecat-cloud-hop': 'forged',
+      cookie: 'dashboard=secret',
+      'x-own': 'kept',
+    };
+    const response = await call('own', { headers: forged });
+    const [seen] = world.seen;
+    expect(seen?.headers['x-own']).toBe('kept');
+    expect(seen?.headers['x-pipecat-cloud-hop']).not.toBe('forged');
+    for (const name of ['x-daily-session-id', 'x-daily-room-url', 'x-pcc-max-session-seconds', 'cookie'])
+      expect(seen?.headers, name).not.toHaveProperty(name);
+    // The stand-in for the worker says it with a header that a worker takes off agents' answers.
+    expect(response.status).toBe(404);
+    world.container.answer = (_request, answer) =>
+      answer.writeHead(200, { 'set-cookie': 'a=b', 'clear-site-data': '"*"', 'x-content-type-options': 'x' }).end();
+    const kept = await call('own');
+    expect(kept.status).toBe(200);
+    expect([kept.headers.get('set-cookie'), kept.headers.get('clear-site-data')]).toEqual([null, null]);
+    expect([kept.headers.get('x-content-type-options'), kept.headers.get('cache-control')]).toEqual([
+      'nosniff',
+      'no-store',
+    ]);
+  });
+
+  test.each([
+    [404, 404],
+    [410, 404],
+    [502, 502],
+    [503, 503],
+    [403, 502],
+  ])(
+    'a worker that refuses the hop with %i is %i, readably; the same of the agent is its own answer',
+    async (said, status) => {
+      world.container.answer = (_request, response) =>
+        response.writeHead(said, { 'x-pipecat-cloud-hop-refused': String(said) }).end('{"error":"internal words"}');
+      const refused = await call('own');
+      const body = await bodyOf(refused);
+      expect([refused.status, body.code, body.info]).toEqual([status, String(status), body.error]);
+      expect(body.info).toContain(sessionId);
+      world.container.answer = (_request, response) => response.writeHead(said).end('mine');
+      const own = await call('own');
+      expect([own.status, await own.text()]).toEqual([said, 'mine']);
+    },
+  );
+
+  test('an agent that dies while it answers makes no whole answer', async () => {
+    world.container.answer = (_request, response) => {
+      response.writeHead(200).write('half');
+      setImmediate(() => response.socket?.destroy());
+    };
+    await expect((await call('own')).text()).rejects.toThrow();
+  });
+
+  test('a caller that goes away ends the request to the agent', async () => {
+    const gone = vi.fn();
+    world.container.answer = (_request, response) => {
+      response.on('close', gone);
+      response.writeHead(200).write('endless');
+    };
+    const leaving = new AbortController();
+    await call('own', { signal: leaving.signal });
+    leaving.abort();
+    await vi.waitFor(() => expect(gone).toHaveBeenCalled());
+  });
+
+  test('a caller that does not read stops the agent from writing, and nothing piles up in between', async () => {
+    const chunk = Buffer.alloc(64 * 1024);
+    let written = 0;
+    world.container.answer = (_request, response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (written < 1000 && !response.destroyed) {
+          written++;
+          if (!response.write(chunk)) return void response.once('drain', more);
+        }
+        response.end();
+      };
+      more();
+    };
+    const reader = (await call('own')).body?.getReader();
+    let [before, quiet] = [-1, 0];
+    await vi.waitFor(
+      () => {
+        quiet = written === before ? quiet + 1 : 0;
+        before = written;
+        expect(quiet).toBeGreaterThan(5);
+      },
+      { timeout: 10_000, interval: 50 },
+    );
+    // What the connections of the machine hold, of 64 MB.
+    expect(written).toBeLessThan(500);
+    let bytes = 0;
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) bytes += read.value.length;
+    expect(bytes).toBe(1000 * chunk.length);
+  });
+
+  test('a slash at the end and unusual characters arrive as they were', async () => {
+    await call('v1/items;color=red/?q=a%20b&q=?');
+    expect(world.seen[0]?.url).toMatch(/\/v1\/items;color=red\/\?q=a%20b&q=\?$/);
+  });
+
   test('an answer is passed on while it is being written', async () => {
     let end = () => {};
     world.container.answer = (_request, response) => {

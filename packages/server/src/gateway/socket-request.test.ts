@@ -4,8 +4,24 @@ import { readSocketRequest } from './socket-request.js';
 const read = (url: string, authorization?: string) => readSocketRequest({ url, headers: { authorization } });
 
 test('the agent comes from the path or the query, split at the first dot', () => {
-  expect(read('/ws/generic/bot.acme.eu')).toMatchObject({ agentName: 'bot', organizationName: 'acme.eu' });
-  expect(read('/ws/generic?serviceHost=bot.acme')).toMatchObject({ agentName: 'bot', organizationName: 'acme' });
+  const service = { agentName: 'bot', organizationName: 'acme.eu' };
+  expect(read('/ws/generic/bot.acme.eu')).toMatchObject({ kind: 'generic', service });
+  expect(read('/ws/generic?serviceHost=bot.acme.eu')).toMatchObject({ kind: 'generic', service });
+});
+
+test.each(['telnyx', 'plivo', 'exotel', 'twilio'])('%s names its agent in the query', (kind) => {
+  const service = { agentName: 'bot', organizationName: 'acme' };
+  expect(read(`/ws/${kind}?serviceHost=bot.acme`)).toMatchObject({ kind, service, token: undefined, query: '' });
+  expect(read(`/ws/${kind}/path?serviceHost=bot.acme&body=e30=`)).toMatchObject({
+    token: 'path',
+    query: '?body=e30%3D',
+  });
+});
+
+test('Twilio may name it later, the others not', () => {
+  expect(read('/ws/twilio')).toEqual({ kind: 'twilio', service: undefined, token: undefined, query: '' });
+  for (const kind of ['telnyx', 'plivo', 'exotel'])
+    expect(() => read(`/ws/${kind}`)).toThrow(`/ws/${kind}?serviceHost={agent}.{organization}`);
 });
 
 test('the token is taken from the header before the query before the path', () => {
@@ -36,13 +52,20 @@ test('a body above 4 KB is refused', () => {
   expect(() => read(body(4097))).toThrow('4096');
 });
 
-test.each(['/', '/ws', '/ws/twilio', '/ws/generic/bot.acme/token/more', '/v1/workers/channel'])(
-  '%s is not for it',
+test.each([
+  '/',
+  '/ws',
+  '/ws/vonage',
+  '/ws/generic/bot.acme/token/more',
+  '/ws/twilio/token/more',
+  '/v1/workers/channel',
+])('%s is not for it', (url) => {
+  expect(read(url)).toBeUndefined();
+});
+
+test.each(['/ws/generic', '/ws/generic/bot', '/ws/generic/.acme', '/ws/generic/bot.'])(
+  '%s names no agent of an organization',
   (url) => {
-    expect(read(url)).toBeUndefined();
+    expect(() => read(url)).toThrow('{agent}.{organization}');
   },
 );
-
-test.each(['/ws/generic', '/ws/generic/bot', '/ws/generic/.acme'])('%s names no agent of an organization', (url) => {
-  expect(() => read(url)).toThrow('{agent}.{organization}');
-});

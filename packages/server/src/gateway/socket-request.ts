@@ -2,29 +2,53 @@ import type { IncomingMessage } from 'node:http';
 import { startBodyLimits } from '@pipecat-cloud/contract/sessions';
 import { badRequest, tooLarge } from '../errors.js';
 
-export interface SocketRequest {
+export const socketKinds = ['generic', 'twilio', 'telnyx', 'plivo', 'exotel'] as const;
+export type SocketKind = (typeof socketKinds)[number];
+
+/** `{agent}.{organization}`, taken apart. */
+export interface ServiceHost {
   agentName: string;
   organizationName: string;
+}
+
+export interface SocketRequest {
+  kind: SocketKind;
+  /** Undefined only for Twilio, which names it in its start message. */
+  service: ServiceHost | undefined;
   token: string | undefined;
   /** For the container, beginning with `?` where there is any: its `body`, base64 of JSON, and whatever else the caller sent. */
   query: string;
 }
 
-/** Reads `/ws/generic/{agent}.{org}[/{token}]` or `/ws/generic?serviceHost=` (contract §8.6). Undefined when it is another path. */
+/**
+ * Reads `/ws/generic/{agent}.{org}[/{token}]` and `/ws/{generic|twilio|telnyx|plivo|exotel}[/{token}]?serviceHost=` (contract §8.6).
+ * Undefined when it is another path; throws 400 where no agent is named that must be.
+ */
 export function readSocketRequest(request: Pick<IncomingMessage, 'url' | 'headers'>): SocketRequest | undefined {
   const url = parse(request.url ?? '/');
-  const [root, kind, host, pathToken, more] = url.pathname.split('/').filter((segment) => segment !== '');
-  if (root !== 'ws' || kind !== 'generic' || more !== undefined) return undefined;
-  const serviceHost = host ?? url.searchParams.get('serviceHost') ?? '';
-  // Agent names have no dots.
-  const dot = serviceHost.indexOf('.');
-  if (dot < 1) throw badRequest('Name the agent and its organization: /ws/generic/{agent}.{organization}');
+  const [root, name, ...more] = url.pathname.split('/').filter((segment) => segment !== '');
+  const kind = socketKinds.find((each) => each === name);
+  if (root !== 'ws' || !kind || more.length > (kind === 'generic' ? 2 : 1)) return undefined;
+  const inPath = kind === 'generic' ? more.shift() : undefined;
+  const host = inPath ?? url.searchParams.get('serviceHost');
+  if (host === null && kind !== 'twilio') throw badRequest(`Name the agent and its organization: ${exampleOf(kind)}`);
   return {
-    agentName: serviceHost.slice(0, dot),
-    organizationName: serviceHost.slice(dot + 1),
-    token: bearerOf(request.headers.authorization) ?? url.searchParams.get('token') ?? pathToken,
+    kind,
+    service: host === null ? undefined : readServiceHost(host, kind),
+    token: bearerOf(request.headers.authorization) ?? url.searchParams.get('token') ?? more[0],
     query: queryFor(url.searchParams),
   };
+}
+
+const exampleOf = (kind: SocketKind) =>
+  kind === 'generic' ? '/ws/generic/{agent}.{organization}' : `/ws/${kind}?serviceHost={agent}.{organization}`;
+
+/** Agent names have no dots, so the first one parts the two. Throws 400. */
+export function readServiceHost(text: string, kind: SocketKind): ServiceHost {
+  const dot = text.indexOf('.');
+  if (dot < 1 || dot === text.length - 1 || text.length > 200)
+    throw badRequest(`'${text.slice(0, 200)}' does not name an agent and its organization: ${exampleOf(kind)}`);
+  return { agentName: text.slice(0, dot), organizationName: text.slice(dot + 1) };
 }
 
 function parse(target: string): URL {

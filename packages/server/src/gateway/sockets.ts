@@ -1,20 +1,21 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { hopHeader } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { systemActor } from '../access/principal.js';
 import type { Throttle } from '../access/throttle.js';
+import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
-import { AppError, forbidden, notFound } from '../errors.js';
+import { AppError, forbidden, notFound, unavailable } from '../errors.js';
 import type { CallerAddress } from '../http/caller-address.js';
 import type { HeldSession, SessionStarts } from '../sessions/session-starts.js';
 import type { SocketTokens } from '../sessions/socket-tokens.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
-import { readSocketRequest, type SocketRequest } from './socket-request.js';
-import { refuseUpgrade } from './upgrade.js';
+import { acceptUpgrade, closeSocket, readCallStart, SocketRefused } from './call-handshake.js';
+import type { Place } from './session-places.js';
+import { readSocketRequest, type ServiceHost, type SocketRequest } from './socket-request.js';
+import { hold, join, openWorkerSocket, refuseUpgrade, upgradeHeaders } from './worker-socket.js';
 
 interface SocketDeps {
   store: Store;
@@ -25,110 +26,155 @@ interface SocketDeps {
   hops: HopSigner;
   throttle: Throttle;
   addressOf: CallerAddress;
+  /** Throws where the agent's region has a front door of its own, and the caller stands before another. */
+  checkDoor: (agent: Agent, host: string | undefined) => Promise<void>;
+  /** Of calls whose agent is not known yet, all together. */
+  handshakesAtOnce?: number;
 }
 
-/** `/ws/generic/…`: the claim happens while the upgrade is held, and nothing starts before the token is checked. */
-export function createSocketGateway(deps: SocketDeps) {
-  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf } = deps;
+/** Who wants what, once it is known. */
+interface Wish {
+  service: ServiceHost;
+  token: string | undefined;
+  address: string;
+  host: string | undefined;
+}
 
-  async function claim(request: SocketRequest, address: string): Promise<HeldSession> {
-    const organization = await store.organizations.findByName(request.organizationName);
-    const agent = organization && (await store.agents.find(organization.id, request.agentName));
+/** `/ws/…`: an instance is claimed while the caller waits, and nothing starts before the token is checked (contract §8.6). */
+export function createSocketGateway(deps: SocketDeps) {
+  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor } = deps;
+  const { handshakesAtOnce = 1000 } = deps;
+  let handshakes = 0;
+
+  async function claim({ service, token, address, host }: Wish): Promise<HeldSession> {
+    const organization = await store.organizations.findByName(service.organizationName);
+    const agent = organization && (await store.agents.find(organization.id, service.agentName));
     // Without a credential of the organization, "unknown" and "not for you" must look alike.
     if (!organization || !agent) throw refusedToken();
-    const sessionId = agent.websocketAuth === 'none' ? randomUUID() : await redeem(request, organization.id, agent.id);
-    if (!agent.liveDeploymentId) throw notFound('Ready deployment of agent', agent.name);
-    return await starts.start(agent, {
-      sessionId,
-      entry: 'socket',
-      body: {},
-      actor: { ...systemActor, kind: 'nobody', address },
-    });
-  }
-
-  async function redeem(request: SocketRequest, organizationId: string, agentId: string): Promise<string> {
-    const serviceHost = `${request.agentName}.${request.organizationName}`;
-    const sessionId =
-      request.token && (await socketTokens.use(request.token, { organizationId, agentId, serviceHost }));
+    const serviceHost = `${service.agentName}.${service.organizationName}`;
+    const target = { organizationId: organization.id, agentId: agent.id, serviceHost };
+    const free = agent.websocketAuth === 'none';
+    const sessionId = free ? randomUUID() : token && (await socketTokens.use(token, target));
     if (!sessionId) throw refusedToken();
-    return sessionId;
+    try {
+      await checkDoor(agent, host);
+      if (!agent.liveDeploymentId) throw notFound('Ready deployment of agent', agent.name);
+      const actor = { ...systemActor, kind: 'nobody' as const, address };
+      return await starts.start(agent, { sessionId, entry: 'socket', body: {}, actor });
+    } catch (error) {
+      // A full agent has taken nothing: whoever is told to try again can, with the same token.
+      if (!free && token) await socketTokens.giveBack(target, sessionId);
+      throw error;
+    }
   }
 
-  /** Replays the head of the request to the worker and joins the two connections, byte for byte. */
-  function splice(request: IncomingMessage, client: Socket, head: Buffer, held: HeldSession, query: string): void {
-    const dataUrl = workers.dataUrl(held.workerId);
-    if (!dataUrl) {
-      refuseUpgrade(client, new AppError(503, '503', 'The worker cannot be reached'));
-      return;
+  /** Opens the instance's side. Where that fails nobody will come for the session, and its instance is free at once. */
+  async function reach(held: HeldSession, path: string, headers: readonly string[]) {
+    const { instanceId, sessionId, epoch, workerId } = held;
+    try {
+      const dataUrl = workers.dataUrl(workerId);
+      if (!dataUrl) throw unavailable('The worker cannot be reached');
+      const place: Place = { dataUrl, instanceId, sessionId, epoch };
+      return await openWorkerSocket(hops, place, path, headers);
+    } catch (error) {
+      abandon(held);
+      throw error;
     }
-    const target = new URL(dataUrl);
-    const upstream = connect({ host: target.hostname, port: Number(target.port) });
-    upstream.setNoDelay(true);
-    client.setNoDelay(true);
-    upstream.once('connect', () => {
-      upstream.write(headOf(request, target.host, `/instances/${held.instanceId}/ws${query}`, hops.sign(held)));
-      if (head.length > 0) upstream.write(head);
-      upstream.pipe(client);
-      client.pipe(upstream);
+  }
+
+  function abandon({ workerId, instanceId, sessionId, epoch }: HeldSession): void {
+    workers.command(workerId, { do: 'abandon', instanceId, sessionId, epoch }).catch((err: unknown) => {
+      // Its worker ends it by itself when no socket has come in time.
+      log.warn({ err, sessionId }, 'a session that nobody came for could not be ended at once');
     });
-    const end = () => {
-      upstream.destroy();
-      client.destroy();
-    };
-    for (const socket of [upstream, client]) {
-      socket.once('close', end);
-      socket.on('error', (err) => log.debug({ err, sessionId: held.sessionId }, 'socket ended'));
+  }
+
+  /** The agent is known from the address: every refusal is an answer to the upgrade. */
+  async function direct(request: IncomingMessage, client: Duplex, head: Buffer, read: SocketRequest, wish: Wish) {
+    const waiting = hold(client, head);
+    const held = await claim(wish);
+    if (client.destroyed) return abandon(held);
+    const upstream = await reach(held, `/ws${read.query}`, upgradeHeaders(request));
+    join(client, upstream, Buffer.concat([upstream.head, upstream.rest]), waiting.release());
+  }
+
+  /** Twilio says which agent in its third line only, so the socket is accepted first and every refusal is a close code. */
+  async function afterStart(
+    request: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+    read: SocketRequest,
+    wish: Omit<Wish, 'service'>,
+  ) {
+    if (handshakes >= handshakesAtOnce) throw unavailable('Too many calls are being set up at this moment. Try again');
+    acceptUpgrade(request, client);
+    try {
+      handshakes++;
+      const call = await readCallStart(client, head).finally(() => handshakes--);
+      const waiting = hold(client, call.received);
+      const held = await claim({ ...wish, service: call.service, token: wish.token ?? call.token });
+      if (client.destroyed) return abandon(held);
+      const upstream = await reach(held, `/ws${read.query}`, plainUpgrade());
+      if (upstream.status !== 101) {
+        upstream.socket.destroy();
+        throw new SocketRefused(4502, `The agent answered the socket with ${upstream.status}`);
+      }
+      join(client, upstream, upstream.rest, waiting.release());
+    } catch (error) {
+      if (!(error instanceof AppError || error instanceof SocketRefused)) log.error({ err: error }, 'a call failed');
+      if (error instanceof SocketRefused && error.code === 1006) return void client.destroy();
+      closeSocket(client, error instanceof SocketRefused ? error : closeOf(error));
     }
   }
 
-  return {
-    /** True when the upgrade was for this gateway, and is then answered by it. */
-    handle(request: IncomingMessage, duplex: Duplex, head: Buffer): boolean {
-      const client = duplex as Socket;
-      let read: SocketRequest | undefined;
-      try {
-        read = readSocketRequest(request);
-      } catch (error) {
-        refuseUpgrade(client, error);
-        return true;
-      }
-      if (!read) return false;
-      const address = addressOf(request);
-      const { query } = read;
-      client.on('error', () => client.destroy());
-      void admit(read, address).then(
-        (held) => (client.destroyed ? undefined : splice(request, client, head, held, query)),
-        (error: unknown) => refuseUpgrade(client, error),
-      );
-      return true;
-    },
-  };
-
-  async function admit(read: SocketRequest, address: string): Promise<HeldSession> {
+  async function admit(request: IncomingMessage, client: Duplex, head: Buffer, read: SocketRequest): Promise<void> {
+    const address = addressOf(request);
+    const wish = { token: read.token, address, host: request.headers.host };
+    const { service } = read;
+    if (!service) return await afterStart(request, client, head, read, wish);
+    if (read.kind !== 'generic') return await direct(request, client, head, read, { ...wish, service });
+    // Not for calls: a provider's addresses are everybody's, and one wrong number would lock out the others.
     throttle.check(address);
     try {
-      return await claim(read, address);
+      await direct(request, client, head, read, { ...wish, service });
     } catch (error) {
       if (error instanceof AppError && error.status === 403) throttle.fail(address);
       throw error;
     }
   }
+
+  return {
+    /** True when the upgrade was for this gateway, and is then answered by it. */
+    handle(request: IncomingMessage, client: Duplex, head: Buffer): boolean {
+      try {
+        const read = readSocketRequest(request);
+        if (!read) return false;
+        admit(request, client, head, read).catch((error: unknown) => {
+          if (!(error instanceof AppError)) log.error({ err: error }, 'a socket failed');
+          refuseUpgrade(client, error);
+        });
+      } catch (error) {
+        refuseUpgrade(client, error);
+      }
+      return true;
+    },
+  };
 }
 export type SocketGateway = ReturnType<typeof createSocketGateway>;
 
 const refusedToken = () =>
   forbidden(
     'unknown_token',
-    'This socket needs a token of that agent: one use, 5 minutes, from /start with transport websocket',
+    'No such agent, or its sockets need a token: one use, 5 minutes, from /start with transport websocket',
   );
 
-/** The client's own WebSocket headers pass; what names the platform or carries the credential does not. */
-function headOf(request: IncomingMessage, host: string, path: string, hop: string): string {
-  const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, `${hopHeader}: ${hop}`];
-  for (let at = 0; at < request.rawHeaders.length; at += 2) {
-    const name = request.rawHeaders[at] as string;
-    if (/^(host|authorization|cookie|x-daily-.*|x-pcc-.*|x-pipecat-cloud-.*)$/i.test(name)) continue;
-    lines.push(`${name}: ${request.rawHeaders[at + 1]}`);
-  }
-  return `${lines.join('\r\n')}\r\n\r\n`;
+/** The platform's own close codes are 4000 and the status that an upgrade would have got. */
+function closeOf(error: unknown): SocketRefused {
+  const { status, message } = error instanceof AppError ? error : { status: 500, message: 'Internal server error' };
+  return new SocketRefused(4000 + status, message);
+}
+
+function plainUpgrade(): string[] {
+  const key = randomBytes(16).toString('base64');
+  return ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', key];
 }

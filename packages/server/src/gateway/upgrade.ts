@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
@@ -6,32 +6,22 @@ import type { Authenticator } from '../access/authenticator.js';
 import { AppError } from '../errors.js';
 import type { CallerAddress } from '../http/caller-address.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
+import type { SessionSockets } from './session-sockets.js';
 import type { SocketGateway } from './sockets.js';
-
-/** Answers an upgrade with an HTTP error, as JSON, before anything was started. */
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const refusal = error instanceof AppError ? error : new AppError(500, '500', 'Internal server error');
-  const text = JSON.stringify({ error: refusal.message, code: refusal.code, ...refusal.details });
-  const headers = Object.entries({
-    ...refusal.headers,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(text)),
-    connection: 'close',
-  });
-  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
-  socket.end(head + text);
-}
+import { refuseUpgrade } from './worker-socket.js';
 
 interface UpgradeDeps {
   log: Logger;
   sockets: SocketGateway;
+  sessionSockets: SessionSockets;
   workers: WorkerChannel;
   authenticator: Authenticator;
   addressOf: CallerAddress;
 }
 
 /** Every upgrade of the HTTP server comes through here: agents' sockets and the workers' channel; all others are refused. */
-export function addUpgrades(server: Server, { log, sockets, workers, authenticator, addressOf }: UpgradeDeps): void {
+export function addUpgrades(server: Server, deps: UpgradeDeps): void {
+  const { log, sockets, sessionSockets, workers, authenticator, addressOf } = deps;
   const channel = new WebSocketServer({ noServer: true, maxPayload: workers.maxPayload });
 
   async function acceptWorker(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -58,7 +48,7 @@ export function addUpgrades(server: Server, { log, sockets, workers, authenticat
       });
       return;
     }
-    if (!sockets.handle(request, socket, head))
+    if (!sockets.handle(request, socket, head) && !sessionSockets.handle(request, socket, head))
       refuseUpgrade(socket, new AppError(404, '404', 'Nothing answers to an upgrade here'));
   });
 }

@@ -31,6 +31,7 @@ export function addAuthHook(
   // Declared, so that every request object has the same shape.
   app.decorateRequest('principal', undefined);
   app.decorateRequest('organization', undefined);
+  app.decorateRequest('recheck', async () => {});
   // Also of services, which refuse what a route's permission alone does not decide.
   app.addHook('onError', (request, _reply, error, done) => {
     refusals?.note(request, error);
@@ -60,6 +61,11 @@ export function addAuthHook(
     const admit = (principal: Principal) => {
       authenticator.noteUse(principal, source);
       done();
+    };
+    request.recheck = async () => {
+      const again = authorization === undefined ? undefined : authenticator.known(authorization, access.kinds);
+      const principal = again ?? (await authenticator.authenticate(source, access.kinds));
+      await authorize(request, access, principal);
     };
     const enter = async () => {
       const principal = known ?? (await authenticator.authenticate(source, access.kinds));

@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal?: Principal;
     organization?: OrganizationAccess;
+    /** For answers that go on: rejects, as the request would now be refused, once its caller may no longer do this. */
+    recheck(): Promise<void>;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;

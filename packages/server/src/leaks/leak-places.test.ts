@@ -9,6 +9,7 @@ import { createFileLogStore } from '../logs/file-log-store.js';
 import { createWorkerLogs } from '../logs/worker-logs.js';
 import { createSecretBox } from '../secrets/secret-box.js';
 import { createSecretService } from '../secrets/secret-service.js';
+import { withoutWorkers } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
 import { type LeakWorld, openLeakWorld } from '../testing/leak-world.js';
 import { contextOf } from '../testing/tar.js';
@@ -34,7 +35,7 @@ describe.each(databases)('places that are looked into, on $name', (database) => 
       signingKey: Buffer.alloc(32, 3),
       publicUrl: 'http://localhost:7400',
     });
-    const builds = createBuildService({ ...world, files, uploads, queue: { nudge() {} } });
+    const builds = createBuildService({ ...world, ...withoutWorkers, files, uploads });
     return async (content: Readonly<Record<string, string>>) => {
       const { uploadId, uploadFields } = await uploads.createUrl(world.acme, testActor);
       const source = (async function* () {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { encodeLine } from './log-codec.js';
-import type { LogLine, LogSource } from './log-store.js';
+import type { LogLimits, LogLine, LogSource } from './log-store.js';
 import { appendWhole, repairEnd } from './segment-file.js';
 import { addToIndex, emptyIndex, indexPathOf, loadIndex, type SegmentIndex, saveIndex } from './segment-index.js';
 
@@ -22,14 +22,19 @@ type Closed = Omit<Segment, 'index'>;
 interface AgentLogOptions {
   folder: string;
   segmentBytes: number;
+  /** What it keeps at most, looked at whenever a segment is full. */
+  limits: () => LogLimits;
   log: Pick<FastifyBaseLogger, 'warn'> | undefined;
 }
+
+/** Instances whose last position is remembered: those that may still send something, and many more. */
+const rememberedInstances = 20_000;
 
 /**
  * The log of one agent: numbered segment files in a folder, the last one growing. Opening repairs what a crash left. Only one
  * process may write to a folder.
  */
-export async function openAgentLog({ folder, segmentBytes, log }: AgentLogOptions) {
+export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentLogOptions) {
   const pathOf = (number: number) => join(folder, `${String(number).padStart(8, '0')}.jsonl`);
   /** Per instance, over all segments. */
   const positions = new Map<string, number>();
@@ -51,7 +56,13 @@ export async function openAgentLog({ folder, segmentBytes, log }: AgentLogOption
   }
 
   function remember(instanceId: string, position: number): void {
-    positions.set(instanceId, Math.max(position, positions.get(instanceId) ?? -1));
+    const last = positions.get(instanceId) ?? -1;
+    // Put at the end, so that the first is the one that was silent for longest.
+    positions.delete(instanceId);
+    positions.set(instanceId, Math.max(position, last));
+    if (positions.size <= rememberedInstances) return;
+    const [oldest] = positions.keys();
+    if (oldest !== undefined) positions.delete(oldest);
   }
 
   function describe(number: number, { bytes, lines, firstTime, lastTime }: SegmentIndex): Closed {
@@ -96,22 +107,54 @@ export async function openAgentLog({ folder, segmentBytes, log }: AgentLogOption
     const fresh = freshLines(source.instanceId, lines);
     // An agent that has been removed while this waited keeps nothing.
     if (fresh.length === 0 || ended) return;
-    if (active && active.index.bytes >= segmentBytes) await retire();
+    if (active && active.index.bytes >= segmentBytes) {
+      await retire();
+      await removeBeyond({ maxBytes: limits().maxBytes ?? 0 });
+    }
     if (!active) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       active = { number: nextNumber++, index: emptyIndex() };
     }
     const { number, index } = active;
-    index.bytes = await appendWhole(
-      pathOf(number),
-      fresh.map((line) => encodeLine(source, line)).join(''),
-      index.bytes,
-    );
-    for (const line of fresh) {
-      addToIndex(index, { ...line, deploymentId: source.deploymentId, instanceId: source.instanceId });
-      remember(source.instanceId, line.position);
-    }
+    const texts = fresh.map((line) => encodeLine(source, line));
+    let from = index.bytes;
+    index.bytes = await appendWhole(pathOf(number), texts.join(''), from);
+    const { deploymentId, instanceId } = source;
+    fresh.forEach(({ position, time, sessionId }, at) => {
+      const to = from + Buffer.byteLength(texts[at] ?? '');
+      addToIndex(
+        index,
+        { position, time, deploymentId, instanceId, ...(sessionId === undefined ? {} : { sessionId }) },
+        { from, to },
+      );
+      from = to;
+    });
+    remember(instanceId, fresh.at(-1)?.position ?? -1);
     announce();
+  }
+
+  const bytes = () => closed.reduce((sum, segment) => sum + segment.bytes, active?.index.bytes ?? 0);
+
+  async function removeSegment(segment: Closed): Promise<void> {
+    // The index first: without its segment it would never be found again.
+    await rm(indexPathOf(segment.path), { force: true });
+    await rm(segment.path, { force: true });
+    closed.splice(closed.indexOf(segment), 1);
+    if (closed.length > 0 || active) return;
+    // An empty one in its place keeps the number: cursors must never mean another line after a restart.
+    active = { number: nextNumber++, index: emptyIndex() };
+    await appendWhole(pathOf(active.number), '', 0);
+  }
+
+  /** Oldest first; of the age only what lies wholly before it. */
+  async function removeBeyond({ maxBytes = 0, before }: { maxBytes?: number; before?: string }): Promise<void> {
+    if (before !== undefined && active && active.index.lines > 0 && active.index.lastTime < before) await retire();
+    for (const segment of [...closed]) {
+      const tooOld = before !== undefined && segment.lastTime < before;
+      const tooMuch = maxBytes > 0 && bytes() > maxBytes;
+      if (!tooOld && !tooMuch) break;
+      await removeSegment(segment);
+    }
   }
 
   /** Segments, oldest first. */
@@ -131,18 +174,22 @@ export async function openAgentLog({ folder, segmentBytes, log }: AgentLogOption
     changed: () => change.promise,
     isEnded: () => ended,
 
-    prune(before: Date): Promise<void> {
-      return inTurn(async () => {
-        const time = before.toISOString();
-        if (active && active.index.lastTime < time) await retire();
-        for (const segment of closed.filter(({ lastTime }) => lastTime < time)) {
-          // The index first: without its segment it would never be found again.
-          await rm(indexPathOf(segment.path), { force: true });
-          await rm(segment.path, { force: true });
-          closed.splice(closed.indexOf(segment), 1);
-        }
-      });
+    bytes,
+    /** Time of the oldest part's last line, for who looks for the oldest of all; undefined where only the growing part is left. */
+    oldest: () => closed[0]?.lastTime,
+
+    prune(now: Date): Promise<void> {
+      const { maxAgeMs = 0, maxBytes = 0 } = limits();
+      const before = maxAgeMs > 0 ? new Date(now.getTime() - maxAgeMs).toISOString() : undefined;
+      return inTurn(() => removeBeyond({ maxBytes, ...(before === undefined ? {} : { before }) }));
     },
+    /** Gives up the oldest closed part, where there is one. */
+    removeOldest: () =>
+      inTurn(async () => {
+        const [oldest] = closed;
+        if (oldest) await removeSegment(oldest);
+        return oldest !== undefined;
+      }),
 
     /** Deletes the folder. */
     remove(): Promise<void> {

@@ -1,7 +1,7 @@
 import { appendFile, chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeLogStore } from '../testing/contracts/log-store.js';
 import { createFileLogStore } from './file-log-store.js';
 import type { LogLine, LogPageQuery, LogStore } from './log-store.js';
@@ -54,6 +54,7 @@ describe('log files', () => {
     text,
     sessionId: `s-${Math.ceil(position / 10)}`,
   });
+  const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms);
   async function add(first: number, last: number) {
     for (let position = first; position <= last; position++) await store.append(source, [line(position)]);
   }
@@ -115,7 +116,7 @@ describe('log files', () => {
     ['broken', (path) => writeFile(path, '{"version":1,"bytes"')],
     [
       'of another version',
-      async (path) => writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), version: 2 })),
+      async (path) => writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), version: 1 })),
     ],
     [
       'of a longer file',
@@ -131,7 +132,7 @@ describe('log files', () => {
         writeFile(
           path,
           JSON.stringify({
-            version: 1,
+            version: 2,
             bytes: 0,
             lines: 0,
             firstTime: '',
@@ -178,7 +179,7 @@ describe('log files', () => {
 
   test('pruning removes whole files with their index, and no line from the time on', async () => {
     await add(1, 30);
-    await store.prune(new Date(Date.UTC(2026, 0, 1) + 15));
+    await store.prune({ now: at(15 + 1000), limitsOf: () => ({ maxAgeMs: 1000 }), totalBytes: 0 });
     const left = await texts();
     expect(left.slice(-16)).toEqual(numbered(15, 30));
     expect(left.length).toBeLessThan(25);
@@ -189,9 +190,91 @@ describe('log files', () => {
 
   test('a page is read while its files are pruned', async () => {
     await add(1, 30);
-    const [page] = await Promise.all([texts(), store.prune(new Date(Date.UTC(2026, 0, 2)))]);
+    const [page] = await Promise.all([
+      texts(),
+      store.prune({ now: at(1e8), limitsOf: () => ({ maxAgeMs: 1 }), totalBytes: 0 }),
+    ]);
     for (const text of page) expect(text).toMatch(/^line \d+$/);
     expect(await texts()).toEqual([]);
+  });
+
+  test('an agent keeps no more than its limit, looked at with every full segment', async () => {
+    await store.close();
+    store = createFileLogStore({ directory, segmentBytes: 1000, limits: { maxBytes: 3000 } });
+    await add(1, 100);
+    const left = await texts();
+    expect(left.at(-1)).toBe('line 100');
+    expect(left).toEqual(numbered(100 - left.length + 1, 100));
+    const { bytes } = await store.prune({ now: at(0), limitsOf: () => ({ maxBytes: 3000 }), totalBytes: 0 });
+    expect(bytes).toBeLessThan(4200);
+    expect(left.length).toBeGreaterThan(20);
+  });
+
+  test('all agents together keep no more than the limit of the installation, and the oldest parts go first', async () => {
+    const other = { ...source, agentId: '22222222-2222-4222-8222-222222222222' };
+    await add(1, 40);
+    for (let position = 101; position <= 140; position++) await store.append(other, [line(position)]);
+    const before = (await store.prune({ now: at(0), limitsOf: () => ({}), totalBytes: 0 })).bytes;
+    const { bytes, agents } = await store.prune({ now: at(0), limitsOf: () => ({}), totalBytes: before - 1500 });
+    expect(bytes).toBeLessThanOrEqual(before - 1500);
+    expect(agents).toBe(2);
+    expect((await texts()).length).toBeLessThan(30);
+    expect(await texts({ agentId: other.agentId })).toHaveLength(40);
+  });
+
+  test('a cursor never means another line, also when everything before it is gone', async () => {
+    await add(1, 1);
+    const [first] = (await store.read({ agentId, limit: 1, offset: 0, order: 'asc' })).lines;
+    await store.prune({ now: at(1e8), limitsOf: () => ({ maxAgeMs: 1 }), totalBytes: 0 });
+    store = create();
+    await store.append({ ...source, instanceId: 'i-2' }, [line(1, 'another')]);
+    const [second] = (await store.read({ agentId, limit: 1, offset: 0, order: 'asc' })).lines;
+    expect(second?.text).toBe('another');
+    expect(second?.cursor).not.toBe(first?.cursor);
+  });
+
+  test('who comes back to lines that were given up is told that some are missing', async () => {
+    await add(1, 30);
+    const [first] = (await store.read({ agentId, limit: 1, offset: 29, order: 'asc' })).lines;
+    await store.prune({ now: at(15 + 1000), limitsOf: () => ({ maxAgeMs: 1000 }), totalBytes: 0 });
+    const stop = new AbortController();
+    const steps: unknown[] = [];
+    for await (const { gap, lines } of store.follow({ agentId, after: first?.cursor }, stop.signal)) {
+      steps.push(gap ?? lines[0]?.text);
+      if (steps.length === 2) stop.abort();
+    }
+    expect(steps).toEqual([true, (await texts())[0]]);
+    expect((await store.readOn(agentId, first?.cursor))?.gap).toBe(true);
+  });
+
+  test('a session is read from its part of a segment alone', async () => {
+    await store.close();
+    store = createFileLogStore({ directory });
+    await add(1, 30);
+    const file = await lastSegment();
+    const content = await readFile(file, 'utf8');
+    // As long as before, so that the index still fits; what stands outside of the session's part would match.
+    await writeFile(file, content.replaceAll('"s":"s-1"', '"s":"s-2"'));
+    expect(await texts({ sessionId: 's-2' })).toEqual(numbered(11, 20));
+  });
+
+  test('a disk that is nearly full takes no more lines, says so, and takes them again when there is room', async () => {
+    await store.close();
+    let freeBytes = 10;
+    store = createFileLogStore({ directory, reserveBytes: 10, diskSpace: async () => ({ bytes: 1000, freeBytes }) });
+    await expect(store.append(source, [line(1)])).rejects.toThrow(/disk of .* is full.*PIPECAT_CLOUD_LOG_MAX_MB/);
+    freeBytes = 11;
+    await vi.waitFor(() => store.append(source, [line(1)]), { timeout: 5000 });
+    expect(await texts()).toEqual(['line 1']);
+  });
+
+  test('a search looks into lines, not at how they are written down', async () => {
+    await store.append(source, [line(1, 'say "Hello"\tworld'), line(2, 'i-1'), line(3, 'ÄÖÜ straße')]);
+    expect(await texts({ query: '"hello"' })).toEqual(['say "Hello"\tworld']);
+    expect(await texts({ query: '\t' })).toEqual(['say "Hello"\tworld']);
+    expect(await texts({ query: 'i-1' })).toEqual(['i-1']);
+    expect(await texts({ query: 'äöü STRA' })).toEqual(['ÄÖÜ straße']);
+    expect(await texts({ query: '"x"' })).toEqual([]);
   });
 
   test('a folder that cannot be read is an error, and is tried again', async () => {

@@ -3,41 +3,81 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { isUuid } from '../uuid.js';
 import { type AgentLog, openAgentLog } from './agent-log.js';
-import { createMatcher, decodeLine } from './log-codec.js';
-import { readPage } from './log-page.js';
-import type { LogQuery, LogStore, StoredLogLine } from './log-store.js';
-import { linesForwards } from './segment-file.js';
+import { createDiskRoom, type DiskSpace } from './disk-room.js';
+import { endOf, followLog, readOn } from './log-follow.js';
+import { readBeside, readPage } from './log-page.js';
+import { LogDiskFull, type LogLimits, type LogStore } from './log-store.js';
 
 interface FileLogStoreOptions {
   /** `<directory>/<agentId>/<segment>.jsonl`; made when the first line comes. */
   directory: string;
   /** A segment that has reached this size is closed. */
   segmentBytes?: number;
+  /** What one agent may keep until `prune` says otherwise. */
+  limits?: LogLimits;
+  /** Left free on the disk: logs are the first to stop, so that the database beside them goes on. */
+  reserveBytes?: number;
+  diskSpace?: (folder: string) => Promise<DiskSpace>;
   log?: Pick<FastifyBaseLogger, 'warn'>;
 }
 
-/** Logs as files below one folder that belongs to this process alone. Lines survive a crash of the process. */
-export function createFileLogStore({ directory, segmentBytes = 8 * 1024 * 1024, log }: FileLogStoreOptions): LogStore {
+/** Logs as files below one folder that belongs to this process alone. What was appended survives a power failure. */
+export function createFileLogStore({
+  directory,
+  segmentBytes = 8 * 1024 * 1024,
+  limits: initial = {},
+  reserveBytes = 64 * 1024 * 1024,
+  diskSpace,
+  log,
+}: FileLogStoreOptions): LogStore {
   const logs = new Map<string, Promise<AgentLog>>();
+  const listeners = new Set<(agentId: string) => void>();
+  const hasRoom = createDiskRoom(directory, reserveBytes, diskSpace);
+  let limitsOf: (agentId: string) => LogLimits = () => initial;
 
   function logOf(agentId: string): Promise<AgentLog> {
     if (!isUuid(agentId)) throw new Error('An agent id that is no UUID must not become a path');
     const known = logs.get(agentId);
     if (known) return known;
-    const opened = openAgentLog({ folder: join(directory, agentId), segmentBytes, log });
+    const limits = () => limitsOf(agentId);
+    const opened = openAgentLog({ folder: join(directory, agentId), segmentBytes, limits, log });
     logs.set(agentId, opened);
     // The next call tries again: a folder that could not be read may be mended.
     opened.catch(() => logs.delete(agentId));
     return opened;
   }
 
+  /** Gives up the oldest part of any agent until all together fit. */
+  async function fitWithin(all: readonly AgentLog[], totalBytes: number): Promise<void> {
+    const total = () => all.reduce((sum, one) => sum + one.bytes(), 0);
+    while (totalBytes > 0 && total() > totalBytes) {
+      const oldest = all.reduce<AgentLog | undefined>((first, one) => {
+        const time = one.oldest();
+        return time !== undefined && time < (first?.oldest() ?? '~') ? one : first;
+      }, undefined);
+      if (!(await oldest?.removeOldest())) return;
+    }
+  }
+
   return {
     async append(source, lines) {
-      await (await logOf(source.agentId)).append(source, lines);
+      const target = await logOf(source.agentId);
+      if (!(await hasRoom())) throw new LogDiskFull(directory);
+      try {
+        await target.append(source, lines);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw new LogDiskFull(directory);
+        throw error;
+      }
+      for (const listener of listeners) listener(source.agentId);
     },
 
     async read(query) {
       return await readPage((await logOf(query.agentId)).segments(), query);
+    },
+
+    async readAt(query) {
+      return await readBeside((await logOf(query.agentId)).segments(), query);
     },
 
     follow(query, signal) {
@@ -45,12 +85,28 @@ export function createFileLogStore({ directory, segmentBytes = 8 * 1024 * 1024, 
       const started = logOf(query.agentId).then((log) => ({ log, place: endOf(log) }));
       // It is reported where the lines are read; a caller that never reads must not end the process.
       started.catch(() => {});
-      return follow(started, query, signal);
+      return followLog(started, query, signal);
     },
 
-    async prune(before) {
-      for (const agentId of (await foldersOf(directory)).filter(isUuid)) await (await logOf(agentId)).prune(before);
+    async readOn(agentId, after) {
+      return await readOn(await logOf(agentId), after);
     },
+
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    async prune(order) {
+      limitsOf = order.limitsOf;
+      const ids = await agentsIn(directory);
+      const all = await Promise.all(ids.map((agentId) => logOf(agentId)));
+      for (const one of all) await one.prune(order.now);
+      await fitWithin(all, order.totalBytes);
+      return { bytes: all.reduce((sum, one) => sum + one.bytes(), 0), agents: ids.length };
+    },
+
+    agents: () => agentsIn(directory),
 
     async removeAgent(agentId) {
       const log = await logOf(agentId);
@@ -65,58 +121,10 @@ export function createFileLogStore({ directory, segmentBytes = 8 * 1024 * 1024, 
   };
 }
 
-interface Place {
-  segment: number;
-  bytes: number;
-}
-
-function endOf(log: AgentLog): Place {
-  const last = log.segments().at(-1);
-  return { segment: last?.number ?? 0, bytes: last?.bytes ?? 0 };
-}
-
-/** Reads on from a place in the files whenever something was added, so a slow reader costs no memory and misses nothing. */
-async function* follow(
-  started: Promise<{ log: AgentLog; place: Place }>,
-  query: LogQuery,
-  signal: AbortSignal,
-): AsyncGenerator<StoredLogLine> {
-  const { log, place } = await started;
-  const matches = createMatcher(query);
-  while (!signal.aborted && !log.isEnded()) {
-    const changed = log.changed();
-    for (const { number, path, bytes } of log.segments().filter((segment) => segment.number >= place.segment)) {
-      const from = number === place.segment ? place.bytes : 0;
-      for await (const lines of linesForwards(path, from, bytes)) {
-        for (const { text } of lines) {
-          const line = decodeLine(text);
-          if (line && matches(line)) yield line;
-          if (signal.aborted) return;
-        }
-      }
-      place.segment = number;
-      place.bytes = bytes;
-    }
-    await settledOrAborted(changed, signal);
-  }
-}
-
-async function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = () => aborted.resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-async function foldersOf(directory: string): Promise<string[]> {
+async function agentsIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return entries.filter((entry) => entry.isDirectory() && isUuid(entry.name)).map(({ name }) => name);
 }

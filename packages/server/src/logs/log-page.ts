@@ -1,8 +1,9 @@
 import type { Segment } from './agent-log.js';
-import { createMatcher, decodeLine } from './log-codec.js';
-import type { LogFilter, LogPage, LogPageQuery, StoredLogLine } from './log-store.js';
-import { linesBackwards } from './segment-file.js';
-import { mayMatch } from './segment-index.js';
+import { createMatcher, decodeLine, isFiltered, type Matcher } from './log-codec.js';
+import { decodeCursor, type LogPlace } from './log-cursor.js';
+import type { LogFilter, LogPage, LogPageQuery, LogPlaceQuery, StoredLogLine } from './log-store.js';
+import { chunksBackwards, chunksForwards, linesOf } from './segment-file.js';
+import { rangeOf } from './segment-index.js';
 
 /** Lines that are read on, once the page is full, only to know how many match. */
 const countLimit = 20_000;
@@ -17,6 +18,55 @@ export async function readPage(segments: readonly Segment[], query: LogPageQuery
   return page;
 }
 
+/** Matching lines beside a place, by arrival. */
+export async function readBeside(segments: readonly Segment[], query: LogPlaceQuery): Promise<LogPage> {
+  const { side, cursor, limit } = query;
+  const place = decodeCursor(cursor);
+  const half = Math.ceil(limit / 2);
+  const before = side === 'after' ? [] : await upTo(segments, query, place, side === 'around' ? half : limit);
+  const after = side === 'before' ? [] : await from(segments, query, place, limit - before.length);
+  const lines = [...before, ...after];
+  if (query.order === 'desc') lines.reverse();
+  return { lines, total: { value: lines.length, relation: lines.length < limit ? 'eq' : 'gte' } };
+}
+
+/** The last lines that end at the place or before it; with `before` the line of the place itself is left out. */
+async function upTo(segments: readonly Segment[], query: LogPlaceQuery, place: LogPlace, limit: number) {
+  const lines: StoredLogLine[] = [];
+  const matcher = createMatcher(query);
+  const itself = query.side === 'before' ? query.cursor : undefined;
+  for (const segment of segments.toReversed()) {
+    if (segment.number > place.segment || lines.length >= limit) continue;
+    const end = segment.number === place.segment ? Math.min(place.bytes, segment.bytes) : segment.bytes;
+    await walkBack(segment, { end, filter: query, matcher }, (line) => {
+      if (line.cursor !== itself && matcher.line(line)) lines.push(line);
+      return lines.length < limit;
+    });
+  }
+  return lines.reverse();
+}
+
+async function from(segments: readonly Segment[], query: LogPlaceQuery, place: LogPlace, limit: number) {
+  const lines: StoredLogLine[] = [];
+  if (limit <= 0) return lines;
+  const matcher = createMatcher(query);
+  for (const segment of segments) {
+    if (segment.number < place.segment) continue;
+    const range = rangeOf(await segment.index(), segment.bytes, query);
+    if (!range) continue;
+    const start = segment.number === place.segment ? Math.max(place.bytes, range.from) : range.from;
+    for await (const chunk of chunksForwards(segment.path, start, range.to)) {
+      if (!matcher.block(chunk.bytes)) continue;
+      for (const raw of linesOf(chunk, segment.number)) {
+        const line = matcher.raw(raw.text) ? decodeLine(raw) : undefined;
+        if (line && matcher.line(line)) lines.push(line);
+        if (lines.length >= limit) return lines;
+      }
+    }
+  }
+  return lines;
+}
+
 /** Everything matches, so whole segments are counted and passed over without being opened. */
 async function plain(segments: readonly Segment[], { limit, offset }: LogPageQuery): Promise<LogPage> {
   const lines: StoredLogLine[] = [];
@@ -27,7 +77,7 @@ async function plain(segments: readonly Segment[], { limit, offset }: LogPageQue
       toSkip -= segment.lines;
       continue;
     }
-    await walk(segment, (line) => {
+    await walkBack(segment, { end: segment.bytes }, (line) => {
       if (toSkip > 0) toSkip--;
       else lines.push(line);
       return lines.length < limit;
@@ -38,36 +88,57 @@ async function plain(segments: readonly Segment[], { limit, offset }: LogPageQue
 
 async function filtered(segments: readonly Segment[], query: LogPageQuery): Promise<LogPage> {
   const { limit, offset } = query;
-  const matches = createMatcher(query);
+  const matcher = createMatcher(query);
   const lines: StoredLogLine[] = [];
   let found = 0;
   let readOn = 0;
+  const passed = (count: number) => {
+    if (lines.length >= limit) readOn += count;
+    return readOn < countLimit;
+  };
   for (const segment of segments) {
-    if (!mayMatch(await segment.index(), query)) continue;
+    if (!rangeOf(await segment.index(), segment.bytes, query)) continue;
     if (readOn >= countLimit) return { lines, total: { value: found, relation: 'gte' } };
-    await walk(segment, (line) => {
-      if (matches(line)) {
+    const walk = { end: segment.bytes, filter: query, matcher, passed };
+    await walkBack(segment, walk, (line) => {
+      if (matcher.line(line)) {
         found++;
         if (found > offset && lines.length < limit) lines.push(line);
       }
-      if (lines.length >= limit) readOn++;
       return readOn < countLimit;
     });
   }
   return { lines, total: { value: found, relation: readOn < countLimit ? 'eq' : 'gte' } };
 }
 
-/** Calls `take` with each line, newest first, until it returns false. */
-async function walk(segment: Segment, take: (line: StoredLogLine) => boolean): Promise<void> {
-  for await (const texts of linesBackwards(segment.path, segment.bytes)) {
-    for (const text of texts) {
-      const line = decodeLine(text);
+interface Walk {
+  end: number;
+  filter?: LogFilter;
+  matcher?: Matcher;
+  /** Told how many lines were looked at; false ends the walk. */
+  passed?: (lines: number) => boolean;
+}
+/** Lines of a chunk that was passed over unread, for the count: nobody needs it exactly. */
+const usualLineBytes = 200;
+
+/** Calls `take` with each line that may match, newest first, until it returns false. */
+async function walkBack(
+  segment: Segment,
+  { end, filter, matcher, passed = () => true }: Walk,
+  take: (line: StoredLogLine) => boolean,
+): Promise<void> {
+  const range = filter ? rangeOf(await segment.index(), segment.bytes, filter) : { from: 0, to: segment.bytes };
+  if (!range) return;
+  for await (const chunk of chunksBackwards(segment.path, Math.min(end, range.to), range.from)) {
+    if (matcher && !matcher.block(chunk.bytes)) {
+      if (!passed(Math.ceil(chunk.bytes.length / usualLineBytes))) return;
+      continue;
+    }
+    for (const raw of linesOf(chunk, segment.number).reverse()) {
+      const more = passed(1);
+      const line = !matcher || matcher.raw(raw.text) ? decodeLine(raw) : undefined;
       if (line && !take(line)) return;
+      if (!more) return;
     }
   }
-}
-
-function isFiltered(filter: LogFilter): boolean {
-  const { deploymentId, sessionId, query, startTime, endTime } = filter;
-  return [deploymentId, sessionId, query, startTime, endTime].some((value) => value !== undefined);
 }

@@ -1,74 +1,79 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { RawLine } from './log-codec.js';
 
-const blockBytes = 64 * 1024;
+/** A search reads larger ones as it goes on; none is so large that others wait for it. */
+const firstBlockBytes = 64 * 1024;
+const largestBlockBytes = 256 * 1024;
 const newline = 0x0a;
 
-export interface SegmentLine {
-  text: string;
-  /** Where the next line begins. */
-  end: number;
+/** Whole lines of a file, the last one's newline included. */
+export interface LineChunk {
+  bytes: Buffer;
+  /** Where it begins in the file. */
+  begin: number;
 }
 
 /**
- * Lines of a file between two byte positions, first line first, a block at a time; an unfinished last line is left out. A file
+ * The lines of a file between two byte positions, first line first, a chunk at a time; an unfinished last line is left out. A file
  * that is gone has none: pruning may remove one that is being read.
  */
-export async function* linesForwards(path: string, from: number, to: number): AsyncGenerator<SegmentLine[]> {
+export async function* chunksForwards(path: string, from: number, to: number): AsyncGenerator<LineChunk> {
   const file = await openIfThere(path);
   if (!file) return;
   try {
     let rest: Buffer = Buffer.alloc(0);
-    for (let at = from; at < to; ) {
-      const block = await readAt(file, at, Math.min(blockBytes, to - at));
+    let size = firstBlockBytes;
+    for (let at = from; at < to; size = Math.min(size * 2, largestBlockBytes)) {
+      const block = await readAt(file, at, Math.min(size, to - at));
       if (block.length === 0) return;
       const joined = rest.length === 0 ? block : Buffer.concat([rest, block]);
       const begin = at - rest.length;
       at += block.length;
-      const lines: SegmentLine[] = [];
-      let start = 0;
-      for (let cut = joined.indexOf(newline); cut !== -1; cut = joined.indexOf(newline, start)) {
-        lines.push({ text: joined.toString('utf8', start, cut), end: begin + cut + 1 });
-        start = cut + 1;
-      }
-      rest = joined.subarray(start);
-      if (lines.length > 0) yield lines;
+      const cut = joined.lastIndexOf(newline) + 1;
+      rest = joined.subarray(cut);
+      if (cut > 0) yield { bytes: joined.subarray(0, cut), begin };
     }
   } finally {
     await file.close();
   }
 }
 
-/** Lines of a file's first `to` bytes, last line first, a block at a time. `to` must be the end of a line. */
-export async function* linesBackwards(path: string, to: number): AsyncGenerator<string[]> {
+/** The same from its end, the last chunk first. `to` must be the end of a line; a line that begins before `from` is left out. */
+export async function* chunksBackwards(path: string, to: number, from = 0): AsyncGenerator<LineChunk> {
   const file = await openIfThere(path);
   if (!file) return;
   try {
-    // Pieces of a line whose start lies before the block, in file order.
-    let pieces: Buffer[] = [];
-    for (let at = to; at > 0; ) {
-      const start = Math.max(0, at - blockBytes);
+    // The end of a line whose start lies before the block.
+    let rest: Buffer = Buffer.alloc(0);
+    let size = firstBlockBytes;
+    for (let at = to; at > from; size = Math.min(size * 2, largestBlockBytes)) {
+      const start = Math.max(from, at - size);
       const block = await readAt(file, start, at - start);
       if (block.length < at - start) return;
       at = start;
-      const lines: string[] = [];
-      let stop = block.length;
-      for (
-        let cut = block.lastIndexOf(newline);
-        cut !== -1;
-        cut = cut === 0 ? -1 : block.lastIndexOf(newline, cut - 1)
-      ) {
-        pieces.unshift(block.subarray(cut + 1, stop));
-        pushLine(lines, pieces);
-        pieces = [];
-        stop = cut;
+      const joined = rest.length === 0 ? block : Buffer.concat([block, rest]);
+      const cut = at === from ? 0 : joined.indexOf(newline) + 1;
+      if (cut < joined.length && (cut > 0 || at === from)) {
+        yield { bytes: joined.subarray(cut), begin: at + cut };
+        rest = joined.subarray(0, cut);
+      } else {
+        rest = joined;
       }
-      pieces.unshift(block.subarray(0, stop));
-      if (at === 0) pushLine(lines, pieces);
-      if (lines.length > 0) yield lines;
     }
   } finally {
     await file.close();
   }
+}
+
+/** The lines of a chunk, in its order, without their newlines. */
+export function linesOf({ bytes, begin }: LineChunk, segment: number): RawLine[] {
+  const lines: RawLine[] = [];
+  let start = 0;
+  for (let cut = bytes.indexOf(newline); cut !== -1; cut = bytes.indexOf(newline, start)) {
+    if (cut > start) lines.push({ text: bytes.toString('utf8', start, cut), segment, end: begin + cut + 1 });
+    start = cut + 1;
+  }
+  return lines;
 }
 
 /** Cuts off what stands after the last newline, which a crash in the middle of a write left. Returns the length that remains. */
@@ -78,7 +83,7 @@ export async function repairEnd(path: string): Promise<{ bytes: number; cutBytes
     const { size } = await file.stat();
     let end = size;
     while (end > 0) {
-      const start = Math.max(0, end - blockBytes);
+      const start = Math.max(0, end - firstBlockBytes);
       const cut = (await readAt(file, start, end - start)).lastIndexOf(newline);
       if (cut !== -1) {
         end = start + cut + 1;
@@ -93,12 +98,14 @@ export async function repairEnd(path: string): Promise<{ bytes: number; cutBytes
   }
 }
 
-/** Adds to a file's end in one go. When that fails, the file is as long as before. */
+/** Adds to a file's end in one go, on the disk when this resolves. When that fails, the file is as long as before. */
 export async function appendWhole(path: string, content: string, lengthBefore: number): Promise<number> {
   const bytes = Buffer.from(content);
   const file = await open(path, 'a', 0o600);
   try {
     await file.appendFile(bytes);
+    // Whoever sent the lines forgets them once they are acknowledged.
+    await file.datasync();
     return lengthBefore + bytes.length;
   } catch (error) {
     await file.truncate(lengthBefore).catch(() => {});
@@ -106,11 +113,6 @@ export async function appendWhole(path: string, content: string, lengthBefore: n
   } finally {
     await file.close();
   }
-}
-
-function pushLine(lines: string[], pieces: Buffer[]): void {
-  const text = (pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))?.toString('utf8');
-  if (text) lines.push(text);
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { writePrivateFile } from '../config/private-file.js';
 import { decodeLine } from './log-codec.js';
-import type { LogFilter, StoredLogLine } from './log-store.js';
-import { linesForwards } from './segment-file.js';
+import type { LogFilter, LogLine } from './log-store.js';
+import { chunksForwards, linesOf } from './segment-file.js';
+
+/** From the start of the first line to the end of the last. */
+export interface ByteRange {
+  from: number;
+  to: number;
+}
 
 /** What a segment file holds, so that it need not be read to find out. Kept beside it, and made again from it at any time. */
 export interface SegmentIndex {
@@ -15,10 +21,11 @@ export interface SegmentIndex {
   /** Per instance, the last position. */
   positions: Map<string, number>;
   deployments: Set<string>;
-  sessions: Set<string>;
+  /** Per session, where in the file its lines are. */
+  sessions: Map<string, ByteRange>;
 }
 
-const version = 1;
+const version = 2;
 
 export function emptyIndex(): SegmentIndex {
   return {
@@ -28,26 +35,34 @@ export function emptyIndex(): SegmentIndex {
     lastTime: '',
     positions: new Map(),
     deployments: new Set(),
-    sessions: new Set(),
+    sessions: new Map(),
   };
 }
 
-/** Adds one line; the caller sets `bytes`. */
-export function addToIndex(index: SegmentIndex, line: StoredLogLine): void {
+type IndexedLine = Pick<LogLine, 'position' | 'time' | 'sessionId'> & { instanceId: string; deploymentId: string };
+
+/** Adds the line that stands in this range of the file; the caller sets `bytes`. */
+export function addToIndex(index: SegmentIndex, line: IndexedLine, { from, to }: ByteRange): void {
   index.lines += 1;
   if (index.firstTime === '' || line.time < index.firstTime) index.firstTime = line.time;
   if (line.time > index.lastTime) index.lastTime = line.time;
   index.positions.set(line.instanceId, Math.max(line.position, index.positions.get(line.instanceId) ?? -1));
   index.deployments.add(line.deploymentId);
-  if (line.sessionId !== undefined) index.sessions.add(line.sessionId);
+  if (line.sessionId === undefined) return;
+  const known = index.sessions.get(line.sessionId);
+  if (known) known.to = to;
+  else index.sessions.set(line.sessionId, { from, to });
 }
 
-/** False when no line of the segment can match. */
-export function mayMatch(index: SegmentIndex, filter: LogFilter): boolean {
-  if (filter.startTime && index.lastTime < filter.startTime.toISOString()) return false;
-  if (filter.endTime && index.firstTime > filter.endTime.toISOString()) return false;
-  if (filter.deploymentId !== undefined && !index.deployments.has(filter.deploymentId)) return false;
-  return filter.sessionId === undefined || index.sessions.has(filter.sessionId);
+/** Where in the segment matching lines can be; undefined when none can. */
+export function rangeOf(index: SegmentIndex, bytes: number, filter: LogFilter): ByteRange | undefined {
+  if (filter.startTime && index.lastTime < filter.startTime.toISOString()) return undefined;
+  if (filter.endTime && index.firstTime > filter.endTime.toISOString()) return undefined;
+  if (filter.deploymentId !== undefined && !index.deployments.has(filter.deploymentId)) return undefined;
+  if (filter.sessionId === undefined) return { from: 0, to: bytes };
+  const range = index.sessions.get(filter.sessionId);
+  // What was added since the segment was asked for is not part of it.
+  return range && range.from < bytes ? { from: range.from, to: Math.min(range.to, bytes) } : undefined;
 }
 
 export function indexPathOf(segmentPath: string): string {
@@ -62,11 +77,12 @@ export async function loadIndex(segmentPath: string, bytes: number): Promise<Seg
   const kept = await readKept(indexPathOf(segmentPath));
   const index = kept && kept.bytes <= bytes ? kept : emptyIndex();
   if (index.bytes === bytes) return index;
-  for await (const lines of linesForwards(segmentPath, index.bytes, bytes)) {
-    for (const { text, end } of lines) {
-      const line = decodeLine(text);
-      if (line) addToIndex(index, line);
-      index.bytes = end;
+  for await (const chunk of chunksForwards(segmentPath, index.bytes, bytes)) {
+    let from = chunk.begin;
+    for (const raw of linesOf(chunk, 0)) {
+      const line = decodeLine(raw);
+      if (line) addToIndex(index, line, { from, to: raw.end });
+      from = raw.end;
     }
   }
   index.bytes = bytes;
@@ -79,7 +95,7 @@ export async function saveIndex(segmentPath: string, index: SegmentIndex): Promi
     ...index,
     positions: [...index.positions],
     deployments: [...index.deployments],
-    sessions: [...index.sessions],
+    sessions: [...index.sessions].map(([id, { from, to }]) => [id, from, to]),
   };
   await writePrivateFile(indexPathOf(segmentPath), JSON.stringify(kept));
 }
@@ -95,7 +111,9 @@ async function readKept(path: string): Promise<SegmentIndex | undefined> {
       lastTime: String(kept.lastTime),
       positions: new Map<string, number>(kept.positions),
       deployments: new Set<string>(kept.deployments),
-      sessions: new Set<string>(kept.sessions),
+      sessions: new Map<string, ByteRange>(
+        (kept.sessions as [string, number, number][]).map(([id, from, to]) => [id, { from, to }]),
+      ),
     };
   } catch {
     // Lost or broken: it is made again from the segment.

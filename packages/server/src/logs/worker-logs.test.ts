@@ -17,7 +17,7 @@ const report: Extract<Report, { type: 'logs' }> = {
   instanceId: 'i-1',
   lines: [
     { position: 5, time: '2026-05-04T12:00:00.000+02:00', text: 'one', sessionId: 's-1' },
-    { position: 9, time: 'soon', text: 'two' },
+    { position: 9, time: 'soon', text: 'two', level: 'ERROR', stream: 'stderr' },
   ],
 };
 
@@ -46,10 +46,10 @@ test('lines of a report are kept once, their times alike', async () => {
   await append(report);
   await append(report);
   const { lines } = await logs.read({ agentId, limit: 10, offset: 0, order: 'asc' });
-  const common = { deploymentId: 'd-1', instanceId: 'i-1' };
+  const common = { deploymentId: 'd-1', instanceId: 'i-1', level: 'INFO', cursor: expect.any(String) };
   expect(lines).toEqual([
     { ...common, position: 5, time: '2026-05-04T10:00:00.000Z', text: 'one', sessionId: 's-1' },
-    { ...common, position: 9, time: '2026-05-04T11:00:00.000Z', text: 'two' },
+    { ...common, position: 9, time: '2026-05-04T11:00:00.000Z', text: 'two', level: 'ERROR', stream: 'stderr' },
   ]);
 });
 

@@ -1,9 +1,10 @@
-import type { Report } from '@pipecat-cloud/contract/worker';
+import { logLevels } from '@pipecat-cloud/contract/log-levels';
+import type { Report, WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LeakSites } from '../leaks/leak-sites.js';
 import type { Clock } from '../system.js';
 import { isUuid } from '../uuid.js';
-import type { LogStore } from './log-store.js';
+import type { LogLine, LogStore } from './log-store.js';
 
 interface WorkerLogsDeps {
   logs: LogStore;
@@ -23,19 +24,28 @@ export function createWorkerLogs({ logs, clock, log, leaks }: WorkerLogsDeps) {
       log.error({ agentId, instanceId }, 'log lines of an agent without a proper id were dropped');
       return;
     }
-    const lines = report.lines.map(({ position, time, text, sessionId }) => ({
-      position,
-      time: normalTime(time, clock),
-      text,
-      ...(sessionId === undefined ? {} : { sessionId }),
-    }));
+    const lines = report.lines.map((line) => ({ ...lineOf(line), time: normalTime(line.time, clock) }));
     await logs.append({ agentId, deploymentId, instanceId }, lines);
     await leaks?.inLines({ kind: 'agent', organizationId, agentId, deploymentId }, lines);
   };
 }
 
+/** What is said of a line, of the members that are known: a worker's word is not written into files as it comes. */
+function lineOf({ position, text, sessionId, level, stream }: WorkerLogLine): Omit<LogLine, 'time'> {
+  return {
+    position,
+    text,
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(level !== undefined && logLevels.includes(level) ? { level } : {}),
+    ...(stream === 'stdout' || stream === 'stderr' ? { stream } : {}),
+  };
+}
+
+const alike = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
 /** Times are compared as text, so they must all look alike. */
 function normalTime(time: string, clock: Clock): string {
+  if (alike.test(time)) return time;
   const date = new Date(time);
   return (Number.isNaN(date.getTime()) ? clock.now() : date).toISOString();
 }

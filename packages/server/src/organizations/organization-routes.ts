@@ -3,7 +3,6 @@ import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { OrganizationParams } from '@pipecat-cloud/contract/names';
 import {
   CreateOrganizationBody,
-  DailyKey,
   OrganizationEnvelope,
   OrganizationList,
   UpdateOrganizationBody,
@@ -62,12 +61,5 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<OrganizationRoutesOpt
       await organizations.remove(callerOf(request));
       return { status: 'OK' as const };
     },
-  );
-
-  // No Daily key is kept yet; an error here would be printed by `whoami` of official clients (contract §3.8).
-  app.get(
-    `${one}/daily`,
-    { schema: { params: OrganizationParams, response: { 200: DailyKey, '4xx': ErrorEnvelope } } },
-    async () => ({}),
   );
 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Principal } from '../access/principal.js';
 import { createAccountService } from '../accounts/account-service.js';
-import type { Agent } from '../agents/agent-repository.js';
+import type { NewAgent } from '../agents/agent-repository.js';
 import { atOnce } from '../testing/at-once.js';
 import { addMember, addToken, personIn } from '../testing/callers.js';
 import { databases } from '../testing/databases.js';
@@ -170,7 +170,7 @@ describe.each(databases)('organizations on $name', (database) => {
     });
   });
 
-  const agent = (name: string): Agent => ({
+  const agent = (name: string): NewAgent => ({
     ...{ id: `agent-${name}`, organizationId: 'org-a', name, region: testRegion.code, minAgents: 0, maxAgents: 1 },
     ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null },
     ...{ websocketAuth: 'token', desiredDeploymentId: null, liveDeploymentId: null, reconciledDeploymentId: null },

@@ -39,7 +39,7 @@ export function createCapacity({ store, clock, demand, waiting }: CapacityDeps) 
       leaving: count('retiring'),
       waiting: waiting(agent.id),
       reuse: presentReuse(agent),
-      now: live === null ? null : decideTarget(agent, live, slots, demand.of(agent.id), clock.now()),
+      now: live === null ? null : decideTarget(agent, slots, demand.of(agent.id), clock.now()),
       decisions,
     };
   };

@@ -18,7 +18,7 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
       ...{ id: ids.id(), organizationId: acme.id, name: 'bot', region: 'us-west', minAgents: 0, maxAgents: 20 },
       ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
       ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
-      ...{ createdAt: now, updatedAt: now },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
     } as Agent;
     await store.agents.insert(agent);
     await store.deployments.insert({
@@ -46,7 +46,7 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
       async advance() {
         await demand.recall([agent.id]);
         const live = await world.store.deployments.find(agent.organizationId, agent.liveDeploymentId ?? '');
-        return await keepWarm.advance({ agent, live, slots: await slots() });
+        return await keepWarm.advance({ agent, desired: live, live, slots: await slots() });
       },
       async becomeReady() {
         for (const slot of await slots())

@@ -7,6 +7,7 @@ import { type Demand, rateAt, startSecondsP95 } from './demand.js';
 import type { DemandBook } from './demand-book.js';
 import { idleCooldownMs, idleTarget, type TargetDecision } from './target.js';
 import { createTokenBucket } from './token-bucket.js';
+import { isIdle, wantedOf } from './wanted.js';
 
 interface KeepWarmDeps {
   store: Store;
@@ -16,6 +17,7 @@ interface KeepWarmDeps {
 }
 export interface WarmFacts {
   agent: Agent;
+  desired: Deployment | undefined;
   live: Deployment | undefined;
   slots: readonly Slot[];
 }
@@ -23,7 +25,7 @@ export interface WarmFacts {
 /** Instances that are made in advance: so many at once, then so many a second, for each agent. Sessions that wait are not held up by it. */
 const creation = { burst: 10, perSecond: 2 };
 
-/** Keeps as many idle instances of the live deployment as the target says: up at once, down once they have been idle for long. */
+/** Keeps as many idle instances of the live deployment, and of a canary, as the target says: up at once, down once they have been idle for long. */
 export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
   const bucket = createTokenBucket(creation);
   const decided = new Map<string, string>();
@@ -64,35 +66,35 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
 
   return {
     /** True when something changed, so that another pass is due. */
-    async advance({ agent, live, slots }: WarmFacts): Promise<boolean> {
-      if (!live) return false;
+    async advance(facts: WarmFacts): Promise<boolean> {
+      const { agent, slots } = facts;
+      if (agent.liveDeploymentId === null) return false;
       const now = clock.now();
-      const decision = decideTarget(agent, live.id, slots, demand.of(agent.id), now);
+      const decision = decideTarget(agent, slots, demand.of(agent.id), now);
       await record(agent, decision);
       const counted = slots.filter((slot) => !slot.spare);
-      const idle = counted.filter((slot) => isIdle(slot, live.id));
-      const missing = decision.target - idle.length;
-      if (missing <= 0) return await retire(idle, -missing);
-      const free = counted.filter((slot) => slot.state === 'empty' && !mayNotStart(slot, now));
-      return await start(free, live, missing);
+      let free = counted.filter((slot) => slot.state === 'empty' && !mayNotStart(slot, now));
+      let changed = false;
+      for (const { deployment, target } of wantedOf(facts, decision.target)) {
+        const idle = counted.filter((slot) => isIdle(slot, agent) && slot.deploymentId === deployment.id);
+        const missing = Math.max(0, target - idle.length);
+        const acted = missing > 0 ? await start(free, deployment, missing) : await retire(idle, idle.length - target);
+        free = free.slice(missing);
+        changed = acted || changed;
+      }
+      return changed;
     },
+    /** How many idle instances the agent is to have as things are. */
+    targetOf: (agent: Agent, slots: readonly Slot[]): number =>
+      decideTarget(agent, slots, demand.of(agent.id), clock.now()).target,
     /** Forgets what time has made void. */
     sweep: () => bucket.sweep(monotonicMs()),
   };
 }
 
-const isIdle = ({ deploymentId, state }: Slot, liveId: string) =>
-  deploymentId === liveId && (state === 'ready' || state === 'starting');
-
 /** The idle target of an agent as things are. Pure. */
-export function decideTarget(
-  agent: Agent,
-  liveId: string,
-  slots: readonly Slot[],
-  known: Demand,
-  now: Date,
-): TargetDecision {
-  const taken = slots.filter((slot) => !slot.spare && slot.state !== 'empty' && !isIdle(slot, liveId));
+export function decideTarget(agent: Agent, slots: readonly Slot[], known: Demand, now: Date): TargetDecision {
+  const taken = slots.filter((slot) => !slot.spare && slot.state !== 'empty' && !isIdle(slot, agent));
   return idleTarget({
     minAgents: agent.minAgents,
     maxAgents: agent.maxAgents,

@@ -12,11 +12,12 @@ import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
-import { instanceSpec } from './instance-spec.js';
+import { instanceSpec, type SpecDeps } from './instance-spec.js';
 import { createKeepWarm, maxBackoffMs } from './keep-warm.js';
+import { pinDigests } from './pin-digests.js';
 import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
-import { createRollout } from './rollout.js';
+import { createRollout, isCurrent } from './rollout.js';
 import { createSessionWatch } from './session-watch.js';
 import { settle } from './settle.js';
 
@@ -28,6 +29,7 @@ export interface PassDeps {
   workers: WorkerChannel;
   ends: SessionEnds;
   secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
+  registryOf: SpecDeps['registryOf'];
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
   nudge: () => void;
@@ -93,10 +95,7 @@ export function createPass(deps: PassDeps) {
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
       const seen = slot.instanceId ? instances?.get(slot.instanceId) : undefined;
       const desired = facts.deployments.get(agent?.desiredDeploymentId ?? '');
-      const current =
-        slot.deploymentId !== null &&
-        (slot.deploymentId === agent?.liveDeploymentId ||
-          (slot.deploymentId === desired?.id && desired.phase !== 'Failed'));
+      const current = isCurrent(slot, agent, desired);
       const workerKnown = instances !== undefined && !missingYet(slot, instances);
       const settlement = settle({
         slot,
@@ -172,9 +171,11 @@ export function createPass(deps: PassDeps) {
     const live = facts.deployments.get(agent.liveDeploymentId ?? '');
     const desired = facts.deployments.get(agent.desiredDeploymentId ?? '');
     const placed = await givePlaces(agent, slots);
-    const rolled = await rollout.advance({ agent, desired, live, slots });
-    const warmed = await keepWarm.advance({ agent, live, slots });
-    return placed || rolled || warmed;
+    const target = keepWarm.targetOf(agent, slots);
+    // What follows would go by the places and deployments as they were before.
+    if (await rollout.advance({ agent, desired, live, slots, target })) return true;
+    const warmed = await keepWarm.advance({ agent, desired, live, slots });
+    return placed || warmed;
   }
 
   async function saveDemand({ agents }: Facts): Promise<void> {
@@ -192,6 +193,7 @@ export function createPass(deps: PassDeps) {
       const observed = workers.observed();
       const facts = await readFacts();
       await settleSessions(facts, observed);
+      await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
       await deps.demand.recall([...facts.agents.keys()]);
       for (const agent of facts.agents.values()) changed = (await advance(agent, facts)) || changed;

@@ -2,9 +2,11 @@ import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
+import { createTakeover } from '../deployments/takeover.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
 import { mayNotStart } from './keep-warm.js';
+import { createReplaceOlder } from './replace-older.js';
 
 /** After so many failed starts a new deployment is given up; the last good one keeps serving. */
 const startAttempts = 3;
@@ -19,34 +21,30 @@ export interface AgentFacts {
   desired: Deployment | undefined;
   live: Deployment | undefined;
   slots: readonly Slot[];
+  /** How many idle instances to keep. */
+  target: number;
 }
 
 const running = new Set<Slot['state']>(['ready', 'claimed', 'settling']);
 
-/** Moves one agent towards what it should be: validates a new deployment, makes it live. */
-export function createRollout({ store, clock, ids }: RolloutDeps) {
-  /** Takes an empty slot for a new instance; the next pass has a worker make it. */
-  async function startOne(
-    slots: readonly Slot[],
-    deployment: Deployment,
-    options: { spare: boolean },
-  ): Promise<boolean> {
-    const now = clock.now();
-    const free = slots
-      .filter((slot) => slot.state === 'empty' && !mayNotStart(slot, now))
-      .sort((a, b) => Number(a.spare) - Number(b.spare))
-      .find((slot) => options.spare || !slot.spare);
-    if (!free) return false;
-    const claimed = await store.slots.change(
-      free,
-      { state: 'starting', deploymentId: deployment.id, instanceId: ids.id() },
-      now,
-    );
-    await failpoint('rollout.claimed');
-    return claimed;
-  }
+/** Whether the slot's instance is one that may take a session, or is being made ready for it. */
+export function isCurrent(slot: Slot, agent: Agent | undefined, desired: Deployment | undefined): boolean {
+  const { deploymentId, state } = slot;
+  if (!agent || deploymentId === null) return false;
+  if (deploymentId === agent.liveDeploymentId) return true;
+  if (deploymentId === desired?.id) return desired.phase !== 'Failed';
+  // An instance of an older deployment goes at its session's end, and none is made any more.
+  return state === 'ready' && agent.fallbackDeploymentIds.includes(deploymentId);
+}
 
-  async function validate({ agent, desired, slots }: AgentFacts): Promise<boolean> {
+/** Moves one agent towards what it should be: makes a new deployment ready, lets it take over, replaces what is older. */
+export function createRollout({ store, clock, ids }: RolloutDeps) {
+  const takeover = createTakeover({ clock, ids });
+  const replaceOlder = createReplaceOlder({ store, clock, ids });
+
+  /** True when something changed. */
+  async function bringUp(facts: AgentFacts): Promise<boolean> {
+    const { agent, desired, slots } = facts;
     if (!desired || desired.id === agent.liveDeploymentId) return false;
     const now = clock.now();
     if (desired.phase === 'Creating') {
@@ -54,53 +52,64 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
       await failpoint('rollout.validating');
     }
     if (agent.reconciledDeploymentId !== desired.id) {
-      await store.agents.update(agent.organizationId, agent.id, { reconciledDeploymentId: desired.id }, now);
+      await store.agents.updateRollout(agent, { reconciledDeploymentId: desired.id }, now);
     }
     if (desired.phase === 'Failed') return false;
     const own = slots.filter(({ deploymentId }) => deploymentId === desired.id);
-    if (own.some(({ state }) => running.has(state))) return await promote(agent, desired);
-    if (own.some(({ state }) => state === 'starting')) return false;
-    if (desired.startFailures >= startAttempts) {
-      return await store.deployments.setPhase(desired.id, ['Creating', 'Validating'], 'Failed', now);
+    if (desired.readyAt === null && own.some(({ state }) => running.has(state))) return await takeOver(facts, desired);
+    // What was ready once goes on failing only if it is a canary or held: the others are live by now.
+    if (desired.startFailures >= startAttempts && !own.some(({ state }) => state === 'starting')) {
+      return await store.transaction((repos) => takeover.giveUp(repos, agent, desired));
     }
-    return await startOne(slots, desired, { spare: true });
+    // A canary has its warm instances like a live deployment; one that is held keeps one, so that promoting it is instant.
+    if (desired.readyAt !== null && desired.rollout !== 'held') return await takeOver(facts, desired);
+    if (own.some(({ state }) => state === 'starting' || state === 'ready')) return false;
+    return await validate(facts, desired);
   }
 
-  /** From here on new sessions go to it; sessions on the older one go on to their end. */
-  async function promote(agent: Agent, desired: Deployment): Promise<boolean> {
+  /** A first instance, on the spare place: the others are for sessions. */
+  async function validate({ agent, slots }: AgentFacts, desired: Deployment): Promise<boolean> {
+    const empty = slots.filter(({ state }) => state === 'empty');
+    const spare = empty.filter((slot) => slot.spare);
+    const counted = empty.filter((slot) => !slot.spare);
+    // Where all spare places are taken for long, one that sessions can do without.
+    const places =
+      agent.liveDeploymentId === null ? [...counted, ...spare] : spare.length > 0 ? spare : counted.slice(1);
     const now = clock.now();
-    const promoted = await store.transaction(async (repos) => {
-      if (!(await repos.deployments.setPhase(desired.id, ['Creating', 'Validating'], 'Active', now))) return false;
-      await repos.deployments.clearStartFailures(desired.id);
-      if (agent.liveDeploymentId) await repos.deployments.setPhase(agent.liveDeploymentId, ['Active'], 'Draining', now);
-      await repos.agents.update(agent.organizationId, agent.id, { liveDeploymentId: desired.id }, now);
+    // Most failures are over a moment later or never: only the last attempt waits for its turn.
+    const atOnce = desired.startFailures < startAttempts - 1;
+    const free = places.find((slot) => atOnce || !mayNotStart(slot, now));
+    if (!free) return false;
+    const to = { state: 'starting', deploymentId: desired.id, instanceId: ids.id() } as const;
+    const claimed = await store.slots.change(free, to, now);
+    await failpoint('rollout.claimed');
+    return claimed;
+  }
+
+  /** Its first instance is ready: what that means is what the deploy asked for. */
+  async function takeOver({ agent }: AgentFacts, desired: Deployment): Promise<boolean> {
+    const taken = await store.transaction(async (repos) => {
+      if (agent.liveDeploymentId !== null && desired.rollout === 'held') {
+        await repos.deployments.markReady(desired.id, clock.now());
+        return true;
+      }
+      if (agent.liveDeploymentId !== null && desired.rollout === 'canary' && desired.canaryPercent !== null) {
+        if (agent.canaryPercent === desired.canaryPercent) return false;
+        return await takeover.share(repos, agent, desired, desired.canaryPercent);
+      }
+      const live = await takeover.goLive(repos, agent, desired, { keepIdle: desired.rollout !== 'strict' });
       await failpoint('rollout.promoting');
-      return true;
+      return live;
     });
     await failpoint('rollout.promoted');
-    return promoted;
-  }
-
-  /** A warm instance on the spare slot changes places with one that counts and holds no session, or it could take none itself. */
-  async function swapSpare({ live, slots }: AgentFacts): Promise<boolean> {
-    const warm = slots.find(
-      (slot) => slot.spare && slot.deploymentId === live?.id && (slot.state === 'ready' || slot.state === 'starting'),
-    );
-    const free = slots.find((slot) => !slot.spare && (slot.state === 'empty' || slot.state === 'retiring'));
-    if (!warm || !free) return false;
-    const now = clock.now();
-    return await store.transaction(async (repos) => {
-      const taken = await repos.slots.change(free, { spare: true }, now);
-      return taken && (await repos.slots.change(warm, { spare: false }, now));
-    });
+    return taken;
   }
 
   return {
     /** True when something changed, so that another pass is due. */
     async advance(facts: AgentFacts): Promise<boolean> {
-      const validated = await validate(facts);
-      const swapped = await swapSpare(facts);
-      return validated || swapped;
+      // What follows would go by who was live before.
+      return (await bringUp(facts)) || (await replaceOlder(facts));
     },
   };
 }

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../agents/agent-repository.js';
 import { createSlotFitter } from '../agents/agent-slots.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import { createSessionEnds } from '../sessions/session-ends.js';
 import type { Claim } from '../slots/slot-repository.js';
 import { databases } from '../testing/databases.js';
@@ -65,7 +66,7 @@ describe.each(databases)('slots on $name', (database) => {
       ...{ id: ids.id(), organizationId: acme.id, name: ids.id(), region: 'us-west', minAgents: 1, maxAgents },
       ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
       ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
-      ...{ createdAt: now, updatedAt: now },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
     } as Agent;
     await store.agents.insert(agent);
     await store.deployments.insert({
@@ -114,7 +115,17 @@ describe.each(databases)('slots on $name', (database) => {
     } as unknown as WorkerChannel;
     const ends = createSessionEnds({ store, clock, spend: { charge: async () => {} } });
     const pass = createPass({
-      ...{ store, clock, ids, log, workers, ends, secretsOf: async () => ({ environment: {} }), nudge: () => {} },
+      ...{
+        store,
+        clock,
+        ids,
+        log,
+        workers,
+        ends,
+        secretsOf: async () => ({ environment: {} }),
+        registryOf: async () => undefined,
+        nudge: () => {},
+      },
       ...{ demand: createDemandBook(world), onPlaces: () => {}, removeLogs: async () => {} },
       scopeOf: async () => undefined,
       isStarting: (id) => held.some(({ sessionId, open: isOpen }) => sessionId === id && isOpen),
@@ -128,7 +139,8 @@ describe.each(databases)('slots on $name', (database) => {
 
     async function claim(): Promise<void> {
       const sessionId = ids.id();
-      const order = { agentId: agent.id, deploymentId, sessionId, newInstanceId: ids.id() };
+      const choices = claimOrder({ ...agent, liveDeploymentId: deploymentId }, sessionId);
+      const order = { agentId: agent.id, choices, sessionId, newInstanceId: ids.id() };
       const claimed = await store.transaction(async (repos) => {
         const slot = await repos.slots.claim(
           { ...order, maxSessions: null, workerIds: here ? ['w'] : [] },

@@ -7,7 +7,8 @@ import type { Clock } from '../system.js';
 export type SealContext =
   | readonly ['secret', set: string, field: string]
   | readonly ['apiKey', keyId: string]
-  | readonly ['webhook', webhookId: string];
+  | readonly ['webhook', webhookId: string]
+  | readonly ['daily', name: 'key' | 'dialin'];
 
 /** One organization's key, unwrapped. Hold it for one piece of work, not longer. */
 export interface OrganizationBox {

@@ -68,6 +68,22 @@ describe.each(databases)('secret sets on $name', (database) => {
     });
   });
 
+  test('a pull secret comes out for a pull of its own organization, and nothing else does', async () => {
+    await put('registry', pull);
+    await put('prod', { secretKey: 'A', secretValue: '1' });
+    expect(await secrets.registryOf('org-a', 'registry')).toEqual({
+      host: 'https://registry.example.com/v1/',
+      credentials: base64('ann:pässword'),
+    });
+    for (const [organization, set] of [
+      ['org-b', 'registry'],
+      ['org-a', 'prod'],
+      ['org-a', 'absent'],
+    ] as const) {
+      expect(await secrets.registryOf(organization, set)).toBeUndefined();
+    }
+  });
+
   test.each(['ab', 'Prod', 'a_b', '-abc', 'abc-', 'a..b', 'a.-b', 'x'.repeat(64), 'umläut'])(
     '%s is no name for a set',
     async (name) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PutSecretBody, SecretSetList, SecretSet as SecretSetView } from '@pipecat-cloud/contract/secrets';
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
@@ -188,6 +189,16 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
       if (set?.source === 'referenced') return { environment: {}, referencedSecretSet: name };
       const secretsVersion = await versionOf(organizationId, set);
       return { environment: await this.secretEnvironment(organizationId, name), ...secretsVersion };
+    },
+
+    /** A pull secret, for a worker's pull and nothing else; undefined when it is gone, so that the registry's answer says what is missing. */
+    async registryOf(organizationId: string, name: string): Promise<InstanceSpec['registry']> {
+      const set = await store.secrets.findSet(organizationId, name);
+      if (set?.type !== 'imagePullSecret' || set.host === null) return undefined;
+      const [value] = await store.secrets.values(organizationId, set.id);
+      if (!value) return undefined;
+      const opener = await box.forOrganization(store, organizationId);
+      return { host: set.host, credentials: opener.open(['secret', name, value.fieldName], value.sealed) };
     },
 
     /** The decrypted set, for the environment of an instance and nothing else. Throws when it is absent or holds a pull secret. */

@@ -12,6 +12,16 @@ export class StartTimedOut extends AppError {
   }
 }
 
+/** The instance that was made for the session never became ready. */
+export class StartFailed extends AppError {
+  readonly reason: { code: string; message: string };
+  constructor(agentName: string, { error }: ObservedInstance) {
+    const reason = error ?? { code: 'PCC_UNKNOWN_ERROR', message: 'its process ended' };
+    super(500, '500', `Agent '${agentName}' failed to start: ${reason.message}`);
+    this.reason = reason;
+  }
+}
+
 /** No worker that may run the agent is there, so waiting would be in vain. */
 export class NoWorker extends AppError {
   constructor(agentName: string) {
@@ -37,7 +47,7 @@ export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<st
   const look = (): string | Error | undefined => {
     const found = workers.locate(agent.organizationId, instanceId);
     if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
-    if (found && failed(found.instance)) return startFailed(agent.name, found.instance);
+    if (found && failed(found.instance)) return new StartFailed(agent.name, found.instance);
     return !found && workers.placeAwayMs(place) > workerGraceMs ? new NoWorker(agent.name) : undefined;
   };
   return new Promise((resolve, reject) => {
@@ -62,11 +72,6 @@ export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<st
 }
 
 const failed = ({ state }: ObservedInstance) => state === 'failed' || state === 'exited';
-
-function startFailed(name: string, instance: ObservedInstance): AppError {
-  const why = instance.error?.message ?? 'its process ended';
-  return new AppError(500, '500', `Agent '${name}' failed to start: ${why}`);
-}
 
 /** Throws where a start is refused before anything is claimed. */
 export function refuseWithoutWorker(workers: WorkerChannel, agent: Agent): void {

@@ -29,7 +29,8 @@ export interface SessionEnding {
   at: string;
   /**
    * `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does; `quarantined`
-   * never offers it again and leaves it to end in its own time; `fenced` does too, and makes void what its worker was told.
+   * never offers it again and leaves it to end in its own time; `fenced` does too, and makes void what its worker was told; `ready`
+   * and `starting` give back one that was never told of the session.
    */
   slot: ReleasedSlot;
   /** Only from this state: what was read may have moved on meanwhile. */

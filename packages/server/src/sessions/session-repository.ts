@@ -1,4 +1,3 @@
-import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -146,24 +145,6 @@ export function createSessionRepository({ db }: RepositoryContext) {
     /** Every open session of every organization: for the reconciler alone. */
     async listOpen(): Promise<Session[]> {
       return (await db.selectFrom('session').selectAll().where('state', '<>', 'ended').execute()).map(toSession);
-    },
-
-    async addUsage(sessionId: string, samples: readonly UsageSample[]): Promise<void> {
-      if (samples.length === 0) return;
-      await db
-        .insertInto('session_usage')
-        .values(samples.map(({ t, c, m }) => ({ session_id: sessionId, t, c, m })))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    },
-
-    async listUsage(sessionId: string): Promise<UsageSample[]> {
-      return await db
-        .selectFrom('session_usage')
-        .select(['t', 'c', 'm'])
-        .where('session_id', '=', sessionId)
-        .orderBy('t')
-        .execute();
     },
 
     async exists(id: string): Promise<boolean> {

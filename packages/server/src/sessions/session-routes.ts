@@ -5,6 +5,7 @@ import {
   SessionDetail,
   SessionList,
   SessionQuery,
+  SessionTrace,
   StartBody,
   StartedSession,
   StoppedSession,
@@ -57,6 +58,12 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ sessions: SessionService
     `${sessionsPath}/:id`,
     { schema: { params: SessionParams, response: { 200: SessionDetail, '4xx': ErrorEnvelope } } },
     (request) => sessions.detail(organizationOf(request).id, request.params.name, request.params.id),
+  );
+
+  app.get(
+    `${sessionsPath}/:id/trace`,
+    { schema: { params: SessionParams, response: { 200: SessionTrace, '4xx': ErrorEnvelope } } },
+    (request) => sessions.trace(organizationOf(request).id, request.params.name, request.params.id),
   );
 
   app.delete(

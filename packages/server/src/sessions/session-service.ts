@@ -3,6 +3,7 @@ import {
   type SessionDetail,
   type SessionList,
   type SessionQuery,
+  type SessionTrace,
   type StartBody,
   type StartedSession,
   startBodyLimits,
@@ -10,6 +11,7 @@ import {
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
+import type { DailyRooms, Room } from '../daily/daily-rooms.js';
 import type { Store } from '../db/store.js';
 import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
 import type { IceServers } from '../gateway/ice-servers.js';
@@ -23,7 +25,9 @@ import { sessionFilterOf } from './session-filter.js';
 import type { SessionPage } from './session-listing.js';
 import type { Session } from './session-repository.js';
 import { type SessionStarts, startDeadlineMs } from './session-starts.js';
-import { presentSession, presentUsage } from './session-wire.js';
+import type { SessionTraces } from './session-traces.js';
+import type { SessionUsage } from './session-usage.js';
+import { presentSession } from './session-wire.js';
 import type { SocketTokens } from './socket-tokens.js';
 import { onceOf, type StartOnce, type TakeKey } from './start-once.js';
 
@@ -41,12 +45,17 @@ interface SessionServiceDeps {
   socketUrlOf: (agent: Agent) => Promise<string>;
   socketTokens: SocketTokens;
   iceServers: IceServers;
+  rooms: Pick<DailyRooms, 'check' | 'create' | 'enterAgain'>;
+  usage: Pick<SessionUsage, 'metricsOf'>;
+  traces: Pick<SessionTraces, 'find'>;
   nudge: () => void;
 }
 /** What comes with a start beside its body. */
 export interface StartContext {
   idempotencyKey?: string | string[] | undefined;
   gone?: AbortSignal | undefined;
+  /** For callers that must know it beforehand. */
+  sessionId?: string;
 }
 export interface Organization {
   id: string;
@@ -57,8 +66,9 @@ export interface Organization {
 type Begin = (make: (takeKey: TakeKey | undefined) => Promise<string>) => Promise<string>;
 
 export function createSessionService(deps: SessionServiceDeps) {
-  const { store, clock, ids, audit, workers, starts, ends, spend, socketUrlOf, socketTokens, iceServers, nudge, once } =
-    deps;
+  const { store, clock, ids, audit, workers, starts, ends, spend, nudge, once } = deps;
+  const { socketUrlOf, socketTokens, iceServers, rooms } = deps;
+  const { usage, traces } = deps;
 
   async function findAgent(organizationId: string, name: string): Promise<Agent> {
     const agent = await store.agents.find(organizationId, name);
@@ -79,7 +89,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     agent: Agent,
     actor: Actor,
     body: unknown,
-    begin: Begin,
+    { idOf, begin }: { idOf: () => string; begin: Begin },
   ): Promise<StartedSession> {
     const serviceHost = `${agent.name}.${organization.name}`;
     const wsUrl = `${await socketUrlOf(agent)}/ws/generic/${serviceHost}`;
@@ -88,11 +98,11 @@ export function createSessionService(deps: SessionServiceDeps) {
         throw badRequest(
           'A body with transport \'websocket\' needs websocket_auth = "token"; pass it as ?body= instead',
         );
-      return { wsUrl, sessionId: ids.id() };
+      return { wsUrl, sessionId: idOf() };
     }
     // The same key stands for the same session, of which each token is good for one connection; the first to connect has it.
     const sessionId = await begin(async (takeKey) => {
-      const id = ids.id();
+      const id = idOf();
       if (takeKey) await store.transaction((repos) => takeKey(repos, id));
       return id;
     });
@@ -116,38 +126,53 @@ export function createSessionService(deps: SessionServiceDeps) {
     findAgent,
     find,
 
+    /** `sessionId`: for callers that must know it beforehand. */
     async start(
       organization: Organization,
       agentName: string,
       actor: Actor,
       request: StartBody,
-      { idempotencyKey, gone }: StartContext = {},
+      { idempotencyKey, gone, sessionId: given }: StartContext = {},
     ): Promise<StartedSession> {
       const agent = await findAgent(organization.id, agentName);
       if (!agent.liveDeploymentId) throw notReady(agent.name);
       checkSize(request);
       const key = onceOf(idempotencyKey, request);
       const waitSeconds = request.waitSeconds ?? 0;
+      const idOf = () => given ?? ids.id();
       const begin: Begin = (make) =>
         key ? once.start(agent, key, make, startDeadlineMs + waitSeconds * 1000) : make(undefined);
-      if (request.createDailyRoom) {
-        throw badRequest(
-          'createDailyRoom needs a Daily API key, and this installation has none. Start without it, or use transport webrtc or websocket',
-        );
-      }
-      if (request.transport === 'websocket') {
+      const { createDailyRoom, transport, body } = request;
+      if (createDailyRoom) await rooms.check(organization.id);
+      else if (transport === 'websocket') {
         // Where a session begins the limit is asked for anyway; here none begins yet.
         await spend.check(organization.id);
-        return await prepareSocket(organization, agent, actor, request.body, begin);
+        return await prepareSocket(organization, agent, actor, body, { idOf, begin });
       }
+      let room: Pick<Room, 'url' | 'token'> | undefined;
       const sessionId = await begin(async (takeKey) => {
-        const { transport, body = {} } = request;
-        const id = ids.id();
-        await starts.start(agent, { sessionId: id, entry: 'bot', transport, body, actor, waitSeconds, gone, takeKey });
+        const id = idOf();
+        const makeRoom = async (maxSessionSeconds: number) => {
+          const made = await rooms.create({
+            ...{ organizationId: organization.id, sessionId: id, maxSessionSeconds },
+            roomProperties: request.dailyRoomProperties,
+            tokenProperties: request.dailyMeetingTokenProperties,
+          });
+          room = made;
+          return { url: made.url, token: made.botToken };
+        };
+        await starts.start(agent, {
+          ...{ sessionId: id, entry: 'bot', transport, body: body ?? {}, actor, waitSeconds, gone, takeKey },
+          ...(createDailyRoom ? { transport: 'daily', room: makeRoom } : {}),
+        });
         return id;
       });
+      // The session was begun by an earlier request with the same key.
+      if (createDailyRoom)
+        room ??= await rooms.enterAgain(organization.id, sessionId, request.dailyMeetingTokenProperties);
+      if (room) return { dailyRoom: room.url, dailyToken: room.token, sessionId };
       // The Daily transport hands what it does not know to the room, so a session of that kind gets none.
-      const wantsIce = request.enableDefaultIceServers === true && request.transport !== 'daily';
+      const wantsIce = request.enableDefaultIceServers === true && transport !== 'daily';
       return { sessionId, ...(wantsIce ? { iceConfig: { iceServers: await iceServers(sessionId) } } : {}) };
     },
 
@@ -165,13 +190,20 @@ export function createSessionService(deps: SessionServiceDeps) {
 
     async detail(organizationId: string, agentName: string, sessionId: string): Promise<SessionDetail> {
       const session = await find(organizationId, agentName, sessionId);
-      const samples = await store.sessions.listUsage(session.id);
       return {
         ...presentSession(session),
         events: eventsOf(session),
-        resourceMetrics: presentUsage(session, samples),
+        resourceMetrics: await usage.metricsOf(session.id),
         meetingIds: [],
       };
+    },
+
+    /** Where the time of its start went. */
+    async trace(organizationId: string, agentName: string, sessionId: string): Promise<SessionTrace> {
+      const session = await find(organizationId, agentName, sessionId);
+      const trace = await traces.find(session.id);
+      if (!trace) throw notFound('Trace of session', sessionId);
+      return trace;
     },
 
     /** Ends the session and its instance; it is recorded as ended when this returns. */

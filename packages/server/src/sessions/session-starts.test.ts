@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../agents/agent-repository.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import { createDemandBook } from '../pool/demand-book.js';
 import { newSlot } from '../slots/new-slot.js';
 import { databases } from '../testing/databases.js';
@@ -9,6 +10,7 @@ import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../worker
 import { workerGraceMs } from './await-ready.js';
 import { createSessionEnds } from './session-ends.js';
 import { createSessionStarts } from './session-starts.js';
+import { createSessionTraces } from './session-traces.js';
 
 describe.each(databases)('a start that comes to nothing, on $name', (database) => {
   let world: TwoOrganizations;
@@ -25,7 +27,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       ...{ id: ids.id(), organizationId: acme.id, name: 'bot', region: 'us-west', minAgents: 0, maxAgents: 1 },
       ...{ reuseMaxSessions: null, reuseMaxMemoryPercent: null, websocketAuth: 'none', deletedAt: null },
       ...{ desiredDeploymentId: deploymentId, liveDeploymentId: deploymentId, reconciledDeploymentId: deploymentId },
-      ...{ createdAt: now, updatedAt: now },
+      ...{ fallbackDeploymentIds: [], canaryPercent: null, startsHeld: false, createdAt: now, updatedAt: now },
     } as Agent;
     await store.agents.insert(agent);
     await store.deployments.insert({
@@ -54,6 +56,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       ends: createSessionEnds({ store, clock, spend: { charge: async () => {} } }),
       spend: { check: async () => {} },
       ...{ demand: createDemandBook(world), scopeOf: async () => undefined, nudge: () => {} },
+      traces: createSessionTraces({ ...world, workers, log: pino({ enabled: false }) }),
     });
     return starts.start(agent, { sessionId: ids.id(), entry: 'bot', body: {}, actor: testActor });
   }
@@ -107,8 +110,8 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     await add('warm', 'w', 'ready');
     await add('warm too', 'w', 'ready');
     const claim = async () => {
-      const { id: agentId, liveDeploymentId } = agent;
-      const order = { agentId, deploymentId: liveDeploymentId ?? '', maxSessions: null, workerIds: ['w'] };
+      const choices = claimOrder({ ...agent, liveDeploymentId: agent.liveDeploymentId ?? '' }, '');
+      const order = { agentId: agent.id, choices, maxSessions: null, workerIds: ['w'] };
       const taken = await store.slots.claim({ ...order, sessionId: ids.id(), newInstanceId: ids.id() }, clock.now());
       return taken?.slotId;
     };

@@ -7,8 +7,9 @@ import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
+import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { atCapacity, conflict, notReady, unavailable } from '../errors.js';
+import { atCapacity, conflict, notFound, notReady, unavailable } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
@@ -16,11 +17,13 @@ import type { SpendService } from '../spend/spend-service.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { awaitReady, refuseWithoutWorker, StartTimedOut } from './await-ready.js';
+import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
 import { reuseOf } from './reuse.js';
 import type { SessionEnds } from './session-ends.js';
+import type { SessionTraces, StartTrace } from './session-traces.js';
 import type { TakeKey } from './start-once.js';
 
 export interface SessionStartDeps {
@@ -35,6 +38,7 @@ export interface SessionStartDeps {
   demand: Pick<DemandBook, 'arrived' | 'started'>;
   scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
   nudge: () => void;
+  traces: Pick<SessionTraces, 'begin'>;
 }
 export interface StartOrder {
   sessionId: string;
@@ -48,7 +52,11 @@ export interface StartOrder {
   gone?: AbortSignal | undefined;
   /** Stores the idempotency key with the claim. */
   takeKey?: TakeKey | undefined;
+  /** Makes the room that the session is held in, once an instance is claimed for it. */
+  room?: ((maxSessionSeconds: number) => Promise<NonNullable<Activation['room']>>) | undefined;
 }
+/** Who notes where the time of this start goes. */
+type TracedOrder = StartOrder & { trace: StartTrace };
 /** When it was taken, by the clock that nobody sets: from then on the start is measured. */
 type TimedClaim = Claim & { atMs: number };
 
@@ -66,8 +74,9 @@ const connectTimeoutSeconds = 30;
 
 /** Claims an instance for a session and has it activated: the one way by which a session begins. */
 export function createSessionStarts(deps: SessionStartDeps) {
-  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge } = deps;
+  const { store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, nudge, traces } = deps;
   const starting = new Set<string>();
+  const onceNotHeld = createHeldStarts({ store });
   const queue = createPlaceQueue();
   const retryAfter = createRetryAfter({ store });
 
@@ -75,15 +84,17 @@ export function createSessionStarts(deps: SessionStartDeps) {
    * One transaction: the slot, its next epoch, the session's row, the idempotency key and the audit record. Undefined when every
    * place is taken.
    */
-  async function claim(agent: Agent, order: StartOrder): Promise<TimedClaim | undefined> {
+  async function claim(agent: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
     const { liveDeploymentId } = agent;
     if (!liveDeploymentId) throw notReady(agent.name);
+    const choices = claimOrder({ ...agent, liveDeploymentId }, order.sessionId);
+    order.trace.claiming();
     return await store.transaction(async (repos) => {
       const now = clock.now();
       const claimed = await repos.slots.claim(
         {
           agentId: agent.id,
-          deploymentId: liveDeploymentId,
+          choices,
           sessionId: order.sessionId,
           newInstanceId: ids.id(),
           maxSessions: agent.reuseMaxSessions,
@@ -123,8 +134,15 @@ export function createSessionStarts(deps: SessionStartDeps) {
     });
   }
 
+  /** For one that has waited: which deployment takes sessions may have changed. */
+  async function claimAsNow({ organizationId, name, id }: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.id !== id) throw notFound('Agent', name);
+    return agent.startsHeld ? undefined : await claim(agent, order);
+  }
+
   /** Waits for a place where the caller wants to; those who came before go first, also before callers who would not wait. */
-  async function claimOrWait(agent: Agent, order: StartOrder): Promise<TimedClaim> {
+  async function claimOrWait(agent: Agent, order: TracedOrder): Promise<TimedClaim> {
     const claimed = queue.length(agent.id) > 0 ? undefined : await claim(agent, order);
     if (claimed) return claimed;
     const { waitSeconds = 0, gone } = order;
@@ -137,7 +155,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       nudge();
     };
     const ms = waitSeconds * 1000;
-    const waited = await queue.wait(agent.id, () => claim(agent, order), { ms, signal: gone, giveBack });
+    const waited = await queue.wait(agent.id, () => claimAsNow(agent, order), { ms, signal: gone, giveBack });
     if (!waited) throw await refuse();
     return waited;
   }
@@ -177,24 +195,30 @@ export function createSessionStarts(deps: SessionStartDeps) {
   async function run(
     agent: Agent,
     claimed: TimedClaim,
-    order: StartOrder,
+    order: TracedOrder,
     told: { maybe: boolean },
   ): Promise<HeldSession> {
     const { sessionId } = order;
     const { epoch, instanceId } = claimed;
     const deployment = await store.deployments.find(agent.organizationId, claimed.deploymentId);
+    const maxSessionSeconds = deployment?.maxSessionSeconds ?? sessionDuration.default;
+    const room = await order.room?.(maxSessionSeconds).catch((cause: unknown) => {
+      throw new NothingSent(cause);
+    });
     const activation: Activation = {
       instanceId,
       epoch,
       sessionId,
       entry: order.entry,
       ...(order.transport ? { transport: order.transport } : {}),
+      ...(room ? { room } : {}),
       body: order.body,
-      maxSessionSeconds: deployment?.maxSessionSeconds ?? sessionDuration.default,
+      maxSessionSeconds,
       connectTimeoutSeconds,
       ...reuseOf(agent, deployment),
     };
     const workerId = await activate(agent, deployment, activation, told);
+    order.trace.accepted(workerId);
     if (!claimed.warm) {
       const { startedMs } = workers.locate(agent.organizationId, instanceId)?.instance ?? {};
       // 0 of one that its worker found running.
@@ -207,6 +231,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
     return { sessionId, instanceId, workerId, epoch };
   }
 
+  /** An instance that is made for a session is not the reconciler's to judge, and a canary that cannot start must be given up. */
+  async function countAgainstCanary({ organizationId, name }: Agent, claimed: Claim, error: unknown): Promise<void> {
+    if (!(error instanceof StartFailed)) return;
+    const agent = await store.agents.find(organizationId, name);
+    if (agent?.canaryPercent == null || claimed.deploymentId !== agent.desiredDeploymentId) return;
+    await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
+  }
+
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
@@ -216,29 +248,34 @@ export function createSessionStarts(deps: SessionStartDeps) {
     onPlaces: queue.wake,
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
-    async start(agent: Agent, order: StartOrder): Promise<HeldSession> {
-      await spend.check(agent.organizationId);
-      demand.arrived(agent.id);
-      refuseWithoutWorker(workers, agent);
+    async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+      await spend.check(wanted.organizationId);
+      demand.arrived(wanted.id);
+      refuseWithoutWorker(workers, wanted);
+      const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
       starting.add(order.sessionId);
       try {
-        const claimed = await claimOrWait(agent, order);
+        const trace = traces.begin(order.sessionId);
+        const claimed = await claimOrWait(agent, { ...order, trace });
         await failpoint('claim.committed');
+        trace.claimed(agent, claimed);
         if (!claimed.warm) nudge();
         const told = { maybe: false };
         try {
-          return await run(agent, claimed, order, told);
+          return await run(agent, claimed, { ...order, trace }, told);
         } catch (error) {
+          trace.failed(error);
+          await countAgainstCanary(agent, claimed, error);
           await ends.end({
             sessionId: order.sessionId,
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at: clock.now().toISOString(),
-            // It may have accepted: what it holds is made void, and nobody is sent there again.
-            slot: told.maybe ? 'fenced' : 'retiring',
+            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was.
+            slot: told.maybe ? 'fenced' : error instanceof NothingSent ? unused(claimed) : 'retiring',
           });
           nudge();
-          throw toAppError(agent.name, error);
+          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -247,6 +284,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+/** The start failed before its instance was told of it. */
+class NothingSent extends Error {
+  constructor(cause: unknown) {
+    super('Nothing was sent to the instance', { cause });
+  }
+}
+const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
 
 function toAppError(name: string, error: unknown): unknown {
   if (error instanceof CommandRefused)

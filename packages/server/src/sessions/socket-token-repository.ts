@@ -37,6 +37,15 @@ export function createSocketTokenRepository({ db }: RepositoryContext) {
       return row?.session_id;
     },
 
+    async giveBack(agentId: string, sessionId: string): Promise<void> {
+      await db
+        .updateTable('socket_token')
+        .set({ used_at: null })
+        .where('session_id', '=', sessionId)
+        .where('agent_id', '=', agentId)
+        .execute();
+    },
+
     async removeExpired(before: Date): Promise<void> {
       await db.deleteFrom('socket_token').where('expires_at', '<', before.toISOString()).execute();
     },

@@ -49,6 +49,13 @@ export function createSocketTokens({ store, clock, ids, key }: { store: Store; c
       if (sh !== target.serviceHost || exp * 1000 <= clock.now().getTime()) return undefined;
       return await store.socketTokens.use(target.agentId, nonce, clock.now());
     },
+
+    /** Its session never began, so that it may be tried again while its time lasts. Nothing to do for one that did. */
+    async giveBack({ agentId }: SocketTarget, sessionId: string): Promise<void> {
+      await store.transaction(async (repos) => {
+        if (!(await repos.sessions.exists(sessionId))) await repos.socketTokens.giveBack(agentId, sessionId);
+      });
+    },
   };
 }
 export type SocketTokens = ReturnType<typeof createSocketTokens>;

@@ -36,9 +36,16 @@ export interface Claim {
   warm: boolean;
 }
 
+/** A sort of slot that a session may be given. One that is empty is filled with that deployment. */
+export interface ClaimChoice {
+  state: 'ready' | 'starting' | 'empty';
+  deploymentId: string;
+}
+
 export interface ClaimOrder {
   agentId: string;
-  deploymentId: string;
+  /** Best first. */
+  choices: readonly ClaimChoice[];
   sessionId: string;
   /** For an empty slot. */
   newInstanceId: string;
@@ -51,31 +58,25 @@ export interface ClaimOrder {
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
 
 /** What a slot becomes when its session is over. */
-export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced';
+export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
 /** The only place where an instance changes hands. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
   return {
     /**
-     * Hands the best free slot to one session: warm, then starting, then empty; the live deployment only; the oldest first. One
-     * whose worker is away comes last. Undefined when every slot is taken. Call it in a transaction with the session's row.
+     * Hands the best free slot to one session, by the order of `choices`, of like ones the oldest; one whose worker is away comes
+     * last. Undefined when every slot is taken. Call it in a transaction with the session's row.
      */
     async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
-      const { agentId, deploymentId, sessionId, newInstanceId, maxSessions, workerIds } = order;
+      const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
       const best = await db
         .selectFrom('slot')
-        .select(['id', 'state', 'instance_id'])
+        .select(['id', 'state', 'instance_id', 'deployment_id'])
         .where('agent_id', '=', agentId)
         .where('spare', '=', 0)
-        .where((eb) =>
-          eb.or([
-            eb.and([
-              eb('state', 'in', ['ready', 'starting']),
-              eb('deployment_id', '=', deploymentId),
-              ...(maxSessions === null ? [] : [eb('served', '<', maxSessions)]),
-            ]),
-            eb('state', '=', 'empty'),
-          ]),
+        .where((eb) => eb.or(choices.map((choice) => fits(choice))))
+        .$if(maxSessions !== null, (query) =>
+          query.where((eb) => eb.or([eb('state', '=', 'empty'), eb('served', '<', maxSessions as number)])),
         )
         .$if(workerIds.length > 0, (query) =>
           query.orderBy((eb) =>
@@ -87,13 +88,16 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
               .end(),
           ),
         )
-        .orderBy(sql`case state when 'ready' then 0 when 'starting' then 1 else 2 end`)
+        .orderBy(rankBy(choices))
         .orderBy('changed_at')
         .limit(1)
         // Without this, concurrent callers on Postgres race for one row and the losers see "none free".
         .$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked())
         .executeTakeFirst();
       if (!best) return undefined;
+      const deploymentId =
+        best.state === 'empty' ? choices.find(({ state }) => state === 'empty')?.deploymentId : best.deployment_id;
+      if (!deploymentId) return undefined;
       const row = await db
         .updateTable('slot')
         .set((eb) => ({
@@ -122,8 +126,9 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     },
 
     /**
-     * After a session: the instance is not offered again before its worker says that the bot is done, and never once quarantined.
-     * `fenced` takes the next epoch as well: whatever the worker still has in hand for this one is void. Guarded by session and epoch.
+     * After a session: the instance is not offered again before its worker says that the bot is done, never once quarantined, and at
+     * once (`ready`, `starting`) where it was never told of the session. `fenced` takes the next epoch as well: whatever the worker
+     * still has in hand for this one is void. Guarded by session and epoch.
      */
     async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
       await db
@@ -238,6 +243,17 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     },
   };
 }
+
+const fits = ({ state, deploymentId }: ClaimChoice) =>
+  state === 'empty'
+    ? sql<boolean>`(state = 'empty')`
+    : sql<boolean>`(state = ${state} and deployment_id = ${deploymentId})`;
+
+const rankBy = (choices: readonly ClaimChoice[]) =>
+  sql<number>`case ${sql.join(
+    choices.map((choice, rank) => sql`when ${fits(choice)} then cast(${rank} as integer)`),
+    sql` `,
+  )} end`;
 
 function toSlot(row: Selectable<Schema['slot']>): Slot {
   return {

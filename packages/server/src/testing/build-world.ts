@@ -5,12 +5,20 @@ import type { OrganizationAccess } from '../access/principal.js';
 import { createBuildService } from '../builds/build-service.js';
 import { createDiskUploadStore } from '../builds/disk-upload-store.js';
 import { createUploadService, readUploadFields } from '../builds/upload-service.js';
+import type { Readiness } from '../secrets/readiness.js';
 import type { TestDatabase } from './databases.js';
 import { contextOf } from './tar.js';
 import { openTwoOrganizations, testActor } from './two-organizations.js';
 
+/** What a build service needs of its surroundings, where nothing is built. */
+export const withoutWorkers = {
+  queue: { nudge() {} },
+  forgetNow() {},
+  secrets: { readiness: async (): Promise<Readiness> => ({ status: 'ready' }) },
+};
+
 /** Two organizations with the real build and upload services, their files in a folder of their own. */
-export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number } = {}) {
+export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number; openLimit?: number } = {}) {
   const world = await openTwoOrganizations(database);
   const folder = await mkdtemp(join(tmpdir(), 'builds-'));
   const files = createDiskUploadStore({ directory: folder, limitBytes: 1_000_000 });
@@ -26,13 +34,24 @@ export async function openBuildWorld(database: TestDatabase, options: { lineLimi
       nudges++;
     },
   };
-  const builds = createBuildService({ ...world, ...options, files, uploads, queue });
+  const forgotten: string[] = [];
+  const builds = createBuildService({
+    ...world,
+    ...options,
+    files,
+    uploads,
+    queue,
+    secrets: withoutWorkers.secrets,
+    forgetNow: (workerId, buildId) => void forgotten.push(`${workerId} ${buildId}`),
+  });
   return {
     ...world,
     folder,
     uploads,
     builds,
     nudges: () => nudges,
+    /** Worker and build of what a worker was told at once to break off. */
+    forgotten,
     /** An upload that has its file already; returns its id. */
     async upload(
       organization: OrganizationAccess,

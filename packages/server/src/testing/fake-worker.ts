@@ -4,6 +4,7 @@ import type {
   CommandRefusal,
   ControlMessage,
   Enrolled,
+  InstanceSpec,
   ObservedInstance,
   Report,
   SessionEndReason,
@@ -32,7 +33,14 @@ export async function createFakeWorker(options: {
   let reports = 0;
   let socket: WebSocket | undefined;
   /** What instances of new orders become; tests change it. */
-  const behaviour = { starts: 'ready' as 'ready' | 'failed' | 'never', answers: true };
+  const behaviour = {
+    starts: 'ready' as 'ready' | 'failed' | 'never',
+    /** Before `starts`, where it says something of the order. */
+    startsOf: undefined as ((spec: InstanceSpec) => 'ready' | 'failed' | 'never' | undefined) | undefined,
+    /** What the image of an order is resolved to. */
+    digestOf: undefined as ((image: string) => string) | undefined,
+    answers: true,
+  };
 
   const token = options.enrolmentToken ?? (await readFile(options.enrolmentFile ?? '', 'utf8')).trim();
   const enrolled = await fetch(`${options.url}/v1/workers/enrol`, {
@@ -65,17 +73,21 @@ export async function createFakeWorker(options: {
 
   function obey(command: Command): void {
     if (command.do === 'ensure' && !instances.has(command.spec.instanceId)) {
-      const { instanceId } = command.spec;
+      const { instanceId, source } = command.spec;
       const error = { code: 'PCC_UNKNOWN_ERROR', message: 'it was told to fail' };
-      if (behaviour.starts === 'ready') instances.set(instanceId, { instanceId, state: 'ready', epoch: 0 });
-      if (behaviour.starts === 'failed') instances.set(instanceId, { instanceId, state: 'failed', epoch: 0, error });
-      if (behaviour.starts === 'never') instances.set(instanceId, { instanceId, state: 'starting', epoch: 0 });
+      const starts = behaviour.startsOf?.(command.spec) ?? behaviour.starts;
+      const digest = source.type === 'image' ? behaviour.digestOf?.(source.image) : undefined;
+      const one = { instanceId, epoch: 0, ...(digest ? { imageDigest: digest } : {}) };
+      if (starts === 'ready') instances.set(instanceId, { ...one, state: 'ready' });
+      if (starts === 'failed') instances.set(instanceId, { ...one, state: 'failed', error });
+      if (starts === 'never') instances.set(instanceId, { ...one, state: 'starting' });
     }
     if (command.do === 'remove') instances.delete(command.instanceId);
     if (command.do === 'activate') {
       const { instanceId, epoch, sessionId } = command.activation;
-      instances.set(instanceId, { instanceId, state: 'busy', epoch, sessionId });
+      instances.set(instanceId, { ...instances.get(instanceId), instanceId, state: 'busy', epoch, sessionId });
     }
+    if (command.do === 'abandon') endSession(command.sessionId, 'connect_timeout');
     if (command.do === 'stop') endSession(command.sessionId, 'stopped', 'exited');
   }
 

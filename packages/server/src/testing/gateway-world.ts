@@ -1,6 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Environment } from '../config/env.js';
 import { systemClock } from '../system.js';
 import { createFakeWorker } from './fake-worker.js';
 import { harness } from './harness.js';
@@ -15,18 +19,47 @@ export interface Seen {
 
 export const bodyOf = async (response: Response) => (await response.json()) as Record<string, string>;
 
+/** A socket as the container got it. */
+export interface SeenSocket {
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  socket: WebSocket;
+  /** Text as text, bytes as bytes. */
+  messages: (string | Buffer)[];
+}
+
 /** A control plane with an agent 'bot' of two sessions, whose container a test plays, and a public key to call it with. */
-export async function openGatewayWorld() {
+export async function openGatewayWorld(environment: Environment = {}) {
   const seen: Seen[] = [];
-  const container = { answer: ((_request, response) => response.end('{}')) as RequestListener };
+  const sockets: SeenSocket[] = [];
+  const container = {
+    answer: ((_request, response) => response.end('{}')) as RequestListener,
+    /** Status that upgrades are answered with, unless they are taken. */
+    refusesSockets: 0,
+  };
   const listener = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     seen.push({ method: request.method, url: request.url, headers: request.headers, body });
     container.answer(request, response);
   }).listen(0, '127.0.0.1');
-  const environment = { PIPECAT_CLOUD_ICE_SERVERS: 'stun:stun.example:3478' };
-  const server = await harness({ clock: systemClock, environment });
+  const accepting = new WebSocketServer({ noServer: true });
+  listener.on('upgrade', (request, socket, head) => {
+    if (container.refusesSockets > 0) {
+      socket.end(`HTTP/1.1 ${container.refusesSockets} No\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    accepting.handleUpgrade(request, socket, head, (accepted) => {
+      const one: SeenSocket = { url: request.url, headers: request.headers, socket: accepted, messages: [] };
+      accepted.on('message', (data, isBinary) => one.messages.push(isBinary ? (data as Buffer) : String(data)));
+      accepted.on('error', () => undefined);
+      sockets.push(one);
+    });
+  });
+  const server = await harness({
+    clock: systemClock,
+    environment: { PIPECAT_CLOUD_ICE_SERVERS: 'stun:stun.example:3478', ...environment },
+  });
   const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
   await server.enrolment.offer(server.config.workerEnrolmentFile);
   const dataUrl = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
@@ -38,9 +71,9 @@ export async function openGatewayWorld() {
     return (await server.call(of, 'POST', keys, { name: 'browser', type: 'public' })).body.key;
   }
 
-  async function deploy(name: string, websocketAuth: string): Promise<void> {
+  async function deploy(name: string, websocketAuth: string, more: object = {}): Promise<void> {
     const services = '/v1/organizations/ours/services';
-    const order = { serviceName: name, image: 'example/bot:1', autoScaling: { maxAgents: 2 }, websocketAuth };
+    const order = { serviceName: name, image: 'example/bot:1', autoScaling: { maxAgents: 2 }, websocketAuth, ...more };
     expect((await server.call(token, 'POST', services, order)).status).toBe(200);
     await vi.waitFor(
       async () => expect((await server.call(token, 'GET', `${services}/${name}`)).body.body.ready).toBe(true),
@@ -63,10 +96,69 @@ export async function openGatewayWorld() {
         ...init.headers,
       },
     });
+  const opened: WebSocket[] = [];
+  /** Dials as any client does. Resolves once it is open; rejects with the status where it is refused. */
+  async function dial(path: string, headers: Record<string, string> = {}): Promise<WebSocket> {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers });
+    opened.push(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('unexpected-response', (_request, response) => {
+        let body = '';
+        response.on('data', (chunk) => {
+          body += chunk;
+        });
+        response.on('end', () => reject(new Error(`${response.statusCode} ${body}`)));
+      });
+      socket.on('error', reject);
+    });
+    return socket;
+  }
   return {
-    ...{ server, worker, url, token, seen, container, publicKey, deploy, send },
+    ...{ server, worker, url, token, key, seen, sockets, container, publicKey, deploy, send, dial },
+    /** One statement on its database. */
+    async database(statement: string): Promise<unknown[]> {
+      const file = new Database(join(server.directory, 'pipecat-cloud.db'));
+      try {
+        const prepared = file.prepare(statement);
+        return prepared.reader ? prepared.all() : [prepared.run()];
+      } finally {
+        file.close();
+      }
+    },
+    /** All clients hang up without a word. */
+    leave(): void {
+      for (const socket of opened) socket.terminate();
+    },
+    /** The worker's data port is gone. */
+    silence(): void {
+      listener.closeAllConnections();
+      listener.close();
+    },
+    /** Sends an upgrade with these headers changed; resolves with the head of the answer. */
+    async upgrade(path: string, headers: Record<string, string>): Promise<string> {
+      const { hostname, port, host } = new URL(url);
+      const all = {
+        host,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+        ...headers,
+      };
+      const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+      let answer = '';
+      for await (const chunk of socket) {
+        answer += String(chunk);
+        if (answer.includes('\r\n\r\n')) break;
+      }
+      return answer;
+    },
     start: (body: unknown, agent = 'bot') => send(`${agent}/start`, { body: JSON.stringify(body) }),
     async close(): Promise<void> {
+      for (const socket of opened) socket.terminate();
       worker.disconnect();
       await server.end();
       listener.closeAllConnections();

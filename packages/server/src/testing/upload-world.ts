@@ -5,6 +5,7 @@ import { uploadRoutes } from '../builds/upload-routes.js';
 import { createUploadService } from '../builds/upload-service.js';
 import type { UploadStore } from '../builds/upload-store.js';
 import { handleError } from '../http/error-handler.js';
+import { withoutWorkers } from './build-world.js';
 import type { TestDatabase } from './databases.js';
 import { type FakeClock, openTwoOrganizations } from './two-organizations.js';
 
@@ -27,7 +28,7 @@ export async function openUploadWorld(database: TestDatabase, open: (clock: Fake
     signingKey: Buffer.alloc(32, 3),
     publicUrl: ownUrl,
   });
-  const builds = createBuildService({ ...world, files: files.store, uploads, queue: { nudge() {} } });
+  const builds = createBuildService({ ...world, ...withoutWorkers, files: files.store, uploads });
   const app = Fastify({ forceCloseConnections: true });
   app.setErrorHandler(handleError);
   await app.register(uploadRoutes, { uploads });

@@ -2,14 +2,16 @@ import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildService } from '../builds/build-service.js';
-import type { Store } from '../db/store.js';
 import type { SessionEnds } from '../sessions/session-ends.js';
+import type { SessionTraces } from '../sessions/session-traces.js';
+import type { SessionUsage } from '../sessions/session-usage.js';
 import type { ReportScope } from './report-scope.js';
 import type { ConnectedWorker } from './worker-channel.js';
 
 interface ReportDeps {
-  store: Store;
   ends: SessionEnds;
+  usage: Pick<SessionUsage, 'add'>;
+  traces: Pick<SessionTraces, 'connected'>;
   builds: Pick<BuildService, 'buildStarted' | 'buildLines' | 'buildFinished'>;
   appendLogs: (report: Extract<Report, { type: 'logs' }>) => Promise<void>;
   /** Credentials that a worker took out of what it reads. */
@@ -21,7 +23,7 @@ interface ReportDeps {
 
 /** Applies what a worker reports. Every application is guarded, so that a report that comes twice changes nothing the second time. */
 export function createReportHandler(deps: ReportDeps) {
-  const { store, ends, builds, appendLogs, credentialsSeen, nudge, scope, log } = deps;
+  const { ends, builds, usage, traces, appendLogs, credentialsSeen, nudge, scope, log } = deps;
   return async (report: Report, worker: ConnectedWorker): Promise<void> => {
     if (worker.scope && !(await scope.covers(worker.scope, report))) {
       // Taken as said, or it would come for ever; and left at that.
@@ -43,16 +45,22 @@ export function createReportHandler(deps: ReportDeps) {
       case 'credentials-seen':
         return await credentialsSeen(report);
       case 'usage':
-        if (await store.sessions.exists(report.sessionId))
-          await store.sessions.addUsage(report.sessionId, report.samples);
-        return;
+        return usage.add(report.sessionId, report.samples);
+      case 'session-connected':
+        return traces.connected(report.sessionId);
       case 'build-started':
-        return await builds.buildStarted(report.buildId, report.at);
+        return await builds.buildStarted(report.buildId, report.at, worker.workerId);
       case 'build-logs':
-        return await builds.buildLines(report.buildId, report.lines);
+        return await builds.buildLines(report.buildId, report.lines, worker.workerId);
       case 'build-finished':
-        await builds.buildFinished(report.buildId, report.outcome, report.message, report.at);
+        await builds.buildFinished(report.buildId, report.outcome, report.message, report.at, {
+          imageSizeBytes: sizeOf(report.imageSizeBytes),
+          from: worker.workerId,
+        });
         return nudge();
     }
   };
 }
+
+/** Workers of organizations may say anything. */
+const sizeOf = (bytes: unknown) => (Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Number(bytes) : undefined);

@@ -21,6 +21,7 @@ export function createReportScope(store: Store) {
   function subjectOf(report: Report): ['agent' | 'session' | 'build', string] {
     switch (report.type) {
       case 'session-ended':
+      case 'session-connected':
       case 'usage':
         return ['session', report.sessionId];
       case 'logs':

@@ -6,6 +6,7 @@ import {
   type ObservedInstance,
   type Report,
   type WorkerMessage,
+  type WorkerStatus,
   workerFrameLimit,
   workerProtocolVersion,
 } from '@pipecat-cloud/contract/worker';
@@ -42,6 +43,8 @@ export interface ChannelDeps {
   accepting: () => boolean;
   /** A worker has said what its machine is. */
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
+  /** A worker has said of which builds it holds something. */
+  onKeptBuilds: (worker: ConnectedWorker, builds: readonly string[]) => void;
   /** A worker connected or its instances changed. */
   onChange: () => void;
 }
@@ -68,15 +71,25 @@ interface Connection extends ConnectedWorker {
   /** Instances whose spec this connection has carried: a worker that restarted has lost the secrets of the others. */
   ensured: Set<string>;
   queue: Promise<void>;
+  /** Log lines on their way into the store. */
+  storing: Set<Promise<void>>;
+  status: WorkerStatus | undefined;
+}
+
+async function track(connection: Connection, work: Promise<void>): Promise<void> {
+  connection.storing.add(work);
+  await work.finally(() => connection.storing.delete(work));
 }
 
 const commandTimeoutMs = 30_000;
 const heartbeatMs = 3_000;
+const logRetryMs = 250;
 const retryMs = 500;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, ids, installationId, hopPublicKey, applyReport, accepting, onHello, onChange } = deps;
+  const { log, ids, installationId, hopPublicKey, applyReport, accepting } = deps;
+  const { onHello, onKeptBuilds, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
   const openedAtMs = monotonicMs();
@@ -114,6 +127,23 @@ export function createWorkerChannel(deps: ChannelDeps) {
       .catch(() => connection.socket.terminate());
   }
 
+  /**
+   * Log lines wait for nothing and hold nothing up: a disk that takes no more of them must not keep an end of a session from being
+   * recorded. They are tried until they are stored or the link is gone; meanwhile the worker reads no more of that instance.
+   */
+  async function applyLogs(connection: Connection, number: number, report: Report): Promise<void> {
+    for (let failures = 0; connection.socket.readyState === connection.socket.OPEN; failures++) {
+      try {
+        await applyReport(report, connection);
+        return send(connection, { type: 'acknowledge', numbers: [number] });
+      } catch (error) {
+        if (failures % 60 === 0)
+          log.error({ err: error, workerId: connection.workerId }, 'log lines could not be stored; trying again');
+        await delay(Math.min(logRetryMs * 2 ** failures, 2000), undefined, { ref: false });
+      }
+    }
+  }
+
   function receive(connection: Connection, message: WorkerMessage): void {
     switch (message.type) {
       case 'hello':
@@ -142,6 +172,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
         connection.instances = new Map(message.instances.map((instance) => [instance.instanceId, instance]));
         changed();
         return;
+      case 'kept-builds':
+        if (Array.isArray(message.builds))
+          onKeptBuilds(
+            connection,
+            message.builds.filter((id) => typeof id === 'string'),
+          );
+        return;
       case 'answer': {
         const waiting = connection.pending.get(message.id);
         connection.pending.delete(message.id);
@@ -149,8 +186,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
         else waiting?.reject(new CommandRefused(message.refusal, message.message));
         return;
       }
+      case 'status':
+        connection.status = message.status;
+        return;
       case 'report':
-        applyInOrder(connection, message.number, message.report);
+        if (message.report.type === 'logs')
+          void track(connection, applyLogs(connection, message.number, message.report));
+        else applyInOrder(connection, message.number, message.report);
     }
   }
 
@@ -196,6 +238,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
         pending: new Map(),
         ensured: new Set(),
         queue: Promise.resolve(),
+        storing: new Set(),
+        status: undefined,
       };
       connections.get(workerId)?.socket.terminate();
       connections.set(workerId, connection);
@@ -257,6 +301,16 @@ export function createWorkerChannel(deps: ChannelDeps) {
     wasEnsured: (workerId: string, instanceId: string) => connections.get(workerId)?.ensured.has(instanceId) ?? false,
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
+    /** What each connected worker has said of itself and its machine. */
+    about: () =>
+      [...connections.values()].map(({ workerId, scope, driver, architecture, instances, status }) => ({
+        workerId,
+        scope,
+        driver,
+        architecture,
+        instances: [...(instances?.values() ?? [])],
+        status,
+      })),
 
     /** For how long a worker has been away, 0 while it is here. Of one that was never here: since this process began. */
     awayMs: (workerId: string): number =>
@@ -312,7 +366,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
 
     async close(): Promise<void> {
       for (const { socket } of connections.values()) socket.close(1001, 'control plane closes');
-      await Promise.all([...connections.values()].map(({ queue }) => queue));
+      await Promise.all([...connections.values()].flatMap(({ queue, storing }) => [queue, ...storing]));
       for (const { socket } of connections.values()) socket.terminate();
     },
   };

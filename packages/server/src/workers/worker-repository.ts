@@ -69,6 +69,20 @@ export function createWorkerRepository({ db }: RepositoryContext) {
         .orderBy('created_at')
         .execute();
     },
+    /** `seenAt` in milliseconds since 1970. */
+    async presence(id: string): Promise<{ revoked: boolean; seenAt: number | undefined } | undefined> {
+      const row = await db
+        .selectFrom('worker')
+        .select(['revoked_at', 'last_seen_at'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      const seenAt = row?.last_seen_at ? new Date(row.last_seen_at).getTime() : undefined;
+      return row && { revoked: row.revoked_at !== null, seenAt };
+    },
+    /** It has spoken. */
+    async touch(id: string, now: Date): Promise<void> {
+      await db.updateTable('worker').set({ last_seen_at: now.toISOString() }).where('id', '=', id).execute();
+    },
     /** What the workers of a region, or of the installation's own, have said of their machines. */
     async architectures(regionId: string | undefined): Promise<string[]> {
       const rows = await db

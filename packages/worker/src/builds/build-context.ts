@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ContextSource } from '../drivers/driver.js';
+import type { ContextSource } from '../drivers/builder.js';
 import { openRequest, responseTo } from '../requests.js';
 
 /** The context could not be fetched now, but may be later: the build itself is not to blame. */

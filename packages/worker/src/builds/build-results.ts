@@ -44,6 +44,7 @@ export async function openBuildResults(workerDir: string, log: Logger) {
 
   return {
     get: (buildId: string): BuildRecord | undefined => records.get(buildId),
+    ids: (): string[] => [...records.keys()],
     unacknowledged: (): BuildRecord[] =>
       [...records.values()].filter(({ outcome, acknowledged }) => outcome !== undefined && !acknowledged),
     /** Notes that the build begins, once more perhaps. */

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
 
@@ -19,12 +22,21 @@ async function start(options?: RigOptions): Promise<void> {
 }
 
 /** A worker whose builds do this. */
-const building = (build: Driver['build']): RigOptions => ({ wrapDriver: (driver) => ({ ...driver, build }) });
+const building = (build: (...of: Parameters<Driver['build']>) => Promise<unknown>): RigOptions => ({
+  wrapDriver: (driver) => ({ ...driver, build: async (...of) => ((await build(...of)) ?? {}) as BuildResult }),
+});
 
 const order = (buildId = 'b-1', change = {}) =>
   rig.control.command({
     do: 'build',
-    order: { buildId, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60, ...change },
+    order: {
+      buildId,
+      organizationId: 'org-1',
+      contextSha256,
+      dockerfilePath: 'Dockerfile',
+      timeoutSeconds: 60,
+      ...change,
+    },
   });
 const whenFinished = async (count = 1) =>
   (await rig.control.whenReported('build-finished', undefined, count))[count - 1];
@@ -62,8 +74,8 @@ test("a failed build says the driver's sentence", async () => {
 });
 
 test('a build that takes too long is called off', async () => {
-  const never: Driver['build'] = (_order, _context, _onLine, signal) =>
-    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const never = (...[, , , signal]: Parameters<Driver['build']>) =>
+    new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   await start(building(never));
   await order('b-1', { timeoutSeconds: 0.05 });
   expect(await whenFinished()).toMatchObject({ outcome: 'timeout' });
@@ -183,4 +195,108 @@ test('a credential in the output of a build is told to the control plane', async
   expect(await rig.control.whenReported('credentials-seen')).toMatchObject([
     { source: { kind: 'build', buildId: 'b-1' }, credentials: [{ value: token, count: 1 }] },
   ]);
+});
+
+test('several builds run at once, but one place is left to other organizations', async () => {
+  const running: string[] = [];
+  const release = Promise.withResolvers<void>();
+  await start({
+    ...building(async ({ buildId }) => {
+      running.push(buildId);
+      await release.promise;
+    }),
+    places: 2,
+  });
+  await order('b-1');
+  await order('b-2');
+  await order('b-3', { organizationId: 'org-2' });
+  await vi.waitFor(() => expect(running).toEqual(['b-1', 'b-3']), wait);
+  release.resolve();
+  await whenFinished(3);
+});
+
+test('what the steps were given is taken out of their output and of the reason of a failure', async () => {
+  const secrets = { TOKEN: 'a-secret-of-the-build' };
+  await start(
+    building(async ({ secrets: given }, _context, onLine) => {
+      onLine(`index: https://${given?.TOKEN}@example.com`);
+      throw new DriverError('PCC_UNKNOWN_ERROR', `curl ${given?.TOKEN} failed`);
+    }),
+  );
+  await order('b-1', { secrets });
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: 'curl [redacted] failed' });
+  expect(lines()[0]?.text).toBe('index: https://[redacted]@example.com');
+  await rig.stopWorker();
+  const files = await readdir(rig.workerDir, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((entry) => entry.isFile())) {
+    expect(await readFile(join(file.parentPath, file.name), 'utf8')).not.toContain(secrets.TOKEN);
+  }
+  expect(rig.logged.join()).not.toContain(secrets.TOKEN);
+});
+
+test('secrets that lie on this machine are read for the build, and a set that can not be used fails it', async () => {
+  const seen: unknown[] = [];
+  await start(building(async ({ secrets }) => void seen.push(secrets)));
+  await mkdir(rig.secretsDir, { mode: 0o700 });
+  await writeFile(join(rig.secretsDir, 'mine.env'), 'TOKEN=of-this-machine\n', { mode: 0o600 });
+  await order('b-1', { referencedSecretSet: 'mine' });
+  await whenFinished();
+  expect(seen).toEqual([{ TOKEN: 'of-this-machine' }]);
+  await order('b-2', { referencedSecretSet: 'absent' });
+  expect(await whenFinished(2)).toMatchObject({ outcome: 'failed', message: expect.stringContaining('absent') });
+});
+
+test('the size of an image is reported, also by a build that was there already', async () => {
+  await start(building(async () => ({ imageSizeBytes: 4711 })));
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success', imageSizeBytes: 4711 });
+});
+
+test('a build that ends the worker again and again is given up', async () => {
+  await start(building((...[, , , signal]) => new Promise((_, reject) => signal.addEventListener('abort', reject))));
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    await order();
+    await rig.control.whenReported('build-started', undefined, attempt);
+    await rig.stopWorker();
+    await rig.startWorker();
+  }
+  expect(rig.control.reportsOf('build-finished')).toEqual([]);
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: expect.stringContaining('begun 5 times') });
+});
+
+describe('what is kept', () => {
+  const kept = () => rig.control.messages.findLast(({ type }) => type === 'kept-builds');
+  const whenKept = (...builds: string[]) => vi.waitFor(() => expect(kept()).toMatchObject({ builds }), wait);
+
+  test('is told after a change and by the next worker, also of failed builds and until it is forgotten', async () => {
+    await start();
+    await whenKept();
+    await order('b-1');
+    await whenFinished();
+    rig.control.contexts.delete('b-1');
+    await order('b-gone');
+    await whenFinished(2);
+    await whenKept('b-1', 'b-gone');
+    await rig.stopWorker();
+    rig.control.messages.length = 0;
+    await rig.startWorker();
+    await whenKept('b-1', 'b-gone');
+    await rig.control.command({ do: 'forget-build', buildId: 'b-gone' });
+    await whenKept('b-1');
+  });
+
+  test('and used by an instance is not forgotten, and says so', async () => {
+    await start({
+      wrapDriver: (driver) => ({
+        ...driver,
+        forgetBuild: () => Promise.reject(new DriverError('PCC_UNKNOWN_ERROR', 'it is in use')),
+      }),
+    });
+    await order();
+    await whenFinished();
+    const answer = await rig.control.command({ do: 'forget-build', buildId: 'b-1' });
+    expect(answer).toMatchObject({ ok: false, refusal: 'busy', message: 'it is in use' });
+    await whenKept('b-1');
+  });
 });

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { redact } from '@pipecat-cloud/contract/token-format';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
+import type { BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import type { CredentialSpotter } from '../logs/credential-spotter.js';
+import { createRedactor, type Redactor } from '../logs/redactor.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
 import { type BuildContextDeps, createContext } from './build-context.js';
 import type { BuildOutcome, BuildRecord, BuildResults } from './build-results.js';
 import { createLineSender } from './line-sender.js';
+import { nextOrder } from './next-order.js';
 
 export interface BuildsDeps {
   driver: Driver;
@@ -18,18 +20,35 @@ export interface BuildsDeps {
   context: BuildContextDeps;
   timings: Timings;
   log: Logger;
+  /** Builds that may run at once. */
+  places: number;
   /** The builds under way have changed. */
   changed: () => void;
+  /** What is kept of builds may have changed. */
+  keptChanged: () => void;
 }
 
 export type Builds = ReturnType<typeof createBuilds>;
 
-/** Runs builds one at a time. A result is on disk before it is reported and is told again for a build that is ordered again. */
-export function createBuilds({ driver, results, outbox, spotter, context, timings, log, changed }: BuildsDeps) {
-  const queue = new Map<string, BuildOrder>();
+/** A build that was begun this often and never came to an end most likely takes the worker down with it. */
+const mostAttempts = 5;
+
+/** An order with all values of its secrets, and what stands in the way of it where that is known already. */
+export type PreparedOrder = BuildOrder & { impossible?: string };
+
+interface Running {
+  order: PreparedOrder;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Runs builds, a few at a time. A result is on disk before it is reported and is told again for a build that is ordered again. */
+export function createBuilds(deps: BuildsDeps) {
+  const { driver, results, outbox, spotter, context, timings, log, places, changed, keptChanged } = deps;
+  /** In the order in which they came; those that run are among them. */
+  const queue = new Map<string, PreparedOrder>();
+  const running = new Map<string, Running>();
   const closing = new AbortController();
-  let running: Promise<void> | undefined;
-  let current: { buildId: string; abort: AbortController; done: Promise<void> } | undefined;
 
   function report(record: BuildRecord): void {
     if (!record.outcome) return;
@@ -39,41 +58,51 @@ export function createBuilds({ driver, results, outbox, spotter, context, timing
       .catch((err) => log.error({ err, buildId: record.buildId }, 'an acknowledged build could not be noted'));
   }
 
-  async function runAll(): Promise<void> {
-    for (const [buildId, order] of queue) {
+  function startNext(): void {
+    while (!closing.signal.aborted) {
+      const order = nextOrder(
+        [...queue.values()],
+        [...running.values()].map((entry) => entry.order),
+        places,
+      );
+      if (!order) return;
       const abort = new AbortController();
-      current = { buildId, abort, done: run(order, abort.signal) };
-      try {
-        await current.done;
-      } catch (err) {
-        log.error({ err, buildId }, 'a build could not be run; it runs again when it is ordered again');
-      }
-      current = undefined;
-      queue.delete(buildId);
-      changed();
-      if (closing.signal.aborted) return;
+      const entry: Running = { order, abort, done: Promise.resolve() };
+      running.set(order.buildId, entry);
+      entry.done = run(order, abort.signal)
+        .catch((err) =>
+          log.error(
+            { err, buildId: order.buildId },
+            'a build could not be run; it runs again when it is ordered again',
+          ),
+        )
+        .finally(() => {
+          running.delete(order.buildId);
+          if (queue.get(order.buildId) === order) queue.delete(order.buildId);
+          changed();
+          keptChanged();
+          startNext();
+        });
     }
   }
 
-  function runSoon(): void {
-    running ??= runAll().finally(() => {
-      running = undefined;
-      if (queue.size > 0 && !closing.signal.aborted) runSoon();
-    });
-  }
-
-  async function run(order: BuildOrder, forgotten: AbortSignal): Promise<void> {
+  async function run(order: PreparedOrder, forgotten: AbortSignal): Promise<void> {
     const { buildId } = order;
     const record = await results.begin(buildId);
+    keptChanged();
     log.info({ buildId, attempt: record.attempts }, 'build started');
     void outbox.deliver({ type: 'build-started', buildId, at: new Date().toISOString() });
+    const clean = createRedactor(order.secrets ?? {});
     const lines = createLineSender({
       attempt: record.attempts,
       batchMs: timings.logBatchMs,
       send: (batch) => outbox.deliver({ type: 'build-logs', buildId, lines: batch }),
+      clean,
       spot: (text) => spotter.look(text, { kind: 'build', buildId }),
     });
-    const outcome = await build(order, lines.add, AbortSignal.any([forgotten, closing.signal]));
+    const givenUp = AbortSignal.any([forgotten, closing.signal]);
+    const impossible = order.impossible ?? (record.attempts > mostAttempts ? tooOften : undefined);
+    const outcome = impossible ? finished('failed', impossible) : await build(order, lines.add, clean, givenUp);
     lines.flush();
     if (!outcome) return;
     await results.finish(record, outcome);
@@ -85,6 +114,7 @@ export function createBuilds({ driver, results, outbox, spotter, context, timing
   async function build(
     order: BuildOrder,
     onLine: (text: string) => void,
+    clean: Redactor,
     givenUp: AbortSignal,
   ): Promise<BuildOutcome | undefined> {
     const timeout = AbortSignal.timeout(order.timeoutSeconds * 1000);
@@ -92,54 +122,64 @@ export function createBuilds({ driver, results, outbox, spotter, context, timing
     for (;;) {
       const source = createContext(context, order.buildId);
       try {
-        await driver.build(order, source.open, onLine, signal);
-        return finished('success');
+        return succeeded(await driver.build(order, source.open, onLine, signal));
       } catch (error) {
         if (givenUp.aborted) return undefined;
         if (timeout.aborted) return finished('timeout', `The build took longer than ${order.timeoutSeconds} s`);
         const unavailable = source.failure();
-        if (!unavailable) return failed(error, order.buildId);
+        if (!unavailable) return failed(error, order.buildId, clean);
         log.warn({ err: unavailable, buildId: order.buildId }, 'fetching a build context failed; trying again');
         await delay(timings.backoffMaxMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  function failed(error: unknown, buildId: string): BuildOutcome {
+  function failed(error: unknown, buildId: string, clean: Redactor): BuildOutcome {
     if (!(error instanceof DriverError)) log.error({ err: error, buildId }, 'a build failed unexpectedly');
-    return finished('failed', redact(error instanceof Error ? error.message : String(error)).slice(0, 4000));
+    return finished('failed', clean(error instanceof Error ? error.message : String(error)).slice(0, 4000));
   }
 
   for (const record of results.unacknowledged()) report(record);
 
   return {
     /** Queues the build; one that is queued is left, one that has finished is reported again. */
-    order(order: BuildOrder): void {
+    order(order: PreparedOrder): void {
       const record = results.get(order.buildId);
       if (record?.acknowledged) report(record);
       // One that is not acknowledged is on its way already.
       if (record?.outcome || queue.has(order.buildId)) return;
       queue.set(order.buildId, order);
       changed();
-      runSoon();
+      keptChanged();
+      startNext();
     },
-    /** Removes the build's files and result, breaking it off if it is under way. */
+    /** Removes the build's files and result, breaking it off if it is under way. Throws `DriverError` while an instance uses it. */
     async forget(buildId: string): Promise<void> {
       queue.delete(buildId);
-      if (current?.buildId === buildId) {
-        current.abort.abort();
-        await current.done.catch(() => undefined);
-      }
+      const current = running.get(buildId);
+      current?.abort.abort();
+      await current?.done;
       await driver.forgetBuild(buildId);
       await results.forget(buildId);
+      keptChanged();
     },
     underWay: (): string[] => [...queue.keys()],
+    /** Builds that something is held of here, also those that wait. */
+    async kept(): Promise<string[]> {
+      return [...new Set([...queue.keys(), ...results.ids(), ...(await driver.keptBuilds())])];
+    },
     /** Breaks off what runs; it runs again when it is ordered again. */
     async close(): Promise<void> {
       closing.abort();
-      await running;
+      await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
+}
+
+const tooOften = `The build was begun ${mostAttempts} times, and each time the worker ended before the build did. Does it need more memory than that machine has?`;
+
+function succeeded({ imageSizeBytes }: BuildResult): BuildOutcome {
+  return { ...finished('success'), ...(imageSizeBytes === undefined ? {} : { imageSizeBytes }) };
 }
 
 function finished(outcome: BuildOutcome['outcome'], message?: string): BuildOutcome {

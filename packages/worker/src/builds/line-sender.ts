@@ -1,4 +1,3 @@
-import { redact } from '@pipecat-cloud/contract/token-format';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 
 /** Positions of one attempt begin above all of the attempt before. */
@@ -13,12 +12,14 @@ export interface LineSenderDeps {
   batchMs: number;
   /** Resolves once they are acknowledged. */
   send: (lines: WorkerLogLine[]) => Promise<void>;
-  /** Gets each line that a credential is taken out of, as it was. */
+  /** Takes out what must not be told: credentials of the platform, and secrets of the build. */
+  clean: (text: string) => string;
+  /** Gets each line that something is taken out of, as it was. */
   spot: (text: string) => void;
 }
 
 /** Numbers the lines of a build and sends them in batches. */
-export function createLineSender({ attempt, batchMs, send, spot }: LineSenderDeps) {
+export function createLineSender({ attempt, batchMs, send, clean, spot }: LineSenderDeps) {
   let position = attempt * attemptSpan;
   let pending: WorkerLogLine[] = [];
   let waiting = 0;
@@ -52,9 +53,9 @@ export function createLineSender({ attempt, batchMs, send, spot }: LineSenderDep
       if (leftOut > 0) push(`[${leftOut} lines left out: the control plane could not be reached]`);
       leftOut = 0;
       const line = text.replace(/\r?\n$/, '');
-      const clean = redact(line);
-      if (clean !== line) spot(line);
-      push(clean.slice(0, longestLine));
+      const cleaned = clean(line);
+      if (cleaned !== line) spot(line);
+      push(cleaned.slice(0, longestLine));
     },
     /** Sends what is left; to be called before the result is reported. */
     flush,

@@ -1,11 +1,35 @@
+import type { BuildSettings } from '../config.js';
+import type { ChosenDriver } from './choose-driver.js';
 import type { Driver } from './driver.js';
 import type { ProcessDriverOptions } from './process/process-driver.js';
 
-/** Makes the configured driver, loading only that one. Throws, naming those there are, for any other kind. */
-export async function createDriver(kind: string, options: ProcessDriverOptions): Promise<Driver> {
-  if (kind === 'process') {
-    const { createProcessDriver } = await import('./process/process-driver.js');
-    return createProcessDriver(options);
-  }
-  throw new Error(`there is no driver '${kind}' in this version; set it to 'process'`);
+export type DriverOptions = Omit<ProcessDriverOptions, 'agentPackage' | 'processTable'> & {
+  builds?: Pick<BuildSettings, 'cacheLimitBytes' | 'baseImages'>;
+};
+
+/**
+ * Makes the chosen driver, loading only what it needs. Beside containers there are always processes: those of an earlier choice are
+ * adopted, so that nothing runs on unseen.
+ */
+export async function createDriver(chosen: ChosenDriver, options: DriverOptions): Promise<Driver> {
+  const { createProcessDriver } = await import('./process/process-driver.js');
+  if (chosen.kind === 'process' || chosen.engine === undefined) return createProcessDriver(options);
+  const { createDockerDriver } = await import('./docker/docker-driver.js');
+  const { createEngine } = await import('../engine/engine.js');
+  const { createSideBySide } = await import('./side-by-side.js');
+  const { createImageBuilder } = await import('../builds/images/image-builder.js');
+  const engine = createEngine({ url: chosen.engine });
+  const builder = await createImageBuilder({ ...options, ...options.builds, engine, proxies: proxiesOf(options) });
+  const containers = await createDockerDriver({ ...options, engine, builder });
+  return createSideBySide({
+    containers,
+    processes: await createProcessDriver(options),
+    localAgents: chosen.localAgents,
+  });
+}
+
+/** What the worker passes on of its own proxies; steps of builds get them under the names that Dockerfiles know. */
+function proxiesOf({ environment, passEnvironment = [] }: DriverOptions): Record<string, string> {
+  const named = passEnvironment.filter((name) => /^(https?|no|ftp|all)_proxy$/i.test(name));
+  return Object.fromEntries(named.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
 }

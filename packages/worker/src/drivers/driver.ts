@@ -1,4 +1,5 @@
-import type { BuildOrder, InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { Builder } from './builder.js';
 
 /** What a driver sees of one instance; the worker adds readiness, epochs and sessions to it. */
 export interface DriverInstance {
@@ -8,11 +9,19 @@ export interface DriverInstance {
   /** Base URL of its port, no trailing slash; present while running. */
   address?: string;
   /** Process ids or cgroup members are the driver's own; this is only for people. */
-  exit?: { code: number | null; signal: string | null; at: string };
+  exit?: {
+    code: number | null;
+    signal: string | null;
+    at: string;
+    /** Where code and signal don't tell it: why it ended, as the end of a sentence ("because it ran out of memory"). */
+    reason?: string;
+  };
   /** Why it failed or exited, with a platform code (contract §2.1). */
   error?: { code: string; message: string };
   /** What `ensure` was given, less the environment: survives a restart of the worker. */
   labels: InstanceLabels;
+  /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
+  imageDigest?: string;
 }
 
 export type InstanceLabels = Pick<
@@ -26,6 +35,17 @@ export interface DriverLogLine {
   /** When it was written, or read where the source keeps no time. */
   time: Date;
   text: string;
+  /** Where the source keeps the two apart. */
+  stream?: 'stdout' | 'stderr';
+  /** The line was too long and goes on with the next one. */
+  goesOn?: true;
+}
+
+/** What runs the instances, where that is a program of its own. */
+export interface DriverEngine {
+  name: string;
+  version: string;
+  apiVersion?: string;
 }
 
 export interface DriverUsage {
@@ -35,11 +55,16 @@ export interface DriverUsage {
 }
 
 /** Runs instances somewhere. Every method may be repeated safely: the worker calls them until the world matches. */
-export interface Driver {
+export interface Driver extends Builder {
   readonly kind: string;
   /** Throws, with the way out, when this driver can't work here. */
   check(): Promise<void>;
-  /** Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. */
+  /** Name and version of the engine behind it, asked anew; throws when it does not answer. Absent where there is none. */
+  engine?(): Promise<DriverEngine>;
+  /**
+   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. It
+   * gives up by itself what makes no progress, such as a pull.
+   */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
    * Ends every process of the instance: politely, after `graceSeconds` by force. Resolves once nothing of it runs; then it is
@@ -68,18 +93,9 @@ export interface Driver {
    */
   secrets(instanceId: string): Promise<Record<string, string>>;
   usage(instanceId: string): Promise<DriverUsage | undefined>;
-  /**
-   * Makes a build's files ready to run. Idempotent; lines go to `onLine` as they come. Throws `DriverError` when it fails, the
-   * signal's own reason when aborted, a `TimeoutError` after the order's `timeoutSeconds`; then nothing of it runs any more.
-   */
-  build(order: BuildOrder, context: ContextSource, onLine: (text: string) => void, signal: AbortSignal): Promise<void>;
-  forgetBuild(buildId: string): Promise<void>;
   /** Lets go of watchers. Instances go on. */
   close(): Promise<void>;
 }
-
-/** Opens the gzip'd tar of a build's context; the caller has not checked it. */
-export type ContextSource = (signal: AbortSignal) => Promise<NodeJS.ReadableStream>;
 
 /** An instance or build that can't be made, with a platform code and a sentence for the team that deploys. */
 export class DriverError extends Error {

@@ -35,6 +35,7 @@ export async function adopt(deps: AdoptDeps): Promise<void> {
 async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceRecord): Promise<void> {
   const instance = createInstance(record, lifeOf(seen, record));
   instance.address = seen.address;
+  instance.imageDigest = seen.imageDigest;
   instance.error ??= seen.error;
   deps.add(instance);
   for (const end of record.ends) deps.ends.report(record, end);

@@ -16,7 +16,8 @@ export async function explain(driver: Driver, instance: Instance, message: strin
 /** As the end of a sentence: "… with exit code 1". */
 export function describeExit(seen: DriverInstance | undefined): string {
   if (!seen?.exit) return seen?.error ? `(${seen.error.message})` : 'and left no trace';
-  const { code, signal } = seen.exit;
+  const { code, signal, reason } = seen.exit;
+  if (reason) return reason;
   if (signal) return `by signal ${signal}`;
   return code === null ? 'with an unknown exit code' : `with exit code ${code}`;
 }

@@ -14,6 +14,8 @@ export interface Instance {
   /** Its life apart from sessions. */
   life: 'preparing' | 'starting' | 'ready' | 'exited' | 'failed';
   address: string | undefined;
+  /** What the name of its image was resolved to, where the driver knows images. */
+  imageDigest: string | undefined;
   /** Why it exited or failed. */
   error: { code: string; message: string } | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
@@ -44,6 +46,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     record,
     life,
     address: undefined,
+    imageDigest: undefined,
     error: record.failure,
     explaining: false,
     ensuredAt: undefined,
@@ -62,13 +65,15 @@ export function isGone({ life }: Instance): boolean {
 
 /** What the control plane is told. An idle instance that has stopped answering its probe is `starting` again: not offered. */
 export function observe(instance: Instance): ObservedInstance {
-  const { id, record, error, tenancy, activating } = instance;
+  const { id, record, error, tenancy, activating, imageDigest } = instance;
   const session = tenancy ? tenancy.sessionId : activating?.sessionId;
   return {
     instanceId: id,
     state: stateOf(instance),
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
+    ...(imageDigest === undefined ? {} : { imageDigest }),
+    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(error && !instance.explaining ? { error } : {}),

@@ -28,6 +28,8 @@ export interface InstancesDeps {
   log: Logger;
   /** Something that `observed` tells has changed. */
   changed: () => void;
+  /** The socket of a session is open. */
+  connected: (sessionId: string) => void;
 }
 
 export type Instances = ReturnType<typeof createInstances>;
@@ -49,7 +51,10 @@ export function createInstances(deps: InstancesDeps) {
     const seen = new Map((await driver.list()).map((one) => [one.instanceId, one]));
     for (const instance of running) {
       const found = seen.get(instance.id);
+      const wasUnseen = instance.address === undefined;
       if (found?.address) instance.address = found.address;
+      if (found?.address && wasUnseen) lifecycle.watch(instance);
+      if (found?.imageDigest) instance.imageDigest = found.imageDigest;
       if (found?.state === 'running' || found?.state === 'preparing') continue;
       inBackground(lifecycle.gone(instance, found), 'settling an ended instance');
     }
@@ -65,7 +70,7 @@ export function createInstances(deps: InstancesDeps) {
 
   function occupy(instance: Instance, session: HeldSession): Tenancy {
     const tenancy = createTenancy(
-      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed },
+      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed, connected: deps.connected },
       instance,
       session,
     );
@@ -138,6 +143,13 @@ export function createInstances(deps: InstancesDeps) {
       inBackground(tenancy.stop(), 'stopping a session');
     },
 
+    /** Ends a socket session that no socket will come for; nothing to do for one that has a socket or has ended. */
+    abandon(instanceId: string, sessionId: string, epoch: number): void {
+      const { tenancy } = find(instanceId);
+      if (tenancy?.sessionId !== sessionId || tenancy.epoch !== epoch) return;
+      inBackground(tenancy.abandon(), 'ending a session that nobody came for');
+    },
+
     /** Begins to end and forget the instance; refuses one that holds a session unless `evenIfBusy`. */
     remove(instanceId: string, graceSeconds: number, evenIfBusy: boolean): void {
       const instance = instances.get(instanceId);
@@ -159,7 +171,7 @@ export function createInstances(deps: InstancesDeps) {
     async adopt(): Promise<void> {
       const add = (instance: Instance) => {
         instances.set(instance.id, instance);
-        if (!isGone(instance)) lifecycle.adopt(instance);
+        if (!isGone(instance)) lifecycle.watch(instance);
       };
       await adopt({ driver, records, ends, log, occupy, add });
       // A set may have got new values since: what these instances print is what they were started with.
@@ -186,7 +198,14 @@ export function createInstances(deps: InstancesDeps) {
  * One that ended while no worker looked is known by the secrets of now. Where those are not what it was started with, nobody can tell
  * which of its last lines hold one.
  */
-function redactorOf({ record, startedWith }: Instance, { environment, secretsVersion }: PreparedSpec): Redactor {
-  const known = record.secretsVersion === secretsVersion || Object.keys(startedWith).length > 0;
-  return known ? createRedactor(environment, startedWith) : createWithholder();
+function redactorOf({ record, startedWith }: Instance, spec: PreparedSpec): Redactor {
+  const known = record.secretsVersion === spec.secretsVersion || Object.keys(startedWith).length > 0;
+  return known ? createRedactor(spec.environment, startedWith, pullPassword(spec)) : createWithholder();
+}
+
+/** Engines don't repeat it, but a registry may write what it likes into its answer. */
+function pullPassword({ registry }: PreparedSpec): Record<string, string> {
+  if (!registry) return {};
+  const [, ...password] = Buffer.from(registry.credentials, 'base64').toString().split(':');
+  return { credentials: registry.credentials, password: password.join(':') };
 }

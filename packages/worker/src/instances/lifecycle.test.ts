@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DriverError } from '../drivers/driver.js';
 import { type Rig, specOf, startRig } from '../test-rig/rig.js';
@@ -64,6 +65,28 @@ test('an instance that is not ready in time has failed, says its last lines with
   expect(error).toMatchObject({ code: 'PCC_UNKNOWN_ERROR' });
   expect(error?.message).toMatch(/within 0.3 s.*first line\nmy key is (\[redacted\]|\*+) and (pk_\[redacted\]|\*+)/s);
   await vi.waitFor(async () => expect((await rig.world.open().list())[0]?.state).toBe('exited'));
+});
+
+test('what its image takes to come is not counted, and an engine that is away for a moment delays it', async () => {
+  let lists = 0;
+  await rig.close();
+  rig = await startRig({
+    wrapDriver: (driver) => ({
+      ...driver,
+      async ensure(spec, signal) {
+        await delay(400);
+        lists = 2;
+        await driver.ensure(spec, signal);
+      },
+      async list() {
+        if (lists-- > 0) throw new Error('the engine does not answer');
+        return driver.list();
+      },
+    }),
+  });
+  await rig.ready();
+  await ensure({ startTimeoutSeconds: 0.3 });
+  await rig.control.whenObserved('i-1', 'ready');
 });
 
 test('an instance that exits before it is ready has failed with its exit code and last lines', async () => {

@@ -27,7 +27,10 @@ export type Lifecycle = ReturnType<typeof createLifecycle>;
 /** One instance from `ensure` to its end, apart from its sessions. */
 export function createLifecycle(deps: LifecycleDeps) {
   const { driver, records, timings, log, changed } = deps;
-  const starting = new Map<string, { deadline: NodeJS.Timeout; abort: AbortController; done: Promise<void> }>();
+  const starting = new Map<
+    string,
+    { deadline: NodeJS.Timeout | undefined; abort: AbortController; done: Promise<void> }
+  >();
   const killing = new Map<string, Promise<void>>();
   const ends = new Map<string, Promise<void>>();
   const startTimeouts = new Map<string, number>();
@@ -94,9 +97,22 @@ export function createLifecycle(deps: LifecycleDeps) {
     }
     if (closed || isGone(instance) || instance.removing) return;
     instance.life = 'starting';
+    if (instance.ensuredAt !== undefined) instance.record.preparedMs = Date.now() - instance.ensuredAt;
     changed();
-    await deps.refresh();
+    limitStart(instance, spec.startTimeoutSeconds);
+    // Where it can't be asked now, its address comes with the next look.
+    await deps.refresh().catch((err) => log.warn({ err, instanceId: instance.id }, 'a new instance is not seen yet'));
     prober.watch(instance);
+  }
+
+  /** Counts from when its process runs: how long its image takes to come is bounded by the driver. */
+  function limitStart(instance: Instance, seconds: number): void {
+    const entry = starting.get(instance.id);
+    if (!entry) return;
+    entry.deadline = setTimeout(() => {
+      const message = `The instance did not answer on its port within ${seconds} s`;
+      background(failAndKill(instance, message), 'ending an instance that did not start', instance);
+    }, seconds * 1000);
   }
 
   return {
@@ -105,17 +121,13 @@ export function createLifecycle(deps: LifecycleDeps) {
       const abort = new AbortController();
       instance.ensuredAt = performance.now();
       startTimeouts.set(instance.id, spec.startTimeoutSeconds);
-      const deadline = setTimeout(() => {
-        const message = `The instance did not answer on its port within ${spec.startTimeoutSeconds} s`;
-        background(failAndKill(instance, message), 'ending an instance that did not start', instance);
-      }, spec.startTimeoutSeconds * 1000);
       const done = make(instance, spec, abort.signal);
-      starting.set(instance.id, { deadline, abort, done });
+      starting.set(instance.id, { deadline: undefined, abort, done });
       background(done, 'starting an instance', instance);
     },
 
-    /** Watches an instance that ran before this worker did. */
-    adopt(instance: Instance): void {
+    /** Begins to ask an instance whose address has become known: one from before this worker, or one that was not seen at first. */
+    watch(instance: Instance): void {
       prober.watch(instance);
     },
 

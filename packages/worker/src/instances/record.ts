@@ -67,6 +67,8 @@ export interface InstanceRecord {
   /** Ends that the control plane has not acknowledged. */
   ends: SessionEnd[];
   intervals: LogInterval[];
+  /** From `ensure` until its process ran. */
+  preparedMs?: number;
   /** From `ensure` to ready. */
   startedMs?: number;
   failure?: { code: string; message: string };

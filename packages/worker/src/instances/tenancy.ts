@@ -23,6 +23,8 @@ export interface TenancyDeps {
   /** Cuts what is relayed to the instance, at once or when it had time to finish. */
   cutRelays: (instanceId: string, afterMs: number) => void;
   changed: () => void;
+  /** Its socket is open. */
+  connected: (sessionId: string) => void;
 }
 
 /** What ends so close before its cap was ended by it: images count from when the request came to them. */
@@ -225,6 +227,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       if (ending) return;
       alarms.clear();
       alarms.after(capMs(), capReached);
+      deps.connected(sessionId);
     },
     /** The instance could not be reached: another socket may try until the connect timeout. */
     async socketUnreachable(): Promise<void> {
@@ -238,6 +241,11 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     async socketClosed(): Promise<void> {
       if (session.stopping) return;
       await end('socket_closed', { graceMs: timings.socketGraceMs });
+    },
+
+    /** Its socket will never come. One that has come is left alone. */
+    async abandon(): Promise<void> {
+      if (entry === 'socket' && session.phase === 'accepted' && !session.stopping) await connectTimedOut();
     },
 
     /** Ends the session together with its instance; resolves once nothing of it runs. */

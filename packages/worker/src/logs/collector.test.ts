@@ -1,6 +1,6 @@
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Rig, specOf, startRig, stopMarker } from '../test-rig/rig.js';
 
 const secret = 'correct-horse-battery';
@@ -29,6 +29,7 @@ test('lines arrive with their place, time and origin, without their newline', as
     position: 9,
     time: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
     text: 'two',
+    level: 'INFO',
   });
   expect(rig.control.reportsOf('logs')[0]).toMatchObject({
     organizationId: 'org-1',
@@ -187,3 +188,92 @@ async function readOutput(instanceId: string): Promise<string> {
   for await (const line of rig.world.open().logs(instanceId, 0, AbortSignal.timeout(5_000))) text += line.text;
   return text;
 }
+
+test('each line has its level; a traceback and what is indented has that of its first line', async () => {
+  rig.world.print(
+    'i-1',
+    [
+      '2026-04-20 10:00:00.123 | ERROR    | bot:bot:42 | NONE - it broke',
+      'Traceback (most recent call last):',
+      '  File "bot.py", line 1, in <module>',
+      '    raise ValueError("info")',
+      'ValueError: info',
+      'plain output',
+      '{"level":40,"msg":"careful"}',
+      '',
+    ].join('\n'),
+  );
+  await whenLogged('{"level":40,"msg":"careful"}');
+  expect(lines().map(({ level }) => level)).toEqual(['ERROR', 'ERROR', 'ERROR', 'ERROR', 'ERROR', 'INFO', 'WARNING']);
+});
+
+test('bytes that are no text and lines of any length arrive in pieces, and nothing is lost after them', async () => {
+  rig.world.print('i-1', Buffer.concat([Buffer.from([0xff, 0xfe, 0, 1, 0x80]), Buffer.from('\n')]));
+  rig.world.print('i-1', `ERROR ${'x'.repeat(40_000)}\nafter\n`);
+  await whenLogged('after');
+  const [binary, ...pieces] = lines();
+  expect(binary?.text).toContain('\ufffd');
+  expect(pieces.slice(0, -1).map(({ level }) => level)).toEqual(['ERROR', 'ERROR', 'ERROR']);
+  expect(
+    pieces
+      .slice(0, -1)
+      .map(({ text }) => text)
+      .join(''),
+  ).toBe(`ERROR ${'x'.repeat(40_000)}`);
+});
+
+describe('an instance that writes more than it may', () => {
+  const flood = (count: number, size = 200) =>
+    Array.from({ length: count }, (_, at) => `${at} ${'x'.repeat(size)}`).join('\n');
+  async function limited(): Promise<void> {
+    await rig.close();
+    // 16 KiB at once, then 1 KiB a second.
+    rig = await startRig({ logRateKib: 1 });
+    await rig.ready();
+    await rig.makeReady('i-1', { environment: { SECRET: secret } });
+  }
+  const note = () => lines().find(({ text }) => text.startsWith('[pipecat-cloud]'));
+
+  test('has the rest left out, with a line that says how much, and goes on afterwards', async () => {
+    await limited();
+    rig.world.print('i-1', `${flood(300)}\n`);
+    await vi.waitFor(() => expect(note()).toBeDefined(), { timeout: 5000 });
+    const kept = lines().filter(({ text }) => /^\d+ x/.test(text)).length;
+    expect(kept).toBeGreaterThan(40);
+    expect(kept).toBeLessThan(120);
+    expect(note()).toMatchObject({
+      level: 'WARNING',
+      text: expect.stringContaining(`${300 - kept} lines were left out here`),
+    });
+    await vi.waitFor(
+      () => {
+        rig.world.print('i-1', 'calm again\n');
+        expect(lines().map(({ text }) => text)).toContain('calm again');
+      },
+      { timeout: 5000, interval: 300 },
+    );
+    const positions = lines().map(({ position }) => position);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  });
+
+  test('is passed over unread when it goes on, begins again with a whole line, and its secrets are starred out', async () => {
+    await limited();
+    rig.world.print('i-1', `${flood(200)}\n${secret} ${flood(20_000)}\n${secret}\n${flood(20_000)}\nunfinished `);
+    await vi.waitFor(() => expect(note()?.text).toContain('more than'), { timeout: 10_000 });
+    await vi.waitFor(
+      () => {
+        rig.world.print('i-1', 'half\nwhole\n');
+        expect(lines().map(({ text }) => text)).toContain('whole');
+      },
+      { timeout: 10_000, interval: 300 },
+    );
+    expect(lines().some(({ text }) => text === 'half' || text.startsWith('unfinished'))).toBe(false);
+    let output = '';
+    for await (const { text } of rig.world.open().logs('i-1', 0, AbortSignal.timeout(3000))) {
+      output += text;
+      if (text === 'whole') break;
+    }
+    expect(output).not.toContain(secret);
+    expect(output).toContain('*'.repeat(secret.length));
+  });
+});

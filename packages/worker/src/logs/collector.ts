@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createLevelReader, type LogLevel } from '@pipecat-cloud/contract/log-levels';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver, DriverLogLine } from '../drivers/driver.js';
@@ -6,8 +7,11 @@ import type { Instance } from '../instances/instance.js';
 import type { LogInterval } from '../instances/record.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
+import { createAllowance, type LogRate } from './allowance.js';
+import { createBatch } from './batch.js';
 import type { CredentialSpotter } from './credential-spotter.js';
 import { sessionAt } from './intervals.js';
+import { createLeftOut, leftOutText } from './leave-out.js';
 import type { LogPositions } from './log-positions.js';
 import type { Redactor } from './redactor.js';
 
@@ -17,15 +21,16 @@ export interface CollectorDeps {
   positions: LogPositions;
   spotter: Pick<CredentialSpotter, 'look'>;
   timings: Timings;
+  /** What each instance may write. */
+  rate: LogRate;
   log: Logger;
 }
 
 export type Collectors = ReturnType<typeof createCollectors>;
 
-const batchLines = 200;
-/** Keeps a batch well below the frame limit; one line has at most `longestLine` characters. */
-const batchCharacters = 1024 * 1024;
 const longestLine = 64 * 1024;
+/** How often it is said that lines are left out, while they are. */
+const leftOutSaidMs = 1000;
 
 interface Collector {
   abort: AbortController;
@@ -35,48 +40,114 @@ interface Collector {
 /**
  * Follows the output of instances and reports it, tagged by session and free of secrets. It begins where the control plane has
  * acknowledged, so that lines may come twice but none is lost. One batch at a time is under way for an instance; meanwhile at
- * most one more is read.
+ * most one more is read. An instance that writes more than it may has what is beyond left out, with a line that says so.
  */
-export function createCollectors({ driver, outbox, positions, spotter, timings, log }: CollectorDeps) {
+export function createCollectors({ driver, outbox, positions, spotter, timings, rate, log }: CollectorDeps) {
   const collectors = new Map<string, Collector>();
+  const counts = { lines: 0, leftOut: 0 };
 
   async function follow(instance: Instance, redactor: Redactor, signal: AbortSignal): Promise<void> {
+    const { labels } = instance.record;
+    const source = {
+      organizationId: labels.organizationId,
+      agentId: labels.agentId,
+      deploymentId: labels.deploymentId,
+      instanceId: instance.id,
+    };
     const batch = createBatch();
+    const levelOf = createLevelReader();
+    const allowance = createAllowance(rate);
+    const leftOut = createLeftOut(driver, instance.id, redactor);
+    let from = positions.get(instance.id);
+    /** The line before was cut, so the next one is its next piece. */
+    let goesOn = false;
     let sending: Promise<void> | undefined;
 
-    /** Sends what is there once the batch before is acknowledged. */
-    function flush(): Promise<void> {
+    /** Sends what is there, one batch after the other, each once the one before is acknowledged. */
+    async function send(): Promise<void> {
+      while (batch.size() > 0 && !signal.aborted) {
+        await batch.whenFullOr(timings.logBatchMs);
+        if (signal.aborted) return;
+        const lines = batch.take();
+        await outbox.deliver({ type: 'logs', ...source, lines });
+        const last = lines.at(-1);
+        if (last) acknowledged(instance, last.position);
+        counts.lines += lines.length;
+      }
+    }
+
+    function add(line: WorkerLogLine): void {
+      batch.add(line);
       sending ??= send().finally(() => {
         sending = undefined;
       });
-      return sending;
     }
 
-    async function send(): Promise<void> {
-      await delay(timings.logBatchMs, undefined, { signal }).catch(() => undefined);
-      while (batch.size() > 0 && !signal.aborted) {
-        const lines = batch.take();
-        const { organizationId, agentId, deploymentId } = instance.record.labels;
-        await outbox.deliver({ type: 'logs', organizationId, agentId, deploymentId, instanceId: instance.id, lines });
-        const last = lines.at(-1);
-        if (last) acknowledged(instance, last.position);
-      }
+    async function sayWhatIsLeftOut(): Promise<void> {
+      const found = await leftOut.take();
+      if (!found) return;
+      counts.leftOut += found.lines;
+      const text = leftOutText(found, rate.bytesPerSecond);
+      log.warn(
+        { instanceId: instance.id, lines: found.lines, bytes: found.to - found.from },
+        'log lines were left out',
+      );
+      add({ ...tagged(found.to, instance.record.intervals), time: new Date().toISOString(), text, level: 'WARNING' });
     }
 
-    let from = positions.get(instance.id);
-    for await (const line of driver.logs(instance.id, from, signal)) {
-      // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.
-      if (redactor(line.text) !== line.text) {
-        const { organizationId, agentId, deploymentId } = instance.record.labels;
-        spotter.look(line.text, { kind: 'agent', organizationId, agentId, deploymentId });
-        await driver.maskOutput(instance.id, { from, to: line.position }, redactor.mask);
+    /** Reads until the source ends; the position to go on from where the rest of a flood is passed over. */
+    async function read(position: number, afterSkip: boolean): Promise<number | undefined> {
+      let inTheMiddle = afterSkip;
+      for await (const line of driver.logs(instance.id, position, signal)) {
+        const start = from;
+        from = line.position;
+        const isPiece = goesOn;
+        goesOn = line.goesOn === true;
+        // What was passed over ends anywhere; only from the next line on is what is read whole.
+        if (inTheMiddle || !allowance.take(line.text.length)) {
+          inTheMiddle &&= goesOn;
+          await leftOut.add(start, from);
+          if (!leftOut.isFlood()) continue;
+          const end = await driver.logEnd(instance.id);
+          await leftOut.skip(Math.max(from, end));
+          return Math.max(from, end);
+        }
+        if (leftOut.any()) await sayWhatIsLeftOut();
+        // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.
+        const text = redactor(line.text);
+        if (text !== line.text) {
+          spotter.look(line.text, { kind: 'agent', ...source });
+          await driver.maskOutput(instance.id, { from: start, to: from }, redactor.mask);
+        }
+        add(toLine({ ...line, text }, levelOf(text, isPiece), instance.record.intervals));
+        if (batch.isFull()) await batch.whenTaken();
       }
-      from = line.position;
-      batch.add(toLine(line, redactor, instance.record.intervals));
-      const sent = flush();
-      if (batch.full()) await sent;
+      return undefined;
     }
-    if (sending || batch.size() > 0) await flush();
+
+    const release = () => batch.release();
+    signal.addEventListener('abort', release, { once: true });
+    // Also where nothing comes after a flood.
+    const saying = setInterval(() => {
+      if (leftOut.any()) void sayWhatIsLeftOut().catch(() => undefined);
+    }, leftOutSaidMs).unref();
+    try {
+      let skippedTo: number | undefined;
+      let next: number | undefined = from;
+      while (next !== undefined && !signal.aborted) {
+        if (skippedTo !== undefined)
+          await delay(leftOutSaidMs, undefined, { signal, ref: false }).catch(() => undefined);
+        from = next;
+        goesOn = false;
+        next = await read(next, skippedTo !== undefined);
+        skippedTo = next;
+      }
+      await sayWhatIsLeftOut();
+    } finally {
+      clearInterval(saying);
+      signal.removeEventListener('abort', release);
+    }
+    await sending;
   }
 
   function acknowledged({ id, record }: Instance, position: number): void {
@@ -123,36 +194,26 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
       collectors.delete(instanceId);
       positions.forget(instanceId);
     },
+    /** Lines since this worker began: stored, and left out because an instance wrote too many. */
+    counts: () => ({ ...counts }),
     close(): void {
       for (const { abort } of collectors.values()) abort.abort();
     },
   };
 }
 
-function createBatch() {
-  const lines: WorkerLogLine[] = [];
-  let characters = 0;
+/** Redacted before it is cut, so that no part of a secret is left at the end. */
+function toLine(line: DriverLogLine, level: LogLevel, intervals: readonly LogInterval[]): WorkerLogLine {
   return {
-    size: () => lines.length,
-    full: () => lines.length >= batchLines || characters >= batchCharacters,
-    add(line: WorkerLogLine): void {
-      lines.push(line);
-      characters += line.text.length;
-    },
-    take(): WorkerLogLine[] {
-      characters = 0;
-      return lines.splice(0);
-    },
+    ...tagged(line.position, intervals),
+    time: line.time.toISOString(),
+    text: line.text.replace(/\r?\n$/, '').slice(0, longestLine),
+    level,
+    ...(line.stream === undefined ? {} : { stream: line.stream }),
   };
 }
 
-/** Redacted before it is cut, so that no part of a secret is left at the end. */
-function toLine(line: DriverLogLine, redactor: Redactor, intervals: readonly LogInterval[]): WorkerLogLine {
-  const sessionId = sessionAt(intervals, line.position);
-  return {
-    position: line.position,
-    time: line.time.toISOString(),
-    text: redactor(line.text.replace(/\r?\n$/, '')).slice(0, longestLine),
-    ...(sessionId === undefined ? {} : { sessionId }),
-  };
+function tagged(position: number, intervals: readonly LogInterval[]): Pick<WorkerLogLine, 'position' | 'sessionId'> {
+  const sessionId = sessionAt(intervals, position);
+  return { position, ...(sessionId === undefined ? {} : { sessionId }) };
 }

@@ -1,9 +1,10 @@
-import { Agent, createServer, type IncomingMessage } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
-import { checkHop, type HopDeps, HopRefused } from './hop.js';
+import { createBotReceived } from './bot-received.js';
+import { createHopCheck, type HopDeps, HopRefused } from './hop.js';
 import { refuse, relayRequest } from './http.js';
 import type { Relays } from './relays.js';
 import { relaySocket, upgradeRefusal } from './socket.js';
@@ -12,6 +13,8 @@ export interface DataServerDeps extends HopDeps {
   host: string;
   port: number;
   relays: Relays;
+  /** Answers `/metrics`, which is signed by nobody and asks for a token of its own. */
+  metrics: (req: IncomingMessage, res: ServerResponse) => void;
   log: Logger;
 }
 
@@ -22,17 +25,20 @@ const idleConnectionMs = 2000;
 export async function openDataServer(deps: DataServerDeps) {
   const { host, port, relays, log } = deps;
   const agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
+  const received = createBotReceived();
+  const checkHop = createHopCheck(deps);
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 });
   server.timeout = 0;
 
   const allowed = (req: IncomingMessage) => {
     const header = req.headers[hopHeader];
-    return checkHop(deps, req.url ?? '/', typeof header === 'string' ? header : undefined);
+    return checkHop(req.url ?? '/', typeof header === 'string' ? header : undefined);
   };
 
   server.on('request', (req, res) => {
+    if (req.url === '/metrics' && req.method === 'GET') return deps.metrics(req, res);
     try {
-      relayRequest({ agent, relays, log }, allowed(req), req, res);
+      relayRequest({ agent, relays, received, log }, allowed(req), req, res);
     } catch (error) {
       req.resume();
       refuse(res, ...answerTo(error));

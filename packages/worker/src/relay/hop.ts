@@ -34,31 +34,48 @@ export function parseHopKey(base64: string): KeyObject {
   return createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
 }
 
+/** Signatures that were checked, of hops that live for a minute. */
+const rememberedSignatures = 1000;
+
 /**
- * Checks one hop to `/instances/{instanceId}/{rest}`: the control plane's signature, its expiry, and that the instance holds this
- * very session by this epoch. Throws `HopRefused`.
+ * Checks hops to `/instances/{instanceId}/{rest}`: the control plane's signature, its expiry, and that the instance holds this very
+ * session by this epoch. Throws `HopRefused`.
  */
-export function checkHop(deps: HopDeps, url: string, header: string | undefined): AllowedHop {
-  const [, instanceId = '', rest = ''] = /^\/instances\/([^/?]+)(\/.*)$/.exec(url) ?? [];
-  if (!instanceId) throw new HopRefused(404, 'There is nothing here but /instances/{instanceId}/…');
-  const claims = readClaims(deps, header);
-  if (claims.instanceId !== instanceId) throw new HopRefused(403, 'The hop was signed for another instance');
-  const instance = deps.instance(instanceId);
-  if (!instance) throw new HopRefused(404, 'This worker has no such instance');
-  const { tenancy, address } = instance;
-  const holds = tenancy?.sessionId === claims.sessionId && tenancy.epoch === claims.epoch && tenancy.open;
-  if (!tenancy || !holds) throw new HopRefused(410, 'The instance does not hold this session any more');
-  if (address === undefined) throw new HopRefused(502, 'The instance has no address');
-  return { instance, tenancy, address, path: rest, sessionId: claims.sessionId };
+export function createHopCheck({ key, instance: find }: HopDeps) {
+  // By the whole header. Checking a signature costs more than the rest of a hop, and one session makes many.
+  const signed = new Map<string, { claims: HopClaims; by: KeyObject }>();
+
+  function readClaims(header: string): HopClaims {
+    const by = key();
+    if (!by) throw new HopRefused(503, 'This worker has not met its control plane yet');
+    const known = signed.get(header);
+    if (known?.by === by) return known.claims;
+    const claims = verifyClaims(by, header);
+    const [oldest] = signed.keys();
+    if (signed.size >= rememberedSignatures && oldest !== undefined) signed.delete(oldest);
+    signed.set(header, { claims, by });
+    return claims;
+  }
+
+  return (url: string, header: string | undefined): AllowedHop => {
+    const [, instanceId = '', rest = ''] = /^\/instances\/([^/?]+)(\/.*)$/.exec(url) ?? [];
+    if (!instanceId) throw new HopRefused(404, 'There is nothing here but /instances/{instanceId}/…');
+    const claims = readClaims(header ?? '');
+    if (!(claims.expires * 1000 > Date.now())) throw new HopRefused(403, 'The hop has expired');
+    if (claims.instanceId !== instanceId) throw new HopRefused(403, 'The hop was signed for another instance');
+    const instance = find(instanceId);
+    if (!instance) throw new HopRefused(404, 'This worker has no such instance');
+    const { tenancy, address } = instance;
+    const holds = tenancy?.sessionId === claims.sessionId && tenancy.epoch === claims.epoch && tenancy.open;
+    if (!tenancy || !holds) throw new HopRefused(410, 'The instance does not hold this session any more');
+    if (address === undefined) throw new HopRefused(502, 'The instance has no address');
+    return { instance, tenancy, address, path: rest, sessionId: claims.sessionId };
+  };
 }
 
-function readClaims({ key }: HopDeps, header: string | undefined): HopClaims {
-  const publicKey = key();
-  if (!publicKey) throw new HopRefused(503, 'This worker has not met its control plane yet');
-  const [body = '', signature = '', ...more] = (header ?? '').split('.');
-  const signed = more.length === 0 && verify(null, Buffer.from(body), publicKey, Buffer.from(signature, 'base64url'));
-  if (!signed) throw new HopRefused(403, 'The hop is not signed by the control plane');
-  const claims = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as HopClaims;
-  if (!(claims.expires * 1000 > Date.now())) throw new HopRefused(403, 'The hop has expired');
-  return claims;
+function verifyClaims(by: KeyObject, header: string): HopClaims {
+  const [body = '', signature = '', ...more] = header.split('.');
+  const good = more.length === 0 && verify(null, Buffer.from(body), by, Buffer.from(signature, 'base64url'));
+  if (!good) throw new HopRefused(403, 'The hop is not signed by the control plane');
+  return JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as HopClaims;
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
+import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createRelayClient } from '../test-rig/relay-client.js';
 import { type Rig, startRig } from '../test-rig/rig.js';
@@ -108,3 +108,55 @@ test('a connection that the agent closes before answering is a 502', async () =>
   const answer = await fetch(url('/x'), { method: 'POST', body: 'x', headers: hop() });
   expect([answer.status, await answer.json()]).toEqual([502, { error: expect.any(String), code: '502' }]);
 });
+
+test('a refusal of its own is marked, and nothing that an agent answers looks like one', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = (_req, res) => res.writeHead(410, { [hopRefusedHeader]: '410' }).end('mine');
+  const own = await fetch(url('/x'), { headers: hop() });
+  expect([own.status, own.headers.get(hopRefusedHeader), await own.text()]).toEqual([410, null, 'mine']);
+  const refused = await fetch(url('/x'), { headers: { [hopHeader]: 'forged' } });
+  expect([refused.status, refused.headers.get(hopRefusedHeader)]).toEqual([403, '403']);
+});
+
+test('an agent hears of its session from the platform alone', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  let seen: IncomingMessage['headers'] = {};
+  rig.agents.of('i-1').custom = (req, res) => {
+    seen = req.headers;
+    res.end();
+  };
+  const forged = {
+    'x-daily-session-id': 'x',
+    'x-daily-room-token': 'x',
+    'x-pcc-max-session-seconds': '9',
+    'x-moq-relay-url': 'x',
+  };
+  await fetch(url('/x'), { headers: { ...hop(), ...forged } });
+  expect(seen['x-daily-session-id']).toBe('s-1');
+  expect(Object.keys(seen).filter((name) => /^x-(daily|pcc|moq|pipecat)/.test(name))).toEqual(['x-daily-session-id']);
+});
+
+test.each(['/api/offer', '/api/offer?x=1', '/whatsapp'])(
+  '%s waits until the agent has taken the bot before it',
+  async (path) => {
+    const order: string[] = [];
+    const agent = rig.agents.of('i-1');
+    let alive: () => void = () => undefined;
+    agent.custom = (req, res) => {
+      order.push(req.url ?? '');
+      if (req.url !== '/livez') return void res.end('answer');
+      // As a loop that is busy with what came first.
+      alive = () => res.end();
+    };
+    await rig.activate({ instanceId: 'i-1', transport: 'webrtc' });
+    const offers = [1, 2].map(() => fetch(url(path), { method: 'POST', body: '{}', headers: hop() }));
+    await vi.waitFor(() => expect(order).toEqual(['/livez']));
+    expect(await (await fetch(url('/own'), { headers: hop() })).text()).toBe('answer');
+    expect(order).toEqual(['/livez', '/own']);
+    alive();
+    for (const offer of offers) expect(await (await offer).text()).toBe('answer');
+    // Asked once in a session.
+    await fetch(url(path), { method: 'PATCH', body: '{}', headers: hop() });
+    expect(order.filter((each) => each === '/livez')).toHaveLength(1);
+  },
+);

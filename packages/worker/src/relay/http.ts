@@ -1,18 +1,21 @@
 import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
-import { forInstance, passOn } from './headers.js';
+import type { BotReceived } from './bot-received.js';
+import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
 import type { Relays } from './relays.js';
 
 export interface HttpRelayDeps {
   agent: Agent;
   relays: Relays;
+  received: BotReceived;
   log: Logger;
 }
 
 /** Passes a request on to the instance and its answer back, both as they come: nothing is held back and nothing times out. */
 export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: IncomingMessage, res: ServerResponse): void {
-  const { agent, relays, log } = deps;
+  const { agent, relays, received, log } = deps;
   const { address, path, sessionId, instance } = hop;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
   let abort: () => void = () => undefined;
@@ -38,7 +41,7 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
     });
     abort = () => upstream.destroy();
     upstream.on('response', (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.statusMessage, passOn(answer.rawHeaders));
+      res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fromInstance(answer.rawHeaders));
       res.flushHeaders();
       answer.pipe(res);
       // A broken answer must not look like a whole one.
@@ -58,12 +61,19 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
     if (hasBody) req.pipe(upstream);
     else upstream.end();
   }
-  send();
+  void received.before(hop).then(() => {
+    // The caller may have gone meanwhile.
+    if (!res.destroyed) send();
+  });
 }
 
-/** Answers with the error envelope of contract §2.1. */
+/** Answers with the error envelope of contract §2.1, marked as the worker's own. */
 export function refuse(res: ServerResponse, status: number, message: string): void {
   const body = JSON.stringify({ error: message, code: String(status) });
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  res.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    [hopRefusedHeader]: String(status),
+  });
   res.end(body);
 }

@@ -133,3 +133,26 @@ test('after a worker died with a relayed socket its session has ended', async ()
   await rig.startWorker();
   expect(await whenEnded()).toMatchObject({ reason: 'socket_closed' });
 });
+
+test('a session whose caller will not come ends at once, and its instance is ready; one with a socket is left alone', async () => {
+  const abandon = (sessionId: string, epoch: number) =>
+    rig.control.command({ do: 'abandon', instanceId: 'i-1', sessionId, epoch });
+  await rig.activate({ instanceId: 'i-1', entry: 'socket', connectTimeoutSeconds: 60 });
+  await abandon('another', 1);
+  await abandon('s-1', 2);
+  expect(rig.control.reportsOf('session-ended')).toEqual([]);
+  await abandon('s-1', 1);
+  expect(await whenEnded()).toMatchObject({ reason: 'connect_timeout', sessionId: 's-1' });
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(rig.agents.of('i-1').sockets).toEqual([]);
+
+  await rig.activate({ instanceId: 'i-1', entry: 'socket', sessionId: 's-2', epoch: 2 });
+  const headers = { [hopHeader]: rig.control.hop({ ...claims, sessionId: 's-2', epoch: 2 }) };
+  const socket = new WebSocket(`${rig.dataUrl().replace('http', 'ws')}/instances/i-1/ws`, { headers });
+  await once(socket, 'open');
+  await abandon('s-2', 2);
+  const echoed = once(socket, 'message');
+  socket.send('still here');
+  expect(String((await echoed)[0])).toBe('still here');
+  expect(rig.control.reportsOf('session-ended')).toHaveLength(1);
+});

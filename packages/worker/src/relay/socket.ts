@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import { forInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
@@ -115,6 +116,7 @@ export function upgradeRefusal(status: number, message: string): string {
   const head = [
     `HTTP/1.1 ${status} Refused`,
     'content-type: application/json',
+    `${hopRefusedHeader}: ${status}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ];

@@ -23,12 +23,17 @@ const quick: Partial<Timings> = {
   logBatchMs: 5,
   backoffMinMs: 5,
   backoffMaxMs: 20,
+  keptMs: 100,
 };
 
 export interface RigOptions {
   timings?: Partial<Timings>;
   /** Puts something between the worker and the fake driver. */
   wrapDriver?: (driver: Driver) => Driver | Promise<Driver>;
+  /** Builds at once. */
+  places?: number;
+  /** KiB of log a second that an instance may write; no limit by default. */
+  logRateKib?: number;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -56,10 +61,13 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
-      driver: 'process',
+      logRateKib: options.logRateKib ?? 0,
+      driver: 'process' as const,
+      engine: undefined,
       environment: {},
       secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
+      builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
     const driver = async () => await (options.wrapDriver ?? ((same: Driver) => same))(world.open());
     worker = compose(config, { log, driver, timings: { ...quick, ...options.timings } });

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import type { BuildOrder, InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { vi } from 'vitest';
 import type { Driver, DriverLogLine } from '../drivers/driver.js';
@@ -40,7 +41,14 @@ export function specOf(buildId: string, environment: Record<string, string> = {}
 
 export function orderOf(context: Buffer, change: Partial<BuildOrder> = {}): BuildOrder {
   const contextSha256 = createHash('sha256').update(context).digest('hex');
-  return { buildId: `b-${randomUUID()}`, contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60, ...change };
+  return {
+    buildId: `b-${randomUUID()}`,
+    organizationId: 'org-1',
+    contextSha256,
+    dockerfilePath: 'Dockerfile',
+    timeoutSeconds: 60,
+    ...change,
+  };
 }
 
 /** Waits until an instance answers at its port. */
@@ -61,4 +69,14 @@ export async function readLines(driver: Driver, instanceId: string, position: nu
     if (lines.push(line) >= count) break;
   }
   return lines;
+}
+
+/** Whether a process of this machine has such an argument; the engine's steps are among them. */
+export async function runs(argument: string): Promise<boolean> {
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (command.split('\0').includes(argument)) return true;
+  }
+  return false;
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { type Driver, DriverError, type DriverInstance, type DriverLogLine } from '../drivers/driver.js';
 import { createKeyedQueue } from '../drivers/process/keyed-queue.js';
-import { createLineCutter } from '../drivers/process/lines.js';
+import { type CutLine, createLineCutter } from '../drivers/process/lines.js';
 
 /** What a fake instance does with what reaches its port. */
 export interface FakeAgent {
@@ -82,7 +82,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
 
   async function* logs(instanceId: string, position: number, signal: AbortSignal): AsyncGenerator<DriverLogLine> {
     const cutter = createLineCutter(position);
-    const line = ({ end: at, text }: { end: number; text: string }) => ({ position: at, time: new Date(), text });
+    const line = ({ end: at, ...cut }: CutLine) => ({ position: at, time: new Date(), ...cut });
     for (let offset = position; !signal.aborted; await delay(5)) {
       const instance = instances.get(instanceId);
       const chunk = instance?.output.subarray(offset) ?? Buffer.alloc(0);
@@ -132,7 +132,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
           instances.get(instanceId)?.present.state === 'running' ? { cpuMs: 10, memoryBytes: 1024 } : undefined,
         async build(order, context, onLine, signal) {
           signal.throwIfAborted();
-          if (builds.get(order.buildId) === order.contextSha256) return;
+          if (builds.get(order.buildId) === order.contextSha256) return {};
           const hash = createHash('sha256');
           for await (const chunk of await context(signal)) hash.update(chunk);
           if (hash.digest('hex') !== order.contextSha256) {
@@ -140,10 +140,12 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
           }
           onLine(`built ${order.buildId}`);
           builds.set(order.buildId, order.contextSha256);
+          return {};
         },
         async forgetBuild(buildId) {
           builds.delete(buildId);
         },
+        keptBuilds: async () => [...builds.keys()],
         async close() {
           mine.length = 0;
         },

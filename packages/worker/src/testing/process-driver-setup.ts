@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,7 +8,8 @@ import { pino } from 'pino';
 import { create, Header } from 'tar';
 import type { Driver } from '../drivers/driver.js';
 import { createProcessDriver, type ProcessDriverOptions } from '../drivers/process/process-driver.js';
-import { type DriverUnderTest, never, orderOf } from './driver-tools.js';
+import type { BuilderUnderTest } from './contracts/builder.js';
+import { type DriverUnderTest, never, orderOf, runs, specOf } from './driver-tools.js';
 
 /** An agent that tests drive over HTTP; it runs as it is on any Node. */
 const agentScript = `
@@ -40,16 +41,21 @@ createServer(async (request, response) => {
 const localSection = '[local]\ncommand = ["node", "agent.mjs"]\n';
 export const agentFiles: Record<string, string> = { 'agent.mjs': agentScript, 'pcc-deploy.toml': localSection };
 
-/** A context of these files, packed as clients do. */
-export async function contextOf(files: Record<string, string>): Promise<Buffer> {
+/** A context of these files and programs, packed as clients do. */
+export async function contextOf(
+  files: Record<string, string>,
+  programs: Record<string, Uint8Array> = {},
+): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'context-'));
   try {
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
     }
+    for (const [path, bytes] of Object.entries(programs)) await writeFile(join(folder, path), bytes, { mode: 0o755 });
+    const names = [...Object.keys(files), ...Object.keys(programs)];
     const chunks: Buffer[] = [];
-    for await (const chunk of create({ cwd: folder, gzip: true, portable: true }, Object.keys(files))) {
+    for await (const chunk of create({ cwd: folder, gzip: true, portable: true }, names)) {
       chunks.push(chunk as Buffer);
     }
     return Buffer.concat(chunks);
@@ -89,6 +95,7 @@ export async function createProcessSetup(change: Partial<ProcessDriverOptions> =
     ...change,
   };
   let driver = await createProcessDriver(options);
+  const left: Driver[] = [];
   return {
     /** Parent of the driver's own folder. */
     directory,
@@ -101,6 +108,12 @@ export async function createProcessSetup(change: Partial<ProcessDriverOptions> =
       driver = await createProcessDriver(options);
       return driver;
     },
+    /** A new driver while the one before still holds on to everything, as after `kill -9`. */
+    async crash(): Promise<Driver> {
+      left.push(driver);
+      driver = await createProcessDriver(options);
+      return driver;
+    },
     /** Builds a context of these files and returns the build's id. */
     async build(files: Record<string, string>, onLine: (text: string) => void = () => undefined): Promise<string> {
       const context = await contextOf(files);
@@ -110,7 +123,7 @@ export async function createProcessSetup(change: Partial<ProcessDriverOptions> =
     },
     async close(): Promise<void> {
       for (const { instanceId } of await driver.list()) await driver.remove(instanceId, { graceSeconds: 0 });
-      await driver.close();
+      await Promise.all([driver, ...left].map((each) => each.close()));
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -130,6 +143,44 @@ export async function createProcessDriverUnderTest(): Promise<DriverUnderTest> {
     restart: setup.restart,
     print: ({ address }, output) => call(address, '/print', output),
     exit: ({ address }, code) => call(address, `/exit?code=${code}`),
+    close: setup.close,
+  };
+}
+
+/** The process driver's builder as `describeBuilder` wants it. */
+export async function createProcessBuilderUnderTest(): Promise<BuilderUnderTest> {
+  const setup = await createProcessSetup();
+  const mark = `endless-${randomUUID()}`;
+  const context = (script: string, ...more: string[]) => {
+    const step = JSON.stringify(['node', '-e', script, ...more]);
+    return contextOf({ 'pcc-deploy.toml': `[local]\nsetup = [${step}]\ncommand = ["node", "-e", "API_TOKEN"]\n` });
+  };
+  return {
+    builder: setup.driver,
+    contexts: {
+      works: await context("console.log('it works')"),
+      fails: await context("console.log('about to fail'); process.exit(3)"),
+      endless: await context("console.log('begun'); setInterval(() => undefined, 1000)", mark),
+      secret: await context('console.log(process.env.API_TOKEN)'),
+    },
+    async isUsable(buildId) {
+      const spec = specOf(buildId);
+      const started = await setup.driver.ensure(spec, never).then(
+        () => true,
+        () => false,
+      );
+      await setup.driver.remove(spec.instanceId, { graceSeconds: 0 });
+      return started;
+    },
+    isRunning: () => runs(mark),
+    async traces() {
+      const files = await readdir(setup.directory, { recursive: true, withFileTypes: true });
+      const texts = files
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1'));
+      return (await Promise.all(texts)).join('\n');
+    },
+    crash: setup.crash,
     close: setup.close,
   };
 }

@@ -1,3 +1,4 @@
+import type { Service } from '@pipecat-cloud/contract/agents';
 import type { Deployment } from '@pipecat-cloud/contract/deployments';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
@@ -14,7 +15,7 @@ export async function agentDeployments(
   const [{ deployments }, service] = await Promise.all([api.listDeployments(org, name), api.getService(org, name)]);
   const { green } = context.colours;
   const mark = ({ id }: Deployment) =>
-    id === service.activeDeploymentId ? 'live' : id === service.desiredDeploymentId ? 'starting' : '';
+    id === service.activeDeploymentId ? 'live' : id === service.desiredDeploymentId ? pending(service) : '';
   context.result({ deployments }, () =>
     context.list(
       `${name} has no deployments.`,
@@ -42,6 +43,11 @@ export async function agentDeployments(
       },
     ),
   );
+}
+
+/** What becomes of the desired deployment that is not live. Other servers of the contract do not say. */
+function pending({ rollout }: Service): string {
+  return rollout?.state === undefined || rollout.state === 'complete' ? 'starting' : rollout.state;
 }
 
 /** What it was made from. Other servers of the contract may leave any of it out. */

@@ -1,9 +1,9 @@
+import { type LogLevel, logLevels } from '@pipecat-cloud/contract/log-levels';
 import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import type { CommandContext } from '../../lib/context.js';
 import { cleanLine } from '../../lib/text.js';
 
-export const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
-export type Level = (typeof levels)[number];
+export type Level = LogLevel;
 
 /** The server was asked for newest first; one that doesn't know `order` may have answered the other way round. */
 export function ascending(entries: readonly LogEntry[]): LogEntry[] {
@@ -13,10 +13,13 @@ export function ascending(entries: readonly LogEntry[]): LogEntry[] {
   return first < last ? lines : lines.reverse();
 }
 
-/** Contract §4.5: the first level word that the line contains, in this order; INFO where there is none. */
-export function levelOf(log: string): Level {
+/**
+ * What the server says; where it says nothing, contract §4.5: the first level word that the line contains, in this order; INFO where
+ * there is none.
+ */
+export function levelOf({ log, level: told }: LogEntry): Level {
   const upper = log.toUpperCase();
-  return levels.find((level) => upper.includes(level)) ?? 'INFO';
+  return told ?? logLevels.find((level) => upper.includes(level)) ?? 'INFO';
 }
 
 /** One line as text, or with JSON as one object. */
@@ -29,8 +32,8 @@ export function lineWriter({ colours }: CommandContext, asJson: boolean): (entry
     ERROR: colours.red,
     CRITICAL: (text) => colours.bold(colours.red(text)),
   };
-  return ({ log, timestamp }) => {
-    const text = cleanLine(log, colours.isColorSupported);
-    return `${colours.dim(timestamp)} ${paint[levelOf(log)](text)}`;
+  return (entry) => {
+    const text = cleanLine(entry.log, colours.isColorSupported);
+    return `${colours.dim(entry.timestamp)} ${paint[levelOf(entry)](text)}`;
   };
 }

@@ -1,8 +1,9 @@
-import type { LogEntry, LogQuery } from '@pipecat-cloud/contract/logs';
+import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
 import { followLogs } from './follow-logs.js';
 import { ascending, type Level, levelOf, lineWriter } from './log-lines.js';
+import type { LogFilter } from './poll-logs.js';
 
 export interface LogsOptions {
   level?: Level;
@@ -10,6 +11,9 @@ export interface LogsOptions {
   limit: number;
   deployment?: string;
   sessionId?: string;
+  query?: string;
+  since?: string;
+  until?: string;
   follow?: boolean;
   configFile?: string;
 }
@@ -18,14 +22,21 @@ export interface LogsOptions {
 export async function agentLogs(context: CommandContext, argument: string | undefined, options: LogsOptions) {
   const name = await agentName(context, argument, options.configFile);
   const [api, org] = [await context.api(), await context.org()];
-  const filter: Pick<LogQuery, 'deploymentId' | 'sessionId'> = {
+  const seconds = (iso: string) => Date.parse(iso) / 1000;
+  const filter: LogFilter = {
     ...(options.deployment === undefined ? {} : { deploymentId: options.deployment }),
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
+    ...(options.level === undefined ? {} : { level: options.level }),
+    ...(options.query === undefined ? {} : { query: options.query }),
+    ...(options.since === undefined ? {} : { startTime: seconds(options.since) }),
+    ...(options.until === undefined ? {} : { endTime: seconds(options.until) }),
   };
-  const wanted = ({ log }: LogEntry) => !options.level || levelOf(log) === options.level;
+  // Also here: a server that tells no levels does not sift by them.
+  const wanted = (entry: LogEntry) => !options.level || levelOf(entry) === options.level;
   const line = lineWriter(context, options.format === 'JSON' || context.json);
   if (options.follow) {
-    for await (const lines of followLogs(api, org, name, { limit: options.limit, filter })) {
+    const onGap = () => context.note('Some lines are missing here: they are no longer kept.');
+    for await (const lines of followLogs(api, org, name, { limit: options.limit, filter }, onGap)) {
       const text = lines.filter(wanted).map(line).join('\n');
       if (text) context.io.stdout.write(`${text}\n`);
       if (context.io.stdout.destroyed) return;
@@ -36,8 +47,8 @@ export async function agentLogs(context: CommandContext, argument: string | unde
   const logs = ascending(fetched).filter(wanted);
   if (context.json) return context.result({ logs, total }, () => '');
   if (logs.length === 0) {
-    const level =
-      options.level && fetched.length > 0 ? ` of level ${options.level} among the newest ${fetched.length}` : '';
+    const among = fetched.length > 0 ? ` among the newest ${fetched.length}` : '';
+    const level = options.level ? ` of level ${options.level}${among}` : '';
     return context.note(`No log lines${level}${options.sessionId ? ' for that session' : ''} yet.`);
   }
   context.result(logs, () => logs.map(line).join('\n'));

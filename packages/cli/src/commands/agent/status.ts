@@ -24,6 +24,7 @@ function statusText(service: Service, { colours }: CommandContext): string {
   const rows: [string, string][] = [
     ['Agent', service.name],
     ['State', state(service, colours)],
+    ...rolloutRow(service),
     ['Sessions', `${service.activeSessionCount ?? 0} active`],
     ['Scaling', `${service.autoScaling.minReplicas} kept warm, ${service.autoScaling.maxReplicas} at most`],
     ...(service.reuse ? [['Reuse', reuseText(service.reuse)] as [string, string]] : []),
@@ -73,6 +74,13 @@ function state(service: Service, { green, yellow, red }: CommandContext['colours
   if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');
   if (service.ready) return green('ready');
   return yellow(service.available ? 'updating; the previous deployment serves' : 'not ready');
+}
+
+function rolloutRow({ rollout }: Service): [string, string][] {
+  if (rollout?.strict) return [['Rollout', 'strict: new sessions wait for the new deployment']];
+  if (rollout?.state === 'held') return [['Rollout', 'the new deployment is ready and waits to be promoted']];
+  if (rollout?.state !== 'canary') return [];
+  return [['Rollout', `canary: the new deployment takes ${rollout.canaryPercent}% of the new sessions`]];
 }
 
 function healthText(health: NonNullable<Service['currentRevision']>['health']): string {

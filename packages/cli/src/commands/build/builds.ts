@@ -45,6 +45,13 @@ export async function buildStatus(context: CommandContext, id: string) {
   context.result(build, () => buildText(build, context));
 }
 
+/** `build cancel`: the build has then failed, and whoever waits for it learns that. */
+export async function cancelBuild(context: CommandContext, id: string) {
+  const [api, org] = [await context.api(), await context.org()];
+  const build = await api.cancelBuild(org, id);
+  context.result(build, () => `Cancelled build ${clean(build.id)}.`);
+}
+
 function buildText(build: Build, context: CommandContext): string {
   const { bold, dim, red } = context.colours;
   const rows: [string, string | undefined][] = [
@@ -53,7 +60,9 @@ function buildText(build: Build, context: CommandContext): string {
     ['Region', build.region],
     ['Dockerfile', build.dockerfilePath],
     ['Context', [build.contextHash, sizeText(build)].filter(Boolean).join(', ')],
+    ['Build secrets', build.secretSet],
     ['Image', build.imageUri],
+    ['Image size', build.imageSizeBytes === undefined ? undefined : bytes(build.imageSizeBytes)],
     ['Created', `${time(build.createdAt)} UTC`],
     ['Ended', build.completedAt && `${time(build.completedAt)} UTC`],
     ['Took', build.buildDurationSeconds === undefined ? undefined : duration(build.buildDurationSeconds)],

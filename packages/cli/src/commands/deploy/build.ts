@@ -17,6 +17,8 @@ export interface BuildOrder {
   org: string;
   region: string;
   dockerfile: string;
+  /** The secret set whose values the steps may read. */
+  secretSet: string | undefined;
   files: readonly ContextFile[];
   timeoutSeconds: number;
 }
@@ -29,7 +31,7 @@ export interface BuildOutcome {
 
 /** From files to a build that succeeded: packs, looks in the cache, uploads, builds, follows the log (contract §10). */
 export async function buildFromFiles(context: CommandContext, order: BuildOrder): Promise<BuildOutcome> {
-  const { api, org, region, dockerfile, files } = order;
+  const { api, org, region, dockerfile, secretSet, files } = order;
   const { progress } = context;
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   progress.step(`Packing ${plural(files.length, 'file')}, ${bytes(total)}`);
@@ -45,7 +47,12 @@ export async function buildFromFiles(context: CommandContext, order: BuildOrder)
       return { id: known.id, cached: true };
     }
     const uploadId = await send(context, order, packed);
-    const created = await api.createBuild(org, { uploadId, region, dockerfilePath: dockerfile });
+    const created = await api.createBuild(org, {
+      uploadId,
+      region,
+      dockerfilePath: dockerfile,
+      ...(secretSet === undefined ? {} : { secretSet }),
+    });
     if (created.cached && created.build.status === 'success') {
       context.note(`Nothing changed since build ${created.build.id}; using it.`);
       return { id: created.build.id, cached: true };
@@ -59,13 +66,17 @@ export async function buildFromFiles(context: CommandContext, order: BuildOrder)
 
 /** An error here counts as a miss: the upload that follows says what is wrong (contract §10.1). */
 async function cachedBuild(
-  { api, org, region, dockerfile }: BuildOrder,
+  { api, org, region, dockerfile, secretSet }: BuildOrder,
   contextHash: string,
 ): Promise<Build | undefined> {
   try {
-    const query = { limit: 1, contextHash, region, dockerfilePath: dockerfile, status: 'success' as const };
+    // More than one: the same files may have been built with other secrets, too.
+    const query = { limit: 20, contextHash, region, dockerfilePath: dockerfile, status: 'success' as const };
     const { builds } = await api.listBuilds(org, query);
-    return builds.find((build) => build.contextHash === contextHash && build.dockerfilePath === dockerfile);
+    return builds.find(
+      (build) =>
+        build.contextHash === contextHash && build.dockerfilePath === dockerfile && build.secretSet === secretSet,
+    );
   } catch {
     return undefined;
   }

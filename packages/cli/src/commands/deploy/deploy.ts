@@ -1,7 +1,7 @@
 import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
 import type { CommandContext } from '../../lib/context.js';
 import { type DeployFile, findDeployFile } from '../../lib/deploy-file.js';
-import { usageError } from '../../lib/errors.js';
+import { CliError, usageError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
 import { shorten } from '../../lib/settings.js';
@@ -30,6 +30,7 @@ export async function deploy(
   const [api, org] = [await context.api(), await context.org()];
   const { existing, region } = await surveyGround(api, org, plan);
   if (existing) refuseGitUpdate(plan);
+  checkRollout(plan, existing);
 
   context.note(summary(context, plan, org, region, existing, files, file));
   if (!unattended) await context.confirm(existing ? `Update ${plan.name}?` : `Create ${plan.name}?`, '--yes');
@@ -39,6 +40,7 @@ export async function deploy(
       ? await buildFromFiles(context, {
           ...{ api, org, region, files },
           dockerfile: plan.dockerfile,
+          secretSet: plan.buildSecretSet,
           timeoutSeconds: flags.buildTimeout,
         })
       : undefined;
@@ -61,6 +63,21 @@ function refuseGitUpdate({ name, source }: DeployPlan): void {
   throw usageError(
     `${name} exists already, and a repository can be named only for a new agent.`,
     `Link it: pipecat cloud agent link ${name} --repo ${repoFullName} --branch ${branch}; then: pipecat cloud agent deploy ${name} --github`,
+  );
+}
+
+/** What a server does not know it would leave out, and give the new deployment all sessions. */
+function checkRollout({ name, body }: DeployPlan, existing: Service | undefined): void {
+  if (!body.rollout) return;
+  if (existing?.rollout === undefined && existing !== undefined) {
+    throw new CliError(`The server of ${name} knows neither --strict nor --canary nor --no-promote.`, {
+      hint: 'Deploy without them, or update the server. Nothing was changed.',
+    });
+  }
+  if (existing?.activeDeploymentId || body.rollout.strict) return;
+  throw usageError(
+    `${name} has no deployment that takes sessions, so none can serve beside the new one.`,
+    'Deploy it without --canary and --no-promote first.',
   );
 }
 
@@ -109,11 +126,19 @@ function summary(
       'Scaling',
       `${minAgents} kept warm${was !== undefined && was !== minAgents ? ` (now ${was})` : ''}${maxAgents === undefined ? '' : `, ${maxAgents} at most`}`,
     ],
+    ...(body.rollout ? [['Rollout', rolloutText(body.rollout)] as [string, string]] : []),
     ...(plan.secretSet ? [['Secrets', plan.secretSet] as [string, string]] : []),
     ...(body.agentProfile ? [['Profile', body.agentProfile] as [string, string]] : []),
     ...(file ? [['Settings', shorten(file.path)] as [string, string]] : []),
   ];
   return fields(rows, colours.dim);
+}
+
+function rolloutText({ strict, canaryPercent }: NonNullable<DeployBody['rollout']>): string {
+  if (strict) return 'strict: new sessions wait for it';
+  return canaryPercent === undefined
+    ? 'held until promoted'
+    : `canary: ${canaryPercent}% of new sessions until promoted`;
 }
 
 interface Outcome {
@@ -143,8 +168,15 @@ function report(context: CommandContext, { plan, org, action, build, accepted, s
   const { green } = context.colours;
   context.result(data, () =>
     service
-      ? `${green('Ready:')} ${plan.name} is ${action}.`
+      ? `${green('Ready:')} ${plan.name} is ${action}.${waits(plan.name, service)}`
       : `Accepted: ${plan.name} is ${action}; it is not ready yet. See: pipecat cloud agent status ${plan.name}`,
   );
   if (service) context.note(context.colours.dim(`Start a session: pipecat cloud agent start ${plan.name}`));
+}
+
+/** A deployment that does not have all new sessions yet, and how it gets them. */
+function waits(name: string, { rollout }: Service): string {
+  if (rollout?.state !== 'canary' && rollout?.state !== 'held') return '';
+  const share = rollout.state === 'held' ? 'no session' : `${rollout.canaryPercent}% of the new sessions`;
+  return ` It takes ${share} until: pipecat cloud agent promote ${name}\nTo go back: pipecat cloud agent rollback ${name}`;
 }

@@ -12,6 +12,7 @@ export interface DeployFlags extends ReuseFlags {
   buildId?: string;
   buildDir?: string;
   dockerfile?: string;
+  buildSecrets?: string;
   credentials?: string | false;
   secrets?: string;
   profile?: string;
@@ -32,6 +33,10 @@ export interface DeployFlags extends ReuseFlags {
   allowCredentialsInContext?: boolean;
   yes?: boolean;
   force?: boolean;
+  strict?: boolean;
+  canary?: number;
+  /** False for `--no-promote`. */
+  promote?: boolean;
   wait: boolean;
   waitTimeout: number;
   buildTimeout: number;
@@ -50,6 +55,8 @@ export interface DeployPlan {
   dockerfile: string;
   /** Whether the Dockerfile was asked for by name, so that nothing else may stand in for it. */
   dockerfileNamed: boolean;
+  /** Of the build's steps, not of the agent. */
+  buildSecretSet: string | undefined;
   exclude: readonly string[];
   region: string | undefined;
   secretSet: string | undefined;
@@ -103,6 +110,7 @@ export function planDeploy(
     ...(duration === undefined ? {} : { maxSessionDuration: duration }),
     ...(file?.websocketAuth === undefined ? {} : { websocketAuth: file.websocketAuth }),
     ...(flags.force ? { forceRedeploy: true } : {}),
+    ...rolloutOf(flags),
   } as DeployPlan['body'];
   return {
     name,
@@ -110,12 +118,27 @@ export function planDeploy(
     buildDir: flags.buildDir ?? file?.contextDir ?? '.',
     dockerfile: flags.dockerfile ?? file?.dockerfile ?? 'Dockerfile',
     dockerfileNamed: flags.dockerfile !== undefined || file?.dockerfile !== undefined,
+    buildSecretSet: flags.buildSecrets ?? file?.buildSecretSet,
     exclude: file?.exclude ?? [],
     region: flags.region ?? file?.region,
     secretSet,
     pullSecretSet,
     body,
   };
+}
+
+function rolloutOf({ strict, canary, promote }: DeployFlags): Pick<DeployBody, 'rollout'> {
+  const asked = [strict && '--strict', canary !== undefined && '--canary', promote === false && '--no-promote'];
+  const given = asked.filter(Boolean);
+  if (given.length > 1) {
+    throw usageError(
+      `${given.join(' and ')} exclude each other.`,
+      'Each says when the new deployment gets sessions: give one.',
+    );
+  }
+  if (strict) return { rollout: { strict } };
+  if (canary !== undefined) return { rollout: { canaryPercent: canary } };
+  return promote === false ? { rollout: { hold: true } } : {};
 }
 
 /** A profile or resources, never both: one that a flag names puts the file's other aside. */

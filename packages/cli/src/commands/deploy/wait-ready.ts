@@ -30,7 +30,7 @@ export async function waitUntilReady(
     if (phase?.kind === 'failed') {
       throw new CliError(`The deployment of ${name} failed: ${phase.message.replace(/\.$/, '')} (${phase.code}).`, {
         code: phase.code,
-        hint: `${service?.available ? 'The previous deployment goes on serving. ' : ''}Logs: pipecat cloud agent logs ${name}`,
+        hint: `${service?.available ? 'The previous deployment goes on serving. ' : ''}Logs: pipecat cloud agent logs ${name} --deployment ${service?.desiredDeploymentId}`,
       });
     }
     if (phase && 'text' in phase) last = phase.text;

@@ -6,6 +6,7 @@ import { accessChecks } from '../auth/check.js';
 import { type Check, checkText } from '../auth/check-result.js';
 import { checkAgents, checkRegions } from './check-agents.js';
 import { checkDocker } from './check-docker.js';
+import { checkInstallation } from './check-installation.js';
 import { checkServer } from './check-server.js';
 import { checkDeployFile, checkSettings } from './check-settings.js';
 
@@ -44,6 +45,7 @@ async function run(context: CommandContext, configFile: string | undefined): Pro
     const access = (await accessChecks(context, wanted)).filter(({ name, ok }) => name !== 'server' || !ok);
     checks.push(...access);
     if (access.find(({ name }) => name === 'organization')?.ok) {
+      checks.push(...(await checkInstallation(context)));
       checks.push(...(await checkRegions(context)), ...(await checkAgents(context)));
     }
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LogLine, LogPageQuery, LogSource, LogStore, StoredLogLine } from '../../logs/log-store.js';
+import type { FollowedLines, LogLine, LogPageQuery, LogSource, LogStore, StoredLogLine } from '../../logs/log-store.js';
 
 export interface OpenLogStore {
   store: LogStore;
@@ -55,7 +55,10 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
       await store.append(source('i-1', 'd-1', otherAgentId), [line(1)]);
       const { lines } = await read();
       expect(lines).toEqual([
-        { position: 1, time: timeOf(1), text: strange, sessionId: 's-1', deploymentId: 'd-1', instanceId: 'i-1' },
+        {
+          ...{ position: 1, time: timeOf(1), text: strange, sessionId: 's-1', deploymentId: 'd-1', instanceId: 'i-1' },
+          ...{ level: 'INFO', cursor: expect.any(String) },
+        },
       ]);
     });
 
@@ -152,12 +155,96 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
       const followed = store.follow({ agentId, query: 'line' }, stop.signal);
       await store.append(source(), [line(3), line(4, { text: 'other' }), line(5)]);
       const seen: string[] = [];
-      for await (const { text } of followed) {
-        seen.push(text);
+      for await (const step of followed) {
+        seen.push(...step.lines.map(({ text }) => text));
         if (seen.length === 2) await store.append(source(), lines(6, 7));
         if (seen.length === 4) stop.abort();
       }
       expect(seen).toEqual(['line 3', 'line 5', 'line 6', 'line 7']);
+    });
+
+    test('levels and streams are kept and filtered by; a line that says no level has the one of its text', async () => {
+      await store.append(source(), [
+        line(1, { level: 'ERROR', stream: 'stderr' }),
+        line(2, { text: '2026-05-04 10:00:02.000 | WARNING  | bot:bot:1 | NONE - careful', stream: 'stdout' }),
+        line(3),
+      ]);
+      expect((await read()).lines.map(({ level, stream }) => [level, stream])).toEqual([
+        ['ERROR', 'stderr'],
+        ['WARNING', 'stdout'],
+        ['INFO', undefined],
+      ]);
+      expect((await read({ levels: ['ERROR', 'INFO'] })).lines.map(({ position }) => position)).toEqual([1, 3]);
+      expect(await total({ levels: ['CRITICAL'] })).toEqual({ value: 0, relation: 'eq' });
+    });
+
+    test('a cursor addresses its line: before, after and around it, also after a restart', async () => {
+      await store.append(source('i-1'), lines(1, 5));
+      await store.append(source('i-2', 'd-2'), lines(6, 9));
+      const { lines: all } = await read();
+      const cursor = all[3]?.cursor ?? '';
+      const beside = async (side: 'before' | 'after' | 'around', more: object = {}) => {
+        const query = { agentId, side, cursor, limit: 3, order: 'asc', ...more } as const;
+        return (await store.readAt(query)).lines.map(({ text }) => text);
+      };
+      expect(new Set(all.map((one) => one.cursor)).size).toBe(9);
+      expect(await beside('before')).toEqual(['line 1', 'line 2', 'line 3']);
+      expect(await beside('after')).toEqual(['line 5', 'line 6', 'line 7']);
+      expect(await beside('around')).toEqual(['line 3', 'line 4', 'line 5']);
+      expect(await beside('after', { deploymentId: 'd-2', order: 'desc' })).toEqual(['line 8', 'line 7', 'line 6']);
+      expect(await beside('before', { query: 'LINE 2' })).toEqual(['line 2']);
+      expect(await beside('around', { limit: 1 })).toEqual(['line 4']);
+      store = await opened.reopen();
+      expect(await beside('around')).toEqual(['line 3', 'line 4', 'line 5']);
+      const page = await store.readAt({ agentId, side: 'after', cursor, limit: 100, order: 'asc' });
+      expect(page.total).toEqual({ value: 5, relation: 'eq' });
+    });
+
+    test('following goes on after a cursor, and begins with lines from before where it is asked to', async () => {
+      await store.append(source(), lines(1, 6));
+      const { lines: all } = await read();
+      const take = async (more: object, count: number) => {
+        const stop = new AbortController();
+        const seen: string[] = [];
+        for await (const step of store.follow({ agentId, ...more }, stop.signal)) {
+          seen.push(...step.lines.map(({ text }) => text));
+          if (seen.length >= count) stop.abort();
+        }
+        return seen;
+      };
+      expect(await take({ after: all[3]?.cursor }, 2)).toEqual(['line 5', 'line 6']);
+      expect(await take({ after: all[1]?.cursor, query: 'line 5' }, 1)).toEqual(['line 5']);
+      expect(await take({ tail: 2 }, 2)).toEqual(['line 5', 'line 6']);
+      const later = take({ tail: 1 }, 2);
+      await store.append(source(), lines(7, 7));
+      expect(await later).toEqual(['line 6', 'line 7']);
+    });
+
+    test('reading on from a cursor gives everything once, in pieces', async () => {
+      await store.append(source(), lines(1, 40));
+      await store.append(source('i-2'), lines(41, 80));
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      for (;;) {
+        const step = await store.readOn(agentId, cursor);
+        if (!step) break;
+        seen.push(...step.lines.map(({ text }) => text));
+        cursor = step.cursor;
+      }
+      expect(seen).toEqual(lines(1, 80).map(({ text }) => text));
+      await store.append(source('i-2'), lines(81, 81));
+      expect((await store.readOn(agentId, cursor))?.lines.map(({ text }) => text)).toEqual(['line 81']);
+    });
+
+    test('says which agents have lines, and when some come', async () => {
+      const heard: string[] = [];
+      const stop = store.onAppend((id) => void heard.push(id));
+      await store.append(source(), lines(1, 1));
+      await store.append(source('i-1', 'd-1', otherAgentId), lines(1, 1));
+      stop();
+      await store.append(source(), lines(2, 2));
+      expect(heard).toEqual([agentId, otherAgentId]);
+      expect((await store.agents()).sort()).toEqual([agentId, otherAgentId]);
     });
 
     test('a follower that waits is ended by its signal, by the removal of the agent and by closing', async () => {
@@ -184,11 +271,13 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
       expect(await texts()).toEqual([]);
     });
 
-    test('pruning keeps everything from the time on, and the log goes on', async () => {
+    test('pruning keeps everything that is young enough, and the log goes on', async () => {
+      const prune = (second: number) =>
+        store.prune({ now: new Date(timeOf(second)), limitsOf: () => ({ maxAgeMs: 10_000 }), totalBytes: 0 });
       await store.append(source(), lines(1, 5));
-      await store.prune(new Date(timeOf(3)));
+      await prune(13);
       expect((await texts()).slice(-3)).toEqual(['line 3', 'line 4', 'line 5']);
-      await store.prune(new Date(timeOf(50)));
+      await prune(60);
       expect(await texts()).toEqual([]);
       await store.append(source(), lines(5, 6));
       expect(await texts()).toEqual(['line 6']);
@@ -207,8 +296,8 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
 
 const never = new AbortController().signal;
 
-async function collect(lines: AsyncIterable<StoredLogLine>): Promise<StoredLogLine[]> {
+async function collect(steps: AsyncIterable<FollowedLines>): Promise<StoredLogLine[]> {
   const all: StoredLogLine[] = [];
-  for await (const line of lines) all.push(line);
+  for await (const { lines } of steps) all.push(...lines);
   return all;
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { lstat, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
-import { type ContextSource, DriverError } from '../driver.js';
+import { download } from '../../builds/download.js';
+import type { BuildResult, ContextSource } from '../builder.js';
+import { DriverError } from '../driver.js';
 import type { AgentPackage } from './agent-package.js';
 import { endProcesses } from './end-processes.js';
 import { buildFolderVariable, cleanEnvironment, type HostEnvironment } from './environment.js';
@@ -12,7 +14,7 @@ import { type LaunchPlan, planLaunch } from './launch-plan.js';
 import type { ProcessTable } from './process-table.js';
 import { createPythonEnvironments } from './python.js';
 import { runStep } from './run-step.js';
-import { download, unpack } from './unpack.js';
+import { unpack } from './unpack.js';
 
 /** `build.json`, written when a build is complete. */
 interface BuildRecord {
@@ -27,6 +29,8 @@ export interface BuildsDeps {
   host: HostEnvironment;
   table: ProcessTable;
   agentPackage: AgentPackage;
+  /** Whether an instance runs in the build's folder. */
+  inUse: (buildId: string) => boolean;
 }
 
 /** What to start for a build that is complete. */
@@ -37,7 +41,7 @@ export interface Launch {
 }
 
 /** The files of builds: `builds/<id>/context/` is the unpacked context and the working folder of its instances. */
-export function createBuilds({ directory, host, table, agentPackage }: BuildsDeps) {
+export function createBuilds({ directory, host, table, agentPackage, inUse }: BuildsDeps) {
   const root = join(directory, 'builds');
   const python = createPythonEnvironments({ root: join(directory, 'venvs'), table, base: agentPackage.python });
   const inTurn = createKeyedQueue();
@@ -69,7 +73,10 @@ export function createBuilds({ directory, host, table, agentPackage }: BuildsDep
     await fetchContext(root, folder, order, context, signal);
     const home = await makeFolder(join(directory, 'cache', 'home'));
     const temporary = await makeFolder(join(folder, 'tmp'));
-    const environment = { ...cleanEnvironment(host, { home, temporary }), [buildFolderVariable]: folder };
+    // Secrets are in the environment of the steps and in no file; they win over all but what the platform itself decides.
+    const clean = cleanEnvironment(host, { home, temporary });
+    const own = { HOME: home, TMPDIR: temporary, [buildFolderVariable]: folder };
+    const environment = { ...clean, ...order.secrets, ...own };
     const steps = { folder: join(folder, 'context'), environment, onLine, signal };
     const plan = await planLaunch(steps.folder, order.dockerfilePath);
     const launch = await prepare(plan, order, steps);
@@ -114,16 +121,13 @@ export function createBuilds({ directory, host, table, agentPackage }: BuildsDep
       }
     },
 
-    /**
-     * Makes a build's files ready, once: a complete one is left as it is, a half-done one made again. Throws `DriverError` when it
-     * fails, the signal's reason when aborted, and a `TimeoutError` after the order's own timeout; then nothing runs any more.
-     */
+    /** As `Builder` says. */
     async build(
       order: BuildOrder,
       context: ContextSource,
       onLine: (text: string) => void,
       signal: AbortSignal,
-    ): Promise<void> {
+    ): Promise<BuildResult> {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(order.timeoutSeconds * 1000)]);
       await inTurn(order.buildId, async () => {
         limited.throwIfAborted();
@@ -135,11 +139,18 @@ export function createBuilds({ directory, host, table, agentPackage }: BuildsDep
           making--;
         }
       });
+      return {};
     },
 
-    /** Removes a build's files, and the Python environments that no build needs any more. */
+    /** Builds whose files are here, also half-done ones. */
+    kept: (): Promise<string[]> => buildIds(root),
+
+    /** Removes a build's files, and the Python environments that no build needs any more. Throws `DriverError` while an instance uses them. */
     async forget(buildId: string): Promise<void> {
-      await inTurn(buildId, () => rm(folderOf(buildId), { recursive: true, force: true }));
+      await inTurn(buildId, async () => {
+        if (inUse(buildId)) throw new DriverError('PCC_UNKNOWN_ERROR', `The files of build ${buildId} are in use`);
+        await rm(folderOf(buildId), { recursive: true, force: true });
+      });
       // A build under way may be about to use one of them; the next time will do.
       if (making > 0) return;
       const records = await Promise.all((await buildIds(root)).map(read));

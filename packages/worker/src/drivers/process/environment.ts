@@ -18,9 +18,6 @@ export const instanceFolderVariable = 'PIPECAT_CLOUD_INSTANCE_FOLDER';
 /** The same for the setup steps of a build. */
 export const buildFolderVariable = 'PIPECAT_CLOUD_BUILD_FOLDER';
 
-/** Refused on any host, so that agents without ICE servers fall back at once (contract §9.2). */
-const noIceServers = 'http://127.0.0.1:9/ice-servers';
-
 const ofThePlatform = new Set([
   ...alwaysPassed,
   ...['PATH', 'HOME', 'TMPDIR', 'PORT', 'HOST', 'ICE_CONFIG_URL', 'PYTHONPATH', 'PYTHONUNBUFFERED', 'VIRTUAL_ENV'],
@@ -64,6 +61,8 @@ export interface InstanceEnvironment extends Folders {
   instanceId: string;
   folder: string;
   port: number;
+  /** Where it fetches its ICE servers (contract §9.2). */
+  iceConfigUrl: string;
   /** What the way of starting it needs, such as a module path. */
   base: Record<string, string>;
   /** The secret set; it wins over all but what the platform itself decides. */
@@ -74,7 +73,7 @@ export interface InstanceEnvironment extends Folders {
 export function instanceEnvironment(host: HostEnvironment, instance: InstanceEnvironment): Record<string, string> {
   return {
     ...cleanEnvironment(host, instance),
-    ICE_CONFIG_URL: noIceServers,
+    ICE_CONFIG_URL: instance.iceConfigUrl,
     ...instance.base,
     ...instance.secrets,
     HOST: '127.0.0.1',

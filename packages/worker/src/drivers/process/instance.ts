@@ -58,6 +58,7 @@ export function createInstance(initial: InstanceRecord, { records, table, log, o
 
   return {
     instanceId,
+    buildId: initial.buildId,
     get state() {
       return record.state;
     },

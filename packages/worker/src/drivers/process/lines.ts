@@ -5,6 +5,8 @@ export interface CutLine {
   /** Offset of the line's end, after its newline. */
   end: number;
   text: string;
+  /** A piece of an overlong line that goes on. */
+  goesOn?: true;
 }
 
 // A byte order mark within the output is a character like any other.
@@ -28,12 +30,13 @@ export function createLineCutter(start = 0) {
   return {
     /** The lines that these bytes complete. The chunk may be reused afterwards. */
     push(chunk: Uint8Array): CutLine[] {
+      // A copy in any case: lines may be kept back until the next chunk.
       pending = Buffer.concat([pending, chunk]);
       const lines: CutLine[] = [];
       for (;;) {
         const newline = pending.indexOf(10);
         if (newline >= 0 && newline <= lineLimitBytes) lines.push(take(newline, 1));
-        else if (pending.length > lineLimitBytes) lines.push(take(characterEnd(pending), 0));
+        else if (pending.length > lineLimitBytes) lines.push({ ...take(characterEnd(pending), 0), goesOn: true });
         else return lines;
       }
     },

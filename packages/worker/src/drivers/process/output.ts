@@ -1,10 +1,11 @@
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DriverLogLine } from '../driver.js';
-import { createLineCutter } from './lines.js';
+import { type CutLine, createLineCutter } from './lines.js';
 
 const pollMs = 100;
-const chunkBytes = 64 * 1024;
+/** Small, so that what shares this process never waits long for one. */
+const chunkBytes = 16 * 1024;
 
 export interface OutputRequest {
   path: string;
@@ -34,18 +35,25 @@ export async function* readOutput({ path, position, ended, signal }: OutputReque
         if (bytesRead === 0) break;
         offset += bytesRead;
         for (const line of cutter.push(buffer.subarray(0, bytesRead))) {
-          yield { position: line.end, time: new Date(), text: line.text };
+          yield toLogLine(line);
         }
       }
       if (last) break;
       await delay(pollMs, undefined, { signal }).catch(() => undefined);
     }
     const rest = cutter.rest();
-    if (rest) yield { position: rest.end, time: new Date(), text: rest.text };
+    if (rest) yield toLogLine(rest);
   } finally {
     await file.close();
   }
 }
+
+const toLogLine = ({ end, text, goesOn }: CutLine): DriverLogLine => ({
+  position: end,
+  time: new Date(),
+  text,
+  ...(goesOn ? { goesOn } : {}),
+});
 
 /** Replaces bytes in place; the file may grow meanwhile. */
 export async function maskOutput(

@@ -29,6 +29,8 @@ export interface ProcessDriverOptions {
   environment: Record<string, string | undefined>;
   /** Further names of it to pass on, for example those of a proxy. */
   passEnvironment?: readonly string[];
+  /** What instances that reach this machine at an address get as `ICE_CONFIG_URL`; by default one that refuses at once. */
+  iceConfigUrl?: (host: string) => Promise<string>;
   /** Where the agent bases are; by default the installed package `@pipecat-cloud/agent`. */
   agentPackage?: AgentPackage;
   /** How processes are found; by default /proc where there is one, else `ps`. */
@@ -50,10 +52,11 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
   // Processes are recognised by the path of their folder, so it has to be the same whatever way leads there.
   const directory = await realpath(await makeFolder(options.directory));
   const records = createInstanceRecords(join(directory, 'instances'));
+  const iceConfigUrl = options.iceConfigUrl ?? (async (address: string) => `http://${address}:9/ice-servers`);
   const agentPackage = options.agentPackage ?? findAgentPackage();
-  const builds = createBuilds({ directory, host, table, agentPackage });
-
   const instances = new Map<string, Instance>();
+  const inUse = (buildId: string) => [...instances.values()].some((instance) => instance.buildId === buildId);
+  const builds = createBuilds({ directory, host, table, agentPackage, inUse });
   const inTurn = createKeyedQueue();
   const listeners: ((instanceId: string) => void)[] = [];
   const deps: InstanceDeps = {
@@ -107,6 +110,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
           environment: instanceEnvironment(host, {
             instanceId,
             port,
+            iceConfigUrl: await iceConfigUrl('127.0.0.1'),
             folder,
             home: records.home(instanceId),
             temporary: records.temporary(instanceId),
@@ -185,6 +189,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
     },
     build: builds.build,
     forgetBuild: builds.forget,
+    keptBuilds: builds.kept,
     async close() {
       clearInterval(watching);
       for (const instance of instances.values()) instance.release();

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { download } from '../../builds/download.js';
 import { never } from '../../testing/driver-tools.js';
 import { contextOf, type RawEntry, rawContext } from '../../testing/process-driver-setup.js';
 import { DriverError } from '../driver.js';
-import { download, unpack } from './unpack.js';
+import { unpack } from './unpack.js';
 
 describe('a context', () => {
   let root: string;

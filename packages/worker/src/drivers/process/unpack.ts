@@ -1,42 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { Transform } from 'node:stream';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { contextEntryLimit, contextSizeLimitBytes } from '@pipecat-cloud/contract/builds';
 import { type ReadEntry, Unpack } from 'tar';
-import { type ContextSource, DriverError } from '../driver.js';
-
-/** Headers, padding and long names of an entry stay below this, so more than it and the files is no honest archive. */
-const overheadBytes = 4096;
-const streamLimitBytes = contextSizeLimitBytes + contextEntryLimit * overheadBytes;
-
-/** Fetches a context into `path`. Throws `DriverError` unless exactly the bytes of `sha256` (hex) arrived. */
-export async function download(
-  context: ContextSource,
-  path: string,
-  sha256: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  const limit = limitBytes(streamLimitBytes);
-  try {
-    await pipeline(await context(signal), limit, hashing, createWriteStream(path, { mode: 0o600 }), { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof DriverError) throw error;
-    throw refused('could not be downloaded by the worker; try the build again', error);
-  }
-  if (hash.digest('hex') !== sha256.toLowerCase()) {
-    throw refused('did not arrive as it was uploaded (its checksum differs); try the build again');
-  }
-}
+import { archiveLimit, refused } from '../../builds/download.js';
+import { DriverError } from '../driver.js';
 
 /**
  * Unpacks a gzip'd tar into an empty folder. Only regular files and folders below it are accepted (contract §10.3), within the
@@ -71,7 +39,7 @@ export async function unpack(archive: string, folder: string, signal: AbortSigna
   });
   try {
     const source = createReadStream(archive);
-    await pipeline(source, createGunzip(), limitBytes(streamLimitBytes), target as unknown as NodeJS.WritableStream, {
+    await pipeline(source, createGunzip(), archiveLimit(), target as unknown as NodeJS.WritableStream, {
       signal,
     });
   } catch (error) {
@@ -91,21 +59,6 @@ function problemOf(path: string, entry: ReadEntry): string | undefined {
     return `has an entry '${shown(path)}' of type ${entry.type}; only regular files and folders are accepted`;
   }
   return undefined;
-}
-
-function limitBytes(limit: number): Transform {
-  let total = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      total += chunk.length;
-      if (total > limit) done(refused('is larger than a context may be'));
-      else done(null, chunk);
-    },
-  });
-}
-
-function refused(problem: string, cause?: unknown): DriverError {
-  return new DriverError('PCC_UNKNOWN_ERROR', `The build's context ${problem}.`, { cause });
 }
 
 /** Names in an archive are whatever somebody wrote there. */

@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DriverError, type DriverLogLine } from '../../drivers/driver.js';
-import { type DriverUnderTest, never, orderOf, readLines, specOf, whenAnswering } from '../driver-tools.js';
+import { type DriverUnderTest, never, readLines, specOf, whenAnswering } from '../driver-tools.js';
 
 const textsOf = (lines: DriverLogLine[]) => lines.map(({ text }) => text);
 
@@ -196,56 +195,6 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       await driver.kill(instanceId, { graceSeconds: 0 });
       expect(await driver.usage(instanceId)).toBeUndefined();
       expect(await driver.usage('i-unknown')).toBeUndefined();
-    });
-
-    test('a build is made once', async () => {
-      const order = orderOf(under.context);
-      let opened = 0;
-      const source = async () => {
-        opened++;
-        return Readable.from([under.context]);
-      };
-      const lines: string[] = [];
-      await driver.build(order, source, (text) => lines.push(text), never);
-      const first = [...lines];
-      await driver.build(order, source, (text) => lines.push(text), never);
-      expect(opened).toBe(1);
-      expect(lines).toEqual(first);
-    });
-
-    test.each([
-      ['a wrong checksum', (context: Buffer) => Readable.from([context, Buffer.from('x')])],
-      ['a truncated context', (context: Buffer) => Readable.from([context.subarray(0, context.length / 2)])],
-    ])('%s fails the build, which can be repeated', async (_, damaged) => {
-      const order = orderOf(under.context);
-      const failure = driver.build(
-        order,
-        async () => damaged(under.context),
-        () => undefined,
-        never,
-      );
-      await expect(failure).rejects.toBeInstanceOf(DriverError);
-      await expect(driver.ensure(specOf(order.buildId), never)).rejects.toBeInstanceOf(DriverError);
-      await driver.build(
-        order,
-        async () => Readable.from([under.context]),
-        () => undefined,
-        never,
-      );
-      await driver.ensure(specOf(order.buildId), never);
-    });
-
-    test('a forgotten build starts nothing more', async () => {
-      const order = orderOf(under.context);
-      await driver.build(
-        order,
-        async () => Readable.from([under.context]),
-        () => undefined,
-        never,
-      );
-      await driver.forgetBuild(order.buildId);
-      await driver.forgetBuild(order.buildId);
-      await expect(driver.ensure(specOf(order.buildId), never)).rejects.toBeInstanceOf(DriverError);
     });
   });
 }

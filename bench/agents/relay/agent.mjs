@@ -1,0 +1,41 @@
+// An agent that costs as little as one can: it answers a request, and sends each WebSocket frame back as it was, without its mask.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const server = createServer((request, response) => {
+  // Held for as long as the session lasts.
+  if (request.url === '/bot') return request.resume();
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ port: Number(process.env.PORT) }));
+});
+server.requestTimeout = 0;
+server.on('upgrade', (request, socket) => {
+  const accept = createHash('sha1')
+    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
+  socket.setNoDelay(true);
+  socket.on('error', () => socket.destroy());
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+  );
+  let rest = Buffer.alloc(0);
+  socket.on('data', (chunk) => {
+    rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    let at = 0;
+    // All frames have two bytes of length and a mask: 8 bytes before their payload.
+    while (rest.length - at >= 8) {
+      const length = rest.readUInt16BE(at + 2);
+      if (rest.length - at < 8 + length) break;
+      const frame = Buffer.allocUnsafe(4 + length);
+      frame[0] = rest[at];
+      frame[1] = 126;
+      frame.writeUInt16BE(length, 2);
+      for (let n = 0; n < length; n++) frame[4 + n] = rest[at + 8 + n] ^ rest[at + 4 + (n & 3)];
+      socket.write(frame);
+      at += 8 + length;
+    }
+    rest = rest.subarray(at);
+  });
+});
+server.listen(Number(process.env.PORT), process.env.HOST);
+process.once('SIGTERM', () => process.exit());

@@ -1,0 +1,141 @@
+import { Agent, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
+import { request as requestHttps, Agent as SecureAgent } from 'node:https';
+import { isPlatformHeader, passOn } from '@pipecat-cloud/contract/relay-headers';
+import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
+import type { Logger } from 'pino';
+import { AppError, notFound } from '../errors.js';
+import type { HopSigner } from '../workers/hop-signer.js';
+import type { Place } from './session-places.js';
+
+/** How long an agent may take before it begins to answer; what it then sends may last. */
+export const answerTimeoutMs = 60_000;
+/** Shorter than a worker keeps an idle connection, which would be found closed when used. */
+const idleConnectionMs = 30_000;
+
+/** What a caller says to this server is not for the agent: its key, its cookie of the dashboard, and what only the platform may say. */
+const withheld = (name: string) =>
+  name === 'host' || name === 'authorization' || name === 'cookie' || isPlatformHeader(name);
+
+/**
+ * What an agent may not say in this server's name: which pages may call it, and anything that a browser keeps for the whole origin,
+ * the dashboard's included.
+ */
+const notForCallers = (name: string) =>
+  name.startsWith('access-control-') ||
+  name.startsWith('x-pipecat-cloud-') ||
+  ['set-cookie', 'clear-site-data', 'strict-transport-security', 'service-worker-allowed', 'alt-svc'].includes(name);
+
+export interface RelayOrder {
+  place: Place;
+  /** Path and query at the instance, beginning with a slash. */
+  path: string;
+  /** Of this server's own, for the answer: names and values. */
+  answerHeaders: Readonly<Record<string, string | string[]>>;
+}
+
+/** Connections to the data ports of workers, and what goes over them. */
+export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger }) {
+  const settings = { keepAlive: true, timeout: idleConnectionMs, maxFreeSockets: 256 };
+  const agents = { 'http:': new Agent(settings), 'https:': new SecureAgent(settings) };
+
+  function open(place: Place, path: string, method: string, headers: string[]) {
+    const target = new URL(place.dataUrl);
+    const secure = target.protocol === 'https:';
+    return (secure ? requestHttps : requestHttp)({
+      agent: secure ? agents['https:'] : agents['http:'],
+      host: target.hostname,
+      port: target.port,
+      method,
+      path: `/instances/${place.instanceId}${path}`,
+      headers: ['host', target.host, hopHeader, hops.sign(place), ...headers],
+    });
+  }
+
+  /**
+   * Passes a request on to the session's instance and its answer back, both byte for byte as they come; each side waits for the other, so
+   * that nothing piles up here. Rejects with the refusal while nothing was answered. Resolves when all is over.
+   */
+  function relay({ place, path, answerHeaders }: RelayOrder, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+    const headers = passOn(req.rawHeaders, withheld);
+    return new Promise((resolve, reject) => {
+      let abort: () => void = () => undefined;
+      res.once('close', () => {
+        abort();
+        resolve();
+      });
+      const send = (): void => {
+        const upstream = open(place, path, req.method ?? 'GET', headers);
+        let timer: NodeJS.Timeout | undefined;
+        abort = () => {
+          clearTimeout(timer);
+          upstream.destroy();
+        };
+        upstream.once('finish', () => {
+          timer = setTimeout(() => upstream.destroy(new AgentTooSlow()), answerTimeoutMs);
+        });
+        upstream.once('response', (answer) => {
+          clearTimeout(timer);
+          // Its errors come as its close.
+          answer.on('error', () => undefined);
+          const refused = answer.headers[hopRefusedHeader];
+          if (refused !== undefined) {
+            answer.resume();
+            return reject(refusalOf(Number(refused), place.sessionId));
+          }
+          const told = { ...answerHeaders };
+          // As all answers to whoever showed a credential, unless the agent has thought about it.
+          if (answer.headers['cache-control'] === undefined) told['cache-control'] = 'no-store';
+          res.writeHead(answer.statusCode ?? 502, answer.statusMessage, [
+            ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
+            ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
+          ]);
+          res.flushHeaders();
+          answer.pipe(res);
+          // A broken answer must not look like a whole one.
+          answer.once('close', () => {
+            if (!answer.complete) res.destroy();
+          });
+        });
+        upstream.on('error', (error: NodeJS.ErrnoException) => {
+          clearTimeout(timer);
+          if (res.destroyed) return;
+          // The worker closed an idle connection at the moment it was used again: nothing of the request arrived.
+          if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
+          if (res.headersSent) return void res.destroy();
+          log.warn({ err: error, sessionId: place.sessionId }, 'the session could not be reached');
+          reject(error instanceof AgentTooSlow ? tooSlow(place.sessionId) : refusalOf(502, place.sessionId));
+        });
+        if (hasBody) req.pipe(upstream);
+        else upstream.end();
+      };
+      send();
+    });
+  }
+
+  return {
+    relay,
+    open,
+    close(): void {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+export type RequestRelay = ReturnType<typeof createRequestRelay>;
+
+class AgentTooSlow extends Error {}
+
+/** What a worker's refusal of a hop means to the caller: where it no longer holds the session, that has ended. */
+export function refusalOf(status: number, sessionId: string): AppError {
+  if (status === 404 || status === 410) return notFound('Running session', sessionId);
+  if (status === 503)
+    return new AppError(503, '503', `Session ${sessionId} cannot be reached at this moment. Try again`);
+  return new AppError(502, '502', `The agent of session ${sessionId} did not answer`);
+}
+
+const tooSlow = (sessionId: string) =>
+  new AppError(
+    504,
+    '504',
+    `The agent of session ${sessionId} did not begin to answer within ${answerTimeoutMs / 1000} s`,
+  );

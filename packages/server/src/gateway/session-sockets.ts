@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { Authenticator } from '../access/authenticator.js';
+import { AppError } from '../errors.js';
+import type { CallerAddress } from '../http/caller-address.js';
+import type { SessionService } from '../sessions/session-service.js';
+import type { HopSigner } from '../workers/hop-signer.js';
+import type { SessionPlaces } from './session-places.js';
+import { pathAtInstance } from './session-proxy.js';
+import { hold, join, openWorkerSocket, refuseUpgrade, upgradeHeaders } from './worker-socket.js';
+
+interface SessionSocketDeps {
+  log: Logger;
+  authenticator: Authenticator;
+  sessions: Pick<SessionService, 'find'>;
+  places: SessionPlaces;
+  hops: HopSigner;
+  addressOf: CallerAddress;
+}
+
+const sessionPath = /^\/v1\/public\/([a-z0-9-]+)\/sessions\/([^/?]+)\/[^?]/;
+
+/** Upgrades at `/v1/public/{agent}/sessions/{id}/…`: sockets that an agent serves beside its session, opened with a public key. */
+export function createSessionSockets({ log, authenticator, sessions, places, hops, addressOf }: SessionSocketDeps) {
+  async function open(request: IncomingMessage, client: Duplex, head: Buffer, agent: string, id: string) {
+    const principal = await authenticator.authenticate(
+      {
+        authorization: request.headers.authorization,
+        cookie: undefined,
+        address: addressOf(request),
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      ['public'],
+    );
+    if (principal.kind !== 'apiKey') throw new Error('A route of public keys let another kind pass');
+    const path = pathAtInstance(request.url ?? '');
+    const waiting = hold(client, head);
+    const place = await places.of(await sessions.find(principal.organizationId, agent, id));
+    if (client.destroyed) return;
+    const upstream = await openWorkerSocket(hops, place, path, upgradeHeaders(request));
+    join(client, upstream, Buffer.concat([upstream.head, upstream.rest]), waiting.release());
+  }
+
+  return {
+    /** True when the upgrade was for a session, and is then answered here. */
+    handle(request: IncomingMessage, client: Duplex, head: Buffer): boolean {
+      const [, agent, id] = sessionPath.exec(request.url ?? '') ?? [];
+      if (agent === undefined || id === undefined) return false;
+      open(request, client, head, agent, id).catch((error: unknown) => {
+        if (!(error instanceof AppError)) log.error({ err: error }, 'a socket of a session failed');
+        refuseUpgrade(client, error);
+      });
+      return true;
+    },
+  };
+}
+export type SessionSockets = ReturnType<typeof createSessionSockets>;

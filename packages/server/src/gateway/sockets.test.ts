@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { WebSocket } from 'ws';
+import { bodyOf, type GatewayWorld, openGatewayWorld, type SeenSocket } from '../testing/gateway-world.js';
+
+let world: GatewayWorld;
+beforeEach(async () => {
+  world = await openGatewayWorld();
+});
+afterEach(() => world.close());
+
+const newToken = async () => (await bodyOf(await world.start({ transport: 'websocket' }))).token ?? '';
+const socketAt = (index = 0) =>
+  vi.waitFor(() => world.sockets[index] ?? expect.fail('no socket yet')) as Promise<SeenSocket>;
+const closing = async (socket: WebSocket) => {
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+  return `${code} ${reason}`;
+};
+
+/** What Twilio sends first, in its own order. */
+const connected = JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' });
+const startOf = (customParameters: Record<string, string>) =>
+  JSON.stringify({
+    event: 'start',
+    sequenceNumber: '1',
+    start: { streamSid: 'MZ1', callSid: 'CA1', accountSid: 'AC1', customParameters },
+    streamSid: 'MZ1',
+  });
+
+describe('a socket whose agent stands in its address', () => {
+  test.each([
+    ['in the header', '/ws/generic/bot.ours', true],
+    ['in the query', '/ws/generic?serviceHost=bot.ours&token=TOKEN', false],
+    ['at the end of the path', '/ws/generic/bot.ours/TOKEN', false],
+    ['of Telnyx', '/ws/telnyx?serviceHost=bot.ours&token=TOKEN', false],
+    ['of Plivo', '/ws/plivo?serviceHost=bot.ours&token=TOKEN', false],
+    ['of Exotel', '/ws/exotel/TOKEN?serviceHost=bot.ours', false],
+  ])('opens with its token %s, once', async (_where, path, inHeader) => {
+    const started = await bodyOf(await world.start({ transport: 'websocket' }));
+    const token = started.token ?? '';
+    const headers: Record<string, string> = inHeader ? { authorization: `Bearer ${token}` } : {};
+    const dial = () =>
+      world.dial(path.replace('TOKEN', token), { ...headers, 'x-daily-session-id': 'forged', 'x-own': '1' });
+    const client = await dial();
+    const agent = await socketAt();
+    expect(agent.url).toMatch(/^\/instances\/[^/]+\/ws$/);
+    expect(agent.headers).toMatchObject({ 'x-own': '1' });
+    for (const name of ['authorization', 'x-daily-session-id']) expect(agent.headers).not.toHaveProperty(name);
+    // The id that the caller was told is that of the session.
+    expect(world.worker.activations()).toMatchObject([{ sessionId: started.sessionId, entry: 'socket' }]);
+    client.send('text');
+    client.send(Buffer.from([0, 255]));
+    await vi.waitFor(() => expect(agent.messages).toEqual(['text', Buffer.from([0, 255])]));
+    const heard = once(client, 'message');
+    agent.socket.send('back');
+    expect(String((await heard)[0])).toBe('back');
+    await expect(dial()).rejects.toThrow('403');
+    expect(world.worker.activations()).toHaveLength(1);
+    const closed = closing(client);
+    agent.socket.close(4321, 'enough');
+    expect(await closed).toBe('4321 enough');
+  });
+
+  test('nothing starts without a token, and what is not there looks the same', async () => {
+    const of = (path: string) => world.dial(path).catch((error: Error) => error.message);
+    const refusals = await Promise.all([
+      of('/ws/generic/bot.ours'),
+      of('/ws/generic/bot.ours?token=guess'),
+      of('/ws/generic/nobody.ours'),
+      of('/ws/generic/bot.nobody'),
+      of('/ws/telnyx?serviceHost=bot.ours'),
+    ]);
+    expect(new Set(refusals).size).toBe(1);
+    expect(refusals[0]).toMatch(/^403 .*"info":"No such agent/);
+    expect(world.worker.activations()).toEqual([]);
+  });
+
+  test('a token is for its own agent', async () => {
+    await world.deploy('other', 'token');
+    const token = await newToken();
+    await expect(world.dial(`/ws/generic/other.ours/${token}`)).rejects.toThrow('403');
+    await world.dial(`/ws/generic/bot.ours/${token}`);
+  });
+
+  test('a full agent is 429 before the upgrade, and the token is good for another try', async () => {
+    const token = await newToken();
+    const sessions = await Promise.all([world.start({}), world.start({})]);
+    await expect(world.dial(`/ws/generic/bot.ours/${token}`)).rejects.toThrow('429');
+    const { sessionId } = await bodyOf(sessions[0] as Response);
+    world.worker.endSession(sessionId ?? '', 'completed');
+    await vi.waitFor(() => world.dial(`/ws/generic/bot.ours/${token}`), { timeout: 10_000, interval: 50 });
+  });
+
+  test('a caller who left while an instance was claimed leaves it free', async () => {
+    const token = await newToken();
+    world.worker.behaviour.answers = false;
+    const leaving = world.dial(`/ws/generic/bot.ours/${token}`);
+    leaving.catch(() => undefined);
+    await vi.waitFor(() => expect(world.worker.activations()).toHaveLength(1));
+    world.leave();
+    await leaving.catch(() => undefined);
+    world.worker.behaviour.answers = true;
+    world.worker.disconnect();
+    await world.worker.connect();
+    await vi.waitFor(() => expect(world.worker.commands.at(-1)).toMatchObject({ do: 'abandon' }), { timeout: 10_000 });
+    expect(world.sockets).toEqual([]);
+  });
+
+  test('an instance that refuses the socket is heard, one that is away is 503 and set free', async () => {
+    world.container.refusesSockets = 418;
+    await expect(world.dial(`/ws/generic/bot.ours/${await newToken()}`)).rejects.toThrow('418');
+    const token = await newToken();
+    world.silence();
+    await expect(world.dial(`/ws/generic/bot.ours/${token}`)).rejects.toThrow('503');
+    await vi.waitFor(() => expect(world.worker.commands.at(-1)).toMatchObject({ do: 'abandon' }));
+  });
+});
+
+describe('a call of Twilio', () => {
+  beforeEach(() => world.deploy('open', 'none'));
+  const host = { _pipecatCloudServiceHost: 'open.ours' };
+
+  test('is held until its start message says which agent, which then hears everything from the beginning', async () => {
+    const client = await world.dial('/ws/twilio');
+    client.send(connected);
+    client.ping();
+    client.send(startOf({ ...host, caller: 'änn' }));
+    client.send(JSON.stringify({ event: 'media', sequenceNumber: '2' }));
+    const agent = await socketAt();
+    const third = JSON.stringify({ event: 'media', sequenceNumber: '3' });
+    client.send(third);
+    await vi.waitFor(() => expect(agent.messages).toHaveLength(4));
+    expect(agent.messages).toEqual([
+      connected,
+      startOf({ ...host, caller: 'änn' }),
+      JSON.stringify({ event: 'media', sequenceNumber: '2' }),
+      third,
+    ]);
+    const heard = once(client, 'message');
+    agent.socket.send('media back');
+    expect(String((await heard)[0])).toBe('media back');
+    const closed = once(agent.socket, 'close');
+    client.close(1000, 'hung up');
+    expect(String((await closed)[1])).toBe('hung up');
+  });
+
+  test('is heard too where the start message is cut into pieces', async () => {
+    const client = await world.dial('/ws/twilio');
+    const start = startOf(host);
+    client.send(connected);
+    client.send(start.slice(0, 20), { fin: false });
+    client.send(start.slice(20), { fin: true });
+    await vi.waitFor(async () => expect((await socketAt()).messages).toEqual([connected, start]));
+  });
+
+  test.each([
+    ['4403 No such agent', startOf({ _pipecatCloudServiceHost: 'nobody.ours' })],
+    ['4403 No such agent', startOf({ _pipecatCloudServiceHost: 'bot.ours' })],
+    ['4400 The parameter _pipecatCloudServiceHost is missing', startOf({})],
+    ["4400 'bot' does not name an agent", startOf({ _pipecatCloudServiceHost: 'bot' })],
+    ['4400 The messages are no JSON', 'hello'],
+    ['4400 The first messages have no start', JSON.stringify({ event: 'media' })],
+    ['1009 Too much', JSON.stringify({ event: 'media', payload: 'x'.repeat(70_000) })],
+  ])('is closed with a reason: %s', async (reason, message) => {
+    const client = await world.dial('/ws/twilio');
+    const closed = closing(client);
+    client.send(connected);
+    // Also where one alone would not do.
+    for (let n = 0; n < 20; n++) client.send(message, () => undefined);
+    expect(await closed).toMatch(reason);
+    expect(world.worker.activations()).toEqual([]);
+  });
+
+  test('takes the token of an agent that asks for one as a parameter', async () => {
+    const parameters = { _pipecatCloudServiceHost: 'bot.ours', _pipecatCloudToken: await newToken() };
+    const client = await world.dial('/ws/twilio');
+    client.send(startOf(parameters));
+    await socketAt();
+    const again = await world.dial('/ws/twilio');
+    const closed = closing(again);
+    again.send(startOf(parameters));
+    expect(await closed).toMatch('4403');
+  });
+
+  test('is told that the agent is full', async () => {
+    await world.start({}, 'open');
+    await world.start({}, 'open');
+    const client = await world.dial('/ws/twilio');
+    const closed = closing(client);
+    client.send(startOf(host));
+    expect(await closed).toMatch("4429 Agent 'open' is at capacity");
+  });
+
+  test('is told that the agent refused it', async () => {
+    world.container.refusesSockets = 409;
+    const client = await world.dial('/ws/twilio');
+    const closed = closing(client);
+    client.send(startOf(host));
+    expect(await closed).toMatch('4502 The agent answered the socket with 409');
+  });
+
+  test('where it is no WebSocket handshake is 400', async () => {
+    const answer = await world.upgrade('/ws/twilio', { 'sec-websocket-version': '8' });
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+  });
+});
+
+test('a socket beside a session is opened with the public key, at paths that are for callers', async () => {
+  const { sessionId } = await bodyOf(await world.start({}));
+  const path = `/v1/public/bot/sessions/${sessionId}`;
+  const authorization = { authorization: `Bearer ${world.key}` };
+  const client = await world.dial(`${path}/own/socket?a=1`, authorization);
+  const agent = await socketAt();
+  expect(agent.url).toMatch(/\/own\/socket\?a=1$/);
+  expect(agent.headers).not.toHaveProperty('authorization');
+  client.send('hello');
+  await vi.waitFor(() => expect(agent.messages).toEqual(['hello']));
+  await expect(world.dial(`${path}/own/socket`)).rejects.toThrow('401');
+  await expect(world.dial(`${path}/ws`, authorization)).rejects.toThrow('404');
+  await expect(world.dial(`${path}/x/%2e%2e/ws`, authorization)).rejects.toThrow('404');
+  await expect(world.dial(`/v1/public/bot/sessions/${crypto.randomUUID()}/own`, authorization)).rejects.toThrow('404');
+});

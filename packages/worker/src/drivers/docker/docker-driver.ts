@@ -1,0 +1,293 @@
+import { join } from 'node:path';
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import { isEngineAway } from '../../engine/engine-error.js';
+import { type Driver, DriverError, type DriverInstance } from '../driver.js';
+import { createKeyedQueue } from '../process/keyed-queue.js';
+import { agentPort, toContainer } from './container.js';
+import { createContainers } from './containers.js';
+import { createDiskWatch } from './disk-watch.js';
+import { createEndings } from './endings.js';
+import type { ListedContainer } from './engine-types.js';
+import { exitOf } from './exits.js';
+import { type EngineHost, lookAtEngine } from './host.js';
+import { createImages } from './images.js';
+import { containerName, instanceLabels, labelNames } from './labels.js';
+import { createNetworks } from './networks.js';
+import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
+import { createOutputs } from './output/outputs.js';
+import { usageOf } from './usage.js';
+import { watchEvents } from './watch.js';
+
+const sweepMs = 30_000;
+
+/**
+ * Instances as containers of a Docker engine, or of Podman's, which speaks the same API. They outlive the worker; a new driver of the
+ * same installation adopts them by their labels.
+ */
+export async function createDockerDriver(options: DockerDriverOptions): Promise<Driver> {
+  const { engine, installationId, log } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const containers = createContainers(engine, installationId);
+  const endings = createEndings(containers);
+  const images = createImages({ engine, builder: options.builder, pullStallMs: limits.pullStallMs });
+  const networks = createNetworks({ engine, installationId, idleMs: limits.idleNetworkMs, log });
+  const outputs = createOutputs({
+    engine,
+    folder: join(options.directory, containerOutputFolder),
+    limitBytes: limits.outputBytes,
+    log,
+  });
+  const diskWatch = createDiskWatch({
+    containers,
+    endings,
+    limitBytes: limits.diskBytes,
+    lookMs: limits.diskLookMs,
+    log,
+  });
+  const nameOf = (instanceId: string) => containerName(installationId, instanceId);
+
+  /** Ids of containers that are known to run, to tell each end once. */
+  const running = new Map<string, string>();
+  const ended = new Map<string, DriverInstance>();
+  const making = new Set<string>();
+  /** Containers of instances that were refused, which the engine did not let us remove yet. */
+  const condemned = new Set<string>();
+  const inTurn = createKeyedQueue();
+  const listeners: ((instanceId: string) => void)[] = [];
+  let host: EngineHost | undefined;
+  let closed = false;
+
+  async function engineHost(): Promise<EngineHost> {
+    host ??= await lookAtEngine(engine, process.platform);
+    return host;
+  }
+
+  function tellExit(instanceId: string): void {
+    endings.ended(nameOf(instanceId));
+    if (!running.delete(instanceId) || closed) return;
+    for (const listener of listeners) listener(instanceId);
+  }
+
+  async function create(spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+    const { instanceId, organizationId } = spec;
+    const { reach, init, cpus } = await engineHost();
+    const image = await images.resolve(spec, signal);
+    signal.throwIfAborted();
+    const deps = {
+      installationId,
+      limits,
+      init,
+      cpus,
+      publish: (options.reach ?? reach) === 'published',
+      passed: passed(),
+    };
+    await networks.use(organizationId, async (network) => {
+      const id = await diskWatch.withQuota((diskQuota) =>
+        containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota })),
+      );
+      signal.throwIfAborted();
+      // Before it can end: its end is told once, however soon it comes.
+      running.set(instanceId, id);
+      await containers.start(id);
+      await outputs.begin(instanceId, id);
+    });
+  }
+
+  function passed(): Record<string, string> {
+    const named = (options.passEnvironment ?? []).map((name) => [name, options.environment[name]] as const);
+    return Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== undefined));
+  }
+
+  async function discard(instanceId: string): Promise<void> {
+    condemned.add(instanceId);
+    running.delete(instanceId);
+    try {
+      await containers.remove(nameOf(instanceId));
+      await outputs.forget(instanceId);
+      condemned.delete(instanceId);
+    } catch (err) {
+      log.warn({ err, instanceId }, 'what was made of a refused instance can not be removed now; it will be');
+    }
+  }
+
+  async function ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+    const { instanceId } = spec;
+    signal.throwIfAborted();
+    making.add(instanceId);
+    let isNew = false;
+    try {
+      const there = await containers.inspect(nameOf(instanceId));
+      if (there && there.State.Status !== 'created' && !condemned.has(instanceId)) return;
+      isNew = true;
+      // Left by an order that was refused, while the engine carried it out all the same.
+      if (there) await containers.remove(there.Id);
+      condemned.delete(instanceId);
+      await create(spec, signal);
+    } catch (error) {
+      if (isNew) await discard(instanceId);
+      throw refusalOf(error);
+    } finally {
+      making.delete(instanceId);
+    }
+  }
+
+  async function present(container: ListedContainer): Promise<DriverInstance> {
+    const labels = instanceLabels(container.Labels);
+    const { instanceId } = labels;
+    const digest = container.Labels[labelNames.imageDigest];
+    const known = { instanceId, labels, ...(digest && { imageDigest: digest }) };
+    if (container.State === 'created') return { ...known, state: 'preparing' };
+    if (container.State === 'running' || container.State === 'paused') {
+      const address = await addressOf(container);
+      return { ...known, state: 'running', ...(address && { address }) };
+    }
+    const before = ended.get(container.Id);
+    if (before) return before;
+    const found = await containers.inspect(container.Id);
+    const exit = found && exitOf(found);
+    const overfull = diskWatch.reasonOf(instanceId);
+    const instance: DriverInstance = {
+      ...known,
+      state: 'exited',
+      ...(exit && { exit: overfull ? { ...exit, reason: overfull } : exit }),
+    };
+    if (found && !found.State.Running) ended.set(container.Id, instance);
+    return instance;
+  }
+
+  async function addressOf({ NetworkSettings, Ports }: ListedContainer): Promise<string | undefined> {
+    if ((options.reach ?? (await engineHost()).reach) === 'published') {
+      const port = Ports?.find(({ PrivatePort, PublicPort }) => PrivatePort === agentPort && PublicPort)?.PublicPort;
+      return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+    }
+    const ip = Object.values(NetworkSettings?.Networks ?? {}).find(({ IPAddress }) => IPAddress)?.IPAddress;
+    return ip === undefined ? undefined : `http://${ip}:${agentPort}`;
+  }
+
+  async function list(): Promise<DriverInstance[]> {
+    const listed = await containers.list();
+    const ids = new Set(listed.map(({ Id }) => Id));
+    for (const id of ended.keys()) if (!ids.has(id)) ended.delete(id);
+    const ours = listed.filter(({ Labels, State }) => {
+      const { instanceId } = instanceLabels(Labels);
+      return instanceId !== '' && State !== 'removing' && !condemned.has(instanceId);
+    });
+    return Promise.all(ours.map(present));
+  }
+
+  /** Ends that no event told: from while the worker or the engine was away. */
+  async function catchUp(): Promise<void> {
+    const found = new Map((await containers.list()).map((one) => [instanceLabels(one.Labels).instanceId, one.State]));
+    for (const instanceId of running.keys()) {
+      const state = found.get(instanceId);
+      if (state !== 'running' && state !== 'paused' && !making.has(instanceId)) tellExit(instanceId);
+    }
+  }
+
+  /** Takes over what an earlier worker left, and removes what it left half made. */
+  async function adopt(): Promise<void> {
+    const found = await containers.list();
+    for (const { Id, Labels, State } of found) {
+      const { instanceId } = instanceLabels(Labels);
+      if (State === 'created') await containers.remove(Id);
+      else if (State === 'running' || State === 'paused') running.set(instanceId, Id);
+    }
+    const kept = found.filter(({ State }) => State !== 'created');
+    await outputs.keep(new Set(kept.map(({ Labels }) => instanceLabels(Labels).instanceId)));
+    for (const { Id, Labels } of kept) await outputs.begin(instanceLabels(Labels).instanceId, Id);
+  }
+
+  async function sweep(): Promise<void> {
+    for (const instanceId of condemned) await discard(instanceId);
+    for (const { Id, Labels, State } of await containers.list()) {
+      // Made by a call that the engine carried out after it was given up.
+      if (State === 'created' && !making.has(instanceLabels(Labels).instanceId)) await containers.remove(Id);
+    }
+    await networks.sweep();
+  }
+
+  await engineHost();
+  await adopt();
+  const stopWatching = watchEvents({ engine, installationId, log, onDie: tellExit, onBegin: catchUp });
+  const sweeping = setInterval(() => {
+    sweep().catch((err) => log.warn({ err }, 'looking for leftovers in the container engine failed'));
+  }, sweepMs).unref();
+
+  return {
+    kind: 'docker',
+    check: async () => {
+      await engineHost();
+    },
+    ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
+    async remove(instanceId, { graceSeconds }) {
+      await inTurn(instanceId, async () => undefined); // A creation under way comes first.
+      await endings.end(nameOf(instanceId), graceSeconds);
+      await inTurn(instanceId, async () => {
+        tellExit(instanceId);
+        await containers.remove(nameOf(instanceId));
+        await outputs.forget(instanceId);
+        diskWatch.forget(instanceId);
+      });
+    },
+    async kill(instanceId, { graceSeconds }) {
+      await inTurn(instanceId, async () => undefined);
+      await endings.end(nameOf(instanceId), graceSeconds);
+    },
+    list,
+    onExit(listener) {
+      listeners.push(listener);
+    },
+    logEnd: outputs.end,
+    logs: outputs.read,
+    maskOutput: outputs.mask,
+    async secrets(instanceId) {
+      const found = await containers.inspect(nameOf(instanceId));
+      if (!found?.State.Running) return {};
+      const names = new Set(JSON.parse(found.Config.Labels[labelNames.secrets] ?? '[]') as string[]);
+      const variables = (found.Config.Env ?? []).map((text): [string, string] => {
+        const at = text.indexOf('=');
+        return [text.slice(0, at), text.slice(at + 1)];
+      });
+      return Object.fromEntries(variables.filter(([name]) => names.has(name)));
+    },
+    async usage(instanceId) {
+      if (!running.has(instanceId)) return undefined;
+      const stats = await containers.stats(nameOf(instanceId));
+      return stats && usageOf(stats);
+    },
+    async build(order, context, onLine, signal) {
+      if (!options.builder) throw noBuilder();
+      return await options.builder.build(order, context, onLine, signal);
+    },
+    forgetBuild: async (buildId) => options.builder?.forget(buildId),
+    keptBuilds: async () => (await options.builder?.kept()) ?? [],
+    async close() {
+      closed = true;
+      clearInterval(sweeping);
+      diskWatch.close();
+      await stopWatching();
+      await outputs.close();
+      await networks.sweep(0).catch((err) => log.debug({ err }, 'idle networks stay for the next worker'));
+      await engine.close();
+    },
+  };
+}
+
+/** What the engine said, as a reason that the team that deploys is shown. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof DriverError || (error as Error).name === 'AbortError') return error;
+  if (isEngineAway(error) || (error as Error).name === 'EngineError') {
+    return new DriverError('PCC_UNKNOWN_ERROR', (error as Error).message, { cause: error });
+  }
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+    return new DriverError('PCC_UNKNOWN_ERROR', "The disk of the worker's machine is full", { cause: error });
+  }
+  return error;
+}
+
+function noBuilder(): DriverError {
+  return new DriverError(
+    'PCC_UNKNOWN_ERROR',
+    'This worker can not build images. Build the image elsewhere, push it, and deploy it by its name',
+  );
+}

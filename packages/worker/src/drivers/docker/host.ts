@@ -1,0 +1,35 @@
+import type { Engine } from '../../engine/engine.js';
+import type { EngineInfo } from './engine-types.js';
+
+export interface EngineHost {
+  /** How instances are reached. */
+  reach: 'network' | 'published';
+  /** Whether it has an init program for containers. */
+  init: boolean;
+  /** How many processors it has: more is given to nobody. */
+  cpus: number;
+}
+
+/** What the driver needs to know of the engine. Throws, with the way out, where it can't run agents. */
+export async function lookAtEngine(engine: Engine, platform: string): Promise<EngineHost> {
+  const version = await engine.version();
+  if (version.Os !== 'linux') {
+    throw new Error(
+      `The container engine at ${engine.url} runs ${version.Os} containers; agents need Linux containers. Switch it over, or set PIPECAT_CLOUD_WORKER_DRIVER to process`,
+    );
+  }
+  const info = await engine.request<EngineInfo>('GET', '/info');
+  const init = version.Components?.find(({ Name }) => Name === 'docker-init')?.Version;
+  return {
+    reach: reachOf(engine, info, platform),
+    cpus: info.NCPU,
+    init: init !== undefined && init !== '' && init !== 'N/A',
+  };
+}
+
+/** Networks of an engine in a virtual machine, or in a network namespace of its own, can't be reached from outside. */
+function reachOf(engine: Engine, info: EngineInfo, platform: string): EngineHost['reach'] {
+  const rootless = (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless'));
+  const here = platform === 'linux' && engine.url.startsWith('unix:') && info.OperatingSystem !== 'Docker Desktop';
+  return here && !rootless ? 'network' : 'published';
+}

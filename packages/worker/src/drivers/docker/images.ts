@@ -1,0 +1,128 @@
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { ImageBuilder } from '../../builds/images/image-builder.js';
+import type { Engine } from '../../engine/engine.js';
+import { isStatus } from '../../engine/engine-error.js';
+import { DriverError } from '../driver.js';
+import { createKeyedQueue } from '../process/keyed-queue.js';
+import type { ContainerImage } from './container.js';
+import type { InspectedImage } from './engine-types.js';
+import { type ImageReference, parseImage } from './image-reference.js';
+import { pull } from './pull.js';
+
+export interface ImagesDeps {
+  engine: Engine;
+  builder: ImageBuilder | undefined;
+  pullStallMs: number;
+}
+
+/** Finds the image of an instance in the engine, or brings it there. */
+export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
+  const inTurn = createKeyedQueue();
+
+  async function inspect(name: string): Promise<InspectedImage | undefined> {
+    try {
+      return await engine.request<InspectedImage>('GET', `/images/${name}/json`);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async function ofBuild(buildId: string): Promise<InspectedImage> {
+    const id = await builder?.imageOf(buildId);
+    const image = id === undefined ? undefined : await inspect(id);
+    if (image) return image;
+    throw new DriverError(
+      'PCC_IMAGE_NOT_FOUND',
+      `The image of build ${buildId} is not on this worker. Deploy from source again to have it built`,
+    );
+  }
+
+  /** What was resolved once is run by its digest, whatever its tag has become. */
+  async function byDigest(request: Pulling, digest: string): Promise<Resolved> {
+    const reference: ImageReference = { registry: request.reference.registry, name: request.reference.name, digest };
+    const pinned = `${reference.name}@${digest}`;
+    // An image that was made here and never pushed has no digest of a registry; its own id stands for it.
+    const present = async () => (await inspect(pinned)) ?? (await inspect(digest));
+    let image = await present();
+    if (!image) {
+      await pull(engine, { ...request, reference, stallMs: pullStallMs });
+      image = await present();
+    }
+    if (!image) throw new Error(`${pinned} was pulled and is not there`);
+    return { image, digest };
+  }
+
+  /**
+   * What the tag stands for now. An image that was made on this machine, so that no registry has told a digest for its name, is taken as
+   * it is; any other name is asked for at its registry.
+   */
+  async function byTag(request: Pulling): Promise<Resolved> {
+    const { name, tag } = request.reference;
+    let image = await inspect(`${name}:${tag}`);
+    if (!image || digestOf(image, name)) {
+      await pull(engine, { ...request, stallMs: pullStallMs });
+      image = await inspect(`${name}:${tag}`);
+    }
+    if (!image) throw new Error(`${name}:${tag} was pulled and is not there`);
+    return { image, digest: digestOf(image, name) ?? image.Id };
+  }
+
+  async function checkPlatform(image: InspectedImage, what: string): Promise<void> {
+    const { Os, Arch } = await engine.version();
+    if (image.Os === Os && image.Architecture === Arch) return;
+    throw new DriverError(
+      'PCC_INVALID_IMAGE_PLATFORM',
+      `${what} is made for ${image.Os}/${image.Architecture}, and this worker runs ${Os}/${Arch}. Build it for ${Os}/${Arch}`,
+    );
+  }
+
+  return {
+    /** Throws `DriverError` with a documented image code (contract §2.1), or the signal's reason. */
+    async resolve(spec: InstanceSpec, signal: AbortSignal): Promise<ContainerImage> {
+      const { source, registry } = spec;
+      if (source.type === 'build') {
+        const image = await ofBuild(source.buildId);
+        await checkPlatform(image, `The image of build ${source.buildId}`);
+        return { id: image.Id, labels: image.Config?.Labels ?? {} };
+      }
+      const reference = parseImage(source.image);
+      if (!reference) {
+        throw new DriverError('PCC_IMAGE_NOT_FOUND', `'${source.image}' is no name of an image: registry/name:tag is`);
+      }
+      const request = { image: source.image, reference, registry, signal };
+      const digest = source.digest ?? reference.digest;
+      // One after the other: those that come later find it there.
+      const { image, digest: resolved } = await inTurn(source.image, async () => {
+        signal.throwIfAborted();
+        return digest === undefined ? byTag(request) : byDigest(request, digest);
+      });
+      await checkPlatform(image, `The image '${source.image}'`);
+      return { id: image.Id, digest: resolved, labels: image.Config?.Labels ?? {} };
+    },
+  };
+}
+
+interface Pulling {
+  image: string;
+  reference: ImageReference;
+  registry: InstanceSpec['registry'];
+  signal: AbortSignal;
+}
+
+interface Resolved {
+  image: InspectedImage;
+  digest: string;
+}
+
+/** What the image is called by the registry of this name. */
+function digestOf({ RepoDigests }: InspectedImage, name: string): string | undefined {
+  const digests = (RepoDigests ?? []).map((text) => text.split('@'));
+  return digests.find(([repository]) => sameName(repository ?? '', name))?.[1];
+}
+
+/** Engines list `docker.io/library/x` as `x`. */
+function sameName(listed: string, name: string): boolean {
+  const plain = (text: string) => text.replace(/^(index\.)?docker\.io\//, '').replace(/^library\//, '');
+  return plain(listed) === plain(name);
+}

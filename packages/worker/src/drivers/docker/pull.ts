@@ -1,0 +1,58 @@
+import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { Engine } from '../../engine/engine.js';
+import { isEngineAway } from '../../engine/engine-error.js';
+import { jsonLines } from '../../engine/streams.js';
+import { type ImageReference, isForRegistry } from './image-reference.js';
+import { pullError } from './pull-errors.js';
+
+interface Progress {
+  error?: string;
+  errorDetail?: { message?: string };
+}
+
+export interface PullRequest {
+  image: string;
+  reference: ImageReference;
+  registry: InstanceSpec['registry'];
+  /** Given up after this long without a word from the engine. */
+  stallMs: number;
+  signal: AbortSignal;
+}
+
+/** Pulls an image. Throws `DriverError` with a documented code, the signal's own reason, or that the engine is away. */
+export async function pull(engine: Engine, request: PullRequest): Promise<void> {
+  const { image, reference, stallMs } = request;
+  const stalled = new AbortController();
+  const signal = AbortSignal.any([request.signal, stalled.signal]);
+  const restart = () =>
+    setTimeout(() => stalled.abort(pullError(image, reference, `no progress for ${stallMs / 1000} s`)), stallMs);
+  let timer = restart();
+  try {
+    const body = await engine.stream('POST', '/images/create', {
+      query: { fromImage: reference.name, tag: reference.digest ?? reference.tag },
+      headers: authorization(request),
+      signal,
+    });
+    for await (const { error, errorDetail } of jsonLines<Progress>(body)) {
+      clearTimeout(timer);
+      timer = restart();
+      if (error || errorDetail) throw pullError(image, reference, errorDetail?.message ?? error ?? '');
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isEngineAway(error) || (error as Error).name === 'DriverError') throw error;
+    throw pullError(image, reference, (error as Error).message, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Credentials go to the registry that they are for, and to no other that an image's name may point at. */
+function authorization({ registry, reference }: PullRequest): Record<string, string> {
+  if (!registry || !isForRegistry(registry.host, reference.registry)) return {};
+  const [username = '', ...rest] = Buffer.from(registry.credentials, 'base64').toString().split(':');
+  const auth = { username, password: rest.join(':'), serveraddress: registry.host };
+  // Engines take it for empty without its padding.
+  const encoded = Buffer.from(JSON.stringify(auth)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return { 'x-registry-auth': encoded };
+}

@@ -1,0 +1,4 @@
+import { describeBuilder } from '../../testing/contracts/builder.js';
+import { createProcessBuilderUnderTest } from '../../testing/process-driver-setup.js';
+
+describeBuilder('process', createProcessBuilderUnderTest);
