@@ -20,18 +20,28 @@ const capMs = 7_200_000;
 /** Why a small disk can't be made here; undefined where it can. */
 export const noDisk = process.getuid?.() === 0 ? undefined : 'only root can mount a disk';
 
+/** Why agents can't run in containers here; undefined where they can. */
+export const noEngine = process.env.PIPECAT_CLOUD_TEST_ENGINE ? undefined : 'PIPECAT_CLOUD_TEST_ENGINE is not set';
+
 /** An installation with one organization and one agent that serves, watched from outside. */
 export async function openScene({
   database = 'sqlite',
+  driver = 'process',
   diskMegabytes,
 }: {
   database?: DatabaseKind;
+  driver?: string;
   diskMegabytes?: number;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-must-hold-'));
   const disk = diskMegabytes === undefined ? undefined : mountDisk(join(folder, 'disk'), diskMegabytes);
   if (disk && 'reason' in disk) throw new Error(disk.reason);
-  const world = await openWorld({ folder, database, ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}) });
+  const world = await openWorld({
+    folder,
+    database,
+    driver,
+    ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}),
+  });
   await world.start();
   const refusals: string[] = [];
   const [tenant] = await addTenants(world, ['north']);
