@@ -135,11 +135,13 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
 
     /** Asks what became of a session, and records it. True once it has ended. */
     async look(agent: string, session: string): Promise<boolean> {
+      const asked = now();
       try {
         const { state, endedAt, endReason } = await client.getSession(organization, agent, session);
         recorder.record({
           type: 'seen',
           session,
+          asked,
           state,
           ...(endedAt === null ? {} : { ended: Date.parse(endedAt) }),
           ...(endReason === null ? {} : { reason: endReason }),
@@ -147,7 +149,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
         return state === 'ended';
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) {
-          recorder.record({ type: 'seen', session, state: 'unknown' });
+          recorder.record({ type: 'seen', session, asked, state: 'unknown' });
         }
         return false;
       }
