@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 const { sink, organization, agent, version, broken } = JSON.parse(readFileSync(new URL('prove.json', import.meta.url)));
 const instance = randomUUID();
 const sessions = new Map();
-const tell = sink.startsWith('tcp:') ? tellSocket(new URL(sink)) : tellFile(`${sink}/${instance}.jsonl`);
+const tell = sink.startsWith('tcp:') ? await tellSocket(new URL(sink)) : tellFile(`${sink}/${instance}.jsonl`);
 
 /** A write before anything else can happen: what is told is told, however this process ends. */
 function tellFile(path) {
@@ -16,10 +16,21 @@ function tellFile(path) {
   return (event) => writeSync(file, `${JSON.stringify({ at: now(), ...event })}\n`);
 }
 
-function tellSocket({ hostname, port }) {
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+/** To the machine that the container runs on: its gateway. */
+async function tellSocket({ port }) {
+  const socket = connect({ host: gateway(), port: Number(port), noDelay: true });
   socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('connect', resolve));
   return (event) => socket.write(`${JSON.stringify({ at: now(), ...event })}\n`);
+}
+
+/** Of the default route, in the kernel's own words. */
+function gateway() {
+  const routes = readFileSync('/proc/net/route', 'utf8')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const hex = routes.find(([, destination]) => destination === '00000000')?.[2] ?? '';
+  return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.');
 }
 
 function now() {

@@ -70,13 +70,14 @@ export async function run(
     disk.unmount();
   }
   writeFileSync(join(folder, 'breaches.json'), JSON.stringify(breaches, undefined, 2));
-  const { stays } = readHistory(events);
+  const { stays, troubles } = readHistory(events);
+  const lost = breaches.filter(({ rule }) => rule === 'E3' || rule === 'E4').length;
   return {
     breaches,
     lines: [
       ...tally.lines(),
-      `${stays.length} sessions on ${world.instances.pids().length} instances, ${tally.of('deployed')} deploys, ${tally.of('kill')} kills, ` +
-        `${world.restarts()} ends of a process, ${events.length} events, ${seconds(now() - began)} in all`,
+      `${stays.length} sessions on ${world.instances.pids().length} instances, ${lost} lost, in ${tally.of('deployed')} deploys, ` +
+        `${world.kills()} kills of control plane or worker and ${troubles.length} faults. ${seconds(now() - began)} in all`,
     ],
   };
 }
@@ -114,7 +115,8 @@ async function judgeAfterwards(
   say('Deleting the agents …');
   await market.removeAgents();
   const own = () => [world.parts.server.pid(), world.parts.worker.pid()];
-  const left = () => [
+  const left = async () => [
+    ...((await world.containers?.left(world.dataDir)) ?? []),
     ...processesOf(world.dataDir)
       .filter((pid) => !own().includes(pid))
       .map((pid) => `process ${pid}`),
@@ -122,8 +124,8 @@ async function judgeAfterwards(
       .flatMap((name) => names(join(world.dataDir, 'worker', name)))
       .map((name) => `worker/${name}`),
   ];
-  await until('nothing is left of the agents', () => left().length === 0, 15_000).catch(() => undefined);
-  for (const what of left()) recorder.record({ type: 'left', what });
+  await until('nothing is left of the agents', async () => (await left()).length === 0, 15_000).catch(() => undefined);
+  for (const what of await left()) recorder.record({ type: 'left', what });
 }
 
 function names(folder: string): string[] {

@@ -4,13 +4,21 @@ import { chooseStages } from './stages.mjs';
 test.each([
   [
     [],
-    ['lint', 'dashboard types', 'generated pages', 'unit and contract', 'end to end', 'proof on local processes'],
+    [
+      'lint',
+      'dashboard types',
+      'generated pages',
+      'unit and contract',
+      'end to end',
+      'proof on local processes',
+      'proof on containers',
+    ],
     [],
   ],
   [['lint'], ['lint', 'dashboard types', 'generated pages'], []],
   [['unit'], ['unit and contract'], []],
   [['e2e'], ['end to end'], []],
-  [['prove'], ['proof on local processes'], []],
+  [['prove'], ['proof on local processes', 'proof on containers'], []],
   [['packages/cli'], ['unit and contract'], ['packages/cli']],
   [['e2e/src/tour'], ['end to end'], ['e2e/src/tour']],
   [['prove/src/must-hold/disk'], ['end to end'], ['prove/src/must-hold/disk']],

@@ -38,6 +38,8 @@ export interface InstanceSpec {
   cpuMillicores: number;
   memoryMib: number;
   environment: Record<string, string>;
+  /** Another one whenever a value of `environment` was changed; tells nothing of the values. Absent where there are none. */
+  secretsVersion?: string;
   /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
   referencedSecretSet?: string;
   /** What its image is pulled with: the registry it is for, and the base64 of user:password. In memory only, like the environment. */

@@ -26,7 +26,10 @@ describe('E1: no two sessions overlap on one instance', () => {
     expect(rulesOf(story().session('s1', 'a', 1, 9).session('s2', 'a', 4, 5).session('s3', 'a', 6, 7))).toEqual(['E1']);
   });
   test('the bot of a stopped session still runs when the next one begins', () => {
-    const told = story().session('s1', 'a', 1, 5).add(2, { type: 'stop', session: 's1' }).seen('s1', 2.1, 2, 'stopped');
+    const told = story()
+      .session('s1', 'a', 1, 5)
+      .add(2, { type: 'stop', session: 's1' })
+      .seen('s1', 2.1, 2, { reason: 'stopped' });
     // Told as ended at two moments: that is E5, and does not hide E1.
     expect(rulesOf(told.session('s2', 'a', 4, 6))).toContain('E1');
   });
@@ -81,7 +84,7 @@ describe('E3: nothing but its bot or its people ends a session', () => {
   });
   test('vanished without a word', () => {
     const told = story().asked('r-s1', 1).begun('s1', 'a', 1.1).answered('r-s1', 1.2, 200, 's1');
-    told.add(5, { type: 'beat', instance: 'a', session: 's1' }).seen('s1', 5.2, 5, 'instance_exited');
+    told.add(5, { type: 'beat', instance: 'a', session: 's1' }).seen('s1', 5.2, 5, { reason: 'instance_exited' });
     expect(rulesOf(told)).toEqual(['E3']);
     expect(rulesOf(told.trouble('instance', 4.9, 5, 'b'))).toEqual(['E3']);
     expect(rulesOf(told.trouble('instance', 4.9, 5, 'a'))).toEqual([]);
@@ -97,7 +100,9 @@ describe('E3: nothing but its bot or its people ends a session', () => {
   });
   test('at its cap', () => {
     const told = story().asked('r-s1', 1).begun('s1', 'a', 1.1).answered('r-s1', 1.2, 200, 's1');
-    expect(rulesOf(told.ended('s1', 'a', 61.5, 'told').seen('s1', 62, 61.1, 'duration_exceeded'))).toEqual([]);
+    expect(rulesOf(told.ended('s1', 'a', 61.5, 'told').seen('s1', 62, 61.1, { reason: 'duration_exceeded' }))).toEqual(
+      [],
+    );
   });
   test('a socket breaks with what it goes through, and with nothing else', () => {
     const socket = () =>
@@ -152,21 +157,26 @@ describe('E4: a start that was answered with yes and an activation go together',
 describe('E5: a session ends once, promptly, and not before its bot', () => {
   const talk = () => story().asked('r-s1', 1).begun('s1', 'a', 1.1).answered('r-s1', 1.2, 200, 's1');
   test('told as ended while its bot talks', () => {
-    const told = talk().seen('s1', 4, 4, 'instance_lost').ended('s1', 'a', 9);
+    const told = talk().seen('s1', 4, 4, { reason: 'instance_lost' }).ended('s1', 'a', 9);
     expect(rulesOf(told)).toEqual(['E5']);
   });
   test('told with two reasons', () => {
-    expect(rulesOf(talk().ended('s1', 'a', 5).seen('s1', 5.2, 5).seen('s1', 6, 5, 'stopped'))).toEqual(['E5']);
+    expect(rulesOf(talk().ended('s1', 'a', 5).seen('s1', 5.2, 5).seen('s1', 6, 5, { reason: 'stopped' }))).toEqual([
+      'E5',
+    ]);
   });
   test('back after its end', () => {
-    expect(rulesOf(talk().ended('s1', 'a', 5).seen('s1', 5.2, 5).seen('s1', 6))).toEqual(['E5']);
+    const back = (asked: number) => talk().ended('s1', 'a', 5).seen('s1', 5.2, 5).seen('s1', 6, undefined, { asked });
+    expect(rulesOf(back(5.3))).toEqual(['E5']);
+    // It was asked before, and answered later.
+    expect(rulesOf(back(5.1))).toEqual([]);
   });
   test('never told as ended', () => {
     expect(rulesOf(talk().ended('s1', 'a', 5).seen('s1', 40))).toEqual(['E5']);
   });
   test('not known to the API', () => {
     const told = talk().ended('s1', 'a', 5).seen('s1', 5.2, 5);
-    expect(rulesOf(told.add(3, { type: 'seen', session: 's1', state: 'unknown' }))).toEqual(['E5']);
+    expect(rulesOf(told.add(3, { type: 'seen', session: 's1', asked: 2_900, state: 'unknown' }))).toEqual(['E5']);
   });
   test('told late: ten seconds are given to a fault alone', () => {
     const late = () => talk().ended('s1', 'a', 5).seen('s1', 9, 5);

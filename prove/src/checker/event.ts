@@ -37,10 +37,11 @@ export type ClientEvent =
   | { type: 'limited'; call: string; status?: number }
   /** A request to a session, and which session the one that answered it held. */
   | { type: 'relayed'; session: string; instance: string; answeredBy: string | null }
-  /** What the API says of a session; `ended` is the Unix time of its end in milliseconds. */
+  /** What the API says of a session, and when it was asked; `ended` is the Unix time of its end in milliseconds. */
   | {
       type: 'seen';
       session: string;
+      asked: number;
       state: 'starting' | 'active' | 'ended' | 'unknown';
       ended?: number;
       reason?: string;

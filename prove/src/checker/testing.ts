@@ -42,9 +42,10 @@ export class Story {
   }
 
   /** Without an end it is active. */
-  seen(session: string, at: number, ended?: number, reason = 'completed'): this {
-    if (ended === undefined) return this.add(at, { type: 'seen', session, state: 'active' });
-    return this.add(at, { type: 'seen', session, state: 'ended', ended: seconds(ended), reason });
+  seen(session: string, at: number, ended?: number, { reason = 'completed', asked = at - 0.01 } = {}): this {
+    const look = { type: 'seen', session, asked: seconds(asked) } as const;
+    if (ended === undefined) return this.add(at, { ...look, state: 'active' });
+    return this.add(at, { ...look, state: 'ended', ended: seconds(ended), reason });
   }
 
   /** A whole session as it should be. */

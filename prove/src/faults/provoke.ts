@@ -14,9 +14,7 @@ export async function provoke(
   const [subject] = name.split('.');
   while (!signal.aborted) {
     if (subject === 'rollout' || subject === 'instance') {
-      await caller.statusOf(
-        client.updateService(organization, { serviceName: agent, buildId: good, forceRedeploy: true }),
-      );
+      await caller.statusOf(client.updateService(organization, { serviceName: agent, ...good, forceRedeploy: true }));
       await pause(2_000, signal);
       continue;
     }

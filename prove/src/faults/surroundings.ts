@@ -71,6 +71,18 @@ export const surroundingFaults: readonly Fault[] = [
       }),
   },
   {
+    name: 'container engine hangs',
+    weight: 1,
+    missing: ({ containers }) => (containers ? undefined : 'there is none'),
+    make: (world, random, signal) =>
+      during(world, ['worker'], async () => {
+        const goOn = world.containers?.hang();
+        await pause(random.between(500, 10_000), signal);
+        goOn?.();
+        await recovered(world);
+      }),
+  },
+  {
     name: 'clock set by an hour',
     weight: 1,
     make: (world, random, signal) =>

@@ -69,12 +69,12 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
       return session === undefined ? undefined : { session, request };
     },
 
-    /** Opens a socket session, sends on it, and hangs up after so long unless the bot does so before. */
+    /** Opens a socket session, sends on it, and hangs up after so long unless the bot does so before. False: there was none. */
     async talk(
       agent: string,
       order: Order,
       { forMs, capMs, onOpen }: { forMs: number; capMs: number; onOpen: (session: string) => void },
-    ): Promise<void> {
+    ): Promise<boolean> {
       const request = `r-${randomUUID()}`;
       let address: { wsUrl: string; session: string } | undefined;
       await statusOf(
@@ -84,7 +84,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
           },
         ),
       );
-      if (!address) return;
+      if (!address) return false;
       const { wsUrl, session } = address;
       recorder.record({ type: 'start', request, organization, agent, entry: 'socket', capMs });
       const socket = new WebSocket(wsUrl, { handshakeTimeout: 60_000, perMessageDeflate: false });
@@ -97,7 +97,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
         socket.on('error', () => resolve(undefined));
       });
       recorder.record({ type: 'started', request, session, ...(status === undefined ? {} : { status }) });
-      if (status !== 200) return;
+      if (status !== 200) return false;
       onOpen(session);
       const talking = setInterval(() => socket.send(JSON.stringify({ at: now() })), 200);
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -108,6 +108,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
       await closed;
       clearTimeout(hangUp);
       clearInterval(talking);
+      return true;
     },
 
     async stop(agent: string, session: string): Promise<void> {
@@ -134,11 +135,13 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
 
     /** Asks what became of a session, and records it. True once it has ended. */
     async look(agent: string, session: string): Promise<boolean> {
+      const asked = now();
       try {
         const { state, endedAt, endReason } = await client.getSession(organization, agent, session);
         recorder.record({
           type: 'seen',
           session,
+          asked,
           state,
           ...(endedAt === null ? {} : { ended: Date.parse(endedAt) }),
           ...(endReason === null ? {} : { reason: endReason }),
@@ -146,7 +149,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
         return state === 'ended';
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) {
-          recorder.record({ type: 'seen', session, state: 'unknown' });
+          recorder.record({ type: 'seen', session, asked, state: 'unknown' });
         }
         return false;
       }

@@ -18,7 +18,8 @@ export interface Customers {
   counted: (what: string) => void;
 }
 
-type Visit = (shop: Shop, random: Random, rest: Customers) => Promise<void>;
+/** False: there was no session. */
+type Visit = (shop: Shop, random: Random, rest: Customers) => Promise<boolean>;
 
 /** One customer: comes, does what it drew, and comes again. */
 export async function customer(shop: Shop, rest: Customers): Promise<void> {
@@ -28,19 +29,14 @@ export async function customer(shop: Shop, rest: Customers): Promise<void> {
     if (signal.aborted) return;
     const visit = random.weighted(visits);
     if (now() + (visit.lastsMs ?? 0) > rest.lastsUntil) continue;
-    await visit.make(shop, random, rest);
-    rest.counted(visit.name);
+    rest.counted((await visit.make(shop, random, rest)) ? visit.name : 'start refused or lost');
   }
 }
 
-async function withBot(shop: Shop, order: Order, { watcher, counted }: Customers): Promise<string | undefined> {
+async function withBot(shop: Shop, order: Order, { watcher }: Customers): Promise<string | undefined> {
   const held = await shop.caller.start(shop.agent, order, shop.capMs);
-  if (!held) {
-    counted('start refused or lost');
-    return undefined;
-  }
-  watcher.watch(shop.caller, shop.agent, held.session);
-  return held.session;
+  if (held) watcher.watch(shop.caller, shop.agent, held.session);
+  return held?.session;
 }
 
 const lasting =
@@ -48,12 +44,13 @@ const lasting =
   async (shop, random, rest) => {
     const seconds = random.between(least, most);
     const session = await withBot(shop, { does, seconds }, rest);
-    if (!session) return;
+    if (!session) return false;
     if (random.chance(0.5)) {
       await pause(random.between(0, seconds * 500));
       await shop.caller.ask(shop.agent, session);
     }
     await pause(random.between(0, seconds * 1000));
+    return true;
   };
 
 /** Stopped by its client, whatever its bot thinks of it. */
@@ -61,21 +58,22 @@ const stopped =
   (does: Order['does']): Visit =>
   async (shop, random, rest) => {
     const session = await withBot(shop, { does, seconds: 600 }, rest);
-    if (!session) return;
+    if (!session) return false;
     await pause(random.between(200, 4_000));
     // Asked for until it is so: a client that hears nothing asks again.
     for (let attempt = 0; attempt < 200; attempt++) {
       await shop.caller.stop(shop.agent, session);
-      if (await shop.caller.look(shop.agent, session)) return;
+      if (await shop.caller.look(shop.agent, session)) break;
       await pause(500);
     }
+    return true;
   };
 
 const socket =
   (order: Order, least: number, most: number): Visit =>
   async ({ caller, agent, capMs }, random, { watcher }) => {
     const onOpen = (session: string) => watcher.watch(caller, agent, session);
-    await caller.talk(agent, order, { forMs: random.between(least, most), capMs, onOpen });
+    return await caller.talk(agent, order, { forMs: random.between(least, most), capMs, onOpen });
   };
 
 const visits: readonly { name: string; weight: number; lastsMs?: number; make: Visit }[] = [

@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import { buildAgent } from '../world/agent-context.js';
+import { prepareAgent } from '../world/agent-context.js';
 import { addTenants } from '../world/tenants.js';
 import { pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
@@ -35,12 +35,11 @@ export async function openMarket(world: World, { random, counted, said, newSecre
     await client.putSecret(name, secretSet, { secretKey: 'PROVE_ORGANIZATION', secretValue: name });
     await setSecret({ caller, secretSet, newSecret });
     for (const agent of agentNames) {
-      const program = { agent, sink: world.recorder.agentFolder };
-      const good = await buildAgent(world.folder, tenant, { ...program, version: 'good', broken: false });
-      const broken = await buildAgent(world.folder, tenant, { ...program, version: 'broken', broken: true });
+      const good = await prepareAgent(world, tenant, { agent, version: 'good', broken: false });
+      const broken = await prepareAgent(world, tenant, { agent, version: 'broken', broken: true });
       await client.createService(name, {
         serviceName: agent,
-        buildId: good,
+        ...good,
         secretSet,
         autoScaling: { minAgents: 1, maxAgents: 1 },
         maxSessionDuration: capMs / 1000,

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Random } from '../random.js';
+import type { AgentSource } from '../world/agent-context.js';
 import { pause, until } from '../world/wait.js';
 import type { Caller } from './caller.js';
 
 export interface Shopkeeper {
   caller: Caller;
   agent: string;
-  good: string;
-  broken: string;
+  good: AgentSource;
+  broken: AgentSource;
   secretSet: string;
   /** Keeps every secret value that was ever set. */
   newSecret: (value: string) => void;
@@ -24,14 +25,15 @@ export async function operator(
     await pause(random.between(1_000, 6_000), signal);
     if (signal.aborted) return;
     const task = random.weighted(tasks);
-    await task.run(shop, random);
-    counted(task.name);
+    if (await task.run(shop, random)) counted(task.name);
   }
 }
 
-async function deploy({ caller, agent }: Shopkeeper, buildId: string): Promise<number | undefined> {
+/** False: it was refused, or nobody knows. */
+async function deploy({ caller, agent }: Shopkeeper, source: AgentSource): Promise<boolean> {
   const { client, name } = caller.tenant;
-  return await caller.statusOf(client.updateService(name, { serviceName: agent, buildId, forceRedeploy: true }));
+  const update = client.updateService(name, { serviceName: agent, ...source, forceRedeploy: true });
+  return (await caller.statusOf(update)) === 200;
 }
 
 export async function setSecret({
@@ -45,7 +47,7 @@ export async function setSecret({
   return await caller.statusOf(client.putSecret(name, secretSet, { secretKey: 'PROVE_SECRET', secretValue: value }));
 }
 
-const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, random: Random) => Promise<unknown> }[] =
+const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, random: Random) => Promise<boolean> }[] =
   [
     { name: 'deployed', weight: 4, run: (shop) => deploy(shop, shop.good) },
     {
@@ -62,7 +64,7 @@ const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, ra
       weight: 1,
       run: async (shop) => {
         await setSecret(shop);
-        await deploy(shop, shop.good);
+        return await deploy(shop, shop.good);
       },
     },
   ];
@@ -70,7 +72,7 @@ const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, ra
 /** Puts an agent into a state of which it is known what its pool should be. */
 export async function tidy(shop: Shopkeeper, minAgents: number, maxAgents: number): Promise<void> {
   const { client, name } = shop.caller.tenant;
-  await until(`${name}/${shop.agent} takes its last deployment`, async () => (await deploy(shop, shop.good)) === 200);
+  await until(`${name}/${shop.agent} takes its last deployment`, () => deploy(shop, shop.good));
   await until(`${name}/${shop.agent} takes its limits`, () => shop.caller.limit(shop.agent, minAgents, maxAgents));
   await until(
     `${name}/${shop.agent} serves its last deployment`,

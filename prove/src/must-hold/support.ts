@@ -5,7 +5,7 @@ import { check } from '../checker/check.js';
 import type { Breach } from '../checker/event.js';
 import { type Caller, createCaller } from '../load/caller.js';
 import { createWatcher } from '../load/watcher.js';
-import { buildAgent } from '../world/agent-context.js';
+import { prepareAgent } from '../world/agent-context.js';
 import type { DatabaseKind } from '../world/database.js';
 import { mountDisk } from '../world/disk.js';
 import { addTenants } from '../world/tenants.js';
@@ -20,28 +20,36 @@ const capMs = 7_200_000;
 /** Why a small disk can't be made here; undefined where it can. */
 export const noDisk = process.getuid?.() === 0 ? undefined : 'only root can mount a disk';
 
+/** Why agents can't run in containers here; undefined where they can. */
+export const noEngine = process.env.PIPECAT_CLOUD_TEST_ENGINE ? undefined : 'PIPECAT_CLOUD_TEST_ENGINE is not set';
+
 /** An installation with one organization and one agent that serves, watched from outside. */
 export async function openScene({
   database = 'sqlite',
+  driver = 'process',
   diskMegabytes,
 }: {
   database?: DatabaseKind;
+  driver?: string;
   diskMegabytes?: number;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-must-hold-'));
   const disk = diskMegabytes === undefined ? undefined : mountDisk(join(folder, 'disk'), diskMegabytes);
   if (disk && 'reason' in disk) throw new Error(disk.reason);
-  const world = await openWorld({ folder, database, ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}) });
+  const world = await openWorld({
+    folder,
+    database,
+    driver,
+    ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}),
+  });
   await world.start();
   const refusals: string[] = [];
   const [tenant] = await addTenants(world, ['north']);
   if (!tenant) throw new Error('no organization was made');
   const caller: Caller = createCaller(tenant, world.recorder, (text) => refusals.push(text));
-  const buildId = await buildAgent(folder, tenant, {
-    ...{ agent, version: 'good', broken: false, sink: world.recorder.agentFolder },
-  });
+  const source = await prepareAgent(world, tenant, { agent, version: 'good', broken: false });
   const { client, name } = tenant;
-  await client.createService(name, { serviceName: agent, buildId, autoScaling: { minAgents: 1, maxAgents: 4 } });
+  await client.createService(name, { serviceName: agent, ...source, autoScaling: { minAgents: 1, maxAgents: 4 } });
   await caller.limit(agent, 1, 4);
   await until('the agent serves', async () => (await client.getService(name, agent)).ready, 60_000);
   const closing = new AbortController();

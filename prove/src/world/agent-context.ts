@@ -4,22 +4,34 @@ import { join } from 'node:path';
 import { inRoot } from './paths.js';
 import type { Tenant } from './tenants.js';
 import { until } from './wait.js';
+import type { World } from './world.js';
 
 export interface AgentProgram {
   agent: string;
   version: string;
-  /** Where it tells what it sees: a folder, or `tcp://host:port`. */
-  sink: string;
   /** Ends before it ever answers. */
   broken: boolean;
 }
 
-/** Uploads and builds the prover's own agent for one tenant; resolves to the build. */
-export async function buildAgent(folder: string, tenant: Tenant, program: AgentProgram): Promise<string> {
+/** What a deployment is made of. */
+export type AgentSource = { buildId: string } | { image: string };
+
+/** Makes the prover's own agent ready to be deployed by one tenant: as an image where it runs in containers, else as a build. */
+export async function prepareAgent(
+  { folder, containers, recorder }: Pick<World, 'folder' | 'containers' | 'recorder'>,
+  tenant: Tenant,
+  program: AgentProgram,
+): Promise<AgentSource> {
+  const whole = { organization: tenant.name, sink: containers?.sink ?? recorder.agentFolder, ...program };
+  if (!containers) return { buildId: await buildAgent(folder, tenant, whole) };
+  return { image: await containers.image(`${tenant.name}-${program.agent}-${program.version}`, whole) };
+}
+
+async function buildAgent(folder: string, tenant: Tenant, program: AgentProgram): Promise<string> {
   const context = join(folder, `context-${tenant.name}-${program.agent}-${program.version}`);
   mkdirSync(context, { recursive: true });
   cpSync(inRoot('prove/agent/bot.mjs'), join(context, 'bot.mjs'));
-  writeFileSync(join(context, 'prove.json'), JSON.stringify({ organization: tenant.name, ...program }));
+  writeFileSync(join(context, 'prove.json'), JSON.stringify(program));
   writeFileSync(
     join(context, 'pcc-deploy.toml'),
     `agent_name = "${program.agent}"\n\n[local]\ncommand = ["node", "bot.mjs"]\n`,

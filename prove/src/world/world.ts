@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
 import { createRandom, type Random } from '../random.js';
+import { type Containers, openContainers } from './containers.js';
 import { type DatabaseKind, openPostgres, openSqlite } from './database.js';
 import { watchInstances } from './instances.js';
 import { fair, openLink } from './link.js';
@@ -44,12 +45,17 @@ export async function openWorld(options: WorldOptions) {
     ...database.env,
     ...options.env,
   };
-  let restarts = 0;
+  const containers: Containers | undefined = driver === 'docker' ? await openContainers(folder, recorder) : undefined;
+  let kills = 0;
   const make = (name: PartName, own: Record<string, string> = {}) =>
-    createPart({ name, env: { ...env, ...own }, folder, onExit: () => restarts++ });
+    createPart({ name, env: { ...env, ...own }, folder, onExit: (how) => void (how === 'SIGKILL' && kills++) });
   const parts = {
     server: make('server'),
-    worker: make('worker', { PIPECAT_CLOUD_CONTROL_URL: link.url, PIPECAT_CLOUD_DRIVER: driver }),
+    worker: make('worker', {
+      PIPECAT_CLOUD_CONTROL_URL: link.url,
+      PIPECAT_CLOUD_WORKER_DRIVER: driver,
+      ...containers?.env,
+    }),
   };
   const url = `http://127.0.0.1:${port}`;
 
@@ -64,13 +70,14 @@ export async function openWorld(options: WorldOptions) {
     dataDir,
     url,
     driver,
+    containers,
     database,
     link,
     parts,
     recorder,
     instances: watchInstances(recorder),
-    /** How often a process of the product has ended. */
-    restarts: () => restarts,
+    /** How often a process of the product was killed. */
+    kills: () => kills,
     ownerToken: () => readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim(),
 
     async start(): Promise<void> {
@@ -101,6 +108,7 @@ export async function openWorld(options: WorldOptions) {
       await database.close();
       recorder.read();
       recorder.close();
+      await containers?.close(dataDir);
       const left = processesOf(folder);
       for (const pid of left) kill(pid);
       return left.length;

@@ -41,7 +41,7 @@ const facts = (change: Partial<Session> = {}): Facts => ({
   sessions: [{ ...session, ...change }],
 });
 const here = (state?: 'busy' | 'exited') =>
-  new Map([['w', new Map(state ? [['i', { instanceId: 'i', state, epoch: 1 }]] : [])]]);
+  new Map([['w', new Map(state ? [['i', { instanceId: 'i', state, epoch: 1, sessionId: 's' }]] : [])]]);
 
 test('an instance that its worker does not know is waited for, and then its session has been lost', async () => {
   const look = watch();

@@ -43,6 +43,18 @@ describe.each(databases)('secret sets on $name', (database) => {
     });
   });
 
+  test('a version tells that a value was changed, and stays while none is', async () => {
+    const version = async () => (await secrets.secretsOf('org-a', 'prod')).secretsVersion;
+    await put('prod', { secretKey: 'A', secretValue: 'one' });
+    const first = await version();
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(await version()).toBe(first);
+    await put('prod', { secretKey: 'A', secretValue: 'two' });
+    expect(await version()).not.toBe(first);
+    await secrets.removeKey('org-a', testActor, 'prod', 'A');
+    expect(await version()).toBeUndefined();
+  });
+
   test('a pull secret gets its slash, is listed, and shows nothing with exactly the code "400"', async () => {
     await put('registry', pull);
     expect((await world.store.secrets.findSet('org-a', 'registry'))?.host).toBe('https://registry.example.com/v1/');

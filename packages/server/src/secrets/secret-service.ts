@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PutSecretBody, SecretSetList, SecretSet as SecretSetView } from '@pipecat-cloud/contract/secrets';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
@@ -26,6 +27,7 @@ interface SecretServiceDeps {
 /** Of an `InstanceSpec`. */
 export interface InstanceSecrets {
   environment: Record<string, string>;
+  secretsVersion?: string;
   referencedSecretSet?: string;
 }
 
@@ -74,6 +76,13 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
     const bytes = values.reduce((sum, value) => sum + value.sealed.length * 0.75, 0);
     if (bytes > maxBytes)
       throw badRequest(`The values of secret set '${set.name}' would take more than ${maxBytes / 1024} KiB together`);
+  }
+
+  /** Of what is stored, in which the same value is never sealed alike twice. */
+  async function versionOf(organizationId: string, set: SecretSet | undefined): Promise<{ secretsVersion?: string }> {
+    const sealed = set ? await store.secrets.values(organizationId, set.id) : [];
+    if (sealed.length === 0) return {};
+    return { secretsVersion: createHash('sha256').update(JSON.stringify(sealed)).digest('hex') };
   }
 
   return {
@@ -178,7 +187,8 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
     async secretsOf(organizationId: string, name: string): Promise<InstanceSecrets> {
       const set = await store.secrets.findSet(organizationId, name);
       if (set?.source === 'referenced') return { environment: {}, referencedSecretSet: name };
-      return { environment: await this.secretEnvironment(organizationId, name) };
+      const secretsVersion = await versionOf(organizationId, set);
+      return { environment: await this.secretEnvironment(organizationId, name), ...secretsVersion };
     },
 
     /** A pull secret, for a worker's pull and nothing else; undefined when it is gone, so that the registry's answer says what is missing. */

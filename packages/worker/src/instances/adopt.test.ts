@@ -81,13 +81,13 @@ test('an instance that vanished while the worker was away has ended its session,
 });
 
 test('the cap counts from the start of the session, whoever is away', async () => {
-  await startSession({ maxSessionSeconds: 0.2 });
+  await startSession({ maxSessionSeconds: 1 });
   await rig.bot('i-1');
   await rig.stopWorker();
   await vi.waitFor(async () => {
     const { session } = JSON.parse(await readFile(recordFile(), 'utf8'));
-    expect(Date.now() - Date.parse(session.started.at)).toBeGreaterThan(200);
-  });
+    expect(Date.now() - Date.parse(session.started.at)).toBeGreaterThan(1000);
+  }, 10_000);
   await rig.startWorker();
   expect(await whenEnded()).toMatchObject({ reason: 'duration_exceeded' });
   await rig.control.whenObserved('i-1', 'exited');

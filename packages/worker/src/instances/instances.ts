@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
 import type { Collectors } from '../logs/collector.js';
-import { createRedactor } from '../logs/redactor.js';
+import { createRedactor, createWithholder, type Redactor } from '../logs/redactor.js';
 import type { Relays } from '../relay/relays.js';
 import type { Timings } from '../timings.js';
 import { type ActivationDeps, activate } from './activation.js';
@@ -122,7 +122,8 @@ export function createInstances(deps: InstancesDeps) {
         instances.set(instanceId, instance);
         log.info({ instanceId, deploymentId }, 'instance ordered');
       }
-      instance.redactor ??= createRedactor(spec.environment, instance.startedWith, pullPassword(spec));
+      if (isNew && spec.secretsVersion !== undefined) instance.record.secretsVersion = spec.secretsVersion;
+      instance.redactor ??= redactorOf(instance, spec);
       if (isNew || (instance.life === 'preparing' && instance.ensuredAt === undefined)) lifecycle.start(instance, spec);
       else lifecycle.known(instance, spec);
       collectors.begin(instance);
@@ -191,6 +192,15 @@ export function createInstances(deps: InstancesDeps) {
       await records.idle();
     },
   };
+}
+
+/**
+ * One that ended while no worker looked is known by the secrets of now. Where those are not what it was started with, nobody can tell
+ * which of its last lines hold one.
+ */
+function redactorOf({ record, startedWith }: Instance, spec: PreparedSpec): Redactor {
+  const known = record.secretsVersion === spec.secretsVersion || Object.keys(startedWith).length > 0;
+  return known ? createRedactor(spec.environment, startedWith, pullPassword(spec)) : createWithholder();
 }
 
 /** Engines don't repeat it, but a registry may write what it likes into its answer. */

@@ -83,6 +83,8 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function make(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
     if (spec.impossible !== undefined) return await fail(instance, unknownError, spec.impossible);
     try {
+      // By which secrets it was started has to be known after this worker's end, if it prints one.
+      if (spec.secretsVersion !== undefined) await records.save(instance.record);
       await failpoint('instance.making');
       await driver.ensure(spec, signal);
       await failpoint('instance.made');

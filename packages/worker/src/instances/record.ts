@@ -72,6 +72,8 @@ export interface InstanceRecord {
   /** From `ensure` to ready. */
   startedMs?: number;
   failure?: { code: string; message: string };
+  /** Of the secrets that it was started with. */
+  secretsVersion?: string;
 }
 
 export type Records = Awaited<ReturnType<typeof openRecords>>;

@@ -162,6 +162,33 @@ test('credentials of this platform that are taken out of a line are told to the 
   expect(rig.logged.join('')).not.toContain(token.slice(8));
 });
 
+test('what an instance printed and ended with is not kept where its secrets were changed while no worker looked', async () => {
+  const spec = { environment: { SECRET: secret }, secretsVersion: 'one' };
+  await rig.makeReady('i-2', spec);
+  await rig.makeReady('i-3', spec);
+  await rig.stopWorker();
+  for (const id of ['i-2', 'i-3']) {
+    rig.world.print(id, `my secret is ${secret}\n`);
+    rig.world.exit(id, 1);
+  }
+  await rig.startWorker();
+  const changed = { environment: { SECRET: 'another-horse-battery' }, secretsVersion: 'two' };
+  await rig.control.command({ do: 'ensure', spec: specOf('i-2', changed) });
+  await rig.control.command({ do: 'ensure', spec: specOf('i-3', spec) });
+  await whenLogged('my secret is [redacted]');
+  const withheld = /was not kept: the secrets that it may hold were changed/;
+  await vi.waitFor(() => expect(lines().filter(({ text }) => withheld.test(text))).toHaveLength(1));
+  expect(JSON.stringify(rig.control.messages)).not.toContain(secret);
+  // Nor can it be read where the instance wrote it.
+  expect(await readOutput('i-2')).toBe('*'.repeat(`my secret is ${secret}`.length));
+});
+
+async function readOutput(instanceId: string): Promise<string> {
+  let text = '';
+  for await (const line of rig.world.open().logs(instanceId, 0, AbortSignal.timeout(5_000))) text += line.text;
+  return text;
+}
+
 test('each line has its level; a traceback and what is indented has that of its first line', async () => {
   rig.world.print(
     'i-1',

@@ -124,7 +124,10 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
           const output = instances.get(instanceId)?.output.subarray(from, to);
           if (output) mask(output)?.copy(output);
         },
-        secrets: async (instanceId) => instances.get(instanceId)?.spec.environment ?? {},
+        async secrets(instanceId) {
+          const instance = instances.get(instanceId);
+          return instance?.present.state === 'running' ? instance.spec.environment : {};
+        },
         usage: async (instanceId) =>
           instances.get(instanceId)?.present.state === 'running' ? { cpuMs: 10, memoryBytes: 1024 } : undefined,
         async build(order, context, onLine, signal) {
