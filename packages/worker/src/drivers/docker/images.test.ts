@@ -72,6 +72,15 @@ describe.skipIf(!testEngineUrl)('images from a registry, with a container engine
     expect((await refusal(local)).code).toBe('PCC_IMAGE_NOT_FOUND');
   });
 
+  test('an image that lies here is nobody’s for knowing its digest or its id', async () => {
+    const closed = await startRegistry({ credentials: 'ann:hush-hush-password' });
+    closed.put('team/theirs:1', 'theirs', { architecture: arch });
+    const { id, digest } = await resolve(`${closed.host}/team/theirs:1`, { host: closed.host });
+    expect((await refusal(`${closed.host}/team/theirs@${digest}`)).code).toBe('PCC_IMAGE_PULL_UNAUTHORIZED');
+    expect((await refusal(`${registry.host}/team/any@${id}`)).code).toBe('PCC_IMAGE_NOT_FOUND');
+    await closed.close();
+  });
+
   test('a private image is pulled with the secret of its registry, which no other registry is shown', async () => {
     const closed = await startRegistry({ credentials: 'ann:hush-hush-password' });
     closed.put('team/bot:1', 'secret', { architecture: arch });

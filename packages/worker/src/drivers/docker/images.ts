@@ -7,7 +7,7 @@ import { createKeyedQueue } from '../process/keyed-queue.js';
 import type { ContainerImage } from './container.js';
 import type { InspectedImage } from './engine-types.js';
 import { type ImageReference, parseImage } from './image-reference.js';
-import { pull } from './pull.js';
+import { askRegistry, pull } from './pull.js';
 
 export interface ImagesDeps {
   engine: Engine;
@@ -38,16 +38,20 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
     );
   }
 
-  /** What was resolved once is run by its digest, whatever its tag has become. */
-  async function byDigest(request: Pulling, digest: string): Promise<Resolved> {
+  /**
+   * What was resolved once is run by its digest, whatever its tag has become. `isPinned`: a worker told the digest itself. One that a
+   * deployment names is asked for at its registry though it lies here, or whoever knows it could run another organization's image.
+   */
+  async function byDigest(request: Pulling, digest: string, isPinned: boolean): Promise<Resolved> {
     const reference: ImageReference = { registry: request.reference.registry, name: request.reference.name, digest };
     const pinned = `${reference.name}@${digest}`;
     // An image that was made here and never pushed has no digest of a registry; its own id stands for it.
-    const present = async () => (await inspect(pinned)) ?? (await inspect(digest));
-    let image = await present();
+    const pulling = { ...request, reference, stallMs: pullStallMs };
+    if (!isPinned) await askRegistry(engine, pulling);
+    let image = (await inspect(pinned)) ?? (isPinned ? await inspect(digest) : undefined);
     if (!image) {
-      await pull(engine, { ...request, reference, stallMs: pullStallMs });
-      image = await present();
+      await pull(engine, pulling);
+      image = await inspect(pinned);
     }
     if (!image) throw new Error(`${pinned} was pulled and is not there`);
     return { image, digest };
@@ -95,7 +99,7 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
       // One after the other: those that come later find it there.
       const { image, digest: resolved } = await inTurn(source.image, async () => {
         signal.throwIfAborted();
-        return digest === undefined ? byTag(request) : byDigest(request, digest);
+        return digest === undefined ? byTag(request) : byDigest(request, digest, source.digest !== undefined);
       });
       await checkPlatform(image, `The image '${source.image}'`);
       return { id: image.Id, digest: resolved, labels: image.Config?.Labels ?? {} };

@@ -47,6 +47,21 @@ export async function pull(engine: Engine, request: PullRequest): Promise<void> 
   }
 }
 
+/**
+ * Has the registry itself say that the caller may have the digest; a pull of what lies here already asks nobody. Throws as `pull` does.
+ */
+export async function askRegistry(engine: Engine, request: PullRequest): Promise<void> {
+  const { image, reference, signal } = request;
+  try {
+    const path = `/distribution/${reference.name}@${reference.digest}/json`;
+    await engine.request('GET', path, { headers: authorization(request), signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isEngineAway(error)) throw error;
+    throw pullError(image, reference, (error as Error).message, error);
+  }
+}
+
 /** Credentials go to the registry that they are for, and to no other that an image's name may point at. */
 function authorization({ registry, reference }: PullRequest): Record<string, string> {
   if (!registry || !isForRegistry(registry.host, reference.registry)) return {};
