@@ -49,7 +49,7 @@ test('the channel takes a worker’s credential and nothing else', async () => {
 
 test('an upgrade that is for nobody is refused', async () => {
   expect(await upgrade('/v1/users')).toBe(404);
-  expect(await upgrade('/ws/twilio')).toBe(404);
+  expect(await upgrade('/ws/nobody')).toBe(404);
 });
 
 test('a socket without a token of the agent is refused before the upgrade, and an unknown agent looks the same', async () => {
