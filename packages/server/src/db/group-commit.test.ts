@@ -53,4 +53,11 @@ describe.each(databases)('transactions at the same moment on $name', (database) 
     });
     expect(await inner).toBe('later');
   });
+
+  test('where none can begin, each is told so, and no turn is taken from others', async () => {
+    await drop();
+    drop = async () => {};
+    const results = await Promise.allSettled([add('a'), add('b')]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ControlledTransaction, Kysely } from 'kysely';
 import type { Schema } from './schema.js';
 
 /** A batch takes no more transactions after so long: reads wait for it. */
@@ -24,7 +24,7 @@ export function createGroupCommit(db: Kysely<Schema>) {
     const done: Part[] = [];
     let current: Part | undefined;
     try {
-      const batch = await db.startTransaction().execute();
+      const batch = await begin();
       try {
         for (current = waiting.shift(); current; current = next()) {
           const part = await batch.savepoint('part').execute();
@@ -54,6 +54,16 @@ export function createGroupCommit(db: Kysely<Schema>) {
 
     function next(): Part | undefined {
       return performance.now() - began < longestMs ? waiting.shift() : undefined;
+    }
+  }
+
+  /** A database that lets none begin refuses all that wait: each on its own would wait as long again. */
+  async function begin(): Promise<ControlledTransaction<Schema>> {
+    try {
+      return await db.startTransaction().execute();
+    } catch (error) {
+      for (const part of waiting.splice(0)) part.failed(error);
+      throw error;
     }
   }
 

@@ -23,11 +23,12 @@ export class PatientSqliteDialect extends SqliteDialect {
     this.#patienceMs = patienceMs;
   }
   override createDriver(): Driver {
-    return createPatientDriver(super.createDriver(), this.#patienceMs);
+    // SQLite's has the savepoints that others may lack.
+    return createPatientDriver(super.createDriver() as Required<Driver>, this.#patienceMs);
   }
 }
 
-function createPatientDriver(driver: Driver, patienceMs: number): Driver {
+function createPatientDriver(driver: Required<Driver>, patienceMs: number): Driver {
   let busySince: number | undefined;
 
   async function patiently<T>(isRead: boolean, work: () => Promise<T>): Promise<T> {
@@ -76,6 +77,10 @@ function createPatientDriver(driver: Driver, patienceMs: number): Driver {
         if (!/no transaction is active/.test((error as Error).message)) throw error;
       }
     },
+    // A transaction that has begun holds the lock: none of these waits for anybody.
+    savepoint: (...args) => driver.savepoint(...args),
+    rollbackToSavepoint: (...args) => driver.rollbackToSavepoint(...args),
+    releaseSavepoint: (...args) => driver.releaseSavepoint(...args),
     releaseConnection: async () => undefined,
     destroy: (options) => driver.destroy(options),
   };
