@@ -201,7 +201,7 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
 
       const late = await open('webrtc', { agent: 'echo' });
       await late.talk();
-      await late.shows(/^Agent 'echo' is at capacity: .* Try again when one ends/);
+      await late.shows(/^Agent 'echo' is at capacity: .* Try again in about \d+ s, /);
       expect(await late.startStatus()).toBe(429);
       passed('capacity', 'webrtc', 'its text in `error.message`');
       const lateSocket = await open('websocket', { agent: 'echo' });

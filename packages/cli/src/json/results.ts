@@ -225,6 +225,7 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
   'agent profiles disable': AgentProfile,
   'agent profiles enable': AgentProfile,
 
+  'build cancel': Build,
   'build list': BuildList,
   'build status': Build,
   'build logs': Type.Union([BuildLogs, Type.Object({ log: text }, { description: 'with --follow: one a line' })]),

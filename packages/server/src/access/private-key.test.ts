@@ -25,7 +25,7 @@ const agents = (credential = key) => server.call(credential, 'GET', '/v1/agents'
 
 test('no route asks more of a private key than every private key holds', () => {
   const routes = Object.entries(routeAccess).filter(([, { kinds }]) => kinds.includes('private'));
-  expect(routes.length).toBe(23);
+  expect(routes.length).toBe(24);
   for (const [route, { needs, kinds }] of routes) {
     expect([route, kinds, privateKeyPermissions.has(needs as 'org:read')]).toEqual([route, ['private'], true]);
   }
