@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent } from './support/agents.js';
 import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
+import { type DailyStandIn, startDailyStandIn } from './support/daily.js';
 import { missing, resources } from './support/environment.js';
 import { cleanUp, temporaryFolder } from './support/paths.js';
 import { signInOwner } from './support/person.js';
@@ -47,13 +48,16 @@ const checks = [
 ];
 
 let cloud: Cloud;
+let daily: DailyStandIn | undefined;
 let token: string;
 let key: string;
 
 const skip = missing('fuzzer');
 beforeAll(async () => {
   if (skip) return;
-  cloud = await startCloud();
+  // That nobody answers there would be told as a 502, and rightly.
+  daily = await startDailyStandIn();
+  cloud = await startCloud({ env: { PIPECAT_CLOUD_DAILY_API_URL: daily.apiUrl } });
   const owner = await signInOwner(cloud);
   // Whatever a token can hold.
   const grant = { permissions: [...permissions], organizations: ['my-team'] };
@@ -70,7 +74,10 @@ beforeAll(async () => {
   );
   await cli.ok(['deploy', '--yes'], { cwd: folder });
 });
-afterAll(cleanUp);
+afterAll(async () => {
+  daily?.close();
+  await cleanUp();
+});
 
 interface Run {
   credential: string;
