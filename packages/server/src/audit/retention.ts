@@ -27,10 +27,11 @@ export function createAuditRetention({ store, clock, audit, log, days, batch = 2
   /** False when there is nothing (more) to remove. */
   async function pruneOnce(chain: string, before: Date): Promise<boolean> {
     return await store.transaction(async (repos) => {
-      const upTo = await repos.audit.olderThan(chain, before);
-      if (upTo === undefined) return false;
+      if ((await repos.audit.olderThan(chain, before)) === undefined) return false;
       const head = await repos.audit.lockHead(chain);
-      if (upTo <= head.anchor.seq || !repos.audit.isSealed(head)) return false;
+      // Asked again under the lock: another control plane may have pruned meanwhile, and its own record of that is young.
+      const upTo = await repos.audit.olderThan(chain, before);
+      if (upTo === undefined || upTo <= head.anchor.seq || !repos.audit.isSealed(head)) return false;
       const organizationId = organizationOfChain(chain);
       const count = Math.min(upTo, head.head.seq, head.anchor.seq + batch) - head.anchor.seq;
       // One more than is removed: it bears witness to the last of them.
