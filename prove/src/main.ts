@@ -12,7 +12,8 @@ async function main(): Promise<number> {
     say(usage);
     return 0;
   }
-  const options = readArguments(args);
+  const options = optionsOf(args);
+  if (!options) return 2;
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
   const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-prove-'));
@@ -35,6 +36,16 @@ async function main(): Promise<number> {
       : `${breaches.length} breaches. Again: npm run prove -- --seed ${options.seed} --minutes ${options.minutes} --driver ${options.driver} --database ${options.database}. Evidence: ${folder}`,
   );
   return breaches.length === 0 ? 0 : 1;
+}
+
+/** Undefined, and said in a line, where they make no sense. */
+function optionsOf(args: string[]): ReturnType<typeof readArguments> | undefined {
+  try {
+    return readArguments(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    return undefined;
+  }
 }
 
 main().then(
