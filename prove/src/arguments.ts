@@ -35,7 +35,8 @@ export function readArguments(args: readonly string[]): RunOptions {
   });
   const { seed, driver, database, only, keep } = values;
   const minutes = Number(values.minutes);
-  if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error(`--minutes is '${values.minutes}'; it must be above 0, and 1440 at most`);
+  if (!(minutes > 0 && minutes <= 24 * 60))
+    throw new Error(`--minutes is '${values.minutes}'; it must be above 0, and 1440 at most`);
   if (driver !== 'process' && driver !== 'docker') throw new Error(`--driver is '${driver}'; process or docker`);
   if (database !== 'sqlite' && database !== 'postgres')
     throw new Error(`--database is '${database}'; sqlite or postgres`);
