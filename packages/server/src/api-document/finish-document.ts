@@ -1,6 +1,6 @@
 import { operations } from '@pipecat-cloud/contract/operations';
 import { responseOf, sharedResponses, statusesOf } from './answers.js';
-import type { ApiDocument, OperationObject, Parameter } from './document.js';
+import type { ApiDocument, OperationObject, Parameter, Schema } from './document.js';
 import { bodyExamples, exampleOf, parameterExamples } from './examples.js';
 import { contractSchemas, inlineSchemas, shareSchemas } from './shared-schemas.js';
 
@@ -71,14 +71,27 @@ function completeBody(body: NonNullable<OperationObject['requestBody']>, id: str
   }
 }
 
-const streams: Readonly<Record<string, { type: string; description: string }>> = {
-  exportAudit: { type: 'application/x-ndjson', description: 'One JSON object a line' },
+/** Answers that come piece by piece. Of an event stream the schema describes each event, as OpenAPI before 3.2 has it. */
+const streams: Readonly<Record<string, { type: string; schema: Schema }>> = {
+  exportAudit: { type: 'application/x-ndjson', schema: { type: 'string', description: 'One JSON object a line' } },
   followLogs: {
     type: 'text/event-stream',
-    description:
-      'Each event without a name is one line: its data is a LogEntry, its id the cursor. `gap`: lines before were given up; `end`: the session that was followed has ended',
+    schema: {
+      type: 'object',
+      description: 'Without a name it is one line of the logs',
+      required: ['data'],
+      properties: {
+        event: {
+          type: 'string',
+          enum: ['gap', 'end'],
+          description: '`gap`: lines before were given up; `end`: the session that was followed has ended',
+        },
+        id: { type: 'string', description: 'The cursor of the line, for `Last-Event-ID` or `after`' },
+        data: { type: 'string', description: 'Of a line: a LogEntry as JSON; `{}` otherwise' },
+      },
+    },
   },
-  metrics: { type: 'text/plain', description: 'The text format of Prometheus' },
+  metrics: { type: 'text/plain', schema: { type: 'string', description: 'The text format of Prometheus' } },
 };
 
 function describeSuccess(key: string, operation: OperationObject): void {
@@ -100,7 +113,7 @@ function describeSuccess(key: string, operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.description = status === '201' ? 'Made' : 'Done';
     const stream = streams[id];
-    if (stream) response.content = { [stream.type]: { schema: { type: 'string', description: stream.description } } };
+    if (stream) response.content = { [stream.type]: { schema: stream.schema } };
     else if (described.length === 0) response.content = { 'application/json': { schema: { type: 'object' } } };
     for (const [type, media] of Object.entries(response.content ?? {})) {
       if (type === 'application/json') media.example = exampleOf(media.schema ?? {}, operation.tags?.[0]);
