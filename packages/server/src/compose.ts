@@ -137,7 +137,12 @@ export async function compose(
   const digests = createCredentialDigests(keys.peppers);
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
-  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs'), log });
+  const logStore = createFileLogStore({
+    directory: join(config.dataDirectory, 'logs'),
+    log,
+    // Of several control planes the one that runs the agents writes them.
+    mine: () => lease.held(),
+  });
   const metrics = createMetrics();
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
@@ -166,7 +171,12 @@ export async function compose(
   const { nudge } = reconciler;
   const lease = createLease({
     ...{ database: config.database, log },
-    onHeld: nudge,
+    onHeld: () => {
+      workers.beginAnew();
+      logStore.reopen();
+      observability.lead();
+      nudge();
+    },
     onLost: () => workers.disconnectAll(),
   });
   const regions = createRegions({ store, own: config.region });
@@ -181,7 +191,7 @@ export async function compose(
     installationId: bootstrapped.installationId,
     hopPublicKey: hops.publicKey,
     applyReport: (report, worker) => applyReport(report, worker),
-    accepting: () => lease.held(),
+    leads: lease.held,
     onHello: ({ workerId, architecture }) => {
       store.workers
         .seen(workerId, architecture, clock.now())
@@ -285,7 +295,7 @@ export async function compose(
   addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
   await addApiDocument(http, config.publicUrl);
   await http.register(apiPage);
-  addHealthRoutes(http, store);
+  addHealthRoutes(http, store, lease.held);
   await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {
     store,
