@@ -16,7 +16,7 @@ import { apiPage } from './api-document/api-page.js';
 import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
-import { type Bootstrapped, bootstrap } from './bootstrap.js';
+import { type Bootstrapped, bootstrap, checkKeys } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
 import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
@@ -135,6 +135,7 @@ export async function compose(
       : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
+  await checkKeys({ store, keys, config });
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({
@@ -392,9 +393,10 @@ export async function compose(
     leaks,
     async close() {
       await tls?.close();
-      await http.close();
-      await gateway.close();
+      const ended = http.close();
       await workers.close();
+      await gateway.close();
+      await ended;
       await unusedTokens.close();
       await notifications.close();
       await housekeeping.close();

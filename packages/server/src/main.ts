@@ -30,7 +30,8 @@ async function start(): Promise<void> {
   // another control plane takes the workers: a token that nobody needs would lie there for good.
   const offers = createPeriodic({
     run: async () => {
-      const wanted = plane.workers.leads() && plane.workers.pick() === undefined && !(await exists(config.workerEnrolmentFile));
+      const wanted =
+        plane.workers.leads() && plane.workers.pick() === undefined && !(await exists(config.workerEnrolmentFile));
       if (wanted) await plane.enrolment.offer(config.workerEnrolmentFile);
     },
     intervalMs: 10_000,

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
+import { standby } from '../errors.js';
 import { isUuid } from '../uuid.js';
 import { type AgentLog, openAgentLog } from './agent-log.js';
 import { createDiskRoom, type DiskSpace } from './disk-room.js';
 import { endOf, followLog, readOn } from './log-follow.js';
 import { readBeside, readPage } from './log-page.js';
-import { standby } from '../errors.js';
 import { LogDiskFull, type LogLimits, type LogStore } from './log-store.js';
 
 interface FileLogStoreOptions {

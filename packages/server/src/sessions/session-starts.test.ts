@@ -17,7 +17,13 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
   let world: TwoOrganizations;
   let agent: Agent;
   /** What the worker is and does. */
-  let worker: { elsewhere: boolean; here: boolean; awayMs: number; state: 'ready' | undefined; answer: () => Promise<void> };
+  let worker: {
+    elsewhere: boolean;
+    here: boolean;
+    awayMs: number;
+    state: 'ready' | undefined;
+    answer: () => Promise<void>;
+  };
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
     worker = { elsewhere: false, here: true, awayMs: 0, state: 'ready', answer: async () => {} };

@@ -74,9 +74,12 @@ export function createReportQueue(deps: ReportQueueDeps) {
 
   return {
     take(number: number, report: Report): void {
-      if (report.type !== 'logs') return applyInOrder(number, report);
-      const stored = applyLogs(number, report).finally(() => storing.delete(stored));
-      storing.add(stored);
+      if (report.type === 'logs') {
+        const stored = applyLogs(number, report).finally(() => storing.delete(stored));
+        storing.add(stored);
+      } else {
+        applyInOrder(number, report);
+      }
     },
     /** Resolves once all that have come so far are applied, or given up with the link. */
     async idle(): Promise<void> {

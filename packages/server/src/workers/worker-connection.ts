@@ -50,4 +50,3 @@ export function openConnection(socket: WebSocket, worker: ConnectedWorker, deps:
   };
   return connection;
 }
-
