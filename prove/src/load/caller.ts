@@ -101,11 +101,14 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
       onOpen(session);
       const talking = setInterval(() => socket.send(JSON.stringify({ at: now() })), 200);
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      let hungUp = false;
       const hangUp = setTimeout(() => {
+        hungUp = true;
         recorder.record({ type: 'hang-up', session });
         socket.close();
       }, forMs);
       await closed;
+      if (!hungUp) recorder.record({ type: 'cut', session });
       clearTimeout(hangUp);
       clearInterval(talking);
       return true;
