@@ -12,7 +12,7 @@ const startPatienceMs = 45_000;
 /** What the bot of a session is to do; see the prover's agent. */
 export interface Order {
   seconds: number;
-  does: 'talk' | 'crash' | 'vanish' | 'hang' | 'fail' | 'ignore' | 'linger';
+  does: 'talk' | 'crash' | 'vanish' | 'gorge' | 'hang' | 'fail' | 'ignore' | 'linger';
   lingers?: number;
 }
 export interface Held {
