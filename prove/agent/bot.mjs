@@ -103,6 +103,11 @@ async function runBot(session, order, answer) {
     end(session, 'crashed');
     process.kill(process.pid, 'SIGKILL');
   }
+  if (order.does === 'gorge') {
+    end(session, 'crashed');
+    const hoard = [];
+    for (;;) hoard.push(Buffer.alloc(16 * 1024 * 1024, 1));
+  }
   end(session, 'finished');
   answer(order.does === 'fail' ? 500 : 200);
 }

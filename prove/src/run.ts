@@ -35,7 +35,16 @@ export async function run(
   const began = now();
   const disk = mountDisk(join(folder, 'disk'), diskMegabytes);
   const dataDir = 'unmount' in disk ? { dataDir: join(folder, 'disk', 'data') } : {};
-  const world = await openWorld({ folder, database, driver, random: random.stream('world'), ...dataDir });
+  // SQLite has one process.
+  const controlPlanes = database === 'postgres' ? 2 : 1;
+  const world = await openWorld({
+    folder,
+    database,
+    controlPlanes,
+    driver,
+    random: random.stream('world'),
+    ...dataDir,
+  });
   try {
     await world.start();
     const market = await openMarket(world, {
@@ -83,7 +92,7 @@ export async function run(
 }
 
 const searched = (world: World, answers: readonly string[]) => ({
-  folders: [world.dataDir, join(world.folder, 'server.log'), join(world.folder, 'worker.log')],
+  folders: [world.dataDir, ...world.logs],
   texts: new Map([['an answer of the API', answers]]),
 });
 
@@ -114,11 +123,10 @@ async function judgeAfterwards(
 
   say('Deleting the agents …');
   await market.removeAgents();
-  const own = () => [world.parts.server.pid(), world.parts.worker.pid()];
   const left = async () => [
     ...((await world.containers?.left(world.dataDir)) ?? []),
     ...processesOf(world.dataDir)
-      .filter((pid) => !own().includes(pid))
+      .filter((pid) => !world.pids().includes(pid))
       .map((pid) => `process ${pid}`),
     ...['sessions', 'instances']
       .flatMap((name) => names(join(world.dataDir, 'worker', name)))

@@ -13,6 +13,8 @@ export function installationCalls(request: RequestFunction) {
     live: () => request<Health>('GET', '/livez'),
     /** Throws `ApiError` 503 while the database does not answer. */
     ready: () => request<Health>('GET', '/readyz'),
+    /** Throws `ApiError` 503 where another control plane on the same database runs the agents. */
+    leads: () => request<Health>('GET', '/leaderz'),
     /** OpenAPI 3.1. */
     apiDocument: () => request<Record<string, unknown>>('GET', '/openapi.json'),
     /** For the owner of the installation alone. */

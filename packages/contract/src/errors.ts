@@ -80,7 +80,7 @@ export const exitCodes = {
   unavailable: 12,
 } as const;
 
-/** What `/livez` and `/readyz` say when all is well. */
+/** What `/livez`, `/readyz` and `/leaderz` say when all is well. */
 export const Health = Type.Object({ status: Type.String({ examples: ['ok'] }) });
 export type Health = Static<typeof Health>;
 

@@ -37,6 +37,7 @@ const account = `${org}/service-accounts/:id`;
 export const operations: Readonly<Record<string, Operation>> = {
   'GET /livez': does('live', 'Tell whether the process answers'),
   'GET /readyz': does('ready', 'Tell whether the database answers'),
+  'GET /leaderz': does('leads', 'Tell whether this is the control plane that runs the agents'),
   'GET /metrics': does('metrics', 'Get the metrics of this process for Prometheus', 401),
   'GET /openapi.json': does('apiDocument', 'Get this document'),
   'GET /v1/installation/health': does(

@@ -159,6 +159,7 @@ const org = '/v1/organizations/:org';
 export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /livez': open,
   'GET /readyz': open,
+  'GET /leaderz': open,
   // Asks for the token of its own file: a scraper holds nothing that reaches further.
   'GET /metrics': open,
   'GET /openapi.json': open,

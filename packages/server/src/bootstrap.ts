@@ -1,9 +1,11 @@
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { maskToken } from '@pipecat-cloud/contract/token-format';
 import { type CredentialDigests, mintCredential } from './access/credential-digests.js';
 import { systemActor } from './access/principal.js';
 import type { Audit } from './audit/audit-service.js';
-import type { Config } from './config/config.js';
+import { type Config, ConfigError } from './config/config.js';
+import type { Keys } from './config/keys.js';
 import { writePrivateFile } from './config/private-file.js';
 import type { Store } from './db/store.js';
 import type { Clock, Ids } from './system.js';
@@ -79,6 +81,17 @@ export async function bootstrap({ config, store, clock, ids, audit, digests }: B
   });
   if (!first) return await bootstrap({ config, store, clock, ids, audit, digests });
   return { ...made, ownerEmail: email, headless, tokenFile: config.bootstrap.tokenFile };
+}
+
+/**
+ * Throws where the database was filled with other keys: a second control plane that made its own, or a data folder that was lost. It
+ * would recognise no credential and open no secret, and a worker would be told two keys in turn.
+ */
+export async function checkKeys({ store, keys, config }: { store: Store; keys: Keys; config: Config }): Promise<void> {
+  if (await store.tokens.opensWith(keys.peppers.map(({ id }) => id))) return;
+  throw new ConfigError([
+    `The keys in ${join(config.dataDirectory, 'keys.json')} are not those of this database: no credential would be recognised. Put the keys.json of the control plane that began with this database there, or of its backup, and start again`,
+  ]);
 }
 
 async function read(

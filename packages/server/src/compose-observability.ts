@@ -60,6 +60,7 @@ export function composeObservability(deps: ObservabilityDeps) {
   const closing = new AbortController();
   const removing = createPeriodic({
     run: async () => {
+      if (!workers.leads()) return;
       await history.removeDeleted(closing.signal);
       await history.removeStrayLogs();
     },
@@ -109,6 +110,10 @@ export function composeObservability(deps: ObservabilityDeps) {
     start(): void {
       usage.start();
       traces.start();
+    },
+
+    /** This control plane runs the agents from now on: it looks after their logs, and after what they leave behind. */
+    lead(): void {
       keeping.start();
       exports.start();
       removing.start();

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import type { Server } from 'node:https';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -7,36 +6,22 @@ import { createAccessCache } from './access/access-cache.js';
 import { createAccessListener } from './access/access-listener.js';
 import { composeAccess } from './access/compose-access.js';
 import { createCredentialDigests } from './access/credential-digests.js';
-import { agentRoutes } from './agents/agent-routes.js';
-import { createAgentService } from './agents/agent-service.js';
-import { rolloutRoutes } from './agents/rollout-routes.js';
-import { createRolloutService } from './agents/rollout-service.js';
-import { addApiDocument } from './api-document/api-document.js';
-import { apiPage } from './api-document/api-page.js';
+import { composeAgents } from './agents/compose-agents.js';
 import { createAudit } from './audit/audit-service.js';
 import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
-import { type Bootstrapped, bootstrap } from './bootstrap.js';
+import { type Bootstrapped, bootstrap, checkKeys } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
 import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
 import type { Keys } from './config/keys.js';
-import { createDailyClient } from './daily/daily-client.js';
-import { createDailyRooms } from './daily/daily-rooms.js';
-import { createDailySettings } from './daily/daily-settings.js';
-import { createLease } from './db/lease.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
 import { composeGateway } from './gateway/compose-gateway.js';
-import { addCrossOrigin } from './gateway/cross-origin.js';
-import { createIceServers } from './gateway/ice-servers.js';
-import { addAuthHook } from './http/auth-hook.js';
 import { createCallerAddress } from './http/caller-address.js';
+import { composeHttp } from './http/compose-http.js';
 import { dashboard } from './http/dashboard.js';
-import { addSecurityHeaders } from './http/security-headers.js';
-import { addHealthRoutes, createHttp } from './http/server.js';
-import { readCertificate, watchCertificate } from './http/tls.js';
 import type { Leaks } from './leaks/compose-leaks.js';
 import { createFileLogStore } from './logs/file-log-store.js';
 import { logRoutes } from './logs/log-routes.js';
@@ -56,26 +41,20 @@ import { addPrivateApi } from './private-api/private-api.js';
 import { createPropertyService } from './properties/property-service.js';
 import { createRegions } from './regions/regions.js';
 import { createSecretBox } from './secrets/secret-box.js';
-import { createSecretReferences } from './secrets/secret-references.js';
-import { secretRoutes } from './secrets/secret-routes.js';
 import { createSecretService } from './secrets/secret-service.js';
+import { composeSessions } from './sessions/compose-sessions.js';
 import { createSessionEnds } from './sessions/session-ends.js';
 import { sessionRoutes } from './sessions/session-routes.js';
-import { createSessionService } from './sessions/session-service.js';
-import { createSessionStarts } from './sessions/session-starts.js';
-import { createSocketTokens } from './sessions/socket-tokens.js';
-import { createStartOnce } from './sessions/start-once.js';
 import { composeSignIn, type SignIn } from './sign-in/compose-sign-in.js';
 import { createSessionCookie } from './sign-in/session-cookie.js';
 import type { SignInService } from './sign-in/sign-in-service.js';
 import { createSpendService } from './spend/spend-service.js';
 import { type Clock, type Ids, systemClock, systemIds } from './system.js';
+import { composeWorkers } from './workers/compose-workers.js';
 import { createEnrolment, type Enrolment, enrolmentRoutes } from './workers/enrolment.js';
-import { createHopSigner } from './workers/hop-signer.js';
 import { createReportHandler } from './workers/report-handler.js';
 import { createReportScope } from './workers/report-scope.js';
-import { createRevokedWorkers } from './workers/revoked-workers.js';
-import { createWorkerChannel, type WorkerChannel } from './workers/worker-channel.js';
+import type { WorkerChannel } from './workers/worker-channel.js';
 
 /** What tests replace: time, chance, and the outside parties. */
 export interface Overrides {
@@ -135,9 +114,15 @@ export async function compose(
       : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
+  await checkKeys({ store, keys, config });
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
-  const logStore = createFileLogStore({ directory: join(config.dataDirectory, 'logs'), log });
+  const logStore = createFileLogStore({
+    directory: join(config.dataDirectory, 'logs'),
+    log,
+    // Of several control planes the one that runs the agents writes them.
+    mine: () => lease.held(),
+  });
   const metrics = createMetrics();
   const box = createSecretBox({ masters: keys.masters, clock });
   const notifications = composeNotifications({
@@ -164,37 +149,26 @@ export async function compose(
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;
-  const lease = createLease({
-    ...{ database: config.database, log },
-    onHeld: nudge,
-    onLost: () => workers.disconnectAll(),
-  });
   const regions = createRegions({ store, own: config.region });
   const spend = createSpendService({ store, clock, audit, centsPerMinute: config.sessionMinuteCents });
   const ends = metrics.countEnds(createSessionEnds({ store, clock, spend }));
   const secrets = createSecretService({ store, clock, ids, audit, box, regions, leaks: leaks.watch });
   const removeLogs = (agentId: string) => logStore.removeAgent(agentId);
-  const hops = createHopSigner(keys.hop, clock);
-  const workers = createWorkerChannel({
-    log,
-    ids,
-    installationId: bootstrapped.installationId,
-    hopPublicKey: hops.publicKey,
+  const { lease, hops, workers, revokedWorkers } = composeWorkers({
+    ...{ config, keys, store, clock, ids, log, installationId: bootstrapped.installationId },
     applyReport: (report, worker) => applyReport(report, worker),
-    accepting: () => lease.held(),
-    onHello: ({ workerId, architecture }) => {
-      store.workers
-        .seen(workerId, architecture, clock.now())
-        .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
-    },
     onKeptBuilds: (worker, kept) => build.keeps(worker, kept),
     onMissingBuild: (worker, buildId) => build.again(worker, buildId),
     onChange: () => {
       nudge();
       build.nudge();
     },
+    onLead: () => {
+      logStore.reopen();
+      observability.lead();
+      nudge();
+    },
   });
-  const revokedWorkers = createRevokedWorkers({ store, workers, log });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;
   const observability = composeObservability({
@@ -215,50 +189,14 @@ export async function compose(
   });
 
   const demand = createDemandBook({ store, clock });
-  const { scopeOf } = regions;
-  const starts = metrics.countStarts(
-    createSessionStarts({
-      ...{ store, clock, ids, log, audit, workers, ends, spend, demand, scopeOf, traces, nudge },
-    }),
-  );
-  const socketTokens = createSocketTokens({ store, clock, ids, key: keys.signing });
-  const daily = createDailyClient(config.daily.apiUrl);
-  const dailySettings = createDailySettings({ store, clock, audit, box, daily, config: config.daily });
-  const rooms = createDailyRooms({ store, clock, log, daily, settings: dailySettings });
-  const iceServers = createIceServers(config.ice, clock);
-  const sessions = createSessionService({
-    store,
-    clock,
-    ids,
-    audit,
-    workers,
-    starts,
-    once: createStartOnce({ store, clock }),
-    ends,
-    spend,
-    socketUrlOf: async ({ organizationId, region }) =>
-      (await regions.find(organizationId, region))?.wsPublicEndpoint ?? config.publicUrl.replace(/^http/, 'ws'),
-    socketTokens,
-    iceServers,
-    rooms,
-    usage,
-    traces,
-    nudge,
+  const { starts, sessions, socketTokens, dailySettings, rooms, iceServers } = composeSessions({
+    ...{ config, keys, store, clock, ids, log, audit, box, metrics, regions, workers, ends, spend, demand },
+    ...{ usage, traces, nudge },
   });
-  const references = createSecretReferences({ store, clock, ids, audit, regions, workers });
-  const agents = createAgentService({
-    store,
-    clock,
-    ids,
-    audit,
-    builds,
-    regions,
-    secrets,
-    references,
-    nudge,
-    removeLogs,
+  const deployed = composeAgents({
+    ...{ store, clock, ids, audit, builds, regions, secrets, workers, nudge, removeLogs },
   });
-  const rollouts = createRolloutService({ store, clock, ids, audit, agents, builds, nudge });
+  const { agents } = deployed;
   const pass = createPass({
     store,
     clock,
@@ -268,7 +206,7 @@ export async function compose(
     ends,
     demand,
     onPlaces: starts.onPlaces,
-    scopeOf,
+    scopeOf: regions.scopeOf,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
     registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     isStarting: starts.isStarting,
@@ -276,16 +214,9 @@ export async function compose(
     removeLogs,
   });
 
-  const certificate = config.tls && (await readCertificate(config.tls));
-  const http = createHttp(log, { certificate, trustedProxies: config.trustedProxies });
-  const tls = config.tls && watchCertificate({ files: config.tls, server: http.server as unknown as Server, log });
-  metrics.watch(http);
-  addSecurityHeaders(http, config.publicUrl);
-  addCrossOrigin(http);
-  addAuthHook(http, { authenticator, authorizer, publicUrl: config.publicUrl, refusals: auditLog.refusals });
-  await addApiDocument(http, config.publicUrl);
-  await http.register(apiPage);
-  addHealthRoutes(http, store);
+  const { http, tls } = await composeHttp({
+    ...{ config, store, log, metrics, authenticator, authorizer, leads: lease.held, refusals: auditLog.refusals },
+  });
   await auditLog.registerRoutes(http);
   const { unusedTokens } = await composeOrganizations(http, {
     store,
@@ -305,10 +236,8 @@ export async function compose(
     startSession: entrance.startInvited,
   });
   await tokens.register(http);
-  await http.register(secretRoutes, { secrets });
+  await deployed.register(http);
   const properties = createPropertyService({ store, audit, regions });
-  await http.register(agentRoutes, { agents });
-  await http.register(rolloutRoutes, { rollouts });
   await http.register(capacityRoutes, {
     capacityOf: createCapacity({ store, clock, demand, waiting: starts.waiting }),
   });
@@ -330,7 +259,7 @@ export async function compose(
     audit,
     regions,
     properties,
-    references,
+    references: deployed.references,
     spend,
     enrolment,
     workers,
@@ -382,9 +311,10 @@ export async function compose(
     leaks,
     async close() {
       await tls?.close();
-      await http.close();
-      await gateway.close();
+      const ended = http.close();
       await workers.close();
+      await gateway.close();
+      await ended;
       await unusedTokens.close();
       await notifications.close();
       await housekeeping.close();

@@ -59,6 +59,15 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
   new AppError(429, '429', message, { headers: { 'retry-after': String(retryAfterSeconds) } });
 export const unavailable = (message: string, cause?: unknown) => new AppError(503, '503', message, { cause });
 
+/** What only the control plane that runs the agents can do was asked of another one on the same database. */
+export const standby = () =>
+  new AppError(
+    503,
+    '503',
+    'This control plane stands by: another one on the same database runs the agents, and nothing was changed. Try again there; GET /leaderz tells a load balancer which one that is',
+    { details: { reason: 'PCC-STANDBY' }, headers: { 'retry-after': '1' } },
+  );
+
 /** `status` and `message` repeat what `error` and `code` say: the published example of a 429 has those members (contract §11.5). */
 export function atCapacity(name: string, maxAgents: number, retrySeconds: number, waiting = 0): AppError {
   const queued = waiting > 0 ? `, and ${waiting} callers wait already` : '';

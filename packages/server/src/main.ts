@@ -26,16 +26,18 @@ async function start(): Promise<void> {
     await plane.close();
     throw error;
   }
-  // Offered again while no worker is there: one that died halfway through its enrolment has lost both token and credential.
+  // Offered again while no worker is there: one that died halfway through its enrolment has lost both token and credential. Not where
+  // another control plane takes the workers: a token that nobody needs would lie there for good.
   const offers = createPeriodic({
     run: async () => {
-      const wanted = plane.workers.pick() === undefined && !(await exists(config.workerEnrolmentFile));
+      const wanted =
+        plane.workers.leads() && plane.workers.pick() === undefined && !(await exists(config.workerEnrolmentFile));
       if (wanted) await plane.enrolment.offer(config.workerEnrolmentFile);
     },
     intervalMs: 10_000,
     onError: (err) => log.error({ err }, 'no enrolment token could be offered'),
   });
-  await plane.enrolment.offer(config.workerEnrolmentFile);
+  if (plane.workers.leads()) await plane.enrolment.offer(config.workerEnrolmentFile);
   offers.start();
 
   let closing = false;

@@ -68,6 +68,11 @@ describe('E2: live sessions never exceed the limit', () => {
     told.session('s1', 'a', 1, 5).add(2, { type: 'stop', session: 's1' });
     expect(rulesOf(told.session('s2', 'b', 3, 4))).toEqual([]);
   });
+  test('a bot that goes on after its socket has broken takes no place', () => {
+    const told = new Story().limit(1).boot('a').boot('b').session('s1', 'a', 1, 5);
+    expect(rulesOf(told.session('s2', 'b', 3, 4))).toEqual(['E2']);
+    expect(rulesOf(told.add(2, { type: 'cut', session: 's1' }))).toEqual([]);
+  });
 });
 
 describe('E3: nothing but its bot or its people ends a session', () => {

@@ -33,6 +33,8 @@ export type ClientEvent =
   | { type: 'stop'; session: string }
   /** The client has closed the socket of its session. */
   | { type: 'hang-up'; session: string }
+  /** The socket of its session has closed, and not by the client. */
+  | { type: 'cut'; session: string }
   | { type: 'limit'; call: string; organization: string; agent: string; sessions: number }
   | { type: 'limited'; call: string; status?: number }
   /** A request to a session, and which session the one that answered it held. */

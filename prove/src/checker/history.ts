@@ -47,6 +47,7 @@ export function readHistory(unsorted: readonly Event[]) {
     troubles: readTroubles(of('fault'), of('fault-over')),
     stops: firstOf(of('stop')),
     hangUps: firstOf(of('hang-up')),
+    cuts: firstOf(of('cut')),
     looks: Map.groupBy(of('seen'), ({ session }) => session),
     lastAt: events.at(-1)?.at ?? 0,
   };

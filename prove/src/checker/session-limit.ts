@@ -24,13 +24,17 @@ function agentOf(history: History, { request, instance }: Stay): string {
   return asked ? `${asked.organization}/${asked.agent}` : `${boot?.codeOf}/${boot?.agent}`;
 }
 
-/** Still a session of its agent when the later one begins. What a restored backup knows nothing of is not counted. */
+/**
+ * Still a session of its agent when the later one begins: one whose socket is gone, by whatever, is over although its bot may go on.
+ * What a restored backup knows nothing of is not counted.
+ */
 function isLive(history: History, stay: Stay, later: Stay): boolean {
   if (stay === later) return true;
   if (troubled(history, ['restore'], stay.from, later.from)) return false;
   const { status, answeredAt = Number.POSITIVE_INFINITY } = history.requests.get(stay.request) ?? {};
   const givenUp = refused(status) ? answeredAt : Number.POSITIVE_INFINITY;
-  return Math.min(stay.to, overBy(history, stay), givenUp) > later.from;
+  const cut = history.cuts.get(stay.session) ?? Number.POSITIVE_INFINITY;
+  return Math.min(stay.to, overBy(history, stay), givenUp, cut) > later.from;
 }
 
 /** The greatest limit that can have been in force between two moments; undefined where none was ever set. */

@@ -12,14 +12,14 @@ export const partOf = (name: Failpoint): PartName => (ofTheWorker.test(name) ? '
 
 /** Has the next process that passes a failpoint do so. Resolves to false when none came by in time; nothing is armed then. */
 export async function meet(world: World, name: Failpoint, action: string, deadlineMs: number): Promise<boolean> {
-  const part = world.parts[partOf(name)];
-  const before = part.starts();
-  return await during(world, [partOf(name)], async () => {
+  const part = partOf(name);
+  const before = world.starts(part);
+  return await during(world, [part], async () => {
     world.arm(name, action);
     const met = await until(`a process passes ${name}`, () => !world.armed(name), deadlineMs).catch(() => false);
     world.disarm(name);
     if (!met) return false;
-    if (action === 'kill') await until('it is started again', () => part.starts() > before, 30_000);
+    if (action === 'kill') await until('it is started again', () => world.starts(part) > before, 30_000);
     else await pause(Number(action.split(' ')[1] ?? 0));
     await recovered(world);
     return true;

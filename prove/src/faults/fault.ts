@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultKind } from '../checker/event.js';
 import type { Random } from '../random.js';
-import type { PartName } from '../world/processes.js';
 import { until } from '../world/wait.js';
 import type { World } from '../world/world.js';
 
@@ -33,7 +32,6 @@ export async function during<T>(
 
 /** Resolves once both processes run and the API answers. */
 export async function recovered(world: World): Promise<void> {
-  const isReady = (part: PartName) => world.parts[part].isReady();
-  await until('control plane and worker run again', () => isReady('server') && isReady('worker'), 60_000);
+  await until('control plane and worker run again', world.areReady, 60_000);
   await until('the API answers again', world.isServed, 60_000);
 }

@@ -58,7 +58,20 @@ const instanceFault = (name: string, signals: readonly NodeJS.Signals[], weight:
   },
 });
 
+/** Another takes over, and the one that was killed comes back and stands by. */
+const leaderKilled: Fault = {
+  name: 'control plane that runs the agents killed',
+  weight: 4,
+  missing: ({ planes }) => (planes.length > 1 ? undefined : 'there is one control plane, which is killed anyway'),
+  make: (world, random) =>
+    during(world, ['server'], async () => {
+      await world.leader().crash(random.between(50, 6_000));
+      await recovered(world);
+    }),
+};
+
 export const processFaults: readonly Fault[] = [
+  leaderKilled,
   crash('control plane killed', ['server'], 4),
   crash('worker killed', ['worker'], 4),
   crash('both killed', ['server', 'worker'], 2),

@@ -1,10 +1,32 @@
 import { statfsSync } from 'node:fs';
+import type { Random } from '../random.js';
 import { fillDisk } from '../world/disk.js';
 import { fair } from '../world/link.js';
 import { pause, until } from '../world/wait.js';
+import type { World } from '../world/world.js';
 import { during, type Fault, recovered } from './fault.js';
 
 const hourMs = 60 * 60 * 1000;
+
+async function restartEngine(
+  world: World,
+  random: Random,
+  signal: AbortSignal,
+  containersLive: boolean,
+): Promise<void> {
+  // One fault for each instance that ends with it.
+  const ended = containersLive ? [] : world.instances.living().map(({ instance }) => instance);
+  const ofInstances = ended.reduce<() => Promise<void>>(
+    (inner, instance) => () => during(world, ['instance'], inner, instance),
+    async () => {
+      const comeBack = await world.containers?.restart(world.dataDir, { containersLive });
+      await pause(random.between(500, 6_000), signal);
+      comeBack?.();
+      await recovered(world);
+    },
+  );
+  await during(world, ['worker'], ofInstances);
+}
 
 /** Everything around the two processes: their link, the database, the disk, the clock. */
 export const surroundingFaults: readonly Fault[] = [
@@ -81,6 +103,18 @@ export const surroundingFaults: readonly Fault[] = [
         goOn?.();
         await recovered(world);
       }),
+  },
+  {
+    name: 'container engine restarted, its containers live on',
+    weight: 0.7,
+    missing: ({ containers }) => (containers ? undefined : 'there is none'),
+    make: (world, random, signal) => restartEngine(world, random, signal, true),
+  },
+  {
+    name: 'container engine restarted with its containers',
+    weight: 0.7,
+    missing: ({ containers }) => (containers ? undefined : 'there is none'),
+    make: (world, random, signal) => restartEngine(world, random, signal, false),
   },
   {
     name: 'clock set by an hour',

@@ -12,7 +12,7 @@ const startPatienceMs = 45_000;
 /** What the bot of a session is to do; see the prover's agent. */
 export interface Order {
   seconds: number;
-  does: 'talk' | 'crash' | 'vanish' | 'hang' | 'fail' | 'ignore' | 'linger';
+  does: 'talk' | 'crash' | 'vanish' | 'gorge' | 'hang' | 'fail' | 'ignore' | 'linger';
   lingers?: number;
 }
 export interface Held {
@@ -101,11 +101,14 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
       onOpen(session);
       const talking = setInterval(() => socket.send(JSON.stringify({ at: now() })), 200);
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      let hungUp = false;
       const hangUp = setTimeout(() => {
+        hungUp = true;
         recorder.record({ type: 'hang-up', session });
         socket.close();
       }, forMs);
       await closed;
+      if (!hungUp) recorder.record({ type: 'cut', session });
       clearTimeout(hangUp);
       clearInterval(talking);
       return true;

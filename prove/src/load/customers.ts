@@ -7,6 +7,8 @@ export interface Shop {
   caller: Caller;
   agent: string;
   capMs: number;
+  /** It may take no more memory than it was given. */
+  contained: boolean;
 }
 export interface Customers {
   random: Random;
@@ -27,7 +29,7 @@ export async function customer(shop: Shop, rest: Customers): Promise<void> {
   while (!signal.aborted) {
     await pause(random.between(100, 2_500), signal);
     if (signal.aborted) return;
-    const visit = random.weighted(visits);
+    const visit = random.weighted(visits.filter(({ contained }) => !contained || shop.contained));
     if (now() + (visit.lastsMs ?? 0) > rest.lastsUntil) continue;
     rest.counted((await visit.make(shop, random, rest)) ? visit.name : 'start refused or lost');
   }
@@ -76,7 +78,7 @@ const socket =
     return await caller.talk(agent, order, { forMs: random.between(least, most), capMs, onOpen });
   };
 
-const visits: readonly { name: string; weight: number; lastsMs?: number; make: Visit }[] = [
+const visits: readonly { name: string; weight: number; lastsMs?: number; contained?: true; make: Visit }[] = [
   { name: 'ended by itself', weight: 8, make: lasting('talk', 0.1, 6) },
   { name: 'stopped by its client', weight: 2, make: stopped('talk') },
   { name: 'socket closed by its client', weight: 2, make: socket({ does: 'talk', seconds: 600 }, 300, 5_000) },
@@ -93,6 +95,7 @@ const visits: readonly { name: string; weight: number; lastsMs?: number; make: V
   },
   { name: 'bot crashed', weight: 0.5, make: lasting('crash', 0.2, 3) },
   { name: 'bot killed itself', weight: 0.5, make: lasting('vanish', 0.2, 3) },
+  { name: 'bot took all memory', weight: 0.7, contained: true, make: lasting('gorge', 0.2, 3) },
   { name: 'bot hung', weight: 0.4, make: lasting('hang', 4, 12) },
   { name: 'bot failed', weight: 0.4, make: lasting('fail', 0.1, 2) },
   { name: 'bot ignored SIGTERM', weight: 0.6, make: stopped('ignore') },

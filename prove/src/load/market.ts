@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import { prepareAgent } from '../world/agent-context.js';
+import { absentImage, prepareAgent } from '../world/agent-context.js';
 import { addTenants } from '../world/tenants.js';
 import { pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
@@ -45,7 +45,8 @@ export async function openMarket(world: World, { random, counted, said, newSecre
         maxSessionDuration: capMs / 1000,
       });
       await caller.limit(agent, lastLimits.minAgents, lastLimits.maxAgents);
-      shops.push({ caller, agent, good, broken, secretSet, newSecret });
+      const absent = world.containers ? absentImage : undefined;
+      shops.push({ caller, agent, good, broken, absent, secretSet, newSecret });
     }
   }
   for (const { caller, agent } of shops) {
@@ -65,7 +66,7 @@ export async function openMarket(world: World, { random, counted, said, newSecre
           const stream = random.stream(`${shop.caller.tenant.name}/${shop.agent}`);
           const people = Array.from({ length: customersPerAgent }, (_, index) =>
             customer(
-              { caller: shop.caller, agent: shop.agent, capMs },
+              { caller: shop.caller, agent: shop.agent, capMs, contained: world.containers !== undefined },
               { random: stream.stream(`customer ${index}`), watcher, signal, counted, lastsUntil },
             ),
           );

@@ -9,6 +9,8 @@ export interface Shopkeeper {
   agent: string;
   good: AgentSource;
   broken: AgentSource;
+  /** Can't be pulled; undefined where agents are no images. */
+  absent: AgentSource | undefined;
   secretSet: string;
   /** Keeps every secret value that was ever set. */
   newSecret: (value: string) => void;
@@ -24,7 +26,7 @@ export async function operator(
   while (!signal.aborted) {
     await pause(random.between(1_000, 6_000), signal);
     if (signal.aborted) return;
-    const task = random.weighted(tasks);
+    const task = random.weighted(tasks.filter(({ ofImages }) => !ofImages || shop.absent));
     if (await task.run(shop, random)) counted(task.name);
   }
 }
@@ -40,34 +42,46 @@ export async function setSecret({
   caller,
   secretSet,
   newSecret,
-}: Omit<Shopkeeper, 'agent' | 'good' | 'broken'>): Promise<number | undefined> {
+}: Pick<Shopkeeper, 'caller' | 'secretSet' | 'newSecret'>): Promise<number | undefined> {
   const value = `canary-${randomBytes(20).toString('hex')}`;
   newSecret(value);
   const { client, name } = caller.tenant;
   return await caller.statusOf(client.putSecret(name, secretSet, { secretKey: 'PROVE_SECRET', secretValue: value }));
 }
 
-const tasks: readonly { name: string; weight: number; run: (shop: Shopkeeper, random: Random) => Promise<boolean> }[] =
-  [
-    { name: 'deployed', weight: 4, run: (shop) => deploy(shop, shop.good) },
-    {
-      name: 'scaled',
-      weight: 3,
-      run: (shop, random) => {
-        const most = random.whole(1, 5);
-        return shop.caller.limit(shop.agent, random.whole(0, Math.min(2, most)), most);
-      },
+interface Task {
+  name: string;
+  weight: number;
+  /** Of agents that are images alone. */
+  ofImages?: true;
+  run: (shop: Shopkeeper, random: Random) => Promise<boolean>;
+}
+const tasks: readonly Task[] = [
+  { name: 'deployed', weight: 4, run: (shop) => deploy(shop, shop.good) },
+  {
+    name: 'scaled',
+    weight: 3,
+    run: (shop, random) => {
+      const most = random.whole(1, 5);
+      return shop.caller.limit(shop.agent, random.whole(0, Math.min(2, most)), most);
     },
-    { name: 'deployed what does not start', weight: 1, run: (shop) => deploy(shop, shop.broken) },
-    {
-      name: 'changed a secret and deployed',
-      weight: 1,
-      run: async (shop) => {
-        await setSecret(shop);
-        return await deploy(shop, shop.good);
-      },
+  },
+  { name: 'deployed what does not start', weight: 1, run: (shop) => deploy(shop, shop.broken) },
+  {
+    name: 'deployed what cannot be pulled',
+    weight: 1,
+    ofImages: true,
+    run: (shop) => deploy(shop, shop.absent ?? shop.broken),
+  },
+  {
+    name: 'changed a secret and deployed',
+    weight: 1,
+    run: async (shop) => {
+      await setSecret(shop);
+      return await deploy(shop, shop.good);
     },
-  ];
+  },
+];
 
 /** Puts an agent into a state of which it is known what its pool should be. */
 export async function tidy(shop: Shopkeeper, minAgents: number, maxAgents: number): Promise<void> {

@@ -28,8 +28,10 @@ export async function openScene({
   database = 'sqlite',
   driver = 'process',
   diskMegabytes,
+  controlPlanes = 1,
 }: {
   database?: DatabaseKind;
+  controlPlanes?: number;
   driver?: string;
   diskMegabytes?: number;
 } = {}) {
@@ -40,6 +42,7 @@ export async function openScene({
     folder,
     database,
     driver,
+    controlPlanes,
     ...(disk ? { dataDir: join(folder, 'disk', 'data') } : {}),
   });
   await world.start();

@@ -14,7 +14,13 @@ export interface AgentProgram {
 }
 
 /** What a deployment is made of. */
-export type AgentSource = { buildId: string } | { image: string };
+export type AgentSource = { buildId: string } | { image: string; resources: { cpu: string; memory: string } };
+
+/** So little that a bot that takes all of it doesn't disturb the machine. */
+const resources = { cpu: '500m', memory: '256Mi' };
+
+/** An image that no registry gives out; nothing listens there. */
+export const absentImage: AgentSource = { image: '127.0.0.1:1/prove/absent:1', resources };
 
 /** Makes the prover's own agent ready to be deployed by one tenant: as an image where it runs in containers, else as a build. */
 export async function prepareAgent(
@@ -24,7 +30,7 @@ export async function prepareAgent(
 ): Promise<AgentSource> {
   const whole = { organization: tenant.name, sink: containers?.sink ?? recorder.agentFolder, ...program };
   if (!containers) return { buildId: await buildAgent(folder, tenant, whole) };
-  return { image: await containers.image(`${tenant.name}-${program.agent}-${program.version}`, whole) };
+  return { image: await containers.image(`${tenant.name}-${program.agent}-${program.version}`, whole), resources };
 }
 
 async function buildAgent(folder: string, tenant: Tenant, program: AgentProgram): Promise<string> {

@@ -46,6 +46,18 @@ export async function openContainers(folder: string, recorder: Recorder) {
     env: { PIPECAT_CLOUD_WORKER_ENGINE: `unix://${join(folder, 'engine.sock')}` },
     sink: `tcp://gateway:${ears.port}`,
     hang: stall.hang,
+    /**
+     * As when the engine is restarted: every connection breaks and new ones are refused, and unless it lets them live (`live-restore`) all
+     * containers of the installation end with it. Until what is returned is called.
+     */
+    async restart(dataDir: string, { containersLive }: { containersLive: boolean }): Promise<() => void> {
+      const comeBack = stall.leave();
+      if (containersLive) return comeBack;
+      const all = await ofThisInstallation(dataDir, '/containers/json').catch(() => []);
+      // One that has ended meanwhile can't be killed.
+      await Promise.allSettled(all.map(({ Id }) => engine.request('POST', `/containers/${Id}/kill`)));
+      return comeBack;
+    },
 
     async image(name: string, program: object): Promise<string> {
       const files = {
@@ -94,7 +106,9 @@ async function listen(recorder: Recorder): Promise<{ port: number; close(): void
 async function openStall(path: string, target: string) {
   const sockets = new Set<Socket>();
   let hanging: Promise<void> | undefined;
+  let away = false;
   const server = createServer((near) => {
+    if (away) return void near.destroy();
     near.pause();
     const join = () => {
       const far = connect(target);
@@ -125,6 +139,14 @@ async function openStall(path: string, target: string) {
         hanging = undefined;
         for (const socket of sockets) socket.resume();
         resolve();
+      };
+    },
+    /** Nobody is there, until what is returned is called. */
+    leave(): () => void {
+      away = true;
+      for (const socket of sockets) socket.destroy();
+      return () => {
+        away = false;
       };
     },
     close(): void {

@@ -10,6 +10,8 @@ export type Part = ReturnType<typeof createPart>;
 
 export interface PartOptions {
   name: PartName;
+  /** Its log is named so; by default as the part is. */
+  logName?: string;
   /** On top of a plain environment. */
   env: Record<string, string>;
   /** Where its output goes. */
@@ -18,7 +20,7 @@ export interface PartOptions {
 }
 
 /** One process of the product, as built, started again whenever it ends until it is told to stay down. */
-export function createPart({ name, env, folder, onExit }: PartOptions) {
+export function createPart({ name, logName = name, env, folder, onExit }: PartOptions) {
   let child: ChildProcess | undefined;
   let wanted = false;
   let ready = false;
@@ -26,7 +28,7 @@ export function createPart({ name, env, folder, onExit }: PartOptions) {
   let starts = 0;
 
   function launch(): void {
-    const log = openSync(join(folder, `${name}.log`), 'a', 0o600);
+    const log = openSync(join(folder, `${logName}.log`), 'a', 0o600);
     const started = spawn(
       process.execPath,
       [

@@ -5,9 +5,10 @@ import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
 import { createRandom, type Random } from '../random.js';
 import { type Containers, openContainers } from './containers.js';
 import { type DatabaseKind, openPostgres, openSqlite } from './database.js';
+import { openFront } from './front.js';
 import { watchInstances } from './instances.js';
 import { fair, openLink } from './link.js';
-import { createPart, type PartName, processesOf } from './processes.js';
+import { createPart, type Part, type PartName, processesOf } from './processes.js';
 import { createRecorder } from './recorder.js';
 import { until } from './wait.js';
 
@@ -15,6 +16,8 @@ export interface WorldOptions {
   /** Everything of the run: evidence, data, what agents tell. */
   folder: string;
   database?: DatabaseKind;
+  /** Control planes side by side; more than one on PostgreSQL alone. */
+  controlPlanes?: number;
   driver?: string;
   random?: Random;
   /** The data folder; by default in the folder of the run. */
@@ -30,13 +33,18 @@ export async function openWorld(options: WorldOptions) {
   const dataDir = options.dataDir ?? join(folder, 'data');
   const [home, failpoints, clockFile] = [join(folder, 'home'), join(folder, 'failpoints'), join(folder, 'clock')];
   for (const each of [dataDir, home, failpoints]) mkdirSync(each, { recursive: true, mode: 0o700 });
-  const port = await freePort();
+  const ports = await Promise.all(Array.from({ length: options.controlPlanes ?? 1 }, freePort));
+  const front = ports.length > 1 ? await openFront(ports) : undefined;
+  const [first = 0] = ports;
+  const port = front?.port ?? first;
+  const url = `http://127.0.0.1:${port}`;
   const recorder = createRecorder(folder);
   const database = options.database === 'postgres' ? await openPostgres() : openSqlite(dataDir);
   const link = await openLink({ port }, random.stream('link'));
   const env = {
     HOME: home,
-    PORT: String(port),
+    PORT: String(first),
+    ...(front ? { PIPECAT_CLOUD_PUBLIC_URL: url } : {}),
     PIPECAT_CLOUD_DATA_DIR: dataDir,
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'owner@prove.example',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: 'prove',
@@ -47,17 +55,27 @@ export async function openWorld(options: WorldOptions) {
   };
   const containers: Containers | undefined = driver === 'docker' ? await openContainers(folder, recorder) : undefined;
   let kills = 0;
-  const make = (name: PartName, own: Record<string, string> = {}) =>
-    createPart({ name, env: { ...env, ...own }, folder, onExit: (how) => void (how === 'SIGKILL' && kills++) });
+  const make = (name: PartName, own: Record<string, string> = {}, logName: string = name) =>
+    createPart({
+      name,
+      logName,
+      env: { ...env, ...own },
+      folder,
+      onExit: (how) => void (how === 'SIGKILL' && kills++),
+    });
+  const planes = ports.map((own, index) =>
+    make('server', { PORT: String(own) }, index === 0 ? 'server' : `server-${index + 1}`),
+  );
+  const [server] = planes as [Part, ...Part[]];
   const parts = {
-    server: make('server'),
+    server,
     worker: make('worker', {
       PIPECAT_CLOUD_CONTROL_URL: link.url,
       PIPECAT_CLOUD_WORKER_DRIVER: driver,
       ...containers?.env,
     }),
   };
-  const url = `http://127.0.0.1:${port}`;
+  const all = [...planes, parts.worker];
 
   async function isServed(): Promise<boolean> {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
@@ -74,6 +92,14 @@ export async function openWorld(options: WorldOptions) {
     database,
     link,
     parts,
+    /** The control planes, of which `parts.server` is the first; more than one where they are side by side. */
+    planes,
+    /** The one that runs the agents. */
+    leader: (): Part => planes[ports.indexOf(front?.leader() ?? first)] ?? server,
+    /** What the processes of the product have printed. */
+    logs: [...planes.map((_, index) => (index === 0 ? 'server.log' : `server-${index + 1}.log`)), 'worker.log'].map(
+      (name) => join(folder, name),
+    ),
     recorder,
     instances: watchInstances(recorder),
     /** How often a process of the product was killed. */
@@ -81,13 +107,18 @@ export async function openWorld(options: WorldOptions) {
     ownerToken: () => readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim(),
 
     async start(): Promise<void> {
-      for (const part of [parts.server, parts.worker]) {
+      for (const part of all) {
         part.start();
         await until(`the ${part.name} is ready`, part.isReady, 60_000);
       }
       await until('the API answers', isServed, 60_000);
     },
     isServed,
+    /** Every process of the product runs and has said that it is ready. */
+    areReady: () => all.every((part) => part.isReady()),
+    /** How often the processes of a part were started. */
+    starts: (name: PartName) => all.filter((part) => part.name === name).reduce((sum, part) => sum + part.starts(), 0),
+    pids: () => all.map((part) => part.pid()),
 
     /** The next process that comes by there does this, once. */
     arm: (name: Failpoint, action: string) => writeFileSync(join(failpoints, name), `${action}\n`),
@@ -101,10 +132,11 @@ export async function openWorld(options: WorldOptions) {
     /** Ends everything, instances too; what is left of them is ended by force, and counted. */
     async close(): Promise<number> {
       link.setWeather(fair);
-      for (const part of Object.values(parts)) part.signal('SIGCONT');
+      for (const part of all) part.signal('SIGCONT');
       await parts.worker.stop('SIGINT');
-      await parts.server.stop('SIGINT');
+      for (const part of planes) await part.stop('SIGINT');
       await link.close();
+      await front?.close();
       await database.close();
       recorder.read();
       recorder.close();

@@ -28,7 +28,7 @@ export const describeTags = () => Object.entries(tags).map(([name, description])
 const rules: readonly [RegExp, string][] = [
   [/\/(registry-keys|github|git)(\/|$)/, 'not available'],
   [/^\/v1\/(agents|secrets|properties|regions|builds)(\/|$)/, 'private API'],
-  [/^\/(livez|readyz|metrics|openapi\.json|v1\/installation\/health)$/, 'platform'],
+  [/^\/(livez|readyz|leaderz|metrics|openapi\.json|v1\/installation\/health)$/, 'platform'],
   [/\/services\/:name\/(logs|log-retention)(\/|$)/, 'logs'],
   [/\/services\/:name\/sessions/, 'sessions'],
   [/\/(services|deployments|agents)(\/|$)/, 'agents'],

@@ -5,7 +5,7 @@ import { createPeriodic } from '../periodic.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { Clock } from '../system.js';
 import { isUuid } from '../uuid.js';
-import type { ConnectedWorker } from '../workers/worker-channel.js';
+import type { ConnectedWorker } from '../workers/worker-connection.js';
 import type { StoredBuild } from './build-row.js';
 import type { BuildWorkers } from './builder.js';
 

@@ -69,6 +69,26 @@ describe('a session in a Daily room', () => {
     expect(await world.server.store.daily.roomsToDelete(new Date(), 10)).toEqual([]);
   });
 
+  test('is entered again by who sends the same Idempotency-Key, with a token of its own, for as long as it is there', async () => {
+    await setKey();
+    const order = { createDailyRoom: true, dailyMeetingTokenProperties: { user_name: 'Ann' } };
+    const startOnce = () =>
+      world.send('bot/start', { body: JSON.stringify(order), headers: { 'idempotency-key': 'call 7' } });
+    const first = await bodyOf(await startOnce());
+    const again = await bodyOf(await startOnce());
+    expect(again).toEqual({ ...first, dailyToken: expect.any(String) });
+    expect(again.dailyToken).not.toBe(first.dailyToken);
+    const tokens = [first, again].map(({ dailyToken }) => daily.tokens.get(dailyToken ?? ''));
+    expect(tokens[1]).toEqual(tokens[0]);
+    expect([daily.rooms.size, world.worker.activations().length]).toEqual([1, 1]);
+
+    // As when the session is over, which is looked for now and then.
+    await world.server.store.daily.removeRoom(first.sessionId ?? '');
+    const late = await startOnce();
+    expect([late.status, (await bodyOf(late)).info]).toEqual([409, expect.stringContaining('has ended')]);
+    expect(world.worker.activations()).toHaveLength(1);
+  });
+
   test('is refused before anything is claimed where there is no key', async () => {
     const refused = await world.start({ createDailyRoom: true });
     expect([refused.status, (await bodyOf(refused)).info]).toEqual([

@@ -69,7 +69,7 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
   });
   const sockets = createSocketGateway({ ...deps, checkDoor: createDoorCheck(store) });
   const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf });
-  addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
+  const upgrades = addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
 
   const sweep = createPeriodic({
     run: rooms.sweep,
@@ -81,6 +81,7 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
     async close(): Promise<void> {
       await sweep.close();
       relay.close();
+      upgrades.close();
     },
   };
 }

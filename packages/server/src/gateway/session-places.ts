@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Store } from '../db/store.js';
-import { notFound, unavailable } from '../errors.js';
+import { notFound, standby, unavailable } from '../errors.js';
 import type { Session } from '../sessions/session-repository.js';
 import type { SessionService } from '../sessions/session-service.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
@@ -57,6 +57,7 @@ export function createSessionPlaces({ store, workers, sessions }: PlaceDeps) {
     const known = running.get(key);
     // One whose instance is not to be seen may have ended.
     if (known && dataUrlOf(known)) return known;
+    if (workers.standsBy()) throw standby();
     running.delete(key);
     const found = await sessions.find(organizationId, agentName, sessionId);
     const session = found.state === 'starting' ? await settled(found, Date.now() + holdMs) : found;

@@ -19,8 +19,11 @@ interface UpgradeDeps {
   addressOf: CallerAddress;
 }
 
-/** Every upgrade of the HTTP server comes through here: agents' sockets and the workers' channel; all others are refused. */
-export function addUpgrades(server: Server, deps: UpgradeDeps): void {
+/**
+ * Every upgrade of the HTTP server comes through here: agents' sockets and the workers' channel; all others are refused. The server
+ * does not end while one of them is open, and ends none by itself: `close` cuts what is left.
+ */
+export function addUpgrades(server: Server, deps: UpgradeDeps): { close(): void } {
   const { log, sockets, sessionSockets, workers, authenticator, addressOf } = deps;
   const channel = new WebSocketServer({ noServer: true, maxPayload: workers.maxPayload });
 
@@ -38,7 +41,11 @@ export function addUpgrades(server: Server, deps: UpgradeDeps): void {
     channel.handleUpgrade(request, socket, head, (accepted) => workers.accept(accepted, principal));
   }
 
+  const open = new Set<Duplex>();
+
   server.on('upgrade', (request, socket, head) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?')[0];
     if (path === '/v1/workers/channel') {
@@ -51,4 +58,10 @@ export function addUpgrades(server: Server, deps: UpgradeDeps): void {
     if (!sockets.handle(request, socket, head) && !sessionSockets.handle(request, socket, head))
       refuseUpgrade(socket, new AppError(404, '404', 'Nothing answers to an upgrade here'));
   });
+
+  return {
+    close(): void {
+      for (const socket of open) socket.destroy();
+    },
+  };
 }

@@ -7,7 +7,7 @@ import type { RefusalLog } from '../audit/refusal-log.js';
 import { checkCsrf } from '../sign-in/csrf.js';
 import { originOf } from './request.js';
 
-interface AuthHookDeps {
+export interface AuthHookDeps {
   authenticator: Authenticator;
   authorizer: Pick<Authorizer, 'authorize' | 'authorizeKey'>;
   publicUrl: string;

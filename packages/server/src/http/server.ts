@@ -6,6 +6,7 @@ import fastJsonStringify from 'fast-json-stringify';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
+import { standby } from '../errors.js';
 import { handleError, notFoundHandler } from './error-handler.js';
 import type { Certificate } from './tls.js';
 
@@ -104,10 +105,14 @@ function serializerOf(schema: object): (data: unknown) => string {
   };
 }
 
-/** `/livez`: the process answers. `/readyz`: so does its database. */
-export function addHealthRoutes(app: FastifyInstance, store: Store): void {
+/** `/livez`: the process answers. `/readyz`: so does its database. `/leaderz`: and this is the control plane that runs the agents. */
+export function addHealthRoutes(app: FastifyInstance, store: Store, leads: () => boolean): void {
   const schema = { response: { 200: Health, 503: ErrorEnvelope } };
   app.get('/livez', { schema }, async () => ({ status: 'ok' }));
+  app.get('/leaderz', { schema }, async () => {
+    if (!leads()) throw standby();
+    return { status: 'ok' };
+  });
   app.get('/readyz', { schema }, async (_request, reply) => {
     try {
       await store.ping();

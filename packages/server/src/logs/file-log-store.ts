@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
+import { standby } from '../errors.js';
 import { isUuid } from '../uuid.js';
 import { type AgentLog, openAgentLog } from './agent-log.js';
 import { createDiskRoom, type DiskSpace } from './disk-room.js';
@@ -19,6 +20,13 @@ interface FileLogStoreOptions {
   reserveBytes?: number;
   diskSpace?: (folder: string) => Promise<DiskSpace>;
   log?: Pick<FastifyBaseLogger, 'warn'>;
+  /** False while another process writes the folder. Opening a log repairs it, so it is not even read then. */
+  mine?: () => boolean;
+}
+
+export interface FileLogStore extends LogStore {
+  /** Another process has written the folder meanwhile: what is known of it is read anew. */
+  reopen(): void;
 }
 
 /** Logs as files below one folder that belongs to this process alone. What was appended survives a power failure. */
@@ -29,14 +37,16 @@ export function createFileLogStore({
   reserveBytes = 64 * 1024 * 1024,
   diskSpace,
   log,
-}: FileLogStoreOptions): LogStore {
+  mine = () => true,
+}: FileLogStoreOptions): FileLogStore {
   const logs = new Map<string, Promise<AgentLog>>();
   const listeners = new Set<(agentId: string) => void>();
   const hasRoom = createDiskRoom(directory, reserveBytes, diskSpace);
   let limitsOf: (agentId: string) => LogLimits = () => initial;
 
-  function logOf(agentId: string): Promise<AgentLog> {
+  async function logOf(agentId: string): Promise<AgentLog> {
     if (!isUuid(agentId)) throw new Error('An agent id that is no UUID must not become a path');
+    if (!mine()) throw standby();
     const known = logs.get(agentId);
     if (known) return known;
     const limits = () => limitsOf(agentId);
@@ -98,6 +108,7 @@ export function createFileLogStore({
     },
 
     async prune(order) {
+      if (!mine()) return { bytes: 0, agents: 0 };
       limitsOf = order.limitsOf;
       const ids = await agentsIn(directory);
       const all = await Promise.all(ids.map((agentId) => logOf(agentId)));
@@ -107,6 +118,8 @@ export function createFileLogStore({
     },
 
     agents: () => agentsIn(directory),
+
+    reopen: () => logs.clear(),
 
     async removeAgent(agentId) {
       const log = await logOf(agentId);

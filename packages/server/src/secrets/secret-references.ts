@@ -5,7 +5,8 @@ import type { Store } from '../db/store.js';
 import { badRequest, conflict } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
-import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
 import { checkSetName } from './secret-change.js';
 
 interface SecretReferenceDeps {

@@ -1,7 +1,8 @@
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Agent } from '../agents/agent-repository.js';
 import { AppError, notReady } from '../errors.js';
-import type { Place, WorkerChannel } from '../workers/worker-channel.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
+import type { Place } from '../workers/worker-directory.js';
 
 /** A worker that restarts is back by then; without one for longer, nobody waits. */
 export const workerGraceMs = 12_000;

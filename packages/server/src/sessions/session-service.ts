@@ -13,7 +13,7 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { DailyRooms, Room } from '../daily/daily-rooms.js';
 import type { Store } from '../db/store.js';
-import { badRequest, notFound, notReady, tooLarge, unavailable } from '../errors.js';
+import { badRequest, notFound, notReady, standby, tooLarge, unavailable } from '../errors.js';
 import type { IceServers } from '../gateway/ice-servers.js';
 import type { SpendService } from '../spend/spend-service.js';
 import type { Clock, Ids } from '../system.js';
@@ -208,6 +208,7 @@ export function createSessionService(deps: SessionServiceDeps) {
 
     /** Ends the session and its instance; it is recorded as ended when this returns. */
     async stop(organizationId: string, agentName: string, sessionId: string, actor: Actor): Promise<void> {
+      if (workers.standsBy()) throw standby();
       const session = await find(organizationId, agentName, sessionId);
       if (session.state === 'ended' || !session.instanceId) throw notFound('Running session', sessionId);
       const place = workers.locate(organizationId, session.instanceId);

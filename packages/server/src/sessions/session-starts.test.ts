@@ -6,7 +6,8 @@ import { createDemandBook } from '../pool/demand-book.js';
 import { newSlot } from '../slots/new-slot.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations, testActor } from '../testing/two-organizations.js';
-import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
 import { workerGraceMs } from './await-ready.js';
 import { createSessionEnds } from './session-ends.js';
 import { createSessionStarts } from './session-starts.js';
@@ -16,10 +17,16 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
   let world: TwoOrganizations;
   let agent: Agent;
   /** What the worker is and does. */
-  let worker: { here: boolean; awayMs: number; state: 'ready' | undefined; answer: () => Promise<void> };
+  let worker: {
+    elsewhere: boolean;
+    here: boolean;
+    awayMs: number;
+    state: 'ready' | undefined;
+    answer: () => Promise<void>;
+  };
   beforeEach(async () => {
     world = await openTwoOrganizations(database);
-    worker = { here: true, awayMs: 0, state: 'ready', answer: async () => {} };
+    worker = { elsewhere: false, here: true, awayMs: 0, state: 'ready', answer: async () => {} };
     const { store, acme, ids, clock } = world;
     const now = clock.now().toISOString();
     const deploymentId = ids.id();
@@ -43,6 +50,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
   function begin() {
     const { store, clock, ids, audit } = world;
     const workers = {
+      standsBy: () => worker.elsewhere,
       here: () => (worker.here ? ['w'] : []),
       nobodyMs: () => worker.awayMs,
       placeAwayMs: () => worker.awayMs,
@@ -65,6 +73,14 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
   test('without a worker nothing is claimed, and the caller is told at once', async () => {
     worker = { ...worker, here: false, awayMs: workerGraceMs + 1 };
     const refused = { status: 503, details: { reason: 'PCC-NO-WORKER' }, headers: { 'retry-after': '10' } };
+    await expect(begin()).rejects.toMatchObject(refused);
+    expect(await slot()).toMatchObject({ state: 'empty', epoch: 0 });
+    expect(await world.store.sessions.listOpen()).toEqual([]);
+  });
+
+  test('where another control plane runs the agents nothing is claimed, and the caller is sent there at once', async () => {
+    worker = { ...worker, elsewhere: true };
+    const refused = { status: 503, details: { reason: 'PCC-STANDBY' }, headers: { 'retry-after': '1' } };
     await expect(begin()).rejects.toMatchObject(refused);
     expect(await slot()).toMatchObject({ state: 'empty', epoch: 0 });
     expect(await world.store.sessions.listOpen()).toEqual([]);

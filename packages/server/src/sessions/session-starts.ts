@@ -9,13 +9,14 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { atCapacity, conflict, notFound, notReady, unavailable } from '../errors.js';
+import { atCapacity, conflict, notFound, notReady, standby, unavailable } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
-import { CommandRefused, type WorkerChannel, WorkerUnreachable } from '../workers/worker-channel.js';
+import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
 import { createHeldStarts } from './held-starts.js';
@@ -136,6 +137,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
 
   /** For one that has waited: which deployment takes sessions may have changed. */
   async function claimAsNow({ organizationId, name, id }: Agent, order: TracedOrder): Promise<TimedClaim | undefined> {
+    if (workers.standsBy()) throw standby();
     const agent = await store.agents.find(organizationId, name);
     if (agent?.id !== id) throw notFound('Agent', name);
     return agent.startsHeld ? undefined : await claim(agent, order);
@@ -250,6 +252,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
 
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+      if (workers.standsBy()) throw standby();
       await spend.check(wanted.organizationId);
       demand.arrived(wanted.id);
       refuseWithoutWorker(workers, wanted);

@@ -275,6 +275,16 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
         .execute();
     },
 
+    /** Whether any token can be recognised with these peppers; true where there is none. */
+    async opensWith(pepperIds: readonly string[]): Promise<boolean> {
+      const any = db.selectFrom('token').select('id').limit(1);
+      const [one, known] = [
+        await any.executeTakeFirst(),
+        await any.where('pepper_id', 'in', pepperIds).executeTakeFirst(),
+      ];
+      return one === undefined || known !== undefined;
+    },
+
     async moveToPepper(id: string, digest: string, pepperId: string): Promise<void> {
       await db.updateTable('token').set({ digest, pepper_id: pepperId }).where('id', '=', id).execute();
     },

@@ -6,7 +6,7 @@ import type { SessionEnds } from '../sessions/session-ends.js';
 import type { SessionTraces } from '../sessions/session-traces.js';
 import type { SessionUsage } from '../sessions/session-usage.js';
 import type { ReportScope } from './report-scope.js';
-import type { ConnectedWorker } from './worker-channel.js';
+import type { ConnectedWorker } from './worker-connection.js';
 
 interface ReportDeps {
   ends: SessionEnds;

@@ -8,6 +8,7 @@ import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { explainFailure } from './build-failure.js';
 import { readBuildOutput } from './build-output.js';
+import { checkFrontend } from './frontend-check.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
 export interface EngineBuildsOptions {
@@ -84,6 +85,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     onLine: (text: string) => void,
     signal: AbortSignal,
   ) {
+    await checkFrontend(archive, order.dockerfilePath);
     const session = (await hasBuildKit()) ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
     if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
     const body = createReadStream(archive);

@@ -25,6 +25,8 @@ export interface ContainerImage {
   id: string;
   digest?: string;
   labels: Labels;
+  /** Paths that it declares as VOLUME. */
+  volumes: readonly string[];
 }
 
 /**
@@ -67,12 +69,20 @@ export function toContainer(spec: InstanceSpec, image: ContainerImage, network: 
         Config: { 'max-size': String(Math.ceil(limits.engineLogBytes / 2)), 'max-file': '2' },
       },
       ...(deps.init && { Init: true }),
-      ...(readOnly && { ReadonlyRootfs: true, Tmpfs: { '/tmp': 'rw,nosuid,nodev', '/run': 'rw,nosuid,nodev' } }),
+      ...(readOnly && { ReadonlyRootfs: true }),
+      Tmpfs: inMemory(readOnly ? [...image.volumes, '/tmp', '/run'] : image.volumes, memory),
       ...(deps.publish && { PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] } }),
       ...(deps.diskQuota && { StorageOpt: { size: String(limits.diskBytes) } }),
     },
   };
 }
+
+/**
+ * Folders that count as the memory of the instance. What an image declares as a volume would be a disk without a limit, since no quota
+ * and no measure of the container's own disk counts it; a write beyond half of the memory fails.
+ */
+const inMemory = (paths: readonly string[], memoryBytes: number) =>
+  Object.fromEntries(paths.map((path) => [path, `rw,nosuid,nodev,exec,mode=1777,size=${Math.floor(memoryBytes / 2)}`]));
 
 /** The secret set wins over all but what the platform itself decides; the image's own variables stand below both. */
 function environmentOf(

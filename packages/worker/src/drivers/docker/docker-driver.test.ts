@@ -110,20 +110,37 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     expect(lines.map(({ text }) => text)).toEqual(['/app/x EROFS', '/tmp/x written']);
   });
 
-  test('a volume that its image declares goes with it', async () => {
+  test('a volume that its image declares is no disk without a limit: it is in memory, and a write beyond half of it fails', async () => {
     await open();
-    const script = "import fs from 'node:fs'; fs.writeFileSync('/data/x', ''); setInterval(() => {}, 1000);";
+    const script =
+      "import fs from 'node:fs'; const fill = (size) => { try { fs.writeFileSync('/data/x', Buffer.alloc(size)); console.log('written'); } catch (error) { console.log(error.code); } }; fill(1e6); fill(120e6); setInterval(() => {}, 1000);";
     await imageOf(setup.engine, 'pcc-test-volume:1', { 'agent.mjs': script }, { also: 'VOLUME /data' });
-    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-volume:1' } };
+    const spec = { ...specOf(''), memoryMib: 200, source: { type: 'image' as const, image: 'pcc-test-volume:1' } };
     await setup.driver.ensure(spec, never);
-    const found = await setup.engine.request<{ Mounts: { Name: string }[] }>(
-      'GET',
-      `/containers/${nameOf(spec.instanceId)}/json`,
-    );
-    const volume = `/volumes/${found.Mounts[0]?.Name}`;
-    expect(await setup.engine.request('GET', volume)).toMatchObject({ Driver: 'local' });
-    await setup.driver.remove(spec.instanceId, { graceSeconds: 0 });
-    await expect(setup.engine.request('GET', volume)).rejects.toMatchObject({ status: 404 });
+    const lines = await readLines(setup.driver, spec.instanceId, 0, 2);
+    expect(lines.map(({ text }) => text)).toEqual(['written', 'ENOSPC']);
+    const path = `/containers/${nameOf(spec.instanceId)}/json`;
+    expect(await setup.engine.request('GET', path)).toMatchObject({ Mounts: [] });
+  });
+
+  test('an image whose volume would hide its program is refused, with the way out', async () => {
+    await open();
+    await imageOf(setup.engine, 'pcc-test-volume:2', {}, { also: 'VOLUME /app' });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-volume:2' } };
+    await expect(setup.driver.ensure(spec, never)).rejects.toThrow(/declares VOLUME \/app.*Take that line out/);
+  });
+
+  test('lines say which stream they came on, long ones too', async () => {
+    await open();
+    const script =
+      "console.log('out'); console.error('err'); console.error('e'.repeat(40000)); console.log('out again'); setInterval(() => {}, 1000);";
+    await imageOf(setup.engine, 'pcc-test-streams:1', { 'agent.mjs': script });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-streams:1' } };
+    await setup.driver.ensure(spec, never);
+    const lines = await readLines(setup.driver, spec.instanceId, 0, 6);
+    const of = (which: string) => lines.filter(({ stream }) => stream === which).map(({ text }) => text);
+    expect(of('stdout')).toEqual(['out', 'out again']);
+    expect([of('stderr')[0], of('stderr').slice(1).join('')]).toEqual(['err', 'e'.repeat(40_000)]);
   });
 
   test('its image is told by its digest, and the engine by name and version', async () => {

@@ -30,7 +30,12 @@ export interface InspectedImage {
   RepoDigests?: string[] | null;
   Os: string;
   Architecture: string;
-  Config?: { Env?: string[] | null; Labels?: Labels | null };
+  Config?: {
+    Env?: string[] | null;
+    Labels?: Labels | null;
+    Volumes?: Record<string, object> | null;
+    WorkingDir?: string;
+  };
 }
 
 export interface EngineInfo {

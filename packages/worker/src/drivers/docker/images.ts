@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { ImageBuilder } from '../../builds/images/image-builder.js';
 import type { Engine } from '../../engine/engine.js';
@@ -88,7 +89,7 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
       if (source.type === 'build') {
         const image = await ofBuild(source.buildId);
         await checkPlatform(image, `The image of build ${source.buildId}`);
-        return { id: image.Id, labels: image.Config?.Labels ?? {} };
+        return { id: image.Id, ...declared(image, `The image of build ${source.buildId}`) };
       }
       const reference = parseImage(source.image);
       if (!reference) {
@@ -102,9 +103,21 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
         return digest === undefined ? byTag(request) : byDigest(request, digest, source.digest !== undefined);
       });
       await checkPlatform(image, `The image '${source.image}'`);
-      return { id: image.Id, digest: resolved, labels: image.Config?.Labels ?? {} };
+      return { id: image.Id, digest: resolved, ...declared(image, `The image '${source.image}'`) };
     },
   };
+}
+
+/** What an image says of itself. Throws for one that hides its own program behind a volume. */
+function declared({ Config }: InspectedImage, what: string): Pick<ContainerImage, 'labels' | 'volumes'> {
+  const volumes = Object.keys(Config?.Volumes ?? {}).map((path) => posix.resolve('/', path));
+  const program = posix.resolve('/', Config?.WorkingDir ?? '');
+  const hidden = volumes.find((path) => path === '/' || program === path || program.startsWith(`${path}/`));
+  if (hidden === undefined) return { labels: Config?.Labels ?? {}, volumes };
+  throw new DriverError(
+    'PCC_UNKNOWN_ERROR',
+    `${what} declares VOLUME ${hidden}, where its program lies; volumes begin empty here. Take that line out of its Dockerfile`,
+  );
 }
 
 interface Pulling {

@@ -2,10 +2,12 @@ import type { Engine } from '../../../engine/engine.js';
 import { isStatus } from '../../../engine/engine-error.js';
 import { logFrames } from '../../../engine/streams.js';
 import type { Spool, Taken } from './spool.js';
+import { marked } from './stream-mark.js';
 
 /** The engine writes the time of each message before it, in nanoseconds: 2026-01-31T12:00:00.123456789Z. */
 const stampPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) /;
 const stampLimit = 40;
+const newline = 10;
 /** So much is held in memory while the disk is slow; then the engine has to wait. */
 const pendingLimitBytes = 1024 * 1024;
 
@@ -20,6 +22,7 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
     signal,
   });
   let taken = from;
+  let beginsLine = spool.endsLine();
   let skip = from?.count ?? 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -46,7 +49,7 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
   };
 
   try {
-    for await (const { bytes } of logFrames(body)) {
+    for await (const { stream, bytes } of logFrames(body)) {
       const { time, text } = takeApart(bytes);
       if (skip > 0 && time === from?.time) {
         skip--;
@@ -54,8 +57,10 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
       }
       skip = 0;
       taken = follow(taken, time);
-      pending.push(Buffer.from(text));
-      pendingBytes += text.length;
+      const kept = marked(stream, Buffer.from(text), beginsLine);
+      beginsLine = text.length > 0 ? text.at(-1) === newline : beginsLine;
+      pending.push(kept);
+      pendingBytes += kept.length;
       const flushed = flush();
       if (pendingBytes > pendingLimitBytes) await flushed;
       if (failure) throw failure;

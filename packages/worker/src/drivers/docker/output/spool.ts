@@ -4,6 +4,7 @@ import { makeFolder } from '../../../files.js';
 import type { DriverLogLine } from '../../driver.js';
 import { createLineCutter, lineLimitBytes } from '../../process/lines.js';
 import { toLogLine } from '../../process/output.js';
+import { createStreamReader } from './stream-mark.js';
 
 /** Up to where the engine's log is in the spool: the time of its last message, and how many messages had that very time. */
 export interface Taken {
@@ -90,6 +91,8 @@ export async function openSpool(folder: string, limitBytes: number) {
 
   return {
     end: () => end,
+    /** Whether the next byte begins a line. */
+    endsLine: () => newline,
     taken: () => taken,
     append: (bytes: Uint8Array, upTo: Taken): Promise<void> =>
       inTurn(async () => {
@@ -111,10 +114,12 @@ export async function openSpool(folder: string, limitBytes: number) {
     async *read(position: number, ended: () => boolean, signal: AbortSignal): AsyncGenerator<DriverLogLine> {
       let offset = position;
       let cutter = createLineCutter(offset);
+      let streamed = createStreamReader();
       /** What lies before is gone: the writer is a whole spool ahead, or somebody took the file away. */
       function skipTo(position: number): void {
         offset = position;
         cutter = createLineCutter(offset);
+        streamed = createStreamReader();
       }
       const buffer = Buffer.alloc(chunkBytes);
       const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -131,14 +136,14 @@ export async function openSpool(folder: string, limitBytes: number) {
           offset += read;
           for (const line of cutter.push(buffer.subarray(0, read))) {
             if (signal.aborted) return;
-            yield toLogLine(line);
+            yield streamed(toLogLine(line));
           }
         }
         if (last) break;
         await Promise.race([more, aborted]);
       }
       const rest = signal.aborted ? undefined : cutter.rest();
-      if (rest) yield toLogLine(rest);
+      if (rest) yield streamed(toLogLine(rest));
     },
     mask: (range: { from: number; to: number }, mask: (bytes: Buffer) => Buffer | undefined): Promise<void> =>
       inTurn(() =>

@@ -1,0 +1,46 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Keys } from '../config/keys.js';
+import { createLease } from '../db/lease.js';
+import type { Store } from '../db/store.js';
+import type { Clock, Ids } from '../system.js';
+import { createHopSigner } from './hop-signer.js';
+import { createRevokedWorkers } from './revoked-workers.js';
+import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
+
+interface WorkersDeps
+  extends Pick<ChannelDeps, 'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange'> {
+  config: Config;
+  keys: Keys;
+  store: Store;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  /** From now on this control plane runs the agents. */
+  onLead: () => void;
+}
+
+/** The links to the workers, and the lease that says whether they are ours to take. */
+export function composeWorkers(deps: WorkersDeps) {
+  const { config, keys, store, clock, log } = deps;
+  const lease = createLease({
+    ...{ database: config.database, log },
+    onHeld: () => {
+      workers.beginAnew();
+      deps.onLead();
+    },
+    onLost: () => workers.disconnectAll(),
+  });
+  const hops = createHopSigner(keys.hop, clock);
+  const workers = createWorkerChannel({
+    ...deps,
+    hopPublicKey: hops.publicKey,
+    leads: lease.held,
+    onHello: ({ workerId, architecture }) => {
+      store.workers
+        .seen(workerId, architecture, clock.now())
+        .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
+    },
+  });
+  return { lease, hops, workers, revokedWorkers: createRevokedWorkers({ store, workers, log }) };
+}

@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { contextOf } from '../../testing/process-driver-setup.js';
+import { checkFrontend, frontendOf } from './frontend-check.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'frontend-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function check(dockerfile: string, path = 'Dockerfile', asked = path): Promise<void> {
+  const archive = join(folder, 'context.tar.gz');
+  await writeFile(archive, await contextOf({ [path]: dockerfile, 'bot.py': '# syntax=evil/frontend' }));
+  await checkFrontend(archive, asked);
+}
+
+test.each([
+  'FROM scratch',
+  '# syntax=docker/dockerfile:1\nFROM scratch',
+  '#syntax = docker.io/docker/dockerfile:1.7-labs\nFROM scratch',
+  `# syntax=docker/dockerfile@sha256:${'a'.repeat(64)}\nFROM scratch`,
+  'FROM scratch\n# syntax=evil/frontend',
+  '',
+])('%j is built', async (dockerfile) => {
+  await expect(check(dockerfile)).resolves.toBeUndefined();
+});
+
+test.each([
+  '# syntax=evil/frontend\nFROM scratch',
+  '#SYNTAX = evil/frontend:1\r\nFROM scratch',
+  '# escape=`\n# syntax=docker/dockerfile-upstream:master\nFROM scratch',
+  '# syntax=docker/dockerfile.evil.example/x\nFROM scratch',
+  '# syntax=evil.example/docker/dockerfile:1\nFROM scratch',
+  '# syntax=docker/dockerfile:1 evil\nFROM scratch',
+  '\ufeff# syntax=evil/frontend\nFROM scratch',
+  '#!/usr/bin/env frontend\n# syntax=evil/frontend\nFROM scratch',
+  '// syntax=evil/frontend\nFROM scratch',
+  '{"syntax": "evil/frontend"}',
+  '# a comment\n\n   # syntax=evil/frontend\nFROM scratch',
+])('%j is refused, with the way out', async (dockerfile) => {
+  await expect(check(dockerfile)).rejects.toThrow(/docker\/dockerfile alone.*Take that line out/);
+});
+
+test('the Dockerfile that the build names is the one that is looked at', async () => {
+  await expect(
+    check('# syntax=evil/frontend', 'docker/agent.Dockerfile', './docker//agent.Dockerfile'),
+  ).rejects.toThrow();
+  await expect(check('# syntax=evil/frontend', 'Dockerfile', 'bot.py')).rejects.toThrow();
+  await expect(check('# syntax=evil/frontend', 'other.Dockerfile', 'Dockerfile')).resolves.toBeUndefined();
+  expect(frontendOf('# syntax=a/b')).toBe('a/b');
+});

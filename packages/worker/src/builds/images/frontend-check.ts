@@ -1,0 +1,61 @@
+import { posix } from 'node:path';
+import { list } from 'tar';
+import { DriverError } from '../../drivers/driver.js';
+import { refused } from '../download.js';
+
+/** The program that reads Dockerfiles, as its makers publish it, of any version. */
+const known = /^(docker\.io\/)?docker\/dockerfile(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
+/** In the comments at the top, as BuildKit looks for it, and a little beyond: later versions look in more places. */
+const directive = /^(?:#|\/\/)\s*syntax\s*=\s*(.*)$/i;
+const sizeLimitBytes = 1024 * 1024;
+
+/**
+ * Throws for a Dockerfile that is to be read by a program of its own choice (`# syntax=`): such a program runs in the engine and may ask it
+ * for any image and any credential that it has, past the rules for `FROM`.
+ */
+export async function checkFrontend(archive: string, dockerfilePath: string): Promise<void> {
+  const text = await readEntry(archive, normal(dockerfilePath));
+  // The engine says what is wrong with a build that has none.
+  if (text === undefined) return;
+  const frontend = frontendOf(text);
+  if (frontend === undefined || known.test(frontend)) return;
+  throw new DriverError(
+    'PCC_UNKNOWN_ERROR',
+    `${dockerfilePath} is to be read by '${frontend.slice(0, 200)}' (# syntax=), and builds here take docker/dockerfile alone: another program could get round the rules for base images. Take that line out, or name docker/dockerfile:1.`,
+  );
+}
+
+/** What a Dockerfile names as its frontend; undefined where it names none. */
+export function frontendOf(dockerfile: string): string | undefined {
+  const text = dockerfile.replace(/^\ufeff/, '').replace(/^#!.*(\n|$)/, '');
+  // Since BuildKit 0.10 the whole file may be JSON that names one.
+  if (text.trimStart().startsWith('{')) return 'a file in JSON';
+  for (const line of text.split(/\r?\n/)) {
+    const trimmed = line.trim();
+    const found = directive.exec(trimmed)?.[1];
+    if (found !== undefined) return found.trim();
+    if (trimmed !== '' && !/^(#|\/\/)/.test(trimmed)) return undefined;
+  }
+  return undefined;
+}
+
+async function readEntry(archive: string, path: string): Promise<string | undefined> {
+  let text: Promise<string> | undefined;
+  let size = 0;
+  await list({
+    file: archive,
+    strict: true,
+    onReadEntry(entry) {
+      if (normal(entry.path) !== path) return void entry.resume();
+      size = entry.size;
+      if (size <= sizeLimitBytes) text = entry.concat().then((bytes) => Buffer.from(bytes).toString('utf8'));
+      else entry.resume();
+    },
+  }).catch((error: unknown) => {
+    throw refused('is no complete gzip-compressed tar archive', error);
+  });
+  if (size <= sizeLimitBytes) return await text;
+  throw new DriverError('PCC_UNKNOWN_ERROR', `${path} is larger than 1 MiB, which no Dockerfile is`);
+}
+
+const normal = (path: string) => posix.normalize(`/${path}`).replace(/\/$/, '');
