@@ -53,7 +53,8 @@ export async function storeManySessions(target: Target, organization: string, pa
           `${insert('session')} ${numbers(past.sessions)}
             select ${id('session', 'i')}, '${owner.id}', ${id('agent', agentOf)}, ${id('deployment', agentOf)}, i % 50,
               'ended', 'bot', i % 2, ${time('i * 10')}, ${time('i * 10 + 1')}, 1000, ${time('i * 10 + 300')},
-              case when i % 20 = 1 then 'stopped' else 'completed' end, 'HTTP_COMPLETED', ${time('i * 10 + 300')} from n`,
+              case when i % 20 = 1 then 'stopped' else 'completed' end,
+              case when i % 20 = 1 then 'terminated' else 'completed' end, 'HTTP_COMPLETED', ${time('i * 10 + 300')} from n`,
           `insert into session_tally (organization_id, agent_id, deployment_id, end_reason, cold_start, count)
             select organization_id, agent_id, deployment_id, end_reason, cold_start, count(*) from session
             group by organization_id, agent_id, deployment_id, end_reason, cold_start`,
@@ -72,7 +73,7 @@ const columns = {
   deployment: 'id, organization_id, agent_id, image, profile, phase, phase_started_at, created_at, updated_at',
   slot: 'id, organization_id, agent_id, spare, state, epoch, changed_at',
   session:
-    'id, organization_id, agent_id, deployment_id, epoch, state, entry, cold_start, created_at, activated_at, start_ms, ended_at, end_reason, completion_status, updated_at',
+    'id, organization_id, agent_id, deployment_id, epoch, state, entry, cold_start, created_at, activated_at, start_ms, ended_at, end_reason, end_state, completion_status, updated_at',
 } as const;
 
 const insert = (table: keyof typeof columns) => `insert into ${table} (${columns[table]})`;

@@ -28,6 +28,23 @@ export interface Agent {
   updatedAt: string;
   deletedAt: string | null;
 }
+/** What a list says of an agent, and what the deployment that it runs is shown with. */
+export type ListedAgent = Pick<
+  Agent,
+  | 'id'
+  | 'organizationId'
+  | 'name'
+  | 'region'
+  | 'minAgents'
+  | 'maxAgents'
+  | 'desiredDeploymentId'
+  | 'liveDeploymentId'
+  | 'reconciledDeploymentId'
+  | 'canaryPercent'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'deletedAt'
+>;
 export interface AgentFilter {
   region?: string | undefined;
   names?: string[] | undefined;
@@ -55,9 +72,24 @@ export type AgentChange = Partial<
   >
 >;
 
+const listed = [
+  'id',
+  'name',
+  'region',
+  'min_agents',
+  'max_agents',
+  'desired_deployment_id',
+  'live_deployment_id',
+  'reconciled_deployment_id',
+  'canary_percent',
+  'created_at',
+  'updated_at',
+] as const;
+
 export function createAgentRepository({ db, dialect }: RepositoryContext) {
-  const living = (organizationId: string) =>
-    db.selectFrom('agent').selectAll().where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
+  const ofOrganization = (organizationId: string) =>
+    db.selectFrom('agent').where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
+  const living = (organizationId: string) => ofOrganization(organizationId).selectAll();
 
   return {
     /** False when the name is taken: the unique index decides, not a read. */
@@ -111,15 +143,16 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
     },
 
     /** One page by name. `names` leaves only those. */
-    async page(organizationId: string, { region, names, limit, offset }: AgentFilter): Promise<Agent[]> {
-      const rows = await living(organizationId)
+    async page(organizationId: string, { region, names, limit, offset }: AgentFilter): Promise<ListedAgent[]> {
+      const rows = await ofOrganization(organizationId)
+        .select(listed)
         .$if(region !== undefined, (query) => query.where('region', '=', region as string))
         .$if(names !== undefined, (query) => query.where('name', 'in', names as string[]))
         .orderBy('name')
         .limit(limit)
         .offset(offset)
         .execute();
-      return rows.map(toAgent);
+      return rows.map((row) => toListed(row, organizationId));
     },
 
     async update(organizationId: string, id: string, change: AgentChange, now: Date): Promise<void> {
@@ -181,25 +214,35 @@ function toColumns(change: AgentChange) {
   };
 }
 
-function toAgent(row: Selectable<Schema['agent']>): Agent {
+function toListed(
+  row: Pick<Selectable<Schema['agent']>, (typeof listed)[number]>,
+  organizationId: string,
+): ListedAgent {
   return {
     id: row.id,
-    organizationId: row.organization_id,
+    organizationId,
     name: row.name,
     region: row.region,
     minAgents: row.min_agents,
     maxAgents: row.max_agents,
-    reuseMaxSessions: row.reuse_max_sessions,
-    reuseMaxMemoryPercent: row.reuse_max_memory_percent,
-    websocketAuth: row.websocket_auth as Agent['websocketAuth'],
     desiredDeploymentId: row.desired_deployment_id,
     liveDeploymentId: row.live_deployment_id,
     reconciledDeploymentId: row.reconciled_deployment_id,
-    fallbackDeploymentIds: JSON.parse(row.fallback_deployments_json) as string[],
     canaryPercent: row.canary_percent,
-    startsHeld: row.starts_held === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    deletedAt: null,
+  };
+}
+
+function toAgent(row: Selectable<Schema['agent']>): Agent {
+  return {
+    ...toListed(row, row.organization_id),
+    reuseMaxSessions: row.reuse_max_sessions,
+    reuseMaxMemoryPercent: row.reuse_max_memory_percent,
+    websocketAuth: row.websocket_auth as Agent['websocketAuth'],
+    fallbackDeploymentIds: JSON.parse(row.fallback_deployments_json) as string[],
+    startsHeld: row.starts_held === 1,
     deletedAt: row.deleted_at,
   };
 }

@@ -15,7 +15,7 @@ import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
 import { reuseAfter } from '../sessions/reuse.js';
 import type { Clock, Ids } from '../system.js';
-import type { Agent, AgentChange } from './agent-repository.js';
+import type { Agent, AgentChange, ListedAgent } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
 import { createReferenceCheck, refuseRepository } from './deploy-references.js';
 import { presentService } from './service-status.js';
@@ -108,7 +108,7 @@ export function createAgentService(deps: AgentServiceDeps) {
     async list(
       organization: OrganizationAccess,
       { region: wanted, limit, offset }: { region?: string | undefined; limit: number; offset: number },
-    ): Promise<{ agents: Agent[]; hasMore: boolean }> {
+    ): Promise<{ agents: ListedAgent[]; hasMore: boolean }> {
       // No region has such a name, and PostgreSQL takes no NUL in a text.
       if (wanted?.includes('\0')) return { agents: [], hasMore: false };
       const names = organization.agents && [...organization.agents];
@@ -119,7 +119,7 @@ export function createAgentService(deps: AgentServiceDeps) {
     /** The deployments that are live, of these agents. */
     async liveDeployments(
       organization: OrganizationAccess,
-      agents: readonly Agent[],
+      agents: readonly ListedAgent[],
     ): Promise<Map<string, Deployment>> {
       const ids = agents.flatMap(({ liveDeploymentId }) => liveDeploymentId ?? []);
       return await store.deployments.findAll(organization.id, ids);

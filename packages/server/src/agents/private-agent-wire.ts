@@ -1,6 +1,6 @@
 import type { PrivateService, PrivateServiceSummary, Service } from '@pipecat-cloud/contract/agents';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import type { Agent } from './agent-repository.js';
+import type { ListedAgent } from './agent-repository.js';
 import { presentDeployment } from './service-status.js';
 
 interface Ids {
@@ -24,7 +24,7 @@ export function toPrivateService(service: Service): PrivateService {
 
 /** An agent in the list of the private REST API; `deployment` is what it runs, where that was asked for. */
 export function toPrivateSummary(
-  agent: Agent,
+  agent: ListedAgent,
   deployment: Deployment | undefined,
   organizationName: string,
 ): PrivateServiceSummary {

@@ -4,7 +4,7 @@ import { stateOf } from '../deployments/deployment-history.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
-import type { Agent } from './agent-repository.js';
+import type { Agent, ListedAgent } from './agent-repository.js';
 
 export interface ServiceFacts {
   agent: Agent;
@@ -65,7 +65,7 @@ export function presentService({
 }
 
 /** An agent in a list. */
-export function presentSummary(agent: Agent): ServiceList['services'][number] {
+export function presentSummary(agent: ListedAgent): ServiceList['services'][number] {
   return {
     id: agent.id,
     name: agent.name,
@@ -155,7 +155,11 @@ const headlines: Readonly<Record<string, string>> = {
   PCC_IMAGE_PULL_UNKNOWN_ERROR: 'The image could not be pulled',
 };
 
-export function presentDeployment(deployment: Deployment, agent: Agent, organizationName: string): WireDeployment {
+export function presentDeployment(
+  deployment: Deployment,
+  agent: ListedAgent,
+  organizationName: string,
+): WireDeployment {
   const { cpu, memory, architecture } = deployment;
   return {
     id: deployment.id,

@@ -250,6 +250,8 @@ export interface Schema
     start_ms: number | null;
     ended_at: string | null;
     end_reason: string | null;
+    /** What clients call the end; null until there is one. */
+    end_state: string | null;
     completion_status: string | null;
     updated_at: string;
   };

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope, Health } from '@pipecat-cloud/contract/errors';
 import { Ajv } from 'ajv';
-import fastJsonStringify from 'fast-json-stringify';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
 import { standby } from '../errors.js';
+import { createAnswerWriter } from './answer-writer.js';
 import { handleError, notFoundHandler } from './error-handler.js';
 import type { Certificate } from './tls.js';
 
@@ -98,7 +98,7 @@ function serializerOf(schema: object): (data: unknown) => string {
   return (data) => {
     if (!serializer) {
       const key = JSON.stringify(schema);
-      serializer = serializers.get(key) ?? fastJsonStringify(schema);
+      serializer = serializers.get(key) ?? createAnswerWriter(schema);
       serializers.set(key, serializer);
     }
     return serializer(data);

@@ -1,6 +1,6 @@
 import { endStates } from '@pipecat-cloud/contract/sessions';
 import { expect, test } from 'vitest';
-import { eventsOf, presentEndState, reasonsOf } from './end-states.js';
+import { endStateOf, eventsOf, reasonsOf } from './end-states.js';
 import type { Session } from './session-repository.js';
 
 const session = {
@@ -9,6 +9,7 @@ const session = {
   activatedAt: '2026-05-04T10:00:01.000Z',
   endedAt: '2026-05-04T10:01:00.000Z',
   endReason: 'completed',
+  endState: 'completed',
 } as Session;
 
 test.each([
@@ -23,13 +24,7 @@ test.each([
   ['start_timeout', 'agent_start_timeout'],
   ['of another version', 'unknown'],
 ])('%s is shown as %s', (endReason, state) => {
-  expect(presentEndState({ state: 'ended', endReason })).toBe(state);
-});
-
-test('until it has ended a session is active, whatever its state', () => {
-  for (const state of ['starting', 'active'] as const) {
-    expect(presentEndState({ state, endReason: null })).toBe('active');
-  }
+  expect(endStateOf(endReason)).toBe(state);
 });
 
 test('every state that can be asked for has its reasons, and no reason has two', () => {
@@ -55,7 +50,7 @@ test('events tell what happened, and leave out what did not', () => {
     'SESSION_START_INITIATED',
     'REQUEST_ARRIVED_AT_BOT',
   ]);
-  expect(codes({ activatedAt: null, endReason: 'start_timeout' })).toEqual([
+  expect(codes({ activatedAt: null, endReason: 'start_timeout', endState: 'agent_start_timeout' })).toEqual([
     'SESSION_START_INITIATED',
     'SESSION_TIMEOUT',
   ]);

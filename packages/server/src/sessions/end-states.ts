@@ -2,8 +2,10 @@ import type { EndState, SessionDetail } from '@pipecat-cloud/contract/sessions';
 import type { EndReason } from './session-ends.js';
 import type { Session } from './session-repository.js';
 
+type EndedState = Exclude<EndState, 'active'>;
+
 /** What newer clients call each end of ours (contract §12.1). */
-const endStateOf: Readonly<Record<EndReason, EndState>> = {
+const endStates: Readonly<Record<EndReason, EndedState>> = {
   completed: 'completed',
   socket_closed: 'completed',
   bot_failed: 'agent_error',
@@ -18,25 +20,22 @@ const endStateOf: Readonly<Record<EndReason, EndState>> = {
   start_timeout: 'agent_start_timeout',
 };
 
-/** How a session stands, for people. `unknown` for the reason of another version of this server. */
-export function presentEndState({ state, endReason }: Pick<Session, 'state' | 'endReason'>): EndState {
-  if (state !== 'ended') return 'active';
-  return endStateOf[endReason as EndReason] ?? 'unknown';
+/** What an end for that reason is called. `unknown` for the reason of another version of this server. */
+export function endStateOf(reason: string): EndedState {
+  return endStates[reason as EndReason] ?? 'unknown';
 }
 
 /** Reasons that are shown as a state; of `unknown`, those that are not it. */
-export function reasonsOf(
-  state: Exclude<EndState, 'active'>,
-): { in: readonly string[] } | { notIn: readonly string[] } {
-  const reasons = Object.keys(endStateOf);
+export function reasonsOf(state: EndedState): { in: readonly string[] } | { notIn: readonly string[] } {
+  const reasons = Object.keys(endStates);
   if (state === 'unknown') return { notIn: reasons };
-  return { in: reasons.filter((reason) => endStateOf[reason as EndReason] === state) };
+  return { in: reasons.filter((reason) => endStateOf(reason) === state) };
 }
 
 /** What happened to a session, in order. Without an arrival no agent ever served the caller. */
 export function eventsOf(session: Session): SessionDetail['events'] {
   const { createdAt, activatedAt, endedAt } = session;
-  const timedOut = presentEndState(session) === 'agent_start_timeout';
+  const timedOut = session.endState === 'agent_start_timeout';
   return [
     { eventCode: 'SESSION_START_INITIATED', eventTs: createdAt },
     ...(activatedAt ? [{ eventCode: 'REQUEST_ARRIVED_AT_BOT' as const, eventTs: activatedAt }] : []),

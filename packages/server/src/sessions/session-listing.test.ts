@@ -2,8 +2,7 @@ import { endStates } from '@pipecat-cloud/contract/sessions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
-import { presentEndState } from './end-states.js';
-import type { SessionFilter } from './session-listing.js';
+import { createSessionListing, type SessionFilter } from './session-listing.js';
 import type { ListedSession } from './session-repository.js';
 
 const start = Date.UTC(2026, 4, 4, 10);
@@ -154,6 +153,26 @@ describe.each(databases)('lists of sessions on $name', (database) => {
     }
   });
 
+  test('what is found part by part is the same, wherever the parts meet', async () => {
+    await addMany();
+    const { sessions: all } = await list({});
+    for (const entriesAtOnce of [2, 5, 42]) {
+      const listing = createSessionListing({ db: world.db }, { entriesAtOnce });
+      for (const filter of combinations().filter((_, index) => index % 31 === entriesAtOnce % 31)) {
+        const wanted = all.filter((session) => matches(session, filter)).map(({ id }) => id);
+        for (const page of [everything, { limit: 4, offset: 0 }, { limit: 6, offset: 3 }, { limit: 5, offset: 30 }]) {
+          const rows = await listing.page(world.acme.id, agentId, filter, page);
+          expect([filter, page, rows.map(({ id }) => id)]).toEqual([
+            filter,
+            page,
+            wanted.slice(page.offset, page.offset + page.limit),
+          ]);
+        }
+        expect([filter, await listing.count(world.acme.id, agentId, filter)]).toEqual([filter, wanted.length]);
+      }
+    }
+  });
+
   test('pages follow one another without a gap, and a page beyond the end is empty', async () => {
     await addMany();
     const { sessions: all } = await list({});
@@ -218,16 +237,16 @@ function combinations(): SessionFilter[] {
 
 /** The same rules in other words, on what was read. */
 function matches(session: ListedSession, filter: SessionFilter): boolean {
-  const startMs = session.activatedAt ? Date.parse(session.activatedAt) - Date.parse(session.createdAt) : undefined;
+  const { startMs } = session;
   const { startMsOver, startMsUnder } = filter;
   return (
     (filter.deploymentId === undefined || session.deploymentId === filter.deploymentId) &&
     (filter.status === undefined || (session.state === 'ended') === (filter.status === 'ended')) &&
     (filter.coldStart === undefined || session.coldStart === filter.coldStart) &&
-    (filter.endState === undefined || presentEndState(session) === filter.endState) &&
+    (filter.endState === undefined || session.endState === filter.endState) &&
     (filter.from === undefined || session.createdAt >= filter.from) &&
     (filter.to === undefined || session.createdAt <= filter.to) &&
-    (startMsOver === undefined || (startMs !== undefined && startMs > startMsOver)) &&
-    (startMsUnder === undefined || (startMs !== undefined && startMs < startMsUnder))
+    (startMsOver === undefined || (startMs !== null && startMs > startMsOver)) &&
+    (startMsUnder === undefined || (startMs !== null && startMs < startMsUnder))
   );
 }

@@ -1,6 +1,8 @@
+import type { EndState } from '@pipecat-cloud/contract/sessions';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
+import { endStateOf } from './end-states.js';
 import { createSessionListing, type ListedRow, type SessionFilter, type SessionPage } from './session-listing.js';
 
 export interface Session {
@@ -20,11 +22,13 @@ export interface Session {
   startMs: number | null;
   endedAt: string | null;
   endReason: string | null;
+  /** `active` until it has ended. */
+  endState: EndState;
   completionStatus: string | null;
   updatedAt: string;
 }
 /** What a list says of a session. */
-export type ListedSession = Omit<Session, 'slotId' | 'instanceId' | 'epoch' | 'entry'>;
+export type ListedSession = Omit<Session, 'slotId' | 'instanceId' | 'epoch' | 'entry' | 'activatedAt'>;
 export interface SessionEnd {
   reason: string;
   completionStatus: string;
@@ -37,7 +41,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
   const listing = createSessionListing({ db });
 
   return {
-    async insert(session: Omit<Session, 'startMs'>): Promise<void> {
+    async insert(session: Omit<Session, 'startMs' | 'endState'>): Promise<void> {
       await db
         .insertInto('session')
         .values({
@@ -76,7 +80,8 @@ export function createSessionRepository({ db }: RepositoryContext) {
       page: SessionPage,
     ): Promise<{ sessions: ListedSession[]; total: number }> {
       const rows = await listing.page(organizationId, agentId, filter, page);
-      return { sessions: rows.map(toListed), total: await listing.count(organizationId, agentId, filter) };
+      const sessions = rows.map((row) => toListed(row, organizationId, agentId));
+      return { sessions, total: await listing.count(organizationId, agentId, filter) };
     },
 
     /** How many sessions of an agent have not ended. */
@@ -129,6 +134,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
           state: 'ended',
           ended_at: end.at,
           end_reason: end.reason,
+          end_state: endStateOf(end.reason),
           completion_status: end.completionStatus,
           updated_at: now.toISOString(),
         })
@@ -153,19 +159,19 @@ export function createSessionRepository({ db }: RepositoryContext) {
   };
 }
 
-function toListed(row: ListedRow): ListedSession {
+function toListed(row: ListedRow, organizationId: string, agentId: string): ListedSession {
   return {
     id: row.id,
-    organizationId: row.organization_id,
-    agentId: row.agent_id,
+    organizationId,
+    agentId,
     deploymentId: row.deployment_id,
     state: row.state as Session['state'],
     coldStart: row.cold_start === null ? null : row.cold_start === 1,
     createdAt: row.created_at,
-    activatedAt: row.activated_at,
     startMs: row.start_ms,
     endedAt: row.ended_at,
     endReason: row.end_reason,
+    endState: (row.end_state ?? 'active') as EndState,
     completionStatus: row.completion_status,
     updatedAt: row.updated_at,
   };
@@ -173,7 +179,8 @@ function toListed(row: ListedRow): ListedSession {
 
 function toSession(row: Selectable<Schema['session']>): Session {
   return {
-    ...toListed(row),
+    ...toListed(row, row.organization_id, row.agent_id),
+    activatedAt: row.activated_at,
     slotId: row.slot_id,
     instanceId: row.instance_id,
     epoch: row.epoch,

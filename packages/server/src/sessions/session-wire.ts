@@ -1,5 +1,4 @@
 import type { Session as WireSession } from '@pipecat-cloud/contract/sessions';
-import { presentEndState } from './end-states.js';
 import type { ListedSession } from './session-repository.js';
 
 /** A session as clients of every route read it (contract §12.1). */
@@ -14,7 +13,7 @@ export function presentSession(session: ListedSession): WireSession {
     coldStart: session.coldStart,
     completionStatus: session.completionStatus,
     endReason: session.endReason,
-    endState: presentEndState(session),
+    endState: session.endState,
     serviceId: session.agentId,
     organizationId: session.organizationId,
     deploymentId: session.deploymentId,

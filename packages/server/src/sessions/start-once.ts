@@ -5,7 +5,6 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Repositories, Store } from '../db/store.js';
 import { AppError, badRequest, unavailable } from '../errors.js';
 import type { Clock } from '../system.js';
-import { presentEndState } from './end-states.js';
 
 /** A caller may send the same start again for so long. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -45,7 +44,7 @@ export function createStartOnce({ store, clock }: { store: Store; clock: Clock }
     if (found.bodyDigest !== bodyDigest) throw otherBody(key);
     const session = await store.sessions.find(agent.organizationId, agent.id, found.sessionId);
     // None yet where a socket is still to come.
-    const state = session ? presentEndState(session) : 'active';
+    const state = session?.endState ?? 'active';
     const neverBegan = state === 'agent_start_timeout' || session?.endReason?.startsWith('start_') === true;
     return { sessionId: found.sessionId, failed: neverBegan, starting: session?.state === 'starting' };
   }

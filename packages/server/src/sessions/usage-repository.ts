@@ -52,12 +52,15 @@ export function createUsageRepository({ db }: RepositoryContext) {
 
     /** Sessions that ended before a time and still have single samples. */
     async endedWithSamples(before: Date, limit: number): Promise<string[]> {
+      // Not a join: SQLite would begin with the sessions, and read as many as there ever were.
       const rows = await db
-        .selectFrom('session_usage')
-        .innerJoin('session', 'session.id', 'session_usage.session_id')
-        .select('session.id')
-        .distinct()
-        .where('session.ended_at', '<', before.toISOString())
+        .selectFrom(db.selectFrom('session_usage').select('session_id as id').distinct().as('sampled'))
+        .select('sampled.id')
+        .where(
+          (eb) => eb.selectFrom('session').select('ended_at').whereRef('session.id', '=', 'sampled.id'),
+          '<',
+          before.toISOString(),
+        )
         .limit(limit)
         .execute();
       return rows.map(({ id }) => id);
