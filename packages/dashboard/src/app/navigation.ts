@@ -31,6 +31,7 @@ export const organizationGroups: readonly NavGroup[] = [
   {
     title: 'Organization',
     links: [
+      { to: '/orgs/$org/usage', label: 'Usage', icon: 'chart' },
       { to: '/orgs/$org/webhooks', label: 'Webhooks', icon: 'bell' },
       { to: '/orgs/$org/settings', label: 'Settings', icon: 'settings' },
     ],

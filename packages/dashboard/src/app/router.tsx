@@ -165,6 +165,12 @@ const webhooks = createRoute({
   path: 'webhooks',
   component: lazyRouteComponent(() => import('../features/webhooks/webhooks-page'), 'WebhooksPage'),
 });
+const usage = createRoute({
+  getParentRoute: () => organization,
+  path: 'usage',
+  validateSearch: (search: Search) => texts(search, 'days', 'from', 'to', 'show'),
+  component: lazyRouteComponent(() => import('../features/usage/usage-page'), 'UsagePage'),
+});
 const settings = createRoute({
   getParentRoute: () => organization,
   path: 'settings',
@@ -184,6 +190,7 @@ const ofOrganization = [
   leaks,
   webhooks,
   settings,
+  usage,
 ] as const;
 
 export const router = createRouter({

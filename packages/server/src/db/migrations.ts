@@ -13,6 +13,7 @@ import { rollout } from './migrations/0011-rollout.js';
 import { observability } from './migrations/0012-observability.js';
 import { telephony } from './migrations/0013-telephony.js';
 import { builds } from './migrations/0014-builds.js';
+import { usage } from './migrations/0015-usage.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -30,6 +31,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0012-observability': { up: observability },
   '0013-telephony': { up: telephony },
   '0014-builds': { up: builds },
+  '0015-usage': { up: usage },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */
