@@ -38,6 +38,12 @@ export const organizationGroups: readonly NavGroup[] = [
   },
 ];
 
+/** For those who may run it: owners; of which organization, the server knows. */
+export const installationGroup: NavGroup = {
+  title: 'Installation',
+  links: [{ to: '/installation', label: 'Health', icon: 'server' }],
+};
+
 export const accountGroup: NavGroup = {
   title: 'Account',
   links: [

@@ -84,6 +84,13 @@ const newOrganization = createRoute({
   component: lazyRouteComponent(() => import('../features/organization/new-organization-page'), 'NewOrganizationPage'),
 });
 
+// The installation.
+const installation = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/installation',
+  component: lazyRouteComponent(() => import('../features/installation/installation-page'), 'InstallationPage'),
+});
+
 // Programs that ask to be signed in.
 const consent = createRoute({
   getParentRoute: () => signedIn,
@@ -198,7 +205,7 @@ export const router = createRouter({
     signIn,
     setup,
     invite,
-    signedIn.addChildren([home, ...account, consent, device, organization.addChildren([...ofOrganization])]),
+    signedIn.addChildren([home, ...account, installation, consent, device, organization.addChildren([...ofOrganization])]),
   ]),
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultNotFoundComponent: NotFound,
