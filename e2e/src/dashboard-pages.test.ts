@@ -81,6 +81,8 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       [`/orgs/${org}/leaks`, 'Leaks'],
       [`/orgs/${org}/webhooks`, 'Webhooks'],
       [`/orgs/${org}/settings`, 'Settings'],
+      [`/orgs/${org}/usage?days=7&show=${encodeURIComponent(canary('measure'))}`, 'Usage'],
+      ['/installation', 'Installation'],
       ['/orgs/nowhere', 'You do not reach this organization'],
       ['/device', 'Sign in a device'],
       ['/nowhere', 'There is no page here'],

@@ -70,6 +70,20 @@ describe('agent', () => {
     expect(JSON.parse((await run('agent', 'capacity', 'bot', '--json')).stdout)).toMatchObject({ name: 'bot', now });
   });
 
+  test('usage sums up each agent for eyes, and has the days for scripts', async () => {
+    const day = { sessions: 2, sessionSeconds: 90, idleSeconds: 270 };
+    const days = [
+      { ...day, day: '2026-05-01' },
+      { ...day, day: '2026-05-02' },
+    ];
+    const usage = { from: '2026-05-01', to: '2026-05-02', countedSince: null, sessionMinuteCents: 0 };
+    server.routes[`GET ${org}/usage`] = { json: { ...usage, agents: [{ agent: 'bot', deleted: false, days }] } };
+    expect((await run('usage', '--output', 'rich')).stdout).toMatch(/bot +4 +3\.0 +12\.0 +75%/);
+    expect((await run('usage', '--output', 'plain')).stdout).toContain('2026-05-02\tbot\t2\t90\t270');
+    expect(JSON.parse((await run('usage', '--json')).stdout)).toMatchObject({ agents: [{ agent: 'bot', days }] });
+    expect((await run('usage', '--from', 'yesterday')).code).toBe(2);
+  });
+
   test('profiles are made, changed and put aside, with amounts that are some', async () => {
     const profile = {
       ...{ apiName: 'big', displayName: 'Big', api_name: 'big', display_name: 'Big', custom: true, enabled: true },

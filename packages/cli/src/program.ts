@@ -18,6 +18,7 @@ import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
 import { addServiceAccounts } from './tree/service-accounts.js';
 import { addSpendLimit } from './tree/spend-limit.js';
+import { addUsage } from './tree/usage.js';
 import { addToken } from './tree/token.js';
 import { addTokenScan } from './tree/token-scan.js';
 
@@ -103,6 +104,7 @@ const groups: Record<string, (program: Command, run: Run) => unknown> = {
   docker: addDocker,
   github: addGithub,
   'spend-limit': addSpendLimit,
+  usage: addUsage,
   audit: addAudit,
   open: addOpen,
   doctor: addDoctor,

@@ -11,6 +11,7 @@ import type { EnrollmentToken, Region, RegionList, RegisterRegionBody } from './
 import type { RegistryKeyList } from './registry-keys.js';
 import type { ReferencedSecretSet, ReferenceSecretBody } from './secrets.js';
 import type { PutSpendLimitBody, SpendLimit } from './spend-limit.js';
+import type { Usage, UsageQuery } from './usage.js';
 
 /** The calls about where and how agents run: regions, profiles, spend (contract §13). */
 export function platformCalls(request: RequestFunction) {
@@ -35,6 +36,8 @@ export function platformCalls(request: RequestFunction) {
     getSpendLimit: (o: string) => request<SpendLimit>('GET', `${org(o)}/spend-limit`),
     putSpendLimit: (o: string, body: PutSpendLimitBody) =>
       request<SpendLimit>('PUT', `${org(o)}/spend-limit`, { body }),
+
+    getUsage: (o: string, query: UsageQuery = {}) => request<Usage>('GET', `${org(o)}/usage`, { query }),
 
     dailySettings: (o: string) => request<DailySettings>('GET', `${org(o)}/daily/settings`),
     putDailySettings: (o: string, body: PutDailySettingsBody) =>

@@ -164,6 +164,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   [`POST ${org}/regions/:key/enrollment-tokens`]: does('createEnrollmentToken', 'Make a token that enrols a worker'),
   [`GET ${org}/spend-limit`]: does('getSpendLimit', 'Show the spend limit and what was spent', 404),
   [`PUT ${org}/spend-limit`]: does('putSpendLimit', 'Set the spend limit', 404, 409),
+  [`GET ${org}/usage`]: does('getUsage', 'Show how long agents were in use and kept warm, by day'),
   [`GET ${org}/agent-profiles`]: does('listAgentProfiles', 'List the agent profiles'),
   [`POST ${org}/agent-profiles`]: does('createAgentProfile', 'Create an agent profile', 409),
   [`PATCH ${org}/agent-profiles/:apiName`]: does('patchAgentProfile', 'Change an agent profile', 409),

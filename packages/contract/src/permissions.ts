@@ -274,6 +274,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
 
   [`GET ${org}/spend-limit`]: byToken('org:read'),
   [`PUT ${org}/spend-limit`]: byToken('org:write'),
+  [`GET ${org}/usage`]: byToken('sessions:read'),
   [`GET ${org}/agent-profiles`]: byToken('agents:read'),
   [`POST ${org}/agent-profiles`]: byToken('org:write'),
   [`PATCH ${org}/agent-profiles/:apiName`]: byToken('org:write'),

@@ -26,6 +26,9 @@ import { createSessionHistory } from './sessions/session-history.js';
 import { createSessionTraces } from './sessions/session-traces.js';
 import { createSessionUsage } from './sessions/session-usage.js';
 import type { Clock } from './system.js';
+import { createUsageReport } from './usage/usage-report.js';
+import { createUsageRollup } from './usage/usage-rollup.js';
+import { usageRoutes } from './usage/usage-routes.js';
 import { isUuid } from './uuid.js';
 import type { WorkerChannel } from './workers/worker-channel.js';
 
@@ -50,6 +53,7 @@ const historyMs = 60_000;
 export function composeObservability(deps: ObservabilityDeps) {
   const { config, store, clock, log, audit, metrics, workers, logs, removeLogs, installationId } = deps;
   const usage = createSessionUsage({ store, clock, log });
+  const rollup = createUsageRollup({ store, clock, log, days: config.usageDays });
   const traces = createSessionTraces({ store, clock, log, workers });
   const keeping = createLogKeeping({ config: config.logs, store, logs, clock, audit, log });
   const followers = createLogFollowers();
@@ -100,6 +104,8 @@ export function composeObservability(deps: ObservabilityDeps) {
       if (!(await exists(tokenFile))) await writePrivateFile(tokenFile, `${randomBytes(32).toString('base64url')}\n`);
       await http.register(metricsRoutes, { register: metrics.register, tokenFile });
       await http.register(logRetentionRoutes, { keeping });
+      const usageOf = createUsageReport({ store, clock, centsPerMinute: config.sessionMinuteCents });
+      await http.register(usageRoutes, { usageOf });
       const health = createInstallationHealth({
         ...{ config, installationId, store, clock, reader, workers, keeping, authorizer },
         warnings: exports.warnings,
@@ -109,6 +115,7 @@ export function composeObservability(deps: ObservabilityDeps) {
 
     start(): void {
       usage.start();
+      rollup.start();
       traces.start();
     },
 
@@ -125,6 +132,7 @@ export function composeObservability(deps: ObservabilityDeps) {
       await exports.close();
       await keeping.close();
       await traces.close();
+      await rollup.close();
       await usage.close();
     },
   };

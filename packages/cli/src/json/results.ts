@@ -16,6 +16,7 @@ import { ServiceAccount, ServiceAccountEnvelope, ServiceAccountList } from '@pip
 import { Session, SessionDetail, SessionTrace, StartedSession, StoppedSession } from '@pipecat-cloud/contract/sessions';
 import { SpendLimit } from '@pipecat-cloud/contract/spend-limit';
 import { CreatedToken, RotatedToken, Token, TokenEnvelope, TokenList } from '@pipecat-cloud/contract/tokens';
+import { Usage } from '@pipecat-cloud/contract/usage';
 import { CreatedWebhook, WebhookDeliveryList, WebhookList, WebhookTest } from '@pipecat-cloud/contract/webhooks';
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { AccessCheck, Check, Finding, Installation, Setting, Spread } from './shapes.js';
@@ -250,6 +251,7 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     ),
   }),
   'github branches': object({ repository: text, branches: Type.Array(text) }),
+  usage: object({ organization: text, ...Usage.properties }),
   'spend-limit show': spendLimit,
   'spend-limit set': spendLimit,
   'spend-limit clear': spendLimit,

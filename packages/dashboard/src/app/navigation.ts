@@ -31,11 +31,18 @@ export const organizationGroups: readonly NavGroup[] = [
   {
     title: 'Organization',
     links: [
+      { to: '/orgs/$org/usage', label: 'Usage', icon: 'chart' },
       { to: '/orgs/$org/webhooks', label: 'Webhooks', icon: 'bell' },
       { to: '/orgs/$org/settings', label: 'Settings', icon: 'settings' },
     ],
   },
 ];
+
+/** For those who may run it: owners; of which organization, the server knows. */
+export const installationGroup: NavGroup = {
+  title: 'Installation',
+  links: [{ to: '/installation', label: 'Health', icon: 'server' }],
+};
 
 export const accountGroup: NavGroup = {
   title: 'Account',

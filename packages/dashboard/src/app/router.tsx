@@ -84,6 +84,13 @@ const newOrganization = createRoute({
   component: lazyRouteComponent(() => import('../features/organization/new-organization-page'), 'NewOrganizationPage'),
 });
 
+// The installation.
+const installation = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/installation',
+  component: lazyRouteComponent(() => import('../features/installation/installation-page'), 'InstallationPage'),
+});
+
 // Programs that ask to be signed in.
 const consent = createRoute({
   getParentRoute: () => signedIn,
@@ -165,6 +172,12 @@ const webhooks = createRoute({
   path: 'webhooks',
   component: lazyRouteComponent(() => import('../features/webhooks/webhooks-page'), 'WebhooksPage'),
 });
+const usage = createRoute({
+  getParentRoute: () => organization,
+  path: 'usage',
+  validateSearch: (search: Search) => texts(search, 'days', 'from', 'to', 'show'),
+  component: lazyRouteComponent(() => import('../features/usage/usage-page'), 'UsagePage'),
+});
 const settings = createRoute({
   getParentRoute: () => organization,
   path: 'settings',
@@ -184,6 +197,7 @@ const ofOrganization = [
   leaks,
   webhooks,
   settings,
+  usage,
 ] as const;
 
 export const router = createRouter({
@@ -191,7 +205,7 @@ export const router = createRouter({
     signIn,
     setup,
     invite,
-    signedIn.addChildren([home, ...account, consent, device, organization.addChildren([...ofOrganization])]),
+    signedIn.addChildren([home, ...account, installation, consent, device, organization.addChildren([...ofOrganization])]),
   ]),
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultNotFoundComponent: NotFound,

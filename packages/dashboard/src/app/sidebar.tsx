@@ -1,17 +1,20 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { organizationsQuery } from '../features/organization/organization-queries';
 import { chooseTheme, chosenTheme, type Theme, themes } from '../lib/theme';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Logo } from '../ui/logo';
 import { useCurrentOrganization } from './current-org';
-import { accountGroup, type NavGroup, organizationGroups } from './navigation';
+import { accountGroup, installationGroup, type NavGroup, organizationGroups } from './navigation';
 import { OrganizationSwitcher } from './organization-switcher';
 import { useSignOut } from './use-sign-out';
 
 /** All that stands beside a page: organization, navigation, who is signed in. `onGo` is called when it led somewhere. */
 export function Sidebar({ email, onGo }: { email: string; onGo?: () => void }) {
   const current = useCurrentOrganization();
+  const ownsSomething = useQuery(organizationsQuery).data?.some(({ role }) => role === 'owner');
   return (
     <div className="flex min-h-full flex-col gap-4 p-4">
       <Link to="/" className="flex items-center gap-2.5 font-semibold" onClick={onGo}>
@@ -23,6 +26,7 @@ export function Sidebar({ email, onGo }: { email: string; onGo?: () => void }) {
         {current &&
           organizationGroups.map((group) => <Group key={group.title} group={group} org={current.name} onGo={onGo} />)}
         <Group group={accountGroup} org="" onGo={onGo} />
+        {ownsSomething && <Group group={installationGroup} org="" onGo={onGo} />}
       </nav>
       <Foot email={email} />
     </div>

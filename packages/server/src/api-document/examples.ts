@@ -84,6 +84,7 @@ const texts: readonly [RegExp, string][] = [
   [/^email(Address)?$/, 'dana@example.com'],
   [/^(region|defaultRegion|availableValues|currentValue)$/, 'local'],
   [/^(.*At|since|until|timestamp|eventTs)$/, time],
+  [/^(day|from|to)$/, '2026-01-31'],
   [/(^id$|Id$|_id$|^uploadId$)/, uuid],
   [/^image$/, 'registry.example.com/my-team/my-agent:1.4'],
   [/^imageUri$/, 'registry.local/my-team/my-agent@sha256:9f86d081884c7d65'],

@@ -26,6 +26,7 @@ const modules = [
   () => import('@pipecat-cloud/contract/sign-in'),
   () => import('@pipecat-cloud/contract/spend-limit'),
   () => import('@pipecat-cloud/contract/tokens'),
+  () => import('@pipecat-cloud/contract/usage'),
   () => import('@pipecat-cloud/contract/webhooks'),
 ];
 

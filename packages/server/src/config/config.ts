@@ -28,6 +28,8 @@ export interface Config {
   workerEnrolmentFile: string;
   /** 0 for ever. */
   auditDays: number;
+  /** How long usage by day is kept; 0 for ever. */
+  usageDays: number;
   builds: { timeoutSeconds: number; retentionDays: number };
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
@@ -108,6 +110,12 @@ export function readConfig(environment: Environment): Config {
     Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
     'a number of days from 0 (for ever) to 36500',
   );
+  const usageDays = Number(read('PIPECAT_CLOUD_USAGE_DAYS'));
+  check(
+    'PIPECAT_CLOUD_USAGE_DAYS',
+    Number.isInteger(usageDays) && usageDays >= 0 && usageDays <= 36_500,
+    'a number of days from 0 (for ever) to 36500',
+  );
   const days = Number(read('PIPECAT_CLOUD_BUILD_RETENTION_DAYS'));
   check('PIPECAT_CLOUD_BUILD_RETENTION_DAYS', Number.isInteger(days) && days >= 1 && days <= 36_500, '1 to 36500 days');
   const timeoutSeconds = Number(read('PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS'));
@@ -148,6 +156,7 @@ export function readConfig(environment: Environment): Config {
     },
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
     auditDays,
+    usageDays,
     builds: { retentionDays: days, timeoutSeconds },
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',

@@ -135,6 +135,10 @@ export const variables = {
       'Also put log lines into the bucket of PIPECAT_CLOUD_S3_BUCKET, as gzipped JSON lines below this prefix, such as logs; empty for none',
   },
   PIPECAT_CLOUD_AUDIT_DAYS: { default: '400', about: 'How many days audit records are kept; 0 for ever' },
+  PIPECAT_CLOUD_USAGE_DAYS: {
+    default: '400',
+    about: 'How many days it is kept how long agents were in use and kept warm on a day; 0 for ever',
+  },
   PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS: { default: '1800', about: 'How long a worker may take for one build' },
   PIPECAT_CLOUD_BUILD_RETENTION_DAYS: {
     default: '14',

@@ -13,7 +13,8 @@ import { rollout } from './migrations/0011-rollout.js';
 import { observability } from './migrations/0012-observability.js';
 import { telephony } from './migrations/0013-telephony.js';
 import { builds } from './migrations/0014-builds.js';
-import { sessionEndStates } from './migrations/0016-session-end-states.js';
+import { usage } from './migrations/0015-usage.js';
+import { sessionEndStates } from './migrations/0017-session-end-states.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -31,7 +32,8 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0012-observability': { up: observability },
   '0013-telephony': { up: telephony },
   '0014-builds': { up: builds },
-  '0016-session-end-states': { up: sessionEndStates },
+  '0015-usage': { up: usage },
+  '0017-session-end-states': { up: sessionEndStates },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */

@@ -12,6 +12,7 @@ import type { ObservabilityTables } from '../sessions/observability-table.js';
 import type { StartKeyTables } from '../sessions/start-key-table.js';
 import type { SignInTables } from '../sign-in/sign-in-table.js';
 import type { SpendTables } from '../spend/spend-table.js';
+import type { UsageDayTables } from '../usage/usage-day-table.js';
 import type { WhatsappTables } from '../whatsapp/whatsapp-table.js';
 
 /**
@@ -32,6 +33,7 @@ export interface Schema
     SignInTables,
     SpendTables,
     StartKeyTables,
+    UsageDayTables,
     WhatsappTables {
   setting: { name: string; value: string };
   user_account: { id: string; email: string; default_organization_id: string | null; created_at: string };

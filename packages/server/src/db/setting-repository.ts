@@ -17,5 +17,13 @@ export function createSettingRepository({ db }: RepositoryContext) {
         .executeTakeFirst();
       return row !== undefined;
     },
+    /** Whatever it was before. */
+    async put(name: string, value: string): Promise<void> {
+      await db
+        .insertInto('setting')
+        .values({ name, value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+    },
   };
 }

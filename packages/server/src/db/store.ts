@@ -40,6 +40,7 @@ import { createSignInRepository } from '../sign-in/sign-in-repository.js';
 import { createSlotRepository } from '../slots/slot-repository.js';
 import { createSpendRepository } from '../spend/spend-repository.js';
 import { createTokenRepository } from '../tokens/token-repository.js';
+import { createUsageDayRepository } from '../usage/usage-day-repository.js';
 import { createWhatsappRepository } from '../whatsapp/whatsapp-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
 import { createGroupCommit } from './group-commit.js';
@@ -101,6 +102,7 @@ function createRepositories(context: RepositoryContext, afterCommit: AfterCommit
     tokens: createTokenRepository(context),
     traces: createTraceRepository(context),
     usage: createUsageRepository(context),
+    usageDays: createUsageDayRepository(context),
     webhooks: createWebhookRepository(context),
     whatsapp: createWhatsappRepository(context),
     workers: createWorkerRepository(context),

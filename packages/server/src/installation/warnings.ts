@@ -116,7 +116,7 @@ function ofBackup({ lastBackupAt, checkedAt }: Checked): HealthWarning[] {
       code: 'backup_old',
       severity: 'warning',
       text: `the last backup is of ${lastBackupAt.slice(0, 10)}`,
-      hint: 'See why the job that makes them did not run.',
+      hint: 'See why the job that makes them did not run, or make one: npm run backup -- FILE.',
     },
   ];
 }

@@ -8,6 +8,7 @@ import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { surplusSlots } from '../slots/surplus.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
+import { createLastSeen } from '../usage/last-seen.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import type { DemandBook } from './demand-book.js';
@@ -57,6 +58,7 @@ export function createPass(deps: PassDeps) {
   const givePlaces = createPlaces(deps);
   const settleSessions = createSessionWatch(deps);
   const readFacts = createFacts(deps);
+  const lastSeen = createLastSeen(deps);
   const underWay = new Map<string, Promise<void>>();
   let nextSaveMs = 0;
 
@@ -90,7 +92,7 @@ export function createPass(deps: PassDeps) {
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
     let changed = false;
     const surplus = surplusOf(facts);
-    const settled: { slot: Slot; settlement: Settlement }[] = [];
+    const settled: { slot: Slot; settlement: Settlement; readyUntil: Date | undefined }[] = [];
     for (const slot of facts.slots) {
       const agent = facts.agents.get(slot.agentId);
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
@@ -113,13 +115,14 @@ export function createPass(deps: PassDeps) {
       const isEmpty = slot.state === 'empty' || settlement?.to === 'empty';
       // Never empty first and removed later: in between it could be claimed.
       if (isEmpty && surplus.has(slot.id)) changed = (await removeSlot(slot, agent)) || changed;
-      else if (settlement) settled.push({ slot, settlement });
+      else if (settlement) settled.push({ slot, settlement, readyUntil: seen ? undefined : lastSeen.ofGone(slot) });
     }
     if (settled.length === 0) return changed;
     // One commit for all, and rows in the order in which everyone takes them: two that wait for each other would both fail.
     settled.sort((a, b) => a.slot.id.localeCompare(b.slot.id));
     return await store.transaction(async (repos) => {
-      for (const { slot, settlement } of settled) changed = (await applySettlement(repos, slot, settlement)) || changed;
+      for (const { slot, settlement, readyUntil } of settled)
+        changed = (await applySettlement(repos, slot, settlement, readyUntil)) || changed;
       return changed;
     });
   }
@@ -138,7 +141,12 @@ export function createPass(deps: PassDeps) {
     return true;
   }
 
-  async function applySettlement(repos: Repositories, slot: Slot, { to, failure }: Settlement): Promise<boolean> {
+  async function applySettlement(
+    repos: Repositories,
+    slot: Slot,
+    { to, failure }: Settlement,
+    readyUntil: Date | undefined,
+  ): Promise<boolean> {
     const now = clock.now();
     if (failure && slot.deploymentId) {
       const failures = await repos.deployments.addStartFailure(slot.deploymentId, failure, now);
@@ -154,7 +162,7 @@ export function createPass(deps: PassDeps) {
       );
     }
     const cleared = to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
-    return await repos.slots.change(slot, { state: to, ...cleared }, now);
+    return await repos.slots.change(slot, { state: to, ...cleared }, now, readyUntil);
   }
 
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {
@@ -202,6 +210,9 @@ export function createPass(deps: PassDeps) {
       // The world first, then the database: a row added in between is started, never mistaken for an orphan.
       const observed = workers.observed();
       const facts = await readFacts();
+      await lastSeen.look(facts.slots, ({ workerId, instanceId }) =>
+        Boolean(observed.get(workerId ?? '')?.has(instanceId ?? '')),
+      );
       await settleSessions(facts, observed);
       await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);

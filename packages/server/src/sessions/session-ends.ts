@@ -48,7 +48,7 @@ interface SessionEndDeps {
 /** The one way by which a session ends. */
 export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
   return {
-    /** Ends a session, frees its slot and charges its time in one step, guarded by the epoch. False when it had ended already. */
+    /** Ends a session, frees its slot, notes and charges its time in one step, guarded by the epoch. False when it had ended already. */
     async end(ending: SessionEnding): Promise<boolean> {
       const { sessionId, epoch, reason, status, at, slot, from, record } = ending;
       const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
@@ -56,11 +56,21 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
         await record?.(repos);
         const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
         if (!ended && from !== undefined) return false;
-        if (ended) await spend.charge(repos, { ...ended, endedAt: at });
+        if (ended) {
+          await spend.charge(repos, { ...ended, endedAt: at });
+          const { organizationId, agentId, activatedAt: beganAt } = ended;
+          const endedAt = notAfter(clock.now(), at);
+          if (beganAt) await repos.usageDays.add({ organizationId, agentId, kind: 'session', beganAt, endedAt });
+        }
         await repos.slots.release(sessionId, epoch, slot, clock.now());
         return ended !== undefined;
       });
     },
   };
+}
+/** An end is by a worker's clock, which may be ahead, and in its words, which may be no time. */
+function notAfter(now: Date, reported: string): string {
+  const at = Date.parse(reported);
+  return new Date(Number.isNaN(at) ? now : Math.min(at, now.getTime())).toISOString();
 }
 export type SessionEnds = ReturnType<typeof createSessionEnds>;

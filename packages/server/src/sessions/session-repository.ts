@@ -127,7 +127,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
       epoch: number,
       end: SessionEnd,
       now: Date,
-    ): Promise<Pick<Session, 'organizationId' | 'activatedAt'> | undefined> {
+    ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'activatedAt'> | undefined> {
       const ended = await db
         .updateTable('session')
         .set({
@@ -142,7 +142,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
         .where('epoch', '=', epoch)
         .where('state', '<>', 'ended')
         .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
-        .returning(['organization_id as organizationId', 'activated_at as activatedAt'])
+        .returning(['organization_id as organizationId', 'agent_id as agentId', 'activated_at as activatedAt'])
         .executeTakeFirst();
       if (ended) await listing.tally(id);
       return ended;

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
+import { addStretch } from '../usage/usage-day-repository.js';
 
 /**
  * `empty` no instance · `starting` an instance that is not ready · `ready` an idle one · `claimed` holds a session · `settling` its
@@ -63,7 +64,7 @@ const lockedAttempts = 5;
 /** What a slot becomes when its session is over. */
 export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
-/** The only place where an instance changes hands. */
+/** The only place where an instance changes hands; what it was idle for is noted as it leaves `ready`. */
 export function createSlotRepository({ db, dialect }: RepositoryContext) {
   return {
     /**
@@ -74,7 +75,7 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
       const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
       const free = db
         .selectFrom('slot')
-        .select(['id', 'state', 'instance_id', 'deployment_id'])
+        .select(['id', 'state', 'instance_id', 'deployment_id', 'organization_id', 'changed_at'])
         .where('agent_id', '=', agentId)
         .where('spare', '=', 0)
         .where((eb) => eb.or(choices.map((choice) => fits(choice))))
@@ -122,6 +123,15 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         .returning(['id', 'epoch', 'instance_id', 'worker_id'])
         .executeTakeFirst();
       if (!row?.instance_id) return undefined;
+      if (best.state === 'ready') {
+        await addStretch(db, {
+          organizationId: best.organization_id,
+          agentId,
+          kind: 'idle',
+          beganAt: best.changed_at,
+          endedAt: now.toISOString(),
+        });
+      }
       return {
         slotId: row.id,
         epoch: row.epoch,
@@ -213,11 +223,15 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
       return rows.map(toSlot);
     },
 
-    /** Moves a slot on, if it is still as it was read. */
+    /**
+     * Moves a slot on, if it is still as it was read. Call it in a transaction where it may be a ready one; `readyUntil` is when that
+     * stopped being so, where it was before now.
+     */
     async change(
       slot: Slot,
       to: Partial<Pick<Slot, 'state' | 'deploymentId' | 'instanceId' | 'workerId' | 'spare' | 'notBefore'>>,
       now: Date,
+      readyUntil = now,
     ): Promise<boolean> {
       const result = await db
         .updateTable('slot')
@@ -235,7 +249,12 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
         .where('epoch', '=', slot.epoch)
         .where('instance_id', slot.instanceId === null ? 'is' : '=', slot.instanceId)
         .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
+      const changed = Number(result.numUpdatedRows) === 1;
+      if (changed && slot.state === 'ready' && to.state !== undefined) {
+        const { organizationId, agentId, changedAt: beganAt } = slot;
+        await addStretch(db, { organizationId, agentId, kind: 'idle', beganAt, endedAt: readyUntil.toISOString() });
+      }
+      return changed;
     },
 
     /** Removes a slot, if it is still as it was read. */
