@@ -8,7 +8,7 @@ import { agentKeys } from './agent-queries';
 import { useAgent } from './use-agent';
 
 export function DeleteAgentDialog({ name, onClose }: { name: string; onClose: () => void }) {
-  const { org, agent } = useAgent();
+  const { org, agent, refresh } = useAgent();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const remove = useMutation({
@@ -16,7 +16,7 @@ export function DeleteAgentDialog({ name, onClose }: { name: string; onClose: ()
     onSuccess: async () => {
       await navigate({ to: '/orgs/$org/agents', params: { org: org.name }, replace: true });
       queryClient.removeQueries({ queryKey: agentKeys.one(org.name, name) });
-      await queryClient.invalidateQueries({ queryKey: agentKeys.list(org.name) });
+      await refresh();
       toast(`${name} is deleted.`);
     },
   });

@@ -3,6 +3,7 @@ import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { type Org, useOrg } from '../organization/org-context';
 import { agentQuery } from '../overview/overview-queries';
+import { secretKeys } from '../secrets/secret-queries';
 import { agentKeys } from './agent-queries';
 
 const route = getRouteApi('/signed-in/orgs/$org/agents/$name');
@@ -22,8 +23,11 @@ export function useAgent(): AgentPage {
   const queryClient = useQueryClient();
   const { data: agent } = useSuspenseQuery(agentQuery(org.name, name));
   const refresh = async () => {
-    // The list shows some of it too.
-    await queryClient.invalidateQueries({ queryKey: agentKeys.list(org.name) });
+    await Promise.all([
+      // The list shows some of it too, and secret sets say who uses them.
+      queryClient.invalidateQueries({ queryKey: agentKeys.list(org.name) }),
+      queryClient.invalidateQueries({ queryKey: secretKeys.all(org.name) }),
+    ]);
   };
   return { org, name, agent, refresh };
 }
