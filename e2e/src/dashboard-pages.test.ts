@@ -1,8 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyAgent } from './support/agents.js';
 import { accessibilityProblems, openBrowser, openTab, overflows } from './support/browser.js';
+import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, resources } from './support/environment.js';
 import { cleanUp } from './support/paths.js';
@@ -20,6 +22,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
   let owner: Person;
   let dana: Person;
   let page: Page;
+  let buildId: string;
   const problems: string[] = [];
   /** Address and heading of every page that one reaches signed in. */
   const pages: [path: string, heading: string | RegExp][] = [];
@@ -63,6 +66,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     for (const type of ['public', 'private'] as const) await owner.createApiKey(org, { name: canary(type), type });
     await owner.createWebhook(org, { url: `https://example.com/?q=${encodeURIComponent(canary('webhook'))}` });
     await owner.patchProperties(org, { defaultRegion: canary('region') }).catch(() => {});
+    await furnishAgents();
     pages.push(
       ['/account/tokens', 'Personal access tokens'],
       ['/account/tokens?new=true&permission=logs:read&agent=echo', 'Personal access tokens'],
@@ -86,6 +90,45 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       ['/orgs/nowhere', 'You do not reach this organization'],
       ['/device', 'Sign in a device'],
       ['/nowhere', 'There is no page here'],
+    );
+  }
+
+  /** An agent that runs and one that can't, with builds, secret sets and a region of their own. */
+  async function furnishAgents(): Promise<void> {
+    await owner.putSecret(org, 'voices', { secretKey: 'VOICE_KEY', secretValue: 'x' });
+    await owner.putSecret(org, 'registry', {
+      ...{ isImagePullSecret: true, host: 'ghcr.io', secretValue: Buffer.from('ann:x').toString('base64') },
+    });
+    await owner.registerRegion(org, { regionKey: 'pce-lab', displayName: canary('region name') });
+    await owner.createAgentProfile(org, {
+      ...{ apiName: 'large', displayName: canary('profile'), resources: { cpu: '2', memory: '4Gi' } },
+    });
+    await owner.createService(org, { serviceName: 'broken', image: `${canary('image').replaceAll(' ', '/')}:1` });
+    const folder = copyAgent('e2e/agents/probe');
+    // A step of the build that prints what the log is to show as text.
+    const step = ['node', '-e', 'console.log(process.argv[1])', canary('build log')];
+    appendFileSync(join(folder, 'pcc-deploy.toml'), `setup = [${JSON.stringify(step)}]\n`);
+    const cli = createCli({ token: cloud.token(), port: cloud.port });
+    await cli.ok(['deploy', '--yes', '--secrets', 'voices', '--min-agents', '1'], { cwd: folder });
+    await owner.startSession(org, 'probe', { body: {} });
+    await owner.updateService(org, { serviceName: 'probe', agentProfile: 'large', rollout: { hold: true } });
+    const { deployments } = await owner.listDeployments(org, 'probe');
+    const [after, before] = deployments;
+    buildId = before?.buildId ?? '';
+    pages.push(
+      [`/orgs/${org}/agents`, 'Agents'],
+      [`/orgs/${org}/agents/probe`, 'probe'],
+      [`/orgs/${org}/agents/probe/deployments?from=${before?.id}&to=${after?.id}`, 'probe'],
+      [`/orgs/${org}/agents/probe/secrets`, 'probe'],
+      [`/orgs/${org}/agents/probe/settings`, 'probe'],
+      [`/orgs/${org}/agents/broken`, 'broken'],
+      [`/orgs/${org}/agents/broken/deployments`, 'broken'],
+      [`/orgs/${org}/builds`, 'Builds'],
+      [`/orgs/${org}/builds/${buildId}`, /^Build/],
+      [`/orgs/${org}/secrets`, 'Secret sets'],
+      [`/orgs/${org}/secrets/voices`, 'voices'],
+      [`/orgs/${org}/secrets/registry`, 'registry'],
+      [`/orgs/${org}/regions`, 'Regions'],
     );
   }
 
@@ -133,7 +176,8 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     if (!resources.screenshots) return;
     mkdirSync(resources.screenshots, { recursive: true });
     const name = path
-      .replace(/\?.*/, '-new')
+      .replace(/\?new.*/, '-new')
+      .replace(/\?.*/, '')
       .replace(/[0-9a-f]{8}-[-0-9a-f]{27}/, 'one')
       .replace(/\W+/g, '-');
     for (const width of [360, 768, 1280]) {
@@ -153,6 +197,9 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       [`/orgs/${org}/tokens`, 'service token', 'token of another'],
       [`/orgs/${org}/keys`, 'public', 'private'],
       [`/orgs/${org}/audit`, 'private'],
+      [`/orgs/${org}/agents/probe/settings`, 'profile'],
+      [`/orgs/${org}/builds/${buildId}`, 'build log'],
+      [`/orgs/${org}/regions`, 'region name'],
     ] as const) {
       await page.goto(path);
       for (const where of wheres) await page.getByText(canary(where)).first().waitFor();

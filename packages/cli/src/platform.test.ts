@@ -121,7 +121,7 @@ describe('agent', () => {
 
   test('open prints the page, and fails for an agent that is not there', async () => {
     server.routes[`GET ${org}/services/bot`] = { json: { body: service() } };
-    expect((await run('open', 'bot')).stdout).toBe(`${server.host}/?org=acme#agent-bot\n`);
+    expect((await run('open', 'bot')).stdout).toBe(`${server.host}/orgs/acme/agents/bot\n`);
     expect((await run('open')).stdout).toBe(`${server.host}/?org=acme\n`);
     expect((await run('open', 'gone')).code).toBe(8);
   });

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { maxAgentsLimit, sessionDuration } from './agent-limits.js';
 import { Resources } from './agent-profiles.js';
-import { Deployment, maxAgentsLimit, Revision, sessionDuration } from './deployments.js';
+import { Deployment, Revision } from './deployments.js';
 import { AgentName, OrNull, Timestamp } from './names.js';
 import { openPageQuery, pageQuery } from './paging.js';
 import { Reuse } from './pool.js';
@@ -129,6 +130,7 @@ export const Service = Type.Object({
   activeDeploymentId: OrNull(Type.String()),
   reconciledDeploymentId: OrNull(Type.String()),
   activeSessionCount: Type.Integer(),
+  idleInstanceCount: Type.Optional(Type.Integer({ description: 'Ready and without a session: what is warm' })),
   agentProfile: Type.Optional(Type.String({ description: 'Absent where the deploy gave resources of its own' })),
   resources: Type.Optional(Type.Object({ cpu: Type.String(), memory: Type.String() })),
   autoScaling: Type.Object({ minReplicas: Type.Integer(), maxReplicas: Type.Integer() }),

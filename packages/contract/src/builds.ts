@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Timestamp } from './names.js';
+import { OrNull, Timestamp } from './names.js';
 
 export const buildStatuses = ['pending', 'building', 'success', 'failed', 'timeout'] as const;
 export type BuildStatus = (typeof buildStatuses)[number];
@@ -23,6 +23,17 @@ export const Build = Type.Object({
   imageSizeBytes: Type.Optional(Type.Integer()),
   /** Beyond the published API: the secret set whose values its steps may read. */
   secretSet: Type.Optional(Type.String()),
+  /** Beyond the published API too. */
+  createdBy: Type.Optional(
+    Type.Object(
+      {
+        kind: Type.String({ description: 'As in the audit log' }),
+        id: OrNull(Type.String()),
+        name: OrNull(Type.String({ description: 'What the person, service account or key is called now' })),
+      },
+      { description: 'Who asked for it first; absent where the audit log does not reach back so far' },
+    ),
+  ),
   buildDurationSeconds: Type.Optional(Type.Integer()),
   createdAt: Timestamp,
   startedAt: Type.Optional(Timestamp),

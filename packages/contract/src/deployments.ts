@@ -9,10 +9,6 @@ export const agentProfiles = {
 } as const;
 export type PlatformProfile = keyof typeof agentProfiles;
 
-/** Session length in seconds: contract §11.2. */
-export const sessionDuration = { minimum: 60, maximum: 14_400, default: 7_200 } as const;
-export const maxAgentsLimit = 50;
-
 export const Manifest = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),

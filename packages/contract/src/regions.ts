@@ -13,6 +13,9 @@ export const RegionList = Type.Object({
       display_name: Type.String(),
       supported_architectures: Type.Optional(Type.Array(Type.String())),
       default_architecture: Type.Optional(Type.String()),
+      registered: Type.Optional(
+        Type.Boolean({ description: 'True for a region that the organization registered, on machines of its own' }),
+      ),
     }),
   ),
 });

@@ -13,6 +13,11 @@ export const SecretSetSummary = Type.Object({
   status: SecretSetStatus,
   errorMessage: Type.Optional(Type.String()),
   source,
+  usedBy: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Agents whose live or wanted deployment uses it, as far as the credential may see them',
+    }),
+  ),
 });
 export const SecretSetList = Type.Object({ sets: Type.Array(SecretSetSummary) });
 export type SecretSetList = Static<typeof SecretSetList>;

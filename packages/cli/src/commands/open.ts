@@ -13,8 +13,8 @@ export async function openDashboard(
   const [api, org] = [await context.api(), await context.org()];
   // A page of what isn't there would say so too, but later and without an exit code.
   if (name !== undefined) await api.getService(org, name);
-  const place = name === undefined ? '' : `#agent-${encodeURIComponent(name)}`;
-  const url = `${dashboardHost.value}/?org=${encodeURIComponent(org)}${place}`;
+  const [host, inUrl] = [dashboardHost.value, encodeURIComponent];
+  const url = name === undefined ? `${host}/?org=${inUrl(org)}` : `${host}/orgs/${inUrl(org)}/agents/${inUrl(name)}`;
   const why = options.print || context.json || !context.io.stdout.isTTY ? 'asked' : whyNoBrowser(context.io);
   const opened = why === undefined && (await openBrowser(url, context.io));
   context.result({ url, opened }, () => url);

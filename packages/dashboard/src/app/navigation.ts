@@ -15,7 +15,16 @@ export interface NavGroup {
 
 /** What the side of every page lists. A new page of an organization is one line here and one in `router.tsx`. */
 export const organizationGroups: readonly NavGroup[] = [
-  { title: 'Run', links: [{ to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true }] },
+  {
+    title: 'Run',
+    links: [
+      { to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true },
+      { to: '/orgs/$org/agents', label: 'Agents', icon: 'agents' },
+      { to: '/orgs/$org/builds', label: 'Builds', icon: 'builds' },
+      { to: '/orgs/$org/secrets', label: 'Secret sets', icon: 'secrets' },
+      { to: '/orgs/$org/regions', label: 'Regions', icon: 'regions' },
+    ],
+  },
   {
     title: 'Access',
     links: [

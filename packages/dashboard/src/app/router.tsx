@@ -184,6 +184,75 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/organization/settings-page'), 'SettingsPage'),
 });
 
+// What runs: agents, builds, secret sets, regions.
+const agents = createRoute({
+  getParentRoute: () => organization,
+  path: 'agents',
+  validateSearch: (search: Search) => texts(search, 'q', 'state', 'region'),
+  component: lazyRouteComponent(() => import('../features/agents/agents-page'), 'AgentsPage'),
+});
+const agent = createRoute({
+  getParentRoute: () => organization,
+  path: 'agents/$name',
+  component: lazyRouteComponent(() => import('../features/agents/agent-frame'), 'AgentFrame'),
+});
+const agentOverview = createRoute({
+  getParentRoute: () => agent,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/agents/agent-overview-page'), 'AgentOverviewPage'),
+});
+const agentDeployments = createRoute({
+  getParentRoute: () => agent,
+  path: 'deployments',
+  validateSearch: (search: Search) => texts(search, 'from', 'to'),
+  component: lazyRouteComponent(() => import('../features/agents/deployments-page'), 'DeploymentsPage'),
+});
+const agentSecrets = createRoute({
+  getParentRoute: () => agent,
+  path: 'secrets',
+  component: lazyRouteComponent(() => import('../features/agents/agent-secrets-page'), 'AgentSecretsPage'),
+});
+const agentSettings = createRoute({
+  getParentRoute: () => agent,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('../features/agents/agent-settings-page'), 'AgentSettingsPage'),
+});
+const builds = createRoute({
+  getParentRoute: () => organization,
+  path: 'builds',
+  validateSearch: (search: Search) => texts(search, 'status', 'offset'),
+  component: lazyRouteComponent(() => import('../features/builds/builds-page'), 'BuildsPage'),
+});
+const build = createRoute({
+  getParentRoute: () => organization,
+  path: 'builds/$id',
+  component: lazyRouteComponent(() => import('../features/builds/build-page'), 'BuildPage'),
+});
+const secretSets = createRoute({
+  getParentRoute: () => organization,
+  path: 'secrets',
+  component: lazyRouteComponent(() => import('../features/secrets/secret-sets-page'), 'SecretSetsPage'),
+});
+const secretSet = createRoute({
+  getParentRoute: () => organization,
+  path: 'secrets/$set',
+  component: lazyRouteComponent(() => import('../features/secrets/secret-set-page'), 'SecretSetPage'),
+});
+const regions = createRoute({
+  getParentRoute: () => organization,
+  path: 'regions',
+  component: lazyRouteComponent(() => import('../features/regions/regions-page'), 'RegionsPage'),
+});
+const whatRuns = [
+  agents,
+  agent.addChildren([agentOverview, agentDeployments, agentSecrets, agentSettings]),
+  builds,
+  build,
+  secretSets,
+  secretSet,
+  regions,
+] as const;
+
 const account = [tokens, token, security, confirm, logins, newOrganization];
 const ofOrganization = [
   overview,
@@ -205,7 +274,14 @@ export const router = createRouter({
     signIn,
     setup,
     invite,
-    signedIn.addChildren([home, ...account, installation, consent, device, organization.addChildren([...ofOrganization])]),
+    signedIn.addChildren([
+      home,
+      ...account,
+      installation,
+      consent,
+      device,
+      organization.addChildren([...ofOrganization, ...whatRuns]),
+    ]),
   ]),
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultNotFoundComponent: NotFound,

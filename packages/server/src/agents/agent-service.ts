@@ -1,5 +1,5 @@
+import { maxAgentsLimit } from '@pipecat-cloud/contract/agent-limits';
 import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
-import { maxAgentsLimit } from '@pipecat-cloud/contract/deployments';
 import { reservedAgentName } from '@pipecat-cloud/contract/names';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';

@@ -48,6 +48,7 @@ export function presentService({
     activeDeploymentId: agent.liveDeploymentId,
     reconciledDeploymentId: agent.reconciledDeploymentId,
     activeSessionCount: activeSessions,
+    idleInstanceCount: slots.filter(({ state }) => state === 'ready').length,
     ...(shown?.profile ? { agentProfile: shown.profile } : {}),
     ...(shown ? { resources: { cpu: shown.cpu, memory: shown.memory } } : {}),
     autoScaling: { minReplicas: agent.minAgents, maxReplicas: agent.maxAgents },

@@ -7,13 +7,15 @@ import { contextOf } from '../testing/tar.js';
 
 let server: Harness;
 let acme: TestOrganization;
+let developer: Awaited<ReturnType<TestOrganization['member']>>;
 let token: string;
 const context = contextOf({ Dockerfile: 'FROM scratch\n', 'bot.py': 'print("hi")\n' });
 
 beforeEach(async () => {
   server = await harness();
   acme = await server.organization('acme');
-  token = (await acme.member('developer')).token;
+  developer = await acme.member('developer');
+  token = developer.token;
 });
 afterEach(() => server.end());
 
@@ -63,7 +65,13 @@ test('upload, build, look up, logs: the shapes that clients read', async () => {
     cached: false,
   });
   const { id } = created.body.build;
-  expect((await server.call(token, 'GET', path(`/${id}`))).body).toEqual({ build: created.body.build });
+  const createdBy = {
+    ...{ kind: 'token', id: developer.userId },
+    name: expect.stringContaining('@acme.example'),
+  };
+  expect((await server.call(token, 'GET', path(`/${id}`))).body).toEqual({
+    build: { ...created.body.build, createdBy },
+  });
   expect((await server.call(token, 'GET', path(`/${id}/logs`))).body).toEqual({ logs: [] });
   await server.store.builds.lines.insert(
     id,
@@ -83,7 +91,7 @@ test('upload, build, look up, logs: the shapes that clients read', async () => {
     total: 1,
     limit: 1,
     offset: 0,
-    builds: [{ id, imageUri: `build:${id}`, buildDurationSeconds: 60 }],
+    builds: [{ id, imageUri: `build:${id}`, buildDurationSeconds: 60, createdBy }],
   });
   const again = await server.call(token, 'POST', path(), { uploadId: await upload() });
   expect(again).toMatchObject({ status: 200, body: { cached: true, build: { id, status: 'success' } } });

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  type Build,
   BuildEnvelope,
   BuildList,
   BuildLogQuery,
@@ -14,6 +15,7 @@ import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import { uuidOf } from '../uuid.js';
+import type { StoredBuild } from './build-row.js';
 import type { BuildService } from './build-service.js';
 import { presentBuild } from './build-wire.js';
 import type { UploadService } from './upload-service.js';
@@ -41,6 +43,12 @@ async function addRoutes(
   { builds, uploads }: BuildRoutesDeps,
   { root, idOf }: { root: string; idOf: (id: string) => string },
 ): Promise<void> {
+  /** With who asked for each. */
+  async function present(organizationId: string, found: readonly StoredBuild[]): Promise<Build[]> {
+    const makers = await builds.makersOf(organizationId, found);
+    return found.map((build) => presentBuild(build, makers.get(build.id)));
+  }
+
   app.post(
     `${root}/upload-url`,
     { schema: { body: UploadUrlBody, response: { 200: UploadUrl, ...errors } } },
@@ -59,16 +67,20 @@ async function addRoutes(
   );
 
   app.get(root, { schema: { querystring: BuildQuery, response: { 200: BuildList, ...errors } } }, async (request) => {
-    const page = await builds.list(organizationOf(request).id, request.query);
-    return { ...page, builds: page.builds.map(presentBuild) };
+    const { id } = organizationOf(request);
+    const page = await builds.list(id, request.query);
+    return { ...page, builds: await present(id, page.builds) };
   });
 
   app.get(
     `${root}/:id`,
     { schema: { params: BuildParams, response: { 200: BuildEnvelope, ...errors } } },
-    async (request) => ({
-      build: presentBuild(await builds.get(organizationOf(request).id, idOf(request.params.id))),
-    }),
+    async (request) => {
+      const organization = organizationOf(request);
+      const found = await builds.get(organization.id, idOf(request.params.id));
+      const [build = presentBuild(found)] = await present(organization.id, [found]);
+      return { build };
+    },
   );
 
   app.post(

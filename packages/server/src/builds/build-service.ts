@@ -14,6 +14,7 @@ import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import type { BuildLogLine } from './build-log-repository.js';
+import { makersOf } from './build-makers.js';
 import { createBuildReports } from './build-reports.js';
 import type { StoredBuild } from './build-row.js';
 import type { BuildPlace } from './builder.js';
@@ -165,6 +166,8 @@ export function createBuildService(deps: BuildServiceDeps) {
       queue.nudge();
       return { build, cached: false };
     },
+
+    makersOf: (organizationId: string, builds: readonly StoredBuild[]) => makersOf(store, organizationId, builds),
 
     /** Newest first. Filters combine. */
     async list(organizationId: string, query: BuildQuery) {

@@ -2,7 +2,7 @@ import type { Build } from '@pipecat-cloud/contract/builds';
 import type { StoredBuild } from './build-row.js';
 
 /** A build as clients see it (contract §7.6): absent members are left out, and the duration is a whole number of seconds. */
-export function presentBuild(build: StoredBuild): Build {
+export function presentBuild(build: StoredBuild, createdBy?: Build['createdBy']): Build {
   const { startedAt, completedAt, errorMessage } = build;
   return {
     id: build.id,
@@ -16,6 +16,7 @@ export function presentBuild(build: StoredBuild): Build {
     contextSizeBytes: build.contextSizeBytes,
     ...(build.imageSizeBytes === undefined ? {} : { imageSizeBytes: build.imageSizeBytes }),
     ...(build.secretSet === undefined ? {} : { secretSet: build.secretSet }),
+    ...(createdBy === undefined ? {} : { createdBy }),
     ...(startedAt && completedAt ? { buildDurationSeconds: wholeSeconds(startedAt, completedAt) } : {}),
     createdAt: build.createdAt.toISOString(),
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),

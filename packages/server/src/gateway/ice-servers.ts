@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { sessionDuration } from '@pipecat-cloud/contract/agent-limits';
 import type { IceServer } from '@pipecat-cloud/contract/sessions';
 import type { IceConfig } from '../config/ice-config.js';
 import type { Clock } from '../system.js';

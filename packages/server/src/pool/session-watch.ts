@@ -1,4 +1,4 @@
-import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { sessionDuration } from '@pipecat-cloud/contract/agent-limits';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { SessionEnds } from '../sessions/session-ends.js';

@@ -325,6 +325,7 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
         type: 'imagePullSecret',
         region: 'us-west',
         status: 'ready',
+        usedBy: [],
       });
       for (const [set, body] of [
         ['pull', { secrets: [{ secretKey: 'A', secretValue: 'v' }] }],

@@ -70,7 +70,7 @@ describe.each(scratchDatabases)('regions of an organization on $name', ({ create
       { code: 'us-west', display_name: 'This machine' },
       {
         ...{ code: 'pce-lab', display_name: 'Our lab' },
-        ...{ supported_architectures: ['arm64', 'amd64'], default_architecture: 'arm64' },
+        ...{ supported_architectures: ['arm64', 'amd64'], default_architecture: 'arm64', registered: true },
       },
     ]);
     const { body } = await call('GET', '/properties/schema');

@@ -71,6 +71,7 @@ export function createRegions({ store, own }: { store: Pick<Store, 'regions' | '
           display_name: region ? (region.displayName ?? region.code.toUpperCase()) : own.name,
           ...(known.length > 0 ? { supported_architectures: known } : {}),
           ...(preferred ? { default_architecture: preferred } : {}),
+          ...(region ? { registered: true } : {}),
         };
       });
       return { regions: await Promise.all(entries) };

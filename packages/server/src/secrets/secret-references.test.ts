@@ -35,7 +35,7 @@ test('a set that the region has is referred to by name, and shows as one whose c
   const made = { name: 'prod', region: 'pce-lab', type: 'secret', status: 'ready', source: 'referenced' };
   expect(await refer('prod')).toMatchObject({ status: 200, body: made });
   expect((await refer('prod')).status).toBe(200);
-  expect((await call('GET', '/secrets')).body.sets).toEqual([made]);
+  expect((await call('GET', '/secrets')).body.sets).toEqual([{ ...made, usedBy: [] }]);
   expect((await call('GET', '/secrets/prod')).body).toEqual({
     ...{ secrets: [], region: 'pce-lab', status: 'ready', source: 'referenced' },
   });

@@ -30,6 +30,23 @@ export function createSecretRepository({ db, dialect }: RepositoryContext) {
   const ownSet = (organizationId: string, setId: string) =>
     db.selectFrom('secret_set').select('id').where('organization_id', '=', organizationId).where('id', '=', setId);
 
+  /** Agents with what their live and their wanted deployment takes from sets, by name. */
+  const usersIn = (organizationId: string) =>
+    db
+      .selectFrom('agent')
+      .innerJoin('deployment', (join) =>
+        join.on((on) =>
+          on.or([
+            on('deployment.id', '=', on.ref('agent.desired_deployment_id')),
+            on('deployment.id', '=', on.ref('agent.live_deployment_id')),
+          ]),
+        ),
+      )
+      .select(['agent.name', 'deployment.secret_set', 'deployment.image_pull_secret_set'])
+      .where('agent.organization_id', '=', organizationId)
+      .where('agent.deleted_at', 'is', null)
+      .orderBy('agent.name');
+
   return {
     async listSets(organizationId: string, region?: string): Promise<SecretSet[]> {
       const query = region === undefined ? setsOf(organizationId) : setsOf(organizationId).where('region', '=', region);
@@ -130,26 +147,31 @@ export function createSecretRepository({ db, dialect }: RepositoryContext) {
 
     /** Names of agents whose live or wanted deployment takes its secrets, or its right to pull, from the set. */
     async agentsUsing(organizationId: string, name: string): Promise<string[]> {
-      const rows = await db
-        .selectFrom('agent')
-        .innerJoin('deployment', (join) =>
-          join.on((on) =>
-            on.or([
-              on('deployment.id', '=', on.ref('agent.desired_deployment_id')),
-              on('deployment.id', '=', on.ref('agent.live_deployment_id')),
-            ]),
-          ),
-        )
-        .select('agent.name')
-        .distinct()
-        .where('agent.organization_id', '=', organizationId)
-        .where('agent.deleted_at', 'is', null)
+      const rows = await usersIn(organizationId)
         .where((where) =>
           where.or([where('deployment.secret_set', '=', name), where('deployment.image_pull_secret_set', '=', name)]),
         )
-        .orderBy('agent.name')
         .execute();
-      return rows.map((row) => row.name);
+      return [...new Set(rows.map((row) => row.name))];
+    },
+
+    /** The same of every set that is in use, by its name. */
+    async users(organizationId: string): Promise<Map<string, Set<string>>> {
+      const rows = await usersIn(organizationId)
+        .where((where) =>
+          where.or([
+            where('deployment.secret_set', 'is not', null),
+            where('deployment.image_pull_secret_set', 'is not', null),
+          ]),
+        )
+        .execute();
+      const users = new Map<string, Set<string>>();
+      for (const { name, secret_set, image_pull_secret_set } of rows) {
+        for (const set of [secret_set, image_pull_secret_set]) {
+          if (set !== null) users.set(set, (users.get(set) ?? new Set()).add(name));
+        }
+      }
+      return users;
     },
 
     /** The organization's data key as the secret box sealed it. */

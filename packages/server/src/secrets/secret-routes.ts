@@ -31,7 +31,7 @@ async function addRoutes(
   app.get(
     root,
     { schema: { querystring: RegionQuery, response: { 200: SecretSetList, ...errors } } },
-    async (request) => await secrets.list(organizationOf(request).id, request.query.region),
+    async (request) => await secrets.list(organizationOf(request), request.query.region),
   );
 
   app.get(

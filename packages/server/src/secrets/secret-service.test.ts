@@ -58,7 +58,7 @@ describe.each(databases)('secret sets on $name', (database) => {
   test('a pull secret gets its slash, is listed, and shows nothing with exactly the code "400"', async () => {
     await put('registry', pull);
     expect((await world.store.secrets.findSet('org-a', 'registry'))?.host).toBe('https://registry.example.com/v1/');
-    expect(await secrets.list('org-a')).toEqual({
+    expect(await secrets.list(world.acme)).toEqual({
       sets: [{ name: 'registry', type: 'imagePullSecret', region: 'us-west', status: 'ready' }],
     });
     await expect(secrets.get('org-a', 'registry')).rejects.toMatchObject({ status: 400, code: '400' });
@@ -129,7 +129,7 @@ describe.each(databases)('secret sets on $name', (database) => {
     );
     expect(refusal).toMatchObject({ status: 400 });
     expect(JSON.stringify([refusal, refusal?.message, refusal?.stack])).not.toMatch(/canary-7|Y2FuYXJ5/);
-    expect(await secrets.list('org-a')).toEqual({ sets: [] });
+    expect(await secrets.list(world.acme)).toEqual({ sets: [] });
   });
 
   test('type and region are for life', async () => {
@@ -146,7 +146,7 @@ describe.each(databases)('secret sets on $name', (database) => {
       status: 400,
       message: expect.stringContaining("is in region 'eu-central'"),
     });
-    expect((await secrets.list('org-a', 'us-west')).sets.map(({ name }) => name)).toEqual(['registry']);
+    expect((await secrets.list(world.acme, 'us-west')).sets.map(({ name }) => name)).toEqual(['registry']);
     await expect(secrets.get('org-a', 'prod', 'us-west')).rejects.toMatchObject({ status: 404 });
   });
 
@@ -176,7 +176,7 @@ describe.each(databases)('secret sets on $name', (database) => {
 
   test('another organization sees, changes and deletes nothing', async () => {
     await put('prod', { secretKey: 'A', secretValue: 'of acme' });
-    expect(await secrets.list('org-b')).toEqual({ sets: [] });
+    expect(await secrets.list(world.bolt)).toEqual({ sets: [] });
     const absent = { status: 404 };
     await expect(secrets.get('org-b', 'prod')).rejects.toMatchObject(absent);
     await expect(secrets.removeKey('org-b', testActor, 'prod', 'A')).rejects.toMatchObject(absent);

@@ -86,11 +86,20 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
   }
 
   return {
-    async list(organizationId: string, wanted?: string): Promise<SecretSetList> {
-      const sets = await store.secrets.listSets(organizationId, wanted);
-      const readiness = await readinessOf(store, box, organizationId);
+    /** `usedBy` names only agents that the caller may see, and is left out where that is none of their business. */
+    async list(
+      { id, permissions, agents }: Pick<OrganizationAccess, 'id' | 'permissions' | 'agents'>,
+      wanted?: string,
+    ): Promise<SecretSetList> {
+      const sets = await store.secrets.listSets(id, wanted);
+      const users = permissions.has('agents:read') ? await store.secrets.users(id) : undefined;
+      const readiness = await readinessOf(store, box, id);
+      const usersOf = (name: string) => [...(users?.get(name) ?? [])].filter((user) => agents?.has(user) ?? true);
       return {
-        sets: sets.map((set) => ({ name: set.name, type: set.type, region: set.region, ...stateOf(set, readiness) })),
+        sets: sets.map((set) => ({
+          ...{ name: set.name, type: set.type, region: set.region, ...stateOf(set, readiness) },
+          ...(users ? { usedBy: usersOf(set.name) } : {}),
+        })),
       };
     },
 

@@ -77,6 +77,23 @@ describe.each(databases)('deleting a secret set that is used, on $name', (databa
     },
   );
 
+  test('the list says which agents use a set, and names none that the caller may not see', async () => {
+    for (const name of ['prod', 'idle']) await put(name, { secretKey: 'A', secretValue: '1' });
+    await put('registry', pull);
+    await secrets.put(world.bolt, testActor, 'prod', { secretKey: 'A', secretValue: '1' });
+    await useInAgent({ secret_set: 'prod', image_pull_secret_set: 'registry' }, 'live');
+    const users = async (caller: Parameters<typeof secrets.list>[0]) =>
+      Object.fromEntries((await secrets.list(caller)).sets.map(({ name, usedBy }) => [name, usedBy]));
+    const permissions = new Set(['agents:read'] as const);
+    const seeing = { ...world.acme, permissions };
+    expect(await users(seeing)).toEqual({ idle: [], prod: ['greeter'], registry: ['greeter'] });
+    expect(await users({ ...world.bolt, permissions })).toEqual({ prod: [] });
+    expect(await users({ ...seeing, agents: new Set(['other']) })).toMatchObject({ prod: [], registry: [] });
+    expect(await users({ ...seeing, permissions: new Set() })).toMatchObject({ prod: undefined });
+    await world.db.updateTable('agent').set({ deleted_at: 'now' }).execute();
+    expect(await users(seeing)).toMatchObject({ prod: [], registry: [] });
+  });
+
   test('so it is with a pull secret; another organization’s set of the same name is free', async () => {
     await put('registry', pull);
     await secrets.put(world.bolt, testActor, 'registry', pull);

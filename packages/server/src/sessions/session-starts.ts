@@ -1,4 +1,4 @@
-import { sessionDuration } from '@pipecat-cloud/contract/deployments';
+import { sessionDuration } from '@pipecat-cloud/contract/agent-limits';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
 import type { Activation } from '@pipecat-cloud/contract/worker';

@@ -1,10 +1,12 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { ago, count, dateTime } from '../../lib/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
+import { nameLink } from '../../ui/link-style';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { agentState } from './agent-words';
 import { agentQuery, agentsQuery } from './overview-queries';
@@ -53,12 +55,6 @@ export function AgentsCard({ org }: { org: string }) {
 
 function AgentRow({ org, name }: { org: string; name: string }) {
   const agent = useQuery(agentQuery(org, name));
-  const row = useRef<HTMLLIElement>(null);
-  const known = agent.data !== undefined;
-  useEffect(() => {
-    // Rows come after the page, so the browser itself found nothing to go to: `pipecat cloud open NAME` names one.
-    if (known && window.location.hash === `#agent-${name}`) row.current?.scrollIntoView({ block: 'center' });
-  }, [known, name]);
   if (!agent.data) {
     return (
       <li>
@@ -69,14 +65,12 @@ function AgentRow({ org, name }: { org: string; name: string }) {
   const { activeSessionCount, autoScaling, agentProfile, region, updatedAt } = agent.data;
   const { tone, words, detail } = agentState(agent.data);
   return (
-    <li
-      id={`agent-${name}`}
-      ref={row}
-      className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-4 sm:px-5"
-    >
+    <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-4 sm:px-5">
       <div className="min-w-0 flex-1 basis-64">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <span className="font-semibold wrap-anywhere">{name}</span>
+          <Link to="/orgs/$org/agents/$name" params={{ org, name }} className={`font-semibold ${nameLink}`}>
+            {name}
+          </Link>
           <Badge tone={tone}>{words}</Badge>
         </div>
         <p className="mt-1 text-sm text-muted">

@@ -1,0 +1,289 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '@pipecat-cloud/contract/client';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyAgent } from './support/agents.js';
+import { memoryHas, openBrowser, openTab, tracesOf } from './support/browser.js';
+import { createCli } from './support/cli.js';
+import { type Cloud, startCloud } from './support/cloud.js';
+import { missing } from './support/environment.js';
+import { cleanUp } from './support/paths.js';
+import { acceptInvitation, type Person, signInOwner } from './support/person.js';
+import { until } from './support/wait.js';
+
+const lacking = missing('chromium');
+const org = 'my-team';
+
+describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
+  let cloud: Cloud;
+  let client: Client;
+  let browser: Browser;
+  let owner: Person;
+  let page: Page;
+  let folder: string;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    cloud = await startCloud();
+    client = cloud.client(cloud.token());
+    owner = await signInOwner(cloud);
+    browser = await openBrowser();
+    page = await openTab(browser, cloud.url, { person: owner, problems });
+    folder = copyAgent('e2e/agents/probe');
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await cleanUp();
+  });
+
+  const cli = () => createCli({ token: cloud.token(), port: cloud.port });
+  const button = (name: string | RegExp, options = {}) => page.getByRole('button', { name, ...options });
+  const link = (name: string) => page.getByRole('link', { name, exact: true });
+  const dialog = () => page.getByRole('dialog');
+  const service = () => client.getService(org, 'probe');
+  const short = (id: string | null | undefined) => (id ?? '').slice(0, 8);
+  async function visit(path: string, heading: string): Promise<void> {
+    await page.goto(`/orgs/${org}/${path}`);
+    await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+  }
+  async function choose(name: string, item: string): Promise<void> {
+    await button(`Actions for ${name}`).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  }
+  /** The deployment that was asked for last, once it is live. */
+  const settles = () =>
+    until('the deployment is live', async () => {
+      const { ready, desiredDeploymentId, activeDeploymentId } = await service();
+      return ready && desiredDeploymentId === activeDeploymentId && activeDeploymentId;
+    });
+
+  test('a secret set is made, a value typed and gone, replaced; an image pull secret too', async () => {
+    const value = 'canary-of-the-dashboard-4e1f';
+    await visit('secrets', 'Secret sets');
+    await page.getByText('No secret sets yet').waitFor();
+    await button('New secret set').click();
+    await dialog().getByLabel('Name').fill('voices');
+    await dialog().getByLabel('Key', { exact: true }).fill('VOICE_KEY');
+    expect(await dialog().getByLabel('Value').getAttribute('type')).toBe('password');
+    await dialog().getByLabel('Value').fill(value);
+    await button('Create', { exact: true }).click();
+    await page.getByRole('heading', { name: 'voices', level: 1 }).waitFor();
+    await page.getByText('VOICE_KEY').waitFor();
+    await page.getByText('No agent', { exact: true }).waitFor();
+    expect(await tracesOf(page, value)).toEqual([]);
+    expect(await memoryHas(page, value)).toBe(false);
+
+    await button('Add a key').click();
+    await dialog().getByLabel('Key', { exact: true }).fill('SECOND');
+    await dialog().getByLabel('Value').fill('two');
+    await button('Add', { exact: true }).click();
+    await page.getByText('SECOND is added.').waitFor();
+    await choose('SECOND', 'Delete');
+    await button('Delete key').click();
+    await page.getByText('SECOND is deleted.').waitFor();
+    expect((await client.getSecretSet(org, 'voices')).secrets).toEqual([{ fieldName: 'VOICE_KEY' }]);
+
+    await visit('secrets', 'Secret sets');
+    await button('New image pull secret').click();
+    await dialog().getByLabel('Name').fill('registry');
+    await dialog().getByLabel('Registry').fill('ghcr.io');
+    await dialog().getByLabel('User').fill('ann');
+    await dialog().getByLabel('Password').fill('pässword');
+    await button('Create', { exact: true }).click();
+    await page.getByRole('heading', { name: 'registry', level: 1 }).waitFor();
+    const { sets } = await client.listSecretSets(org);
+    expect(sets.map(({ name, type }) => [name, type])).toEqual([
+      ['registry', 'imagePullSecret'],
+      ['voices', 'secret'],
+    ]);
+  });
+
+  test('a first agent appears, with its build, what is warm and why, and its sessions', async () => {
+    await visit('agents', 'Agents');
+    await page.getByText('No agents yet').waitFor();
+    await cli().ok(['deploy', '--yes', '--min-agents', '1'], { cwd: folder });
+    // Nobody loads the page anew.
+    await link('probe').waitFor();
+    await page.getByRole('table', { name: 'Agents' }).getByText('Ready', { exact: true }).waitFor();
+    await page.getByLabel('Search by name').fill('other');
+    await page.getByText('No agent matches').waitFor();
+    await until('the filter stands in the address', () => page.url().includes('q=other'));
+    await page.reload();
+    await page.getByText('No agent matches').waitFor();
+    await button('Show all').click();
+    await link('probe').click();
+    await page.getByRole('heading', { name: 'probe', level: 1 }).waitFor();
+    await page.getByText('Why so many: 1 idle instance is kept: min_agents is 1').waitFor();
+    await page.getByText('No sessions yet').waitFor();
+    const { sessionId } = await client.startSession(org, 'probe', { body: { seconds: 600 } });
+    const session = link(sessionId);
+    await session.waitFor();
+    expect(await session.getAttribute('href')).toBe(`/orgs/${org}/sessions/${sessionId}`);
+    await page.getByText(/(Warm|Cold) starts:/).waitFor();
+    await client.stopSession(org, 'probe', sessionId);
+    await page.getByRole('table', { name: 'Latest sessions' }).getByText('Stopped').waitFor();
+    expect((await cli().ok(['open', 'probe', '--print'])).stdout.trim()).toBe(`${cloud.url}/orgs/${org}/agents/probe`);
+  });
+
+  test('a limit holds without a deployment; a profile makes one, which is held, compared, promoted and rolled back', async () => {
+    const first = (await service()).activeDeploymentId;
+    await page.getByRole('link', { name: 'Settings' }).last().click();
+    await page.getByLabel('Kept warm').fill('9');
+    await page.getByText('No more can be kept warm').waitFor();
+    await button('Save limits').click();
+    expect((await service()).autoScaling.minReplicas).toBe(1);
+    await page.getByLabel('Kept warm').fill('0');
+    await page.getByLabel('Replaced after so many sessions').fill('5');
+    await button('Save limits').click();
+    await page.getByText('without a new deployment').waitFor();
+    expect(await service()).toMatchObject({
+      desiredDeploymentId: first,
+      autoScaling: { minReplicas: 0 },
+      reuse: { maxSessions: 5 },
+    });
+
+    await page.getByLabel('Profile').selectOption('agent-2x');
+    await button('Deploy the change').click();
+    await dialog().getByLabel('How it takes over').selectOption('hold');
+    await button('Deploy', { exact: true }).click();
+    await page.getByText(/Deployment [0-9a-f]{8} is being made ready/).waitFor();
+    const second = (await service()).desiredDeploymentId;
+    expect(second).not.toBe(first);
+    await page.getByRole('link', { name: 'Deployments' }).click();
+    await page.getByText('is ready, and takes no session until it is promoted').waitFor();
+    const history = page.getByRole('table', { name: 'Deployments' });
+    await history.getByText('agent-1x → agent-2x').waitFor();
+    await history.getByText('by owner@example.com').first().waitFor();
+
+    await choose(short(second), 'Compare with the live one');
+    const differences = page.getByRole('table', { name: 'Differences' });
+    await differences.getByText('agent-2x').waitFor();
+    expect(await differences.getByRole('row').allTextContents()).toEqual([
+      expect.stringContaining('Setting'),
+      expect.stringMatching(/Profile.*agent-1x.*agent-2x/),
+      expect.stringMatching(/CPU.*500m.*1/),
+      expect.stringMatching(/Memory.*1Gi.*2Gi/),
+    ]);
+    expect(new URL(page.url()).searchParams.get('from')).toBe(second);
+
+    await button('Promote').click();
+    await dialog().getByLabel('Share of the new sessions').fill('25');
+    await dialog().getByRole('button', { name: 'Promote' }).click();
+    await page.getByText('Canary, 25 %').waitFor();
+    expect(await service()).toMatchObject({ activeDeploymentId: first, rollout: { canaryPercent: 25 } });
+    await button('Promote').click();
+    await dialog().getByRole('button', { name: 'Promote' }).click();
+    await page.getByText('None waits to take over').waitFor();
+    expect(await settles()).toBe(second);
+    await choose(short(first), 'Roll back to it');
+    await dialog().getByText('Sessions that run go on').waitFor();
+    await button('Roll back', { exact: true }).click();
+    await page.getByText(`${short(first)} takes every new session`).waitFor();
+    expect(await service()).toMatchObject({ activeDeploymentId: first, desiredDeploymentId: first });
+  });
+
+  test('a secret set is attached, and says then who uses it', async () => {
+    await page.getByRole('link', { name: 'Secrets', exact: true }).click();
+    await page.getByText('No secret set is attached').waitFor();
+    await page.getByLabel('Attach a secret set').selectOption('voices');
+    await button('Attach').first().click();
+    await button('Deploy', { exact: true }).click();
+    await page.getByRole('list', { name: 'Keys of voices' }).getByText('VOICE_KEY').waitFor();
+    await settles();
+    await link('voices').click();
+    await link('probe').waitFor();
+    await button('Delete').click();
+    await dialog().getByText('it is not deleted while that is so').waitFor();
+    await dialog().getByLabel('Type “voices”').fill('voices');
+    await button('Delete set').click();
+    await dialog().getByText("is used by 'probe'").waitFor();
+    await button('Keep it').click();
+  });
+
+  test('a deployment that fails says what is wrong and how to mend it, with its build’s log, and is cleared', async () => {
+    writeFileSync(join(folder, 'bot.ts'), "throw new Error('<b>no voice</b> today');\n");
+    expect((await cli()(['deploy', '--yes'], { cwd: folder })).code).toBe(1);
+    await visit('agents', 'Agents');
+    await page.getByText('Running, last deploy failed').waitFor();
+    await link('How to mend it').click();
+    await page.getByText('Mend the agent and deploy again').waitFor();
+    await link('Deployments').click();
+    await page.getByRole('table', { name: 'Deployments' }).getByText('Failed', { exact: true }).waitFor();
+    await page
+      .getByRole('link', { name: /^Build / })
+      .first()
+      .click();
+    await page.getByText('Built', { exact: true }).waitFor();
+    await page.getByRole('log', { name: 'Log of the build' }).waitFor();
+    await page.getByText('owner@example.com').first().waitFor();
+    await page.goBack();
+    await button('Clear it').click();
+    await button('Clear', { exact: true }).click();
+    await page.getByText('None waits to take over').waitFor();
+    expect((await service()).errors).toEqual([]);
+  });
+
+  test('a region is registered, gets a machine’s token that is shown once, and is deleted', async () => {
+    await visit('regions', 'Regions');
+    await page.getByText('No regions of your own').waitFor();
+    await button('Register a region').click();
+    await dialog().getByLabel('Key').fill('pce-lab');
+    await dialog().getByLabel('Name for people').fill('Our lab');
+    await button('Register', { exact: true }).click();
+    await page.getByText('Waits for its first machine').waitFor();
+    await button('Add a machine to pce-lab').click();
+    await dialog().getByText('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE').waitFor();
+    const token = (await dialog().locator('pre').first().textContent()) ?? '';
+    expect(token.length).toBeGreaterThan(20);
+    await button('I have copied it').click();
+    expect(await tracesOf(page, token)).toEqual([]);
+    await button('Change').click();
+    await dialog().getByLabel('Name for people').fill('Our other lab');
+    await button('Save').click();
+    await page.getByRole('heading', { name: 'Our other lab' }).waitFor();
+    await button('Delete pce-lab').click();
+    await dialog().getByLabel('Type “pce-lab”').fill('pce-lab');
+    await button('Delete region').click();
+    await page.getByText('No regions of your own').waitFor();
+    expect((await client.listRegions(org)).regions).toHaveLength(1);
+  });
+
+  test('a viewer sees all of it, and is offered no change', async () => {
+    const { link: invitation } = await owner.createInvitation(org, { email: 'eve@example.com', role: 'viewer' });
+    const eve = await acceptInvitation(cloud, invitation);
+    const tab = await openTab(browser, cloud.url, { person: eve, problems });
+    const changes = /Promote|Roll back|Delete|Attach|Save|Deploy the|New |Add |Register|Cancel/;
+    for (const [path, text] of [
+      ['agents/probe', 'Warm instances'],
+      ['agents/probe/deployments', 'None waits to take over'],
+      ['agents/probe/secrets', 'VOICE_KEY'],
+      ['agents/probe/settings', 'changing them takes the role developer'],
+      ['secrets/voices', 'VOICE_KEY'],
+      ['builds', 'owner@example.com'],
+      ['regions', 'Of the installation'],
+    ] as const) {
+      await tab.goto(`/orgs/${org}/${path}`);
+      await tab.getByText(text).first().waitFor();
+      expect([path, await tab.getByRole('button', { name: changes }).count()]).toEqual([path, 0]);
+    }
+    await tab.context().close();
+  });
+
+  test('an agent is deleted once its name is typed', async () => {
+    await visit('agents/probe/settings', 'probe');
+    await button('Delete the agent').click();
+    expect(await button('Delete agent').isDisabled()).toBe(true);
+    await dialog().getByLabel('Type “probe”').fill('probe');
+    await button('Delete agent').click();
+    await page.getByText('probe is deleted.').waitFor();
+    await page.getByText('No agents yet').waitFor();
+    await visit('agents/probe', 'probe');
+    await page.getByText('There is no agent probe here').waitFor();
+  });
+
+  test('no page had an error of its own', () => {
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,168 @@
+import type { DeploymentRecord } from '@pipecat-cloud/contract/deployments';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Badge } from '../../ui/badge';
+import { Card } from '../../ui/card';
+import { linkStyle } from '../../ui/link-style';
+import { MenuItem, MenuLine, RowMenu } from '../../ui/menu';
+import { Empty, Loaded } from '../../ui/states';
+import { Table } from '../../ui/table';
+import { Time } from '../../ui/time';
+import { deploymentsQuery } from './agent-queries';
+import { CompareCard } from './compare-card';
+import { deploymentState, madeBy, rolloutWords, settingWords, shortId } from './deployment-words';
+import { RolloutCard } from './rollout-card';
+import { RolloutDialogs, type RolloutDoing } from './rollout-dialogs';
+import { useAgent } from './use-agent';
+
+const route = getRouteApi('/signed-in/orgs/$org/agents/$name/deployments');
+
+/** Every deployment with what became of it; promoting, rolling back, comparing. */
+export function DeploymentsPage() {
+  const { org, name, agent } = useAgent();
+  const compared = route.useSearch();
+  const navigate = route.useNavigate();
+  const deployments = useQuery(deploymentsQuery(org.name, name));
+  const [doing, setDoing] = useState<RolloutDoing>();
+  const compare = (from: string, to: string) => void navigate({ search: { from, to }, replace: true });
+  return (
+    <Loaded query={deployments} what="deployments">
+      {(all) => (
+        <>
+          <RolloutCard deployments={all} onDo={setDoing} />
+          <History
+            deployments={all}
+            onDo={setDoing}
+            onCompare={({ id }) => compare(id, agent.activeDeploymentId ?? all[0]?.id ?? id)}
+          />
+          {compared.from !== undefined && compared.to !== undefined && (
+            <CompareCard
+              deployments={all}
+              from={compared.from}
+              to={compared.to}
+              onChange={compare}
+              onClose={() => void navigate({ search: {}, replace: true })}
+            />
+          )}
+          <RolloutDialogs doing={doing} onClose={() => setDoing(undefined)} />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+interface HistoryProps {
+  deployments: readonly DeploymentRecord[];
+  onDo: (doing: RolloutDoing) => void;
+  onCompare: (deployment: DeploymentRecord) => void;
+}
+
+function History({ deployments, onDo, onCompare }: HistoryProps) {
+  const { org, agent } = useAgent();
+  const deploys = org.can('agents:deploy');
+  const rollsBackTo = ({ id, readyAt, state }: DeploymentRecord) =>
+    deploys &&
+    agent.activeDeploymentId !== null &&
+    readyAt !== null &&
+    state !== 'failed' &&
+    id !== agent.activeDeploymentId &&
+    id !== agent.desiredDeploymentId;
+  return (
+    <Card title="History" about="Newest first. A deployment is never changed; each change of what runs makes another.">
+      {deployments.length === 0 ? (
+        <Empty title="No deployments yet" />
+      ) : (
+        <Table
+          label="Deployments"
+          rows={deployments}
+          keyOf={({ id }) => id}
+          columns={[
+            { name: 'Deployment', cell: (deployment) => <NameCell deployment={deployment} /> },
+            {
+              name: 'Made',
+              cell: (deployment) => (
+                <>
+                  <Time at={deployment.createdAt} capital />
+                  <span className="block text-muted wrap-anywhere">by {madeBy(deployment)}</span>
+                </>
+              ),
+            },
+            { name: 'From', cell: (deployment) => <SourceCell deployment={deployment} /> },
+            { name: 'What changed', cell: (deployment) => <ChangesCell deployment={deployment} /> },
+            {
+              name: 'Actions',
+              quiet: true,
+              cell: (deployment) => (
+                <RowMenu label={`Actions for ${shortId(deployment.id)}`}>
+                  <MenuItem onSelect={() => onCompare(deployment)}>Compare with the live one</MenuItem>
+                  {rollsBackTo(deployment) && (
+                    <>
+                      <MenuLine />
+                      <MenuItem onSelect={() => onDo({ what: 'rollback', to: deployment })}>Roll back to it…</MenuItem>
+                    </>
+                  )}
+                </RowMenu>
+              ),
+            },
+          ]}
+        />
+      )}
+    </Card>
+  );
+}
+
+function NameCell({ deployment: { id, state, rollout } }: { deployment: DeploymentRecord }) {
+  const { tone, words } = deploymentState(state);
+  return (
+    <>
+      <span className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
+        <span title={id} className="font-mono text-[13px] font-semibold">
+          {shortId(id)}
+        </span>
+        <Badge tone={tone}>{words}</Badge>
+      </span>
+      {rollout !== 'automatic' && <span className="block text-muted">Takes over {rolloutWords[rollout]}</span>}
+    </>
+  );
+}
+
+function SourceCell({ deployment: { buildId, manifest, imageDigest } }: { deployment: DeploymentRecord }) {
+  const { org } = useAgent();
+  return (
+    <div className="max-w-72">
+      {buildId ? (
+        <Link to="/orgs/$org/builds/$id" params={{ org: org.name, id: buildId }} className={linkStyle}>
+          Build {shortId(buildId)}
+        </Link>
+      ) : (
+        <span className="wrap-anywhere">{manifest.spec.image}</span>
+      )}
+      {imageDigest && (
+        <span title={imageDigest} className="block truncate font-mono text-[13px] text-muted">
+          {imageDigest}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function ChangesCell({ deployment: { changes, error } }: { deployment: DeploymentRecord }) {
+  return (
+    <>
+      {changes.length === 0 && <span className="text-muted">—</span>}
+      <ul className="space-y-0.5">
+        {changes.map(({ setting, from, to }) => (
+          <li key={setting} className="wrap-anywhere">
+            <span className="text-muted">{settingWords(setting)}:</span> {from ?? 'none'} → {to ?? 'none'}
+          </li>
+        ))}
+      </ul>
+      {error && (
+        <p className="mt-1 text-bad wrap-anywhere">
+          {error.message} <code className="font-mono text-xs">{error.code}</code>
+        </p>
+      )}
+    </>
+  );
+}

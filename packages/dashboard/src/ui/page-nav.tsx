@@ -1,0 +1,14 @@
+import type { ReactNode } from 'react';
+
+/** Links between the pages of one thing. Each is an address of its own, so that it can be handed on. */
+export function PageNav({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <nav aria-label={label} className="flex flex-wrap gap-1 border-b border-line">
+      {children}
+    </nav>
+  );
+}
+
+/** Of each link in it; the router marks the one that is open. */
+export const pageNavLink =
+  '-mb-px border-b-2 border-transparent px-2.5 py-1.5 text-sm font-medium text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink';
