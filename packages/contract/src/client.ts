@@ -121,9 +121,13 @@ export function createClient(options: ClientOptions) {
       if (!response.ok || !response.body || !type.startsWith(accept)) {
         throw refusal(response, await response.text(), host);
       }
-      for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+      // Not `for await`: bodies can be iterated in new browsers only.
+      const reader = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
         clearTimeout(timer);
-        yield piece;
+        if (done) return;
+        yield value;
         timer = wait();
       }
     } catch (cause) {

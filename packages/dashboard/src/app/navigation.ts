@@ -15,7 +15,13 @@ export interface NavGroup {
 
 /** What the side of every page lists. A new page of an organization is one line here and one in `router.tsx`. */
 export const organizationGroups: readonly NavGroup[] = [
-  { title: 'Run', links: [{ to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true }] },
+  {
+    title: 'Run',
+    links: [
+      { to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true },
+      { to: '/orgs/$org/logs', label: 'Logs', icon: 'logs' },
+    ],
+  },
   {
     title: 'Access',
     links: [

@@ -171,6 +171,15 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/organization/settings-page'), 'SettingsPage'),
 });
 
+// What an organization's agents write and do.
+const logs = createRoute({
+  getParentRoute: () => organization,
+  path: 'logs',
+  validateSearch: (search: Search) =>
+    texts(search, 'agent', 'level', 'query', 'session', 'deployment', 'since', 'until', 'line'),
+  component: lazyRouteComponent(() => import('../features/logs/logs-page'), 'LogsPage'),
+});
+
 const account = [tokens, token, security, confirm, logins, newOrganization];
 const ofOrganization = [
   overview,
@@ -184,6 +193,7 @@ const ofOrganization = [
   leaks,
   webhooks,
   settings,
+  logs,
 ] as const;
 
 export const router = createRouter({
