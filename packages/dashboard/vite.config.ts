@@ -6,8 +6,8 @@ import { compressed } from './compress.ts';
 /** Libraries but those that single pages load when they need them, and our own frame and parts. */
 function isOfEveryPage(id: string): boolean {
   return /node_modules/.test(id)
-    ? !/@simplewebauthn|typebox/.test(id)
-    : /packages\/dashboard\/src\/(ui|lib|app)\//.test(id);
+    ? !/@simplewebauthn|typebox|uplot/.test(id)
+    : /packages\/dashboard\/src\/(ui|lib|app)\/(?!chart)/.test(id);
 }
 
 export default defineConfig({
