@@ -19,6 +19,7 @@ export const organizationGroups: readonly NavGroup[] = [
     title: 'Run',
     links: [
       { to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true },
+      { to: '/orgs/$org/sessions', label: 'Sessions', icon: 'sessions' },
       { to: '/orgs/$org/logs', label: 'Logs', icon: 'logs' },
     ],
   },

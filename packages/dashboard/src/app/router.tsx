@@ -179,6 +179,18 @@ const logs = createRoute({
     texts(search, 'agent', 'level', 'query', 'session', 'deployment', 'since', 'until', 'line'),
   component: lazyRouteComponent(() => import('../features/logs/logs-page'), 'LogsPage'),
 });
+const sessions = createRoute({
+  getParentRoute: () => organization,
+  path: 'sessions',
+  validateSearch: (search: Search) =>
+    texts(search, 'agent', 'status', 'end', 'start', 'deployment', 'since', 'until', 'page'),
+  component: lazyRouteComponent(() => import('../features/sessions/sessions-page'), 'SessionsPage'),
+});
+const session = createRoute({
+  getParentRoute: () => organization,
+  path: 'agents/$name/sessions/$id',
+  component: lazyRouteComponent(() => import('../features/sessions/session-page'), 'SessionPage'),
+});
 
 const account = [tokens, token, security, confirm, logins, newOrganization];
 const ofOrganization = [
@@ -194,6 +206,8 @@ const ofOrganization = [
   webhooks,
   settings,
   logs,
+  sessions,
+  session,
 ] as const;
 
 export const router = createRouter({

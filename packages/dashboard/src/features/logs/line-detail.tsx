@@ -52,9 +52,8 @@ export function LineDetail({ org, agent, line, filtered, onClose }: LineDetailPr
             sessionId ? (
               <Link
                 key="session"
-                to="/orgs/$org/logs"
-                params={{ org }}
-                search={{ agent, session: sessionId }}
+                to="/orgs/$org/agents/$name/sessions/$id"
+                params={{ org, name: agent, id: sessionId }}
                 className={linkStyle}
               >
                 {sessionId}

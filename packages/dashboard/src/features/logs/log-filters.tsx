@@ -2,10 +2,10 @@ import { logLevels } from '@pipecat-cloud/contract/log-levels';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
-import { Field, SelectField } from '../../ui/field';
+import { Field } from '../../ui/field';
 import { AgentSelect } from '../agents/agent-choice';
-import { localMinute } from './local-minute';
 import { type LogSearch, levelsOf, withoutLine } from './log-search';
+import { TimeFields } from './time-fields';
 
 interface LogFiltersProps {
   agent: string;
@@ -13,19 +13,9 @@ interface LogFiltersProps {
   search: LogSearch;
   onChange: (search: LogSearch) => void;
 }
-const spans = [
-  ['', 'Any time'],
-  ['15m', 'Last 15 minutes'],
-  ['1h', 'Last hour'],
-  ['24h', 'Last 24 hours'],
-  ['7d', 'Last 7 days'],
-] as const;
-
 /** The filters are the page's address, so a view can be handed on as a link. */
 export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps) {
   const [draft, setDraft] = useState(withoutLine(search));
-  const isBetween = (text = '') => text !== '' && !spans.some(([span]) => span === text);
-  const [between, setBetween] = useState(isBetween(search.since) || search.until !== undefined);
   const send = (change: LogSearch) => onChange(trimmed({ ...draft, ...change }));
   const levels = levelsOf(search);
   function submit(event: FormEvent) {
@@ -43,46 +33,14 @@ export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps)
       onChange={(event) => setDraft({ ...draft, [name]: event.target.value })}
     />
   );
-  const time = (name: 'since' | 'until', label: string) => (
-    <Field
-      label={label}
-      type="datetime-local"
-      step={1}
-      value={localMinute(draft[name])}
-      onChange={(event) => setDraft({ ...draft, [name]: isoOf(event.target.value) })}
-    />
-  );
   return (
     <Card title="Filters">
       <form onSubmit={submit} className="space-y-4 px-4 py-4 sm:px-5">
         <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
           <AgentSelect agent={agent} names={agents} onChange={(name) => onChange({ agent: name })} />
           {text('query', 'Text', 'Part of a line, in upper or lower case')}
-          <SelectField
-            label="Time"
-            value={between ? 'between' : (search.since ?? '')}
-            onChange={(event) => {
-              const since = event.target.value;
-              setBetween(since === 'between');
-              if (since === 'between') return;
-              const { until: _, ...rest } = draft;
-              onChange(trimmed({ ...rest, since }));
-            }}
-          >
-            {spans.map(([span, label]) => (
-              <option key={span} value={span}>
-                {label}
-              </option>
-            ))}
-            <option value="between">Between…</option>
-          </SelectField>
+          <TimeFields label="Time" search={draft} onDraft={(time) => setDraft({ ...draft, ...time })} onSpan={send} />
         </div>
-        {between && (
-          <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-            {time('since', 'From')}
-            {time('until', 'Until')}
-          </div>
-        )}
         <fieldset className="min-w-0">
           <legend className="mb-1.5 text-sm font-medium">Levels (none chosen: all)</legend>
           <div className="flex flex-wrap gap-2">
@@ -127,5 +85,3 @@ export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps)
 function trimmed(search: LogSearch): LogSearch {
   return withoutLine(Object.fromEntries(Object.entries(search).map(([name, value]) => [name, String(value).trim()])));
 }
-
-const isoOf = (local: string) => (local === '' ? '' : new Date(local).toISOString());

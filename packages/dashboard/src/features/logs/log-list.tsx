@@ -17,13 +17,15 @@ interface LogListProps {
   onPinned: (pinned: boolean) => void;
   /** Told of the times of the first and the last line in the window. */
   onWindow?: (from: string, to: string) => void;
+  /** In milliseconds: goes to what was written then. */
+  time?: number | undefined;
   /** Classes for its height. */
   height: string;
 }
 
 /** Any number of lines of which those in the window are rendered. At the end it goes along with what comes; scrolled up, it stays. */
 export function LogList(props: LogListProps) {
-  const { view, linkBase, selected, onSelect, onPinned, onWindow, height } = props;
+  const { view, linkBase, selected, onSelect, onPinned, onWindow, time, height } = props;
   const narrow = useMedia('(width < 48rem)');
   const rowHeight = narrow ? rowHeights.narrow : rowHeights.wide;
   const box = useRef<HTMLDivElement>(null);
@@ -87,6 +89,17 @@ export function LogList(props: LogListProps) {
     const rowTop = at * rowHeight;
     const isSeen = rowTop >= element.scrollTop && rowTop + rowHeight <= element.scrollTop + element.clientHeight;
     if (!isSeen) moveTo(rowTop - element.clientHeight / 2);
+  });
+
+  const wentTo = useRef<number>(undefined);
+  useLayoutEffect(() => {
+    const start = lines[0];
+    if (time === undefined || wentTo.current === time || !start) return;
+    // Older lines that are on their way are gone to once they are here.
+    if (!view.hasOlder || Date.parse(start.timestamp) <= time) wentTo.current = time;
+    const index = lines.findIndex(({ timestamp }) => Date.parse(timestamp) >= time);
+    pin(false);
+    moveTo((index < 0 ? lines.length : index) * rowHeight - (box.current?.clientHeight ?? 0) / 2);
   });
 
   const from = Math.max(0, Math.floor(top / rowHeight) - overscan);

@@ -12,6 +12,8 @@ export interface LogOrder {
   around?: string | undefined;
   /** Go on with what is written from now on. */
   follow: boolean;
+  /** So many lines to begin with. */
+  atFirst?: number;
 }
 export interface LogView extends LinesHeld {
   /**
@@ -48,7 +50,7 @@ const browserFrames: Frames = {
  * come; a broken connection is taken up after the last of them. `start` and `stop` may be called again and again: nothing is lost between.
  */
 export function createLogReader(api: LogApi, order: LogOrder, frames = browserFrames, lines = createLogLines()) {
-  const { org, agent, filter, around } = order;
+  const { org, agent, filter, around, atFirst = firstPage } = order;
   const listeners = new Set<() => void>();
   let view: LogView = { ...lines.held(), state: 'loading', hasOlder: false, hasNewer: false };
   let waiting: Line[] = [];
@@ -80,7 +82,7 @@ export function createLogReader(api: LogApi, order: LogOrder, frames = browserFr
   async function begin(signal: AbortSignal): Promise<void> {
     const page = around
       ? await api.readLogs(org, agent, { ...filter, around, limit: surroundings })
-      : await api.readLogs(org, agent, { ...filter, limit: firstPage });
+      : await api.readLogs(org, agent, { ...filter, limit: atFirst });
     if (signal.aborted) return;
     lines.append(page.logs);
     after = endsOf(page.logs).newest;
@@ -89,7 +91,7 @@ export function createLogReader(api: LogApi, order: LogOrder, frames = browserFr
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
-    const start = after === undefined ? { tail: firstPage } : { after };
+    const start = after === undefined ? { tail: atFirst } : { after };
     for await (const event of api.followLogs(org, agent, { ...filter, ...start }, { signal })) {
       if (signal.aborted) return;
       if (view.state !== 'following') change({ state: 'following', error: undefined });

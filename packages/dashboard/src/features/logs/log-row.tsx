@@ -2,7 +2,7 @@ import type { LogLevel } from '@pipecat-cloud/contract/log-levels';
 import { type MouseEvent, memo } from 'react';
 import type { Line } from './log-lines';
 import { lineText } from './log-search';
-import { shownText } from './log-text';
+import { partsOf } from './log-text';
 
 /** Pixels of a row: one line, or two where there is no room beside each other. All are equal, so that places need not be measured. */
 export const rowHeights = { wide: 24, narrow: 44 } as const;
@@ -57,9 +57,9 @@ export const LogRow = memo(function LogRow({ line, narrow, selected, linkBase, o
     event.preventDefault();
     onSelect(cursor);
   }
+  const { message, where } = partsOf(log);
   return (
     <div
-      data-cursor={cursor}
       aria-current={selected || undefined}
       className={`${height} ${narrow ? 'py-0.5' : 'flex items-center gap-3'} px-3 whitespace-pre ${selected ? 'bg-busy-soft' : 'hover:bg-sunken'}`}
     >
@@ -75,7 +75,10 @@ export const LogRow = memo(function LogRow({ line, narrow, selected, linkBase, o
         </a>
         <span className={`w-18 shrink-0 rounded-sm px-1 text-[11px] leading-4 ${levelLook[level]}`}>{level}</span>
       </span>
-      <span className={`block ${textLook[level] ?? ''}`}>{shownText(log)}</span>
+      <span className={`block ${textLook[level] ?? ''}`}>
+        {message}
+        {where && <span className="pl-4 font-normal text-muted">{where}</span>}
+      </span>
     </div>
   );
 });

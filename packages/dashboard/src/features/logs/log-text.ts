@@ -30,3 +30,14 @@ export function visible(text: string): string {
 }
 
 const numbered = (character: string) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
+
+/** `time | LEVEL | where | session - message`, as the base image and our own agents write it. */
+const usual = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ \| [A-Z]+ *\| ([^|]{1,200}) \| (?:[0-9a-f-]{36}|NONE) - /;
+
+/** What a line says, and where in the code; its time, level and session stand beside it and are not said twice. */
+export function partsOf(text: string): { message: string; where?: string } {
+  const shown = shownText(text);
+  const [prefix, where] = usual.exec(shown) ?? [];
+  if (prefix === undefined || where === undefined) return { message: shown };
+  return { message: shown.slice(prefix.length), where: where.trim() };
+}

@@ -20,6 +20,8 @@ interface LogLinesProps {
   /** What to say where there are no lines. */
   empty: React.ReactNode;
   onWindow?: (from: string, to: string) => void;
+  /** In milliseconds: shows what was written then. */
+  time?: number | undefined;
   height?: string;
 }
 
@@ -33,11 +35,17 @@ const words: Readonly<Partial<Record<LogView['state'], readonly [Tone, string]>>
 
 /** Lines with what they are: how far they reach, whether more come, and all of the chosen one. */
 export function LogLines(props: LogLinesProps) {
-  const { org, agent, view, reader, selected, onSelect, filtered, empty, onWindow } = props;
+  const { org, agent, view, reader, selected, onSelect, filtered, empty, onWindow, time } = props;
   const { height = 'h-[min(38rem,70dvh)]' } = props;
   const { state, lines, dropped, error, hasOlder, hasNewer, busy = false } = view;
   const [pinned, setPinned] = useState(true);
   useEffect(() => reader.hold(!pinned), [reader, pinned]);
+
+  const start = lines[0]?.timestamp;
+  const isBefore = time !== undefined && start !== undefined && time < Date.parse(start);
+  useEffect(() => {
+    if (isBefore && hasOlder && !busy && !error) void reader.older();
+  }, [isBefore, hasOlder, busy, error, reader]);
 
   if (state === 'loading') return <Loading what="lines" />;
   if (state === 'failed' && lines.length === 0 && error) {
@@ -78,6 +86,7 @@ export function LogLines(props: LogLinesProps) {
           onSelect={onSelect}
           onPinned={setPinned}
           height={height}
+          time={time}
           {...(onWindow && { onWindow })}
         />
       )}

@@ -13,7 +13,7 @@ const lacking = missing('chromium');
 const canary = '<img src=x onerror="window.taken=1">';
 const red = '\u001b[31mred\u001b[0m';
 
-describe.skipIf(lacking)(`logs in the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
+describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
   let cloud: Cloud;
   let cli: Cli;
   let browser: Browser;
@@ -133,6 +133,52 @@ describe.skipIf(lacking)(`logs in the dashboard${lacking ? ` (${lacking})` : ''}
     await page.getByText('Following').waitFor();
     expect(await list().getByText('again 1;').count()).toBe(1);
     expect(await list().getByText('later 20;').count()).toBe(1);
+  });
+
+  test('sessions are listed, filtered by the address, and paged', async () => {
+    const open = await startSession(cli, 'echo', { seconds: 600, log: numbered('kept', 300) });
+    await page.goto('/orgs/my-team/sessions');
+    const row = (id: string) => page.getByRole('row').filter({ hasText: id });
+    await row(open).getByText('Active').waitFor();
+    await row(session).getByText('Completed').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByLabel('State').selectOption('active');
+    await row(session).waitFor({ state: 'detached' });
+    expect(parameter('status')).toBe('active');
+    await page.reload();
+    await row(open).waitFor();
+    expect(await row(session).count()).toBe(0);
+    await page.goto('/orgs/my-team/sessions?page=7');
+    await page.getByText('No session matches').waitFor();
+    await button('Newer sessions').waitFor();
+    // What is listed goes on by itself.
+    await page.goto('/orgs/my-team/sessions?status=active');
+    await row(open).waitFor();
+    const another = await startSession(cli, 'echo', { seconds: 600 });
+    await row(another).waitFor();
+    await cli.ok(['agent', 'stop', 'echo', '--session-id', another, '--force']);
+    await row(another).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: open }).click();
+    await page.getByRole('heading', { name: 'Session', level: 1 }).waitFor();
+  });
+
+  test('a session shows how it started, what it used beside what it wrote, and is stopped', async () => {
+    const trace = page.getByRole('region', { name: 'Where its start took time' });
+    await trace.getByText('activate').waitFor();
+    await list().getByText('kept 300;').waitFor();
+    const cpu = page.getByRole('slider', { name: /CPU/ });
+    await cpu.waitFor({ timeout: 30_000 });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    // The first time in the chart is before the first line.
+    await cpu.focus();
+    await page.keyboard.press('Home');
+    await list().getByText('kept 1;').waitFor();
+    await button('Stop it').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop session' }).click();
+    await page.getByText('The session is stopped.').waitFor();
+    await page.getByRole('region', { name: 'What it is' }).getByText('Stopped', { exact: true }).waitFor();
+    await page.getByText('The session has ended: these are its last lines').waitFor();
+    expect(await button('Stop it').count()).toBe(0);
   });
 
   test('no page had an error of its own', () => {
