@@ -50,7 +50,9 @@ function eventOf(block: string): LogEvent | undefined {
   );
   const [name, data] = [members.get('event'), members.get('data')];
   if (name === 'gap' || name === 'end') return { type: name };
+  if (name !== undefined) return undefined;
+  if (data !== undefined) return { type: 'line', entry: JSON.parse(data) as LogEntry };
   // Comments keep the connection, and a cursor alone says how far the server has read.
-  if (name !== undefined || data === undefined) return undefined;
-  return { type: 'line', entry: JSON.parse(data) as LogEntry };
+  const cursor = members.get('id');
+  return { type: 'alive', ...(cursor === undefined ? {} : { cursor }) };
 }

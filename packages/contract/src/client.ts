@@ -121,7 +121,7 @@ export function createClient(options: ClientOptions) {
       if (!response.ok || !response.body || !type.startsWith(accept)) {
         throw refusal(response, await response.text(), host);
       }
-      for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const piece of piecesOf(response.body)) {
         clearTimeout(timer);
         yield piece;
         timer = wait();
@@ -196,6 +196,21 @@ export function createClient(options: ClientOptions) {
   };
 }
 export type Client = ReturnType<typeof createClient>;
+
+/** A body can be iterated, but in browsers that are not quite new. */
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (Symbol.asyncIterator in body) return yield* body as unknown as AsyncIterable<Uint8Array>;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
 
 function readAnswer<T>(response: Response, text: string, host: string): T {
   const body = isJsonAnswer(response) ? parse(text) : undefined;

@@ -86,9 +86,11 @@ export const LogRetentionState = Type.Object({
 });
 export type LogRetentionState = Static<typeof LogRetentionState>;
 
-/** What one server-sent event of a followed log is; `line` has no name on the wire. */
+/** What one server-sent event of a followed log is; `line` and `alive` have no name on the wire. */
 export type LogEvent =
   | { type: 'line'; entry: LogEntry }
+  /** The stream is open, and has been read up to the cursor without a match: go on after it. */
+  | { type: 'alive'; cursor?: string }
   /** Lines between the cursor that was given and the oldest that is kept are gone. */
   | { type: 'gap' }
   /** The session that was followed has ended, and these were its last lines. */

@@ -20,6 +20,8 @@ export const organizationGroups: readonly NavGroup[] = [
     links: [
       { to: '/orgs/$org', label: 'Overview', icon: 'overview', exact: true },
       { to: '/orgs/$org/agents', label: 'Agents', icon: 'agents' },
+      { to: '/orgs/$org/sessions', label: 'Sessions', icon: 'sessions' },
+      { to: '/orgs/$org/logs', label: 'Logs', icon: 'logs' },
       { to: '/orgs/$org/builds', label: 'Builds', icon: 'builds' },
       { to: '/orgs/$org/secrets', label: 'Secret sets', icon: 'secrets' },
       { to: '/orgs/$org/regions', label: 'Regions', icon: 'regions' },

@@ -252,6 +252,26 @@ const whatRuns = [
   secretSet,
   regions,
 ] as const;
+// What an organization's agents write and do.
+const logs = createRoute({
+  getParentRoute: () => organization,
+  path: 'logs',
+  validateSearch: (search: Search) =>
+    texts(search, 'agent', 'level', 'query', 'session', 'deployment', 'since', 'until', 'line'),
+  component: lazyRouteComponent(() => import('../features/logs/logs-page'), 'LogsPage'),
+});
+const sessions = createRoute({
+  getParentRoute: () => organization,
+  path: 'sessions',
+  validateSearch: (search: Search) =>
+    texts(search, 'agent', 'status', 'end', 'start', 'deployment', 'since', 'until', 'page'),
+  component: lazyRouteComponent(() => import('../features/sessions/sessions-page'), 'SessionsPage'),
+});
+const session = createRoute({
+  getParentRoute: () => organization,
+  path: 'agents/$name/sessions/$id',
+  component: lazyRouteComponent(() => import('../features/sessions/session-page'), 'SessionPage'),
+});
 
 const account = [tokens, token, security, confirm, logins, newOrganization];
 const ofOrganization = [
@@ -267,6 +287,9 @@ const ofOrganization = [
   webhooks,
   settings,
   usage,
+  logs,
+  sessions,
+  session,
 ] as const;
 
 export const router = createRouter({

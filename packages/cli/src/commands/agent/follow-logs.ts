@@ -34,6 +34,7 @@ export async function* followLogs(
         const event = step.value;
         if (event.type === 'end') return;
         if (event.type === 'gap') onGap();
+        if (event.type === 'alive') after = event.cursor ?? after;
         if (event.type !== 'line') continue;
         after = event.entry.cursor ?? after;
         yield [event.entry];
