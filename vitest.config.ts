@@ -10,8 +10,10 @@ export default defineConfig({
     // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
     maxWorkers: '100%',
     // Tests that start processes and databases need longer than a unit test on a busy machine.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    setupFiles: ['scripts/testing/patience.mjs'],
+    expect: { poll: { timeout: 20_000 } },
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
