@@ -3,7 +3,18 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first, or the last of them would run alone at the end. */
-const slow = ['ci', 'command-line', 'fuzz', 'survival', 'tour', 'browser-clients', 'tokens-tour', 'action', 'start'];
+const slow = [
+  'ci',
+  'ci-official',
+  'command-line',
+  'fuzz',
+  'survival',
+  'tour',
+  'browser-clients',
+  'tokens-tour',
+  'action',
+  'start',
+];
 
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -68,6 +68,7 @@ const STAGES = [
   {
     name: 'lint',
     group: 'lint',
+    beside: 'lint',
     run: tool('node_modules/@biomejs/biome/bin/biome', (color) => [
       'ci',
       '--error-on-warnings',
@@ -77,9 +78,10 @@ const STAGES = [
   {
     name: 'dashboard types',
     group: 'lint',
+    beside: 'lint',
     run: tool('node_modules/typescript/bin/tsc', () => ['--noEmit', '-p', 'packages/dashboard']),
   },
-  { name: 'generated pages', group: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
+  { name: 'generated pages', group: 'lint', beside: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
   { name: 'unit and contract', group: 'unit', filtered: true, needsResources: true, run: vitest() },
   {
     name: 'end to end',
