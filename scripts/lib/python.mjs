@@ -16,6 +16,9 @@ export const NEWEST_OFFICIAL_CLI = { name: 'newest-official', requirements: 'e2e
 /** What makes requests up from an API document. */
 export const FUZZER = { name: 'fuzzer', requirements: 'e2e/python/fuzzer.txt' };
 
+/** The packages as they were downloaded, in the folder of the environment: for whoever installs the same again. */
+const WHEELS = 'wheels';
+
 /**
  * A Python interpreter with the packages of a requirements file, in a virtual environment that is kept under
  * node_modules/.cache until the requirements or the Python change. Returns `{ python }`, or `{ reason }`.
@@ -30,9 +33,13 @@ export async function obtainPython(root, signal, { name, requirements: file } = 
   return kept(root, name, { base, contents: readFileSync(requirements) }, async (folder, python) => {
     const made = await run(base.program, ['-m', 'venv', '--without-pip', folder], { signal });
     if (made.code !== 0) return `python -m venv failed (install python3-venv): ${lastLine(made.output)}`;
+    const at = ['-m', 'pip', '--python', python];
+    const wheels = join(folder, WHEELS);
+    const gathered = await run(pip.python, [...at, 'wheel', ...QUIETLY, '-w', wheels, '-r', requirements], { signal });
+    if (gathered.code !== 0) return `pip could not obtain the requirements: ${lastLine(gathered.output)}`;
     // What is imported is compiled then.
-    const args = ['-m', 'pip', '--python', python, 'install', ...QUIETLY, '--no-compile', '-r', requirements];
-    const filled = await run(pip.python, args, { signal });
+    const options = ['--no-compile', '--no-index', '--find-links', wheels];
+    const filled = await run(pip.python, [...at, 'install', ...QUIETLY, ...options, '-r', requirements], { signal });
     if (filled.code !== 0) return `pip could not install the requirements: ${lastLine(filled.output)}`;
   });
 }

@@ -5,6 +5,7 @@ import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Job } from './ci-files.js';
 import { type Cloud, startCloud } from './cloud.js';
+import { resources } from './environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './paths.js';
 import { signInOwner } from './person.js';
 import { run } from './processes.js';
@@ -145,15 +146,7 @@ async function packCommandLine(): Promise<string> {
   return join(folder, packed.stdout().trim());
 }
 
-/**
- * How this machine reaches the registries, a cache that outlives the empty home, and nothing asked or made that no step needs: no
- * business of the job.
- */
-const machineSettings = Object.fromEntries(
-  [...Object.entries(process.env).filter(([name]) => /^(PIP_(?!TARGET|PREFIX|USER)|SSL_CERT)/.test(name))].map(
-    ([name, value]) => [name, value ?? ''],
-  ),
-);
-machineSettings.PIP_CACHE_DIR = inRoot('node_modules/.cache/pipecat-cloud/pip');
-machineSettings.PIP_NO_COMPILE = '1';
-for (const name of ['update_notifier', 'audit', 'fund']) machineSettings[`npm_config_${name}`] = 'false';
+/** This machine's index of Python packages: those that the job asks for, kept by `npm test`. No business of the job. */
+const machineSettings = resources.newestOfficial
+  ? { PIP_NO_INDEX: '1', PIP_FIND_LINKS: join(resources.newestOfficial, '../../wheels'), PIP_NO_COMPILE: '1' }
+  : {};
