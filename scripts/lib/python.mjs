@@ -30,18 +30,25 @@ export async function obtainPython(root, signal, { name, requirements: file } = 
   if (!base) return { reason: 'no Python 3.11 or newer on this machine (install python3)' };
   const pip = await obtainPip(root, base, signal);
   if (pip.reason) return pip;
-  return kept(root, name, { base, contents: readFileSync(requirements) }, async (folder, python) => {
-    const made = await run(base.program, ['-m', 'venv', '--without-pip', folder], { signal });
-    if (made.code !== 0) return `python -m venv failed (install python3-venv): ${lastLine(made.output)}`;
-    const at = ['-m', 'pip', '--python', python];
-    const wheels = join(folder, WHEELS);
-    const gathered = await run(pip.python, [...at, 'wheel', ...QUIETLY, '-w', wheels, '-r', requirements], { signal });
-    if (gathered.code !== 0) return `pip could not obtain the requirements: ${lastLine(gathered.output)}`;
-    // What is imported is compiled then.
-    const options = ['--no-compile', '--no-index', '--find-links', wheels];
-    const filled = await run(pip.python, [...at, 'install', ...QUIETLY, ...options, '-r', requirements], { signal });
-    if (filled.code !== 0) return `pip could not install the requirements: ${lastLine(filled.output)}`;
-  });
+  return kept(
+    root,
+    name,
+    { base, contents: readFileSync(requirements, 'utf8') + PIP + WHEELS },
+    async (folder, python) => {
+      const made = await run(base.program, ['-m', 'venv', '--without-pip', folder], { signal });
+      if (made.code !== 0) return `python -m venv failed (install python3-venv): ${lastLine(made.output)}`;
+      const at = ['-m', 'pip', '--python', python];
+      const wheels = join(folder, WHEELS);
+      const gathered = await run(pip.python, [...at, 'wheel', ...QUIETLY, '-w', wheels, '-r', requirements], {
+        signal,
+      });
+      if (gathered.code !== 0) return `pip could not obtain the requirements: ${lastLine(gathered.output)}`;
+      // What is imported is compiled then.
+      const options = ['--no-compile', '--no-index', '--find-links', wheels];
+      const filled = await run(pip.python, [...at, 'install', ...QUIETLY, ...options, '-r', requirements], { signal });
+      if (filled.code !== 0) return `pip could not install the requirements: ${lastLine(filled.output)}`;
+    },
+  );
 }
 
 const QUIETLY = ['--disable-pip-version-check', '--no-input', '--quiet'];
