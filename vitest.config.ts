@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultExclude, defineConfig } from 'vitest/config';
 
 /** They put something else in a module's place, which the other files of their worker would find there too. */
@@ -7,8 +8,8 @@ export default defineConfig({
   test: {
     globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',
-    // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
-    maxWorkers: '100%',
+    // Many tests wait for processes and timers.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests that start processes and databases need longer than a unit test on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,

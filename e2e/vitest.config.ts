@@ -32,8 +32,8 @@ export default defineConfig({
   test: {
     include: ['e2e/src/**/*.test.ts', 'e2e/official/**/*.test.ts'],
     pool: 'threads',
-    // Each suite runs a whole installation, which waits half of its time.
-    maxWorkers: 2,
+    // Each suite runs a whole installation, which waits a part of its time: three keep two processors busy.
+    maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     testTimeout: 180_000,
     hookTimeout: 600_000,
