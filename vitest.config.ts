@@ -1,21 +1,42 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { defaultExclude, defineConfig } from 'vitest/config';
+
+/** They put something else in a module's place, which the other files of their worker would find there too. */
+const replacingModules = ['packages/cli/src/follow-logs.test.ts', 'packages/server/src/oauth/oauth-lazy.test.ts'];
 
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/src/**/*.test.tsx',
-      'scripts/**/*.test.mjs',
-      'bench/src/**/*.test.ts',
-      'prove/src/*.test.ts',
-      'prove/src/checker/*.test.ts',
-    ],
     globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',
-    // Many tests wait for processes and databases: one worker for each processor, where Vitest leaves one free.
-    maxWorkers: '100%',
+    // Many tests wait for processes and timers.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests that start processes and databases need longer than a unit test on a busy machine.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    setupFiles: ['scripts/testing/patience.mjs'],
+    expect: { poll: { timeout: 20_000 } },
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/src/**/*.test.tsx',
+            'scripts/**/*.test.mjs',
+            'bench/src/**/*.test.ts',
+            'prove/src/*.test.ts',
+            'prove/src/checker/*.test.ts',
+          ],
+          exclude: [...defaultExclude, ...replacingModules],
+          // Loading the control plane again for every file takes a quarter of the whole.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'apart', include: replacingModules } },
+    ],
   },
 });

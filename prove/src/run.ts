@@ -20,7 +20,8 @@ export interface RunResult {
   lines: string[];
 }
 
-const poolWaitMs = 14_000;
+/** Longer than the checker allows on a machine that serves the prover. */
+const poolWaitMs = 25_000;
 const diskMegabytes = 600;
 
 /** One run, from an empty folder to the checker's answer. What it did is in the folder, `events.jsonl` above all. */

@@ -64,7 +64,7 @@ function obtainers(root, signal) {
 }
 
 /**
- * Obtains what the suites need beyond Node, one after the other. A variable that is set already wins. Returns
+ * Obtains what the suites need beyond Node, all at once. A variable that is set already wins. Returns
  * `{ env, skipped, release() }`: the environment for the suites, in which what could not be had is absent, the
  * suites that will be skipped as `{ name, reason }`, and what to call in the end.
  */
@@ -72,21 +72,26 @@ export async function obtainResources({ root, env, signal, endToEnd = true }) {
   const result = { ...env };
   const skipped = [];
   const releases = [];
-  for (const [name, obtain] of Object.entries(obtainers(root, signal))) {
-    const variable = VARIABLES[name];
-    if (result[variable] || signal.aborted) continue;
-    if (!endToEnd && END_TO_END.includes(name)) continue;
-    delete result[variable]; // Empty counts as absent.
-    const { value, reason, release } = await obtain();
-    if (value) result[variable] = value;
-    else skipped.push({ name, reason });
-    if (release) releases.push(release);
+  const wanted = Object.entries(obtainers(root, signal)).filter(
+    ([name]) => !result[VARIABLES[name]] && (endToEnd || !END_TO_END.includes(name)),
+  );
+  const release = async () => void (await Promise.all(releases.splice(0).map((each) => each())));
+  const obtained = await Promise.allSettled(
+    wanted.map(async ([name, obtain]) => {
+      const one = await obtain();
+      if (one.release) releases.push(one.release);
+      return { name, ...one };
+    }),
+  );
+  const broken = obtained.find(({ status }) => status === 'rejected');
+  if (broken) {
+    await release();
+    throw broken.reason;
   }
-  return {
-    env: result,
-    skipped,
-    async release() {
-      for (const release of releases.splice(0)) await release();
-    },
-  };
+  for (const { name, value, reason } of obtained.map((each) => each.value)) {
+    delete result[VARIABLES[name]]; // Empty counts as absent.
+    if (value) result[VARIABLES[name]] = value;
+    else skipped.push({ name, reason });
+  }
+  return { env: result, skipped, release };
 }

@@ -63,11 +63,12 @@ function prove(driver) {
 
 const BUILD = { name: 'build and types', run: buildStage };
 
-/** What `npm test` runs, in this order. `group` is what may be asked for by name: `npm test -- unit`. */
+/** What `npm test` runs, in this order, neighbours with the same `beside` at once. `group` may be asked for: `npm test -- unit`. */
 const STAGES = [
   {
     name: 'lint',
     group: 'lint',
+    beside: 'lint',
     run: tool('node_modules/@biomejs/biome/bin/biome', (color) => [
       'ci',
       '--error-on-warnings',
@@ -77,9 +78,10 @@ const STAGES = [
   {
     name: 'dashboard types',
     group: 'lint',
+    beside: 'lint',
     run: tool('node_modules/typescript/bin/tsc', () => ['--noEmit', '-p', 'packages/dashboard']),
   },
-  { name: 'generated pages', group: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
+  { name: 'generated pages', group: 'lint', beside: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
   { name: 'unit and contract', group: 'unit', filtered: true, needsResources: true, run: vitest() },
   {
     name: 'end to end',
@@ -88,22 +90,34 @@ const STAGES = [
     needsResources: true,
     run: vitest('--config', 'e2e/vitest.config.ts'),
   },
-  { name: 'proof on local processes', group: 'prove', needsResources: true, run: prove('process') },
-  { name: 'proof on containers', group: 'prove', needsResources: true, run: prove('docker') },
+  // None of them keeps a processor busy.
+  {
+    name: 'what must hold',
+    group: 'prove',
+    filtered: true,
+    needsResources: true,
+    beside: 'prove',
+    run: vitest('--config', 'prove/vitest.config.ts'),
+  },
+  { name: 'proof on local processes', group: 'prove', needsResources: true, beside: 'prove', run: prove('process') },
+  { name: 'proof on containers', group: 'prove', needsResources: true, beside: 'prove', run: prove('docker') },
 ];
 
-const END_TO_END = /^(e2e|prove\/src\/must-hold)/;
+/** Whose tests a filter names. */
+const FILTERED = { e2e: /^e2e/, prove: /^prove\/src\/must-hold/, unit: /^/ };
 
 const GROUPS = new Set(STAGES.map(({ group }) => group));
 
 /**
  * Which stages the arguments of `npm test` ask for: names of groups (lint, unit, e2e, prove), and anything else is a
- * filter for vitest, which goes to the end-to-end tests where it names one of theirs and to the others where not.
+ * filter for vitest, which goes to the tests that it names by their place, and to the unit tests otherwise.
  */
 export function chooseStages(args) {
   const groups = args.filter((arg) => GROUPS.has(arg));
   const filters = args.filter((arg) => !GROUPS.has(arg));
-  if (groups.length === 0 && filters.length > 0) groups.push(END_TO_END.test(filters[0]) ? 'e2e' : 'unit');
+  if (groups.length === 0 && filters.length > 0) {
+    groups.push(Object.keys(FILTERED).find((group) => FILTERED[group].test(filters[0])));
+  }
   const wanted = STAGES.filter(({ group }) => groups.length === 0 || groups.includes(group));
   return {
     build: BUILD,

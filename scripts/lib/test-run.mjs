@@ -1,3 +1,4 @@
+import { makeFastFolder } from './fast-folder.mjs';
 import { progress, say, seconds } from './output.mjs';
 import { sum } from './report.mjs';
 import { obtainResources } from './resources.mjs';
@@ -8,53 +9,81 @@ import { chooseStages } from './stages.mjs';
  * the machine lacks are named with the reason and counted as skipped, with CI=true as failed. Resolves to the exit code.
  */
 export async function runTests({ root, args, env, signal }) {
+  const fast = env.TMPDIR ? undefined : makeFastFolder();
+  // For what is started here as well, PostgreSQL above all.
+  if (fast) process.env.TMPDIR = fast.folder;
+  try {
+    return await runIn({ root, args, env: fast ? { ...env, TMPDIR: fast.folder } : env, signal });
+  } finally {
+    fast?.remove();
+  }
+}
+
+async function runIn({ root, args, env, signal }) {
   const { build, stages, filters } = chooseStages(args);
   const results = [];
   const context = { root, env, filters, signal, color: process.stdout.isTTY === true };
-  const built = await runStage(build, context);
+  // Beside what needs none of them: much of it is waiting for others.
+  const obtaining = stages.some(({ needsResources }) => needsResources) ? obtain(context, stages) : NOTHING;
+  // Said when it is waited for.
+  obtaining.catch(() => {});
+  const [built] = await runBatch([build], context);
   results.push(built);
 
   const left = built.failed > 0 ? stages.filter(({ needsResources }) => !needsResources) : stages;
-  const resources = left.some(({ needsResources }) => needsResources) ? await obtain(context, left) : NOTHING;
   try {
-    for (const stage of left) {
+    for (const batch of sideBySide(left)) {
       if (signal.aborted) continue;
-      results.push(await runStage(stage, { ...context, env: resources.env ?? env }));
+      const env = batch.some(({ needsResources }) => needsResources) ? (await obtaining).env : context.env;
+      results.push(...(await runBatch(batch, { ...context, env })));
     }
   } finally {
-    await resources.release();
+    await (await obtaining).release();
   }
   const notRun = stages.filter((stage) => !left.includes(stage));
   const blocked = notRun.map(({ name }) => ({ name, reason: 'the build failed' }));
-  return conclude({ results, skipped: [...resources.skipped, ...blocked], env, signal });
+  return conclude({ results, skipped: [...(await obtaining).skipped, ...blocked], env, signal });
 }
 
-const NOTHING = { skipped: [], release: async () => {} };
+const NOTHING = Promise.resolve({ skipped: [], release: async () => {} });
 
-async function obtain({ root, env, signal }, stages) {
-  const clear = progress('Obtaining PostgreSQL, Python packages, a browser, scanners …', process.stdout);
-  try {
-    const endToEnd = stages.some(({ group }) => group === 'e2e');
-    return await obtainResources({ root, env, signal, endToEnd });
-  } finally {
-    clear();
+function obtain({ root, env, signal }, stages) {
+  const endToEnd = stages.some(({ group }) => group === 'e2e');
+  return obtainResources({ root, env, signal, endToEnd });
+}
+
+/** Stages one after the other; neighbours that name the same `beside` at once. */
+export function sideBySide(stages) {
+  const batches = [];
+  for (const stage of stages) {
+    const last = batches.at(-1);
+    if (stage.beside && last?.[0].beside === stage.beside) last.push(stage);
+    else batches.push([stage]);
   }
+  return batches;
 }
 
-async function runStage(stage, context) {
-  const clear = progress(`${stage.name} …`, process.stdout);
-  const began = Date.now();
-  const result = await stage.run(context);
+async function runBatch(stages, context) {
+  const clear = progress(`${stages.map(({ name }) => name).join(', ')} …`, process.stdout);
+  const ran = await Promise.all(
+    stages.map(async ({ name, run }) => {
+      const began = Date.now();
+      return { name, result: await run(context), milliseconds: Date.now() - began };
+    }),
+  );
   clear();
-  if (context.signal.aborted) return result;
+  if (!context.signal.aborted) for (const each of ran) tell(each);
+  return ran.map(({ result }) => result);
+}
+
+function tell({ name, result, milliseconds }) {
   const { passed, failed, skipped } = result;
   const counts = `${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
-  say(`${failed ? '✗' : '✓'} ${stage.name}: ${counts} (${seconds(Date.now() - began)})`);
+  say(`${failed ? '✗' : '✓'} ${name}: ${counts} (${seconds(milliseconds)})`);
   if (failed > 0) {
     say(result.output?.trimEnd() ?? '');
     for (const failure of result.failures) say(`  failed: ${failure}`);
   }
-  return result;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { conclude } from './test-run.mjs';
+import { conclude, sideBySide } from './test-run.mjs';
 
 let said;
 
@@ -48,4 +48,14 @@ test('a run that was stopped claims no counts', () => {
   const { code, lines } = end({ signal: AbortSignal.abort() });
   expect(code).toBe(130);
   expect(lines).toEqual(['Stopped before the end.']);
+});
+
+test('neighbours of the same kind run side by side, all others one after the other', () => {
+  const [a, b, c, d] = [
+    { name: 'a' },
+    { name: 'b', beside: 'x' },
+    { name: 'c', beside: 'x' },
+    { name: 'd', beside: 'y' },
+  ];
+  expect(sideBySide([a, b, c, d])).toEqual([[a], [b, c], [d]]);
 });

@@ -47,8 +47,8 @@ describe('the level that a line states', () => {
     for (const text of ['{"'.repeat(20_000), '"level":{'.repeat(5000), ' '.repeat(50_000), '[('.repeat(20_000)])
       levelOfLine(text);
     levelOfLine(`{${'"level":{"name":'.repeat(4000)}`);
-    // A pattern that goes back and forth takes minutes here; 200 of these take some milliseconds.
-    expect(process.cpuUsage().user - started).toBeLessThan(2_000_000);
+    // A pattern that goes back and forth takes minutes here; 200 of these take some milliseconds. Other workers count too.
+    expect(process.cpuUsage().user - started).toBeLessThan(20_000_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Breach } from './event.js';
 import type { History } from './history.js';
+import { lagOf } from './lag.js';
 import { convergeMs, settleMs } from './limits.js';
 
 /** E6: each pool is at its target in bounded time after the last fault, and stays there. */
@@ -13,7 +14,8 @@ export function poolsRecover(history: History): Breach[] {
   return [...looks].flatMap(([agent, pools]) => {
     const reached = pools.find(({ idle, wanted }) => idle >= wanted);
     const last = pools.at(-1);
-    if (reached && reached.at - quiet.at <= convergeMs + settleMs && last && last.idle >= last.wanted) return [];
+    const allowedMs = convergeMs + settleMs + lagOf(history, quiet.at);
+    if (reached && reached.at - quiet.at <= allowedMs && last && last.idle >= last.wanted) return [];
     const how = reached ? `had it after ${Math.round(reached.at - quiet.at)} ms` : 'never had it';
     return [
       { rule: 'E6', what: `${agent} should keep ${last?.wanted} instances idle, has ${last?.idle}, ${how}` } as const,

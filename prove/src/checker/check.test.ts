@@ -205,6 +205,12 @@ describe('E6: each pool is at its target in bounded time', () => {
     expect(rulesOf(pool(quiet(), 11, 1))).toEqual(['E6']);
     expect(rulesOf(pool(pool(quiet(), 11, 2), 12, 1))).toEqual(['E6']);
   });
+  test('late by no more than the machine kept the prover waiting too', () => {
+    const busy = () => quiet().add(15, { type: 'lag', ms: 3_000 });
+    expect(rulesOf(pool(busy(), 24, 2))).toEqual([]);
+    expect(rulesOf(pool(busy(), 25, 2))).toEqual(['E6']);
+    expect(rulesOf(pool(quiet().add(9, { type: 'lag', ms: 3_000 }), 24, 2))).toEqual(['E6']);
+  });
 });
 
 test('E7: something is left', () => {

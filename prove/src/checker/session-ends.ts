@@ -1,6 +1,7 @@
 import { excuseOf, overBy } from './ends.js';
 import type { Breach } from './event.js';
 import { accepted, type History, type Stay, troubled } from './history.js';
+import { lagOf } from './lag.js';
 import { convergeMs, promptMs, settleMs } from './limits.js';
 
 const disturbing = ['server', 'worker', 'link', 'database', 'disk'] as const;
@@ -63,11 +64,6 @@ function troubleAfter(history: History, moment: number): number {
     if ((disturbing as readonly string[]).includes(kind) && from <= calm + convergeMs && to > calm) calm = to;
   }
   return Math.min(calm, history.lastAt) - moment;
-}
-
-function lagOf(history: History, moment: number): number {
-  const lags = history.of('lag').filter(({ at, ms }) => at >= moment && at - ms <= moment + convergeMs);
-  return lags.reduce((sum, { ms }) => sum + ms, 0);
 }
 
 /** Nobody looks for ever: a session whose end is due after the last look is not judged. */

@@ -22,7 +22,7 @@ test.each(['sqlite', 'postgres'] as const)(
       await pause(500);
       const starting = scene.talk(1);
       // Alive all the while: it answers, and keeps its worker.
-      await until('the process answers', async () => (await fetch(`${world.url}/livez`)).ok, 2_000);
+      await until('the process answers', async () => (await fetch(`${world.url}/livez`)).ok, 10_000);
       expect(await starting).toBeUndefined();
       expect(now() - asked).toBeLessThan(lockMs);
       expect(refusals.at(-1)).toMatch(/The database is busy: nothing was changed\. Try again/);

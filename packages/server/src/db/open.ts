@@ -50,6 +50,11 @@ export function openForReading(config: Config['database']): OpenDatabase {
 async function openSqlite(file: string): Promise<OpenDatabase> {
   const database = new Database(file);
   if (file !== ':memory:') await chmod(file, 0o600);
+  return onSqlite(database);
+}
+
+/** On a connection of our own making. */
+export function onSqlite(database: Database.Database): OpenDatabase {
   database.pragma('journal_mode = WAL');
   // An acknowledged change survives a power failure.
   database.pragma('synchronous = FULL');

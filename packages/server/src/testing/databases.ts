@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import Database from 'better-sqlite3';
 import pg from 'pg';
-import { type OpenDatabase, openDatabase, openUnmigrated } from '../db/open.js';
+import { type OpenDatabase, onSqlite, openDatabase, openUnmigrated } from '../db/open.js';
 
 /** Seals the audit chains of every test database. */
 export const testAuditKey = Buffer.alloc(32, 3);
@@ -14,12 +16,13 @@ export interface TestDatabase {
 
 /** Set by `npm test`, which starts a throw-away server where the machine has PostgreSQL and says so by name where it has not. */
 const postgresUrl = process.env.PIPECAT_CLOUD_TEST_POSTGRES_URL;
-/** The database that `templates.ts` has migrated for this run: copying one takes a fraction of migrating one. */
+/** The databases that `templates.ts` has migrated for this run: copying one takes a fraction of migrating one. */
 const postgresTemplate = process.env.PIPECAT_CLOUD_TEST_POSTGRES_TEMPLATE;
+const sqliteTemplate = process.env.PIPECAT_CLOUD_TEST_SQLITE_TEMPLATE;
 
 /** Every store test runs on each of these: `describe.each(databases)`. */
 export const databases: readonly TestDatabase[] = [
-  { name: 'SQLite', open: () => openMemory(migrated), openUnmigrated: () => openMemory(openUnmigrated) },
+  { name: 'SQLite', open: openMemory, openUnmigrated: async () => inMemory(await openUnmigrated(memory)) },
   ...(postgresUrl
     ? [
         {
@@ -41,9 +44,12 @@ export const scratchDatabases: readonly { name: string; create(): Promise<{ url?
 type Open = typeof openUnmigrated;
 const migrated: Open = (config) => openDatabase(config, testAuditKey);
 
-async function openMemory(open: Open) {
-  const opened = await open({ dialect: 'sqlite', file: ':memory:' });
-  return { ...opened, drop: () => opened.db.destroy() };
+const memory = { dialect: 'sqlite', file: ':memory:' } as const;
+const inMemory = (opened: OpenDatabase) => ({ ...opened, drop: () => opened.db.destroy() });
+
+async function openMemory() {
+  if (!sqliteTemplate) return inMemory(await migrated(memory));
+  return inMemory({ ...onSqlite(new Database(await readFile(sqliteTemplate))), auditKey: testAuditKey });
 }
 
 async function openScratch(server: string, open: Open, template: string | undefined) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { openDatabase } from '../db/open.js';
 import { administer, testAuditKey, withDatabase } from './databases.js';
 
@@ -15,6 +16,8 @@ export async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'pipecat-cloud-template-'));
   const file = join(folder, 'migrated.db');
   const sqlite = await openDatabase({ dialect: 'sqlite', file }, testAuditKey);
+  // A copy in memory can't be opened in the other mode, and a copy in a file changes back to it.
+  await sql`pragma journal_mode = delete`.execute(sqlite.db);
   await sqlite.db.destroy();
   process.env.PIPECAT_CLOUD_TEST_SQLITE_TEMPLATE = file;
 

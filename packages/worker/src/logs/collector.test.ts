@@ -270,7 +270,7 @@ describe('an instance that writes more than it may', () => {
     );
     expect(lines().some(({ text }) => text === 'half' || text.startsWith('unfinished'))).toBe(false);
     let output = '';
-    for await (const { text } of rig.world.open().logs('i-1', 0, AbortSignal.timeout(3000))) {
+    for await (const { text } of rig.world.open().logs('i-1', 0, AbortSignal.timeout(30_000))) {
       output += text;
       if (text === 'whole') break;
     }
