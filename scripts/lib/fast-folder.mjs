@@ -1,5 +1,6 @@
 import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { warn } from './output.mjs';
 
 const MEMORY = '/dev/shm';
 const ENOUGH_BYTES = 4 * 1024 ** 3;
@@ -32,5 +33,12 @@ export function makeFastFolder({
   const folder = mkdtempSync(join(place, 'pcc-'));
   // PostgreSQL runs as another user where the tests run as root.
   chmodSync(folder, 0o711);
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
+  const remove = () => {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch (error) {
+      warn(`${folder} could not be removed, something still writes there or is mounted: ${error.message}`);
+    }
+  };
+  return { folder, remove };
 }

@@ -34,7 +34,7 @@ async function runIn({ root, args, env, signal }) {
   try {
     for (const batch of sideBySide(left)) {
       if (signal.aborted) continue;
-      const env = batch.some(({ needsResources }) => needsResources) ? (await obtaining).env : context.env;
+      const env = batch.some(({ needsResources }) => needsResources) ? (await waitFor(obtaining)).env : context.env;
       results.push(...(await runBatch(batch, { ...context, env })));
     }
   } finally {
@@ -46,6 +46,15 @@ async function runIn({ root, args, env, signal }) {
 }
 
 const NOTHING = Promise.resolve({ skipped: [], release: async () => {} });
+
+async function waitFor(obtaining) {
+  const clear = progress('Obtaining PostgreSQL, Python packages, a browser, scanners …', process.stdout);
+  try {
+    return await obtaining;
+  } finally {
+    clear();
+  }
+}
 
 function obtain({ root, env, signal }, stages) {
   const endToEnd = stages.some(({ group }) => group === 'e2e');
