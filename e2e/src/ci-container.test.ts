@@ -70,7 +70,6 @@ describe.skipIf(lacking)(`deploying from a container${lacking ? ` (${lacking})` 
   const wrong = formatToken('serviceAccount', '3f9a1c7be2d0485196ac73e8b14f02d97c5e60ab');
 
   test.each([
-    ['container.sh', 'missing', undefined, 4],
     ['container.sh', 'wrong', wrong, 5],
     ['container-official.sh', 'missing', undefined, 4],
     ['container-official.sh', 'wrong', wrong, 5],
