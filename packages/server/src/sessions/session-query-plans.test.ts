@@ -1,10 +1,10 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
-import { CompiledQuery, type Kysely, type KyselyPlugin, type RootOperationNode } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Schema } from '../db/schema.js';
 import { databases } from '../testing/databases.js';
+import { planOf, recorded } from '../testing/query-plans.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { createSessionListing, type SessionFilter } from './session-listing.js';
+import { createUsageRepository } from './usage-repository.js';
 
 const [agentId, deploymentId] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
 const start = Date.UTC(2026, 4, 4, 10);
@@ -111,26 +111,11 @@ test.each([
   expect(walks.filter(({ sql }) => !sql.includes('>= (?, ?)')).length).toBeLessThanOrEqual(2);
 });
 
-/** The same database, and the statements that went to it. */
-function recorded(db: Kysely<Schema>) {
-  const statements: CompiledQuery[] = [];
-  const compile = (node: RootOperationNode, plugin: Parameters<KyselyPlugin['transformQuery']>[0]['queryId']) =>
-    db.getExecutor().compileQuery(node, plugin);
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node, queryId }) => {
-      const statement = compile(node, queryId);
-      // It is told of what stands inside of statements too.
-      if (statement.sql.includes('from "session"')) statements.push(statement);
-      return node;
-    },
-    transformResult: async ({ result }) => result,
-  };
-  return { db: db.withPlugin(plugin), statements };
-}
-
-async function planOf(db: Kysely<Schema>, { sql, parameters }: CompiledQuery): Promise<string[]> {
-  const { rows } = await db.executeQuery<{ detail: string }>(
-    CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]),
-  );
-  return rows.map(({ detail }) => detail);
-}
+test('sessions whose samples are to be summarised are looked for among the samples, not among all sessions', async () => {
+  const { db, statements } = recorded(world.db);
+  const usage = createUsageRepository({ db, dialect: 'sqlite' });
+  expect(await usage.endedWithSamples(new Date(start), 50)).toEqual([]);
+  const plans = await Promise.all(statements.map((statement) => planOf(world.db, statement)));
+  expect(plans.flat().join('\n')).toMatch(/SCAN session_usage/);
+  expect(plans.flat().join('\n')).not.toMatch(/SCAN session( |$)|SCAN session USING/m);
+});
