@@ -51,7 +51,8 @@ function checked(id: string): string {
 async function prepare(secrets: HostSecrets, spec: InstanceSpec): Promise<PreparedSpec> {
   if (spec.referencedSecretSet === undefined) return spec;
   try {
-    return { ...spec, environment: { ...(await secrets.read(spec.referencedSecretSet)), ...spec.environment } };
+    const { values, version } = await secrets.read(spec.referencedSecretSet);
+    return { ...spec, environment: { ...values, ...spec.environment }, secretsVersion: version };
   } catch (error) {
     if (!(error instanceof HostSecretError)) throw error;
     return { ...spec, impossible: error.message };
@@ -61,7 +62,7 @@ async function prepare(secrets: HostSecrets, spec: InstanceSpec): Promise<Prepar
 async function prepareBuild(secrets: HostSecrets, order: BuildOrder): Promise<PreparedOrder> {
   if (order.referencedSecretSet === undefined) return order;
   try {
-    return { ...order, secrets: { ...(await secrets.read(order.referencedSecretSet)), ...order.secrets } };
+    return { ...order, secrets: { ...(await secrets.read(order.referencedSecretSet)).values, ...order.secrets } };
   } catch (error) {
     if (!(error instanceof HostSecretError)) throw error;
     return { ...order, impossible: error.message };

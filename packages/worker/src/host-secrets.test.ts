@@ -20,9 +20,13 @@ async function put(name: string, text: string, mode = 0o600): Promise<void> {
 
 test('keys and values of a file, which is read anew each time', async () => {
   await put('prod', '# a comment\nA=1\nB="two words"\n\nC=a=b\n');
-  expect(await secrets.read('prod')).toEqual({ A: '1', B: 'two words', C: 'a=b' });
+  const first = await secrets.read('prod');
+  expect(first.values).toEqual({ A: '1', B: 'two words', C: 'a=b' });
+  expect((await secrets.read('prod')).version).toBe(first.version);
   await put('prod', 'A=2\n');
-  expect(await secrets.read('prod')).toEqual({ A: '2' });
+  const second = await secrets.read('prod');
+  expect(second.values).toEqual({ A: '2' });
+  expect(second.version).not.toBe(first.version);
 });
 
 test('a file that is not there is named with the way to it', async () => {

@@ -12,6 +12,12 @@ export class HostSecretError extends Error {
 
 export type HostSecrets = ReturnType<typeof createHostSecrets>;
 
+export interface HostSecretSet {
+  values: Record<string, string>;
+  /** Another one once the file has been written or replaced. Says nothing of what is in it. */
+  version: string;
+}
+
 const keyPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const maxBytes = 512 * 1024;
 
@@ -20,7 +26,7 @@ const maxBytes = 512 * 1024;
  * nothing else of them. Read each time, so that a changed value reaches the next instance.
  */
 export function createHostSecrets(directory: string) {
-  async function textOf(name: string): Promise<string> {
+  async function fileOf(name: string): Promise<{ text: string; version: string }> {
     if (!/^[a-z0-9][a-z0-9.-]{0,62}$/.test(name) || name.includes('..')) {
       throw new HostSecretError(`'${name.slice(0, 80)}' cannot be the name of a secret set`);
     }
@@ -30,15 +36,15 @@ export function createHostSecrets(directory: string) {
       throw new HostSecretError(`secret set '${name}': ${path} ${why} on the machine of the worker`);
     });
     try {
-      const { mode, size } = await file.stat();
-      if ((mode & 0o077) !== 0) {
+      const { mode, size, mtimeNs, ino } = await file.stat({ bigint: true });
+      if ((mode & 0o077n) !== 0n) {
         throw new HostSecretError(
           `secret set '${name}': others may read ${path}; run chmod 600 on it on the machine of the worker`,
         );
       }
       if (size > maxBytes)
         throw new HostSecretError(`secret set '${name}': ${path} has more than ${maxBytes / 1024} KiB`);
-      return await file.readFile('utf8');
+      return { text: await file.readFile('utf8'), version: `${mtimeNs}-${size}-${ino}` };
     } finally {
       await file.close();
     }
@@ -46,15 +52,16 @@ export function createHostSecrets(directory: string) {
 
   return {
     /** Throws `HostSecretError`. */
-    async read(name: string): Promise<Record<string, string>> {
-      const values = Object.entries(parseEnv(await textOf(name)));
+    async read(name: string): Promise<HostSecretSet> {
+      const { text, version } = await fileOf(name);
+      const values = Object.entries(parseEnv(text));
       const wrong = values.find(([key]) => !keyPattern.test(key));
       if (wrong) {
         throw new HostSecretError(
           `secret set '${name}': a key of it is no name of letters, digits, _ and -, at most 64`,
         );
       }
-      return Object.fromEntries(values.map(([key, value]) => [key, value ?? '']));
+      return { values: Object.fromEntries(values.map(([key, value]) => [key, value ?? ''])), version };
     },
   };
 }

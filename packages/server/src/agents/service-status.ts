@@ -2,6 +2,7 @@ import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
 import type { DeploymentState, Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
 import { stateOf } from '../deployments/deployment-history.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
+import { isCrashLooping, maxBackoffMs } from '../pool/crash-loop.js';
 import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Agent, ListedAgent } from './agent-repository.js';
@@ -34,6 +35,7 @@ export function presentService({
   const state = desired && stateOf(desired, agent);
   const current = available && (state === 'live' || state === 'canary' || state === 'held');
   const failed = state === 'failed';
+  const looping = live && isCrashLooping(live) ? live : undefined;
   const shown = desired ?? live;
   return {
     id: agent.id,
@@ -55,7 +57,7 @@ export function presentService({
     reuse: presentReuse(agent),
     krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
     websocketAuth: agent.websocketAuth,
-    conditions: conditionsOf({ available, state, current, failed, message: desired?.error?.message ?? '' }),
+    conditions: conditionsOf({ available, state, current, failed, looping, message: desired?.error?.message ?? '' }),
     ...(desired ? { currentRevision: revisionOf(desired, slots) } : {}),
     ...(live && live.id !== desired?.id ? { previousRevision: revisionOf(live, slots) } : {}),
     ...(shown ? { deployment: presentDeployment(shown, agent, organizationName) } : {}),
@@ -101,6 +103,8 @@ function conditionsOf(facts: {
   available: boolean;
   current: boolean;
   failed: boolean;
+  /** What takes the sessions ends again and again. */
+  looping: Deployment | undefined;
   state: DeploymentState | undefined;
   message: string;
 }): Service['conditions'] {
@@ -114,14 +118,20 @@ function conditionsOf(facts: {
   return [
     condition('Available', facts.available, facts.available ? 'AsExpected' : 'NoReadyDeployment'),
     condition('Progressing', !facts.current && !facts.failed, facts.current ? settled : 'Deploying'),
-    condition('Degraded', facts.failed, facts.failed ? 'DeploymentFailed' : 'AsExpected', facts.message),
+    facts.looping && !facts.failed
+      ? condition('Degraded', true, 'CrashLoop', loopText(facts.looping))
+      : condition('Degraded', facts.failed, facts.failed ? 'DeploymentFailed' : 'AsExpected', facts.message),
   ];
 }
+
+const loopText = ({ startFailures, error }: Deployment) =>
+  `Crash loop: ${startFailures} instances in a row ended instead of serving. The next is tried within ${maxBackoffMs / 1000} s, and with each session that needs one. The last: ${error?.message ?? 'it ended'}`;
 
 function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable<Service['currentRevision']> {
   const own = slots.filter(({ deploymentId }) => deploymentId === deployment.id);
   const running = own.filter(({ state }) => state === 'ready' || state === 'claimed' || state === 'settling').length;
-  const healthy = deployment.readyAt !== null && deployment.phase !== 'Failed';
+  const looping = isCrashLooping(deployment);
+  const healthy = deployment.readyAt !== null && deployment.phase !== 'Failed' && !looping;
   return {
     deploymentID: deployment.id,
     phase: deployment.phase,
@@ -134,9 +144,9 @@ function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable
       replicasStarted: own.length,
       ...(deployment.error
         ? {
-            reason: deployment.error.code,
+            reason: looping ? 'CrashLoop' : deployment.error.code,
             message: deployment.error.message,
-            headline: headlineOf(deployment.error.code),
+            headline: looping ? 'Its instances end again and again' : headlineOf(deployment.error.code),
           }
         : {}),
     },

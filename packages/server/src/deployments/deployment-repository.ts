@@ -195,6 +195,16 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return row?.start_failures ?? 0;
     },
 
+    /** An instance of it has stayed. */
+    async clearStartFailures(id: string): Promise<void> {
+      await db
+        .updateTable('deployment')
+        .set({ start_failures: 0, error_code: null, error_message: null })
+        .where('id', '=', id)
+        .where('phase', '!=', 'Failed')
+        .execute();
+    },
+
     /** These, whatever their organization: for the reconciler alone. */
     async listAny(ids: readonly string[]): Promise<Deployment[]> {
       const rows = await inParts(ids, (part) =>

@@ -48,12 +48,24 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
         const live = await world.store.deployments.find(agent.organizationId, agent.liveDeploymentId ?? '');
         return await keepWarm.advance({ agent, desired: live, live, slots: await slots() });
       },
+      failed: (waitMs: number) => keepWarm.failed(agent.liveDeploymentId ?? '', waitMs),
       async becomeReady() {
         for (const slot of await slots())
           if (slot.state === 'starting') await world.store.slots.change(slot, { state: 'ready' }, world.clock.now());
       },
     };
   }
+
+  test('a deployment whose instance has just failed gets no other in advance, on whatever place, until its time has come', async () => {
+    agent = { ...agent, minAgents: 3 };
+    const plane = open();
+    plane.failed(10_000);
+    expect(await plane.advance()).toBe(false);
+    expect(await plane.counts()).toEqual({ empty: agent.maxAgents });
+    plane.failed(-1);
+    await plane.advance();
+    expect((await plane.counts()).starting).toBe(3);
+  });
 
   test('a burst has instances made at once, within the bucket, and they go five idle minutes after it', async () => {
     const plane = open();

@@ -3,6 +3,7 @@ import type { Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
+import { maxBackoffMs } from './crash-loop.js';
 import { type Demand, rateAt, startSecondsP95 } from './demand.js';
 import type { DemandBook } from './demand-book.js';
 import { idleCooldownMs, idleTarget, type TargetDecision } from './target.js';
@@ -31,6 +32,8 @@ const recordedMs = 2_000;
 export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
   const bucket = createTokenBucket(creation);
   const decided = new Map<string, { said: string; atMs: number }>();
+  /** Deployments whose instances fail, and until when no other is made in advance. Of other places too: the next would fail as well. */
+  const waiting = new Map<string, number>();
 
   /** Only what changes is written: the number and what it rests on, not each breath of the rate; and what lasts, not each step of a storm. */
   async function record(agent: Agent, decision: TargetDecision): Promise<void> {
@@ -86,7 +89,7 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
       let changed = false;
       for (const { deployment, target } of wantedOf(facts, decision.target)) {
         const idle = counted.filter((slot) => isIdle(slot, agent) && slot.deploymentId === deployment.id);
-        const missing = Math.max(0, target - idle.length);
+        const missing = (waiting.get(deployment.id) ?? 0) > monotonicMs() ? 0 : Math.max(0, target - idle.length);
         const acted = missing > 0 ? await start(free, deployment, missing) : await retire(idle, idle.length - target);
         free = free.slice(missing);
         changed = acted || changed;
@@ -96,8 +99,13 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
     /** How many idle instances the agent is to have as things are. */
     targetOf: (agent: Agent, slots: readonly Slot[]): number =>
       decideTarget(agent, slots, demand.of(agent.id), clock.now()).target,
+    /** An instance of it has failed: the next is made in advance after so long. */
+    failed: (deploymentId: string, waitMs: number) => void waiting.set(deploymentId, monotonicMs() + waitMs),
     /** Forgets what time has made void. */
-    sweep: () => bucket.sweep(monotonicMs()),
+    sweep(): void {
+      bucket.sweep(monotonicMs());
+      for (const [id, untilMs] of waiting) if (untilMs <= monotonicMs()) waiting.delete(id);
+    },
   };
 }
 
@@ -116,9 +124,6 @@ export function decideTarget(agent: Agent, slots: readonly Slot[], known: Demand
     startSecondsP95: startSecondsP95(known),
   });
 }
-
-/** The longest wait after a failed start. */
-export const maxBackoffMs = 30_000;
 
 /** It failed a moment ago. A time further away than any backoff is from before the clock was set back. */
 export function mayNotStart({ notBefore }: Slot, now: Date): boolean {

@@ -11,10 +11,11 @@ import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { createLastSeen } from '../usage/last-seen.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
+import { backoffMs, recoveredDeployments } from './crash-loop.js';
 import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
-import { createKeepWarm, inOrder, maxBackoffMs } from './keep-warm.js';
+import { createKeepWarm, inOrder } from './keep-warm.js';
 import { pinDigests } from './pin-digests.js';
 import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
@@ -154,7 +155,8 @@ export function createPass(deps: PassDeps) {
         { agentId: slot.agentId, instanceId: slot.instanceId, failures, error: failure },
         'instance failed to start',
       );
-      const backoff = Math.min(maxBackoffMs, 500 * 2 ** failures);
+      const backoff = backoffMs(failures);
+      keepWarm.failed(slot.deploymentId, backoff);
       return await repos.slots.change(
         slot,
         { state: to, notBefore: new Date(now.getTime() + backoff).toISOString() },
@@ -216,6 +218,7 @@ export function createPass(deps: PassDeps) {
       await settleSessions(facts, observed);
       await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
+      for (const { id } of recoveredDeployments(facts, clock.now())) await store.deployments.clearStartFailures(id);
       await deps.demand.recall([...facts.agents.keys()]);
       for (const agent of facts.agents.values()) changed = (await advance(agent, facts)) || changed;
       await saveDemand(facts);

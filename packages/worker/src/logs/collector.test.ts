@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -181,6 +183,25 @@ test('what an instance printed and ended with is not kept where its secrets were
   expect(JSON.stringify(rig.control.messages)).not.toContain(secret);
   // Nor can it be read where the instance wrote it.
   expect(await readOutput('i-2')).toBe('*'.repeat(`my secret is ${secret}`.length));
+});
+
+test('the same where the set lies on this machine and its file was changed', async () => {
+  const put = async (value: string) => {
+    await mkdir(rig.secretsDir, { recursive: true });
+    await writeFile(join(rig.secretsDir, 'mine.env'), `SECRET=${value}\n`, { mode: 0o600 });
+  };
+  const spec = { environment: {}, referencedSecretSet: 'mine' };
+  await put(secret);
+  await rig.makeReady('i-2', spec);
+  await rig.stopWorker();
+  rig.world.print('i-2', `my secret is ${secret}\n`);
+  rig.world.exit('i-2', 1);
+  await put('another-horse-battery');
+  await rig.startWorker();
+  await rig.control.command({ do: 'ensure', spec: specOf('i-2', spec) });
+  const withheld = /was not kept: the secrets that it may hold were changed/;
+  await vi.waitFor(() => expect(lines().filter(({ text }) => withheld.test(text))).toHaveLength(1));
+  expect(JSON.stringify(rig.control.messages)).not.toContain(secret);
 });
 
 async function readOutput(instanceId: string): Promise<string> {

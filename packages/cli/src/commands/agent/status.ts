@@ -72,6 +72,8 @@ const sizeText = (resources: Service['resources']) => (resources ? `${resources.
 
 function state(service: Service, { green, yellow, red }: CommandContext['colours']): string {
   if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');
+  if (service.conditions?.some(({ status, reason }) => status === 'True' && reason === 'CrashLoop'))
+    return red('crash loop');
   if (service.ready) return green('ready');
   return yellow(service.available ? 'updating; the previous deployment serves' : 'not ready');
 }
