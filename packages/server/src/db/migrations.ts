@@ -14,6 +14,7 @@ import { observability } from './migrations/0012-observability.js';
 import { telephony } from './migrations/0013-telephony.js';
 import { builds } from './migrations/0014-builds.js';
 import { usage } from './migrations/0015-usage.js';
+import { tokenPermissions } from './migrations/0016-token-permissions.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -32,6 +33,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0013-telephony': { up: telephony },
   '0014-builds': { up: builds },
   '0015-usage': { up: usage },
+  '0016-token-permissions': { up: tokenPermissions },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */
