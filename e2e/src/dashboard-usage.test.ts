@@ -48,7 +48,9 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     const session = await startSession(cli, 'echo', { seconds: 1 });
     await sessionEnds(cli, 'echo', session);
     await until('usage has both', async () => {
-      const usage = await cli.json<{ agents: { days: { sessionSeconds: number; idleSeconds: number }[] }[] }>(['usage']);
+      const usage = await cli.json<{ agents: { days: { sessionSeconds: number; idleSeconds: number }[] }[] }>([
+        'usage',
+      ]);
       const day = usage.agents[0]?.days.at(-1);
       return day && day.sessionSeconds > 0 && day.idleSeconds > 0;
     });

@@ -100,8 +100,10 @@ describe('a token may be named', () => {
     'bbbb0000-0000-4000-8000-0',
   ];
   beforeEach(() => {
+    const live = ids.map((id, at) => tokenRow({ id, name: at === 2 ? 'other' : 'twin' }));
+    for (const row of live) server.routes[`GET /v1/tokens/${row.id}`] = { json: { token: row } };
     server.routes['GET /v1/tokens'] = tokens(
-      ...ids.map((id, at) => tokenRow({ id, name: at === 2 ? 'other' : 'twin' })),
+      ...live,
       tokenRow({ id: 'cccc0000-0000-4000-8000-000000000003', name: 'other', state: 'revoked' }),
     );
   });
@@ -436,10 +438,20 @@ describe('requests carry the page of the CI run', () => {
   });
 });
 
+test('what was used of a token’s permissions is said, and what never was', async () => {
+  const permissionUse = { held: ['agents:read', 'logs:read'], used: ['logs:read'], since: '2026-04-20T10:00:00.000Z' };
+  const row = tokenRow();
+  server.routes['GET /v1/tokens'] = tokens(row);
+  server.routes[`GET /v1/tokens/${row.id}`] = { json: { token: { ...row, permissionUse } } };
+  const { stdout } = await cli.run(['token', 'show', String(row.id)], { env });
+  expect(stdout).toMatch(/Really used +1 of 2 permissions since 2026-04-20; never agents:read/);
+});
+
 test('what others call their tokens and clients moves no cursor', async () => {
   const [esc, bell] = ['\u001b', '\u0007'];
   const evil = tokenRow({ name: `ci${esc}[2J`, lastUsedUserAgent: `${esc}]0;title${bell}curl` });
   server.routes['GET /v1/tokens'] = tokens(evil);
+  server.routes[`GET /v1/tokens/${evil.id}`] = { json: { token: evil } };
   for (const args of [['show', '3f2a'], ['list'], ['revoke', '3f2a', '--force']]) {
     const { stdout, stderr } = await cli.run(['token', ...args], { env });
     expect(stdout + stderr).toContain('ci');

@@ -1,4 +1,7 @@
-/** What a credential may be allowed to do: `resource:verb`. Secret values can be read back by nobody, so there is no permission for it. */
+/**
+ * What a credential may be allowed to do: `resource:verb`. Secret values can be read back by nobody, so there is no permission for it.
+ * What tokens have used is stored by place in this list: a new one comes last, and none is taken out.
+ */
 export const permissions = [
   'org:read',
   'org:write',

@@ -55,6 +55,14 @@ export type RevocationCause = (typeof revocationCauses)[number];
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
+/** What a token may do, and what of it was used: by it, by what a rotation put in its place, and by what was derived from it. */
+export const PermissionUse = Type.Object({
+  held: Type.Array(PermissionName, { description: 'In any of the organizations that it reaches' }),
+  used: Type.Array(PermissionName, { description: 'Those of `held` that a request needed' }),
+  since: Type.String({ description: 'What was used before is not known' }),
+});
+export type PermissionUse = Static<typeof PermissionUse>;
+
 /** One token in lists and details. The value itself is shown once, by the call that made it. */
 export const Token = Type.Object({
   id: Type.String(),
@@ -83,6 +91,7 @@ export const Token = Type.Object({
   lastUsedAddress: nullable(Type.String()),
   lastUsedUserAgent: nullable(Type.String()),
   lastUsedCiRun: nullable(Type.String({ description: 'Address of the CI job that sent it' })),
+  permissionUse: Type.Optional(PermissionUse),
   decision: Type.Optional(
     Type.Enum(['pending', 'approved', 'denied'], { description: 'Only in the list of an organization' }),
   ),

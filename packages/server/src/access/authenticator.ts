@@ -241,10 +241,10 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
   return {
     known,
     authenticate,
-    /** Once the request was let in: a refused one must not make a token look used. */
-    noteUse(principal: Principal, source: CredentialSource): void {
+    /** Once the request was let in: a refused one must not make a token look used. `permissions` are those that it used, as bits. */
+    noteUse(principal: Principal, source: CredentialSource, permissions: number): void {
       const token = tokenOf(principal);
-      if (token) uses.token(token.id, clock.now(), source);
+      if (token) uses.token(token.id, clock.now(), source, permissions);
       else if (principal.kind === 'apiKey') uses.apiKey(principal.keyId, clock.now());
     },
   };

@@ -14,6 +14,7 @@ import { observability } from './migrations/0012-observability.js';
 import { telephony } from './migrations/0013-telephony.js';
 import { builds } from './migrations/0014-builds.js';
 import { usage } from './migrations/0015-usage.js';
+import { tokenPermissions } from './migrations/0016-token-permissions.js';
 import { sessionEndStates } from './migrations/0017-session-end-states.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
@@ -33,6 +34,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0013-telephony': { up: telephony },
   '0014-builds': { up: builds },
   '0015-usage': { up: usage },
+  '0016-token-permissions': { up: tokenPermissions },
   '0017-session-end-states': { up: sessionEndStates },
 });
 

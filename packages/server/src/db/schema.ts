@@ -116,6 +116,10 @@ export interface Schema
     last_used_address: string | null;
     last_used_user_agent: string | null;
     last_used_ci_run: string | null;
+    /** Which of its permissions it has used: a bit for each, by its place in the table of permissions. */
+    used_permissions: Generated<number>;
+    /** Of one that is older than that column; null where it was counted from the beginning. */
+    use_counted_since: Generated<string | null>;
   };
   /** Whether an organization lets in a personal token that it has to approve. */
   token_decision: {

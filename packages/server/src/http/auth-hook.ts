@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
 import { type Authorizer, checkAgent } from '../access/authorize.js';
 import { type Principal, tokenOf } from '../access/principal.js';
+import { usesOf } from '../access/used-permissions.js';
 import type { RefusalLog } from '../audit/refusal-log.js';
 import { checkCsrf } from '../sign-in/csrf.js';
 import { originOf } from './request.js';
@@ -23,9 +24,10 @@ export function addAuthHook(
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat().filter((method) => method !== 'HEAD');
     const found = methods.map((method) => accessOf(method, route.url));
+    const [method] = methods;
     const [first] = found;
     if (!first || found.includes(undefined)) throw new Error(`${methods} ${route.url} is not in the permission table`);
-    route.config = { ...route.config, access: first };
+    route.config = { ...route.config, access: first, uses: usesOf(`${method} ${route.url}`, first) };
   });
 
   // Declared, so that every request object has the same shape.
@@ -51,7 +53,7 @@ export function addAuthHook(
 
   // Not an async function: nearly every caller is known, and outside of organizations there is nothing to wait for.
   app.addHook('onRequest', (request, reply, done) => {
-    const access = request.routeOptions.config.access;
+    const { access, uses = 0 } = request.routeOptions.config;
     if (!access || access.needs === 'anyone') return done();
     if (access.needs !== 'live') void reply.header('pipecat-accepted-permissions', access.needs);
     const { authorization, cookie } = request.headers;
@@ -59,7 +61,7 @@ export function addAuthHook(
     const source = { ...origin, authorization, cookie, userAgent: origin.userAgent ?? '' };
     const known = authorization === undefined ? undefined : authenticator.known(authorization, access.kinds);
     const admit = (principal: Principal) => {
-      authenticator.noteUse(principal, source);
+      authenticator.noteUse(principal, source, uses);
       done();
     };
     request.recheck = async () => {

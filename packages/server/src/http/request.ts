@@ -11,6 +11,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
+    /** What a request uses of a token's permissions, as bits. */
+    uses?: number;
   }
 }
 

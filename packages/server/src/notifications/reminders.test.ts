@@ -64,7 +64,7 @@ describe.each(databases)('reminders on $name', (database) => {
   test('the mail names the token, its last use, its last CI run and the way to renew it', async () => {
     await token('Deploy', 90);
     await world.store.tokens.recordUse({
-      ...{ id: 'Deploy', at: inDays(1), address: '192.0.2.7', userAgent: 'x' },
+      ...{ id: 'Deploy', at: inDays(1), address: '192.0.2.7', userAgent: 'x', permissions: 0 },
       ciRun: 'https://ci.example/run/7',
     });
     world.clock.advance(83 * dayMs);

@@ -28,7 +28,7 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
   const ofAccount = { serviceAccount: { id: 'sa', organizationId: 'org-a' } };
   const used = async (id: string, daysAgo: number, address = '192.0.2.50') => {
     const at = new Date(world.clock.now().getTime() - daysAgo * dayMs).toISOString();
-    await world.store.tokens.recordUse({ id, at, address, userAgent: 'cli', ciRun: null });
+    await world.store.tokens.recordUse({ id, at, address, userAgent: 'cli', ciRun: null, permissions: 0 });
   };
 
   test('asks nothing until it is set; absent members stay; both sides of a change are on record', async () => {

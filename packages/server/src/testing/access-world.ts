@@ -133,7 +133,7 @@ export async function openAccessWorld(database: TestDatabase) {
     authenticate: async (value: string, from = address): Promise<Principal> => {
       const source = { authorization: `Bearer ${value}`, cookie: undefined, address: from, userAgent: 'test' };
       const principal = await authenticator.authenticate(source, everyKind);
-      authenticator.noteUse(principal, source);
+      authenticator.noteUse(principal, source, 0);
       return principal;
     },
     access: (principal: Principal, organizationId: string, from = address): Promise<OrganizationAccess> =>

@@ -64,6 +64,8 @@ export interface TokenUse {
   address: string;
   userAgent: string;
   ciRun: string | null;
+  /** Bits of those that it used. */
+  permissions: number;
 }
 export interface Revocation {
   /** Id of the person, token or service account that did it; null for the system. */

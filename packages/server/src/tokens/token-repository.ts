@@ -1,5 +1,5 @@
 import type { Grant } from '@pipecat-cloud/contract/tokens';
-import type { Compilable, CompiledQuery } from 'kysely';
+import { type Compilable, type CompiledQuery, sql } from 'kysely';
 import type { RepositoryContext } from '../db/store.js';
 import {
   type NewToken,
@@ -289,6 +289,26 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       await db.updateTable('token').set({ digest, pepper_id: pepperId }).where('id', '=', id).execute();
     },
 
+    /** What was used by a line of rotations and all that was derived from it, as bits; and since when all of that was counted. */
+    async permissionsUsed(familyId: string): Promise<{ bits: number; countedSince: string | null }> {
+      let found = { bits: 0, countedSince: null as string | null };
+      const add = async (column: 'family_id' | 'parent_id', ids: readonly string[]): Promise<string[]> => {
+        const rows = await db
+          .selectFrom('token')
+          .select(['id', 'used_permissions', 'use_counted_since'])
+          .where(column, 'in', ids)
+          .execute();
+        for (const { used_permissions: bits, use_counted_since: since } of rows) {
+          const later = since !== null && since > (found.countedSince ?? '') ? since : found.countedSince;
+          found = { bits: found.bits | bits, countedSince: later };
+        }
+        return rows.map(({ id }) => id);
+      };
+      let generation = await add('family_id', [familyId]);
+      while (generation.length > 0) generation = await add('parent_id', generation);
+      return found;
+    },
+
     /** Called in batches, never on the path of a request. */
     async recordUse(use: TokenUse): Promise<void> {
       await db
@@ -297,6 +317,7 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
           last_used_at: use.at,
           last_used_address: use.address,
           last_used_user_agent: use.userAgent,
+          used_permissions: sql`used_permissions | ${use.permissions}`,
           // Of the last run that said so: a look from elsewhere must not hide where the token lives.
           ...(use.ciRun === null ? {} : { last_used_ci_run: use.ciRun }),
         })

@@ -17,6 +17,7 @@ import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
 import { inherit, readGrant, widerThan } from './grants.js';
 import { asksForEnd, outlives, readEnd } from './lifetime.js';
+import { permissionUseOf } from './permission-use.js';
 import { isLive, presentTokens, stateOf } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
@@ -67,8 +68,11 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
     /** What a token reads of itself, as pipelines do at each job, is as old as the access cache at most; so is its last use. */
     async get(principal: Principal, id: string): Promise<Token> {
       const read = async () => {
-        const [token] = await presentTokens(store, [await findOwn(principal, id)], clock.now());
-        return token as Token;
+        const stored = await findOwn(principal, id);
+        const [token] = await presentTokens(store, [stored], clock.now());
+        const used = await store.tokens.permissionsUsed(stored.familyId);
+        const permissionUse = permissionUseOf(stored, await authorizer.reach(principal), used);
+        return { ...(token as Token), permissionUse };
       };
       const own = id === 'self' && tokenOf(principal);
       // By the clock alone its state changes only to one in which it is refused.

@@ -1,6 +1,6 @@
 import type { Token } from '@pipecat-cloud/contract/tokens';
 import type { CommandContext } from '../../lib/context.js';
-import { minute } from '../../lib/format.js';
+import { day, minute } from '../../lib/format.js';
 import { fields } from '../../lib/table.js';
 import { endOf, hasEnded, left, permissionText, stateText } from './token-view.js';
 
@@ -17,6 +17,7 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
     ['Ends', end === null ? 'never' : hasEnded(token) ? minuteUtc(end) : `${minuteUtc(end)}, in ${left(token, now)}`],
     ['Revoked', token.revokedAt && `${minuteUtc(token.revokedAt)}, by ${revokedBy(token)}`],
     ['May', permissionText(token)],
+    ['Really used', token.permissionUse ? useText(token.permissionUse) : null],
     ['Organizations', token.grant.organizations?.join(', ') ?? null],
     ['Agents', token.grant.agents?.join(', ') ?? null],
     ['Networks', token.grant.networks?.join(', ') ?? null],
@@ -31,6 +32,13 @@ export function tokenDetails(context: CommandContext, token: Token, now = new Da
     rows.filter((row): row is [string, string] => Boolean(row[1])),
     bold,
   );
+}
+
+/** What of its permissions was used, and what never was. */
+function useText({ held, used, since }: NonNullable<Token['permissionUse']>): string {
+  const unused = held.filter((name) => !used.includes(name));
+  const counted = `${used.length} of ${held.length} permissions since ${day(since)}`;
+  return used.length > 0 && unused.length > 0 ? `${counted}; never ${unused.join(', ')}` : counted;
 }
 
 function lastUse({ lastUsedAt, lastUsedAddress, lastUsedUserAgent }: Token): string {

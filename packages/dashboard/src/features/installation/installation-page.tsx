@@ -42,7 +42,12 @@ function Health({ health }: { health: InstallationHealth }) {
           rows={[
             ['Release', `${health.version}, on Node ${health.node.replace(/^v/, '')}`],
             ['Started', <Time key="started" at={health.startedAt} />],
-            ['Id', <span key="id" className="font-mono text-[13px]">{health.installationId}</span>],
+            [
+              'Id',
+              <span key="id" className="font-mono text-[13px]">
+                {health.installationId}
+              </span>,
+            ],
           ]}
         />
       </Card>
@@ -59,7 +64,12 @@ function Health({ health }: { health: InstallationHealth }) {
       <Card title="Disk of the control plane">
         <Facts
           rows={[
-            ['Folder', <span key="folder" className="font-mono text-[13px] wrap-anywhere">{disk.folder}</span>],
+            [
+              'Folder',
+              <span key="folder" className="font-mono text-[13px] wrap-anywhere">
+                {disk.folder}
+              </span>,
+            ],
             ['Room', room(disk.freeBytes, disk.bytes)],
             ['Logs', size(disk.logBytes)],
             ['Uploads', size(disk.uploadBytes)],

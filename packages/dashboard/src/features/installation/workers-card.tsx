@@ -70,7 +70,13 @@ function State({ connected, lastSeenAt, version }: WorkerHealth) {
       {connected ? <Badge tone="good">Connected</Badge> : <Badge tone="warn">Away</Badge>}
       {!connected && (
         <span className="mt-1 block text-muted">
-          {lastSeenAt === null ? 'Never seen' : <>Seen <Time at={lastSeenAt} /></>}
+          {lastSeenAt === null ? (
+            'Never seen'
+          ) : (
+            <>
+              Seen <Time at={lastSeenAt} />
+            </>
+          )}
         </span>
       )}
       {version !== null && <span className="mt-1 block text-muted">Release {version}</span>}

@@ -29,11 +29,14 @@ interface CreateTokenDialogProps {
   initial?: Partial<TokenDraft>;
   /** It was a link, which somebody else may have written. */
   byLink?: boolean;
+  /** Name of the token whose used permissions were filled in. */
+  inPlaceOf?: string;
   organization: string | undefined;
   onClose: () => void;
 }
 
-export function CreateTokenDialog({ source, initial, byLink = false, organization, onClose }: CreateTokenDialogProps) {
+export function CreateTokenDialog(props: CreateTokenDialogProps) {
+  const { source, initial, byLink = false, inPlaceOf, organization, onClose } = props;
   const own = source.bearer.kind === 'you';
   return (
     <MakingDialog
@@ -54,6 +57,12 @@ export function CreateTokenDialog({ source, initial, byLink = false, organizatio
         <div className="mt-3">
           <Alert tone="warn">A link filled this in. Create it only if you know who asked for it and why.</Alert>
         </div>
+      )}
+      {inPlaceOf !== undefined && (
+        <p className="mt-2 text-sm text-muted wrap-anywhere">
+          What a token may do is never changed. This makes a new one with what “{inPlaceOf}” has really used: put it
+          where that one is, then revoke that one.
+        </p>
       )}
     </MakingDialog>
   );

@@ -7,7 +7,7 @@ import type { TokenSource } from './token-source';
 
 /** What somebody has begun to do with a token. */
 export interface Doing {
-  what: 'rotate' | 'derive' | 'narrow' | 'revoke';
+  what: 'rotate' | 'derive' | 'narrow' | 'shrink' | 'revoke';
   token: Token;
 }
 
@@ -27,6 +27,15 @@ export function TokenDialogs({ source, doing, organization, onClose }: TokenDial
   if (what === 'derive') return <DeriveTokenDialog {...common} parent={token} />;
   if (what === 'revoke') return <RevokeTokenDialog {...common} token={token} />;
   const like = draftOf(token.grant);
+  if (what === 'shrink') {
+    const initial = {
+      ...like,
+      name: token.name,
+      access: 'exact',
+      permissions: token.permissionUse?.used ?? [],
+    } as const;
+    return <CreateTokenDialog {...common} initial={initial} inPlaceOf={token.name} />;
+  }
   // Acting as its owner is what one wants less of: begin with what CI needs.
   const access = like.access === 'everything' ? 'deploy' : 'exact';
   return <CreateTokenDialog {...common} initial={{ ...like, name: token.name, access }} />;

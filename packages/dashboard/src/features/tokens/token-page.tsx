@@ -15,6 +15,7 @@ import { Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { type OrganizationEntry, organizationsQuery } from '../organization/organization-queries';
 import { namedPermissions, restrictionsOf } from './grant-words';
+import { PermissionUse } from './permission-use';
 import { permissionWords } from './permission-words';
 import { isLive } from './token-attention';
 import { type Doing, TokenDialogs } from './token-dialogs';
@@ -66,7 +67,7 @@ export function TokenPage() {
         )
       }
     >
-      <Access token={data} onNarrow={begin('narrow')} />
+      <Access token={data} onNarrow={begin('narrow')} onShrink={begin('shrink')} />
       <Use token={data} />
       <Timeline token={data} all={all} />
       <TokenDialogs
@@ -90,7 +91,13 @@ function StateLine({ token }: { token: Token }) {
   );
 }
 
-function Access({ token, onNarrow }: { token: Token; onNarrow: () => void }) {
+interface AccessProps {
+  token: Token;
+  onNarrow: () => void;
+  onShrink: () => void;
+}
+
+function Access({ token, onNarrow, onShrink }: AccessProps) {
   const named = namedPermissions(token.grant);
   const { access, organizations, agents, networks } = restrictionsOf(token.grant);
   return (
@@ -113,6 +120,7 @@ function Access({ token, onNarrow }: { token: Token; onNarrow: () => void }) {
               'All that its owner’s role allows at that moment, but for making tokens and the Daily key'
             ),
           ],
+          ['Really used', <PermissionUse key="use" token={token} onShrink={onShrink} />],
           ['Organizations', organizations],
           ['Agents', agents],
           ['Networks', networks],

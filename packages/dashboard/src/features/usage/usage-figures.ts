@@ -17,7 +17,8 @@ const secondsOf: Readonly<Record<Measure, (day: UsageDay) => number>> = {
   warm: ({ sessionSeconds, idleSeconds }) => sessionSeconds + idleSeconds,
   idle: ({ idleSeconds }) => idleSeconds,
 };
-const sum = (days: readonly UsageDay[], of: (day: UsageDay) => number) => days.reduce((total, day) => total + of(day), 0);
+const sum = (days: readonly UsageDay[], of: (day: UsageDay) => number) =>
+  days.reduce((total, day) => total + of(day), 0);
 
 export function totalsOf(agents: readonly AgentUsage[]): Totals {
   const days = agents.flatMap((agent) => agent.days);
@@ -35,7 +36,11 @@ export function idleShare({ sessionMinutes, idleMinutes }: Totals): number | und
 }
 
 /** Minutes of each agent at each time; the smaller agents together, where there are many. */
-export function seriesByAgent(agents: readonly AgentUsage[], times: readonly number[], measure: Measure): ChartSeries[] {
+export function seriesByAgent(
+  agents: readonly AgentUsage[],
+  times: readonly number[],
+  measure: Measure,
+): ChartSeries[] {
   const of = secondsOf[measure];
   const largest = [...agents].sort((a, b) => sum(b.days, of) - sum(a.days, of));
   const own = largest.length > shownAgents + 1 ? largest.slice(0, shownAgents) : largest;

@@ -37,7 +37,11 @@ export function UsagePage() {
         <UsageRangeCard key={JSON.stringify(search)} search={search} onChange={show} />
         <Loaded query={usage} what="usage">
           {(data) => (
-            <Figures usage={data} measure={measureOf(search)} onMeasure={(measure) => show({ ...search, show: measure })} />
+            <Figures
+              usage={data}
+              measure={measureOf(search)}
+              onMeasure={(measure) => show({ ...search, show: measure })}
+            />
           )}
         </Loaded>
       </Permitted>
