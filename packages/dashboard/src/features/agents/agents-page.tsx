@@ -96,7 +96,7 @@ function Agents({ org }: { org: string }) {
 }
 
 /** Those that the filters let through. */
-export function matching(
+function matching(
   agents: readonly Summary[],
   { q, state, region }: { q: string; state: string; region: string },
 ): Summary[] {
