@@ -32,7 +32,7 @@ export function BuildLog({ build }: { build: Build }) {
       actions={
         log.data &&
         log.data.length > 0 && (
-          <CopyButton text={log.data.map(plain).join('\n')} label="Copy the log" words="Copy all" />
+          <CopyButton text={log.data.map(plain).join('\n')} label="Copy all of the log" words="Copy all" />
         )
       }
     >
