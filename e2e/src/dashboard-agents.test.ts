@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@pipecat-cloud/contract/client';
 import type { Browser, Page } from 'playwright-core';
@@ -129,15 +129,18 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
 
   test('a limit holds without a deployment; a profile makes one, which is held, compared, promoted and rolled back', async () => {
     const first = (await service()).activeDeploymentId;
+    const changes: string[] = [];
+    page.on('request', (request) => void (request.method() === 'PUT' && changes.push(request.url())));
     await page.getByRole('link', { name: 'Settings' }).last().click();
     await page.getByLabel('Kept warm').fill('9');
     await page.getByText('No more can be kept warm').waitFor();
     await button('Save limits').click();
-    expect((await service()).autoScaling.minReplicas).toBe(1);
     await page.getByLabel('Kept warm').fill('0');
     await page.getByLabel('Replaced after so many sessions').fill('5');
     await button('Save limits').click();
     await page.getByText('without a new deployment').waitFor();
+    // The one that could not be was not even sent.
+    expect(changes).toHaveLength(1);
     expect(await service()).toMatchObject({
       desiredDeploymentId: first,
       autoScaling: { minReplicas: 0 },
@@ -223,6 +226,46 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await button('Clear', { exact: true }).click();
     await page.getByText('None waits to take over').waitFor();
     expect((await service()).errors).toEqual([]);
+  });
+
+  test('a build is followed while it runs and to its end, and another is cancelled', async () => {
+    const slow = copyAgent('e2e/agents/probe');
+    const signal = join(slow, '..', 'go-on');
+    // Goes on when the test says so, and fails then: no agent is to come of it.
+    const step = `console.log('step one'); const look = () => {
+      if (!require('fs').existsSync(process.argv[1])) return setTimeout(look, 50);
+      console.log('step two'); process.exitCode = 1;
+    }; look();`.replaceAll('\n', ' ');
+    writeFileSync(
+      join(slow, 'pcc-deploy.toml'),
+      `agent_name = "slow"\n[local]\ncommand = ["node", "bot.ts"]\nsetup = [${JSON.stringify(['node', '-e', step, signal])}]\n`,
+    );
+    const deploy = () => cli()(['deploy', '--yes'], { cwd: slow });
+    const builds = page.getByRole('table', { name: 'Builds' });
+    const building = builds.getByRole('row').filter({ hasText: 'Building' });
+
+    await visit('builds', 'Builds');
+    const followed = deploy();
+    await building.getByRole('link').click();
+    const log = page.getByRole('log', { name: 'Log of the build' });
+    await log.getByText('step one').waitFor();
+    expect(await log.textContent()).not.toMatch(/^step two/m);
+    writeFileSync(signal, '');
+    await page.getByText('Failed', { exact: true }).waitFor();
+    await until('the last line is there', async () => /^step two/m.test((await log.textContent()) ?? ''));
+    expect((await followed).code).not.toBe(0);
+
+    rmSync(signal);
+    writeFileSync(join(slow, 'another'), 'so that it is another build');
+    await visit('builds', 'Builds');
+    const cancelled = deploy();
+    await building.getByRole('button', { name: 'Cancel' }).click();
+    await button('Cancel the build').click();
+    await builds.getByText('The build was cancelled').waitFor();
+    expect((await cancelled).code).not.toBe(0);
+    await page.getByLabel('State').selectOption('success');
+    await builds.getByText('The build was cancelled').waitFor({ state: 'detached' });
+    expect(new URL(page.url()).searchParams.get('status')).toBe('success');
   });
 
   test('a region is registered, gets a machine’s token that is shown once, and is deleted', async () => {

@@ -202,7 +202,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       [`/orgs/${org}/regions`, 'region name'],
     ] as const) {
       await page.goto(path);
-      for (const where of wheres) await page.getByText(canary(where)).first().waitFor();
+      for (const where of wheres) await page.getByText(canary(where)).first().waitFor({ state: 'attached' });
     }
   });
 

@@ -25,11 +25,15 @@ test('list passes its filters on, and says when there are more', async () => {
 
 test('status shows why a build failed', async () => {
   server.routes[`GET ${org}/builds/bld_1`] = {
-    json: { build: build({ status: 'failed', errorMessage: 'pip could not find x' }) },
+    json: { build: build({
+        ...{ status: 'failed', errorMessage: 'pip could not find x' },
+        createdBy: { kind: 'user', id: 'u1', name: 'ann@acme.example' },
+      }) },
   };
   const outcome = await cli.run(['build', 'status', 'bld_1'], { env });
   expect(outcome.stdout).toContain('pip could not find x');
   expect(outcome.stdout).toContain('build logs bld_1');
+  expect(outcome.stdout).toContain('by ann@acme.example');
   expect((await cli.run(['build', 'status', 'gone'], { env })).code).toBe(8);
 });
 

@@ -162,7 +162,7 @@ const headlines: Readonly<Record<string, string>> = {
   PCC_IMAGE_PULL_UNAUTHORIZED: 'The registry refused the credentials of the image',
   PCC_IMAGE_TOO_LARGE: 'The image is too large',
   PCC_IMAGE_PULL_RATE_LIMIT: 'The registry limits how often the image is pulled',
-  PCC_INVALID_IMAGE_PLATFORM: 'The image is for another architecture',
+  PCC_INVALID_IMAGE_PLATFORM: 'No machine of the region can run the image',
   PCC_IMAGE_PULL_UNKNOWN_ERROR: 'The image could not be pulled',
 };
 

@@ -52,6 +52,11 @@ export async function cancelBuild(context: CommandContext, id: string) {
   context.result(build, () => `Cancelled build ${clean(build.id)}.`);
 }
 
+function madeBy({ createdBy }: Build): string {
+  const who = createdBy && (createdBy.name ?? createdBy.id ?? createdBy.kind);
+  return who ? ` by ${clean(who)}` : '';
+}
+
 function buildText(build: Build, context: CommandContext): string {
   const { bold, dim, red } = context.colours;
   const rows: [string, string | undefined][] = [
@@ -63,7 +68,7 @@ function buildText(build: Build, context: CommandContext): string {
     ['Build secrets', build.secretSet],
     ['Image', build.imageUri],
     ['Image size', build.imageSizeBytes === undefined ? undefined : bytes(build.imageSizeBytes)],
-    ['Created', `${time(build.createdAt)} UTC`],
+    ['Created', `${time(build.createdAt)} UTC${madeBy(build)}`],
     ['Ended', build.completedAt && `${time(build.completedAt)} UTC`],
     ['Took', build.buildDurationSeconds === undefined ? undefined : duration(build.buildDurationSeconds)],
   ];

@@ -20,8 +20,11 @@ export async function listSecrets(context: CommandContext, set: string | undefin
   context.result({ secretSets: sets }, () =>
     context.list(
       `No secret sets in ${org}. Make one with: pipecat cloud secrets set NAME --file .env`,
-      ['NAME', 'TYPE', 'REGION', 'STATUS'],
-      sets.map(({ name, type, region: at, status }) => [name, typeText(type), at, status ?? '-']),
+      ['NAME', 'TYPE', 'REGION', 'STATUS', 'USED BY'],
+      sets.map(({ name, type, region: at, status, usedBy = [] }) => [
+        ...[name, typeText(type), at, status ?? '-'],
+        usedBy.join(', ') || '-',
+      ]),
       {
         plain: {
           headings: ['NAME', 'REGION', 'STATUS', 'TYPE'],

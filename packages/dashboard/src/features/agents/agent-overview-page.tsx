@@ -48,7 +48,11 @@ function LiveCard() {
       title="Deployment"
       about="Which one takes the new sessions."
       actions={
-        <Link to="/orgs/$org/agents/$name/deployments" params={{ org: org.name, name }} className={linkStyle}>
+        <Link
+          to="/orgs/$org/agents/$name/deployments"
+          params={{ org: org.name, name }}
+          className={`text-sm ${linkStyle}`}
+        >
           All deployments
         </Link>
       }

@@ -18,7 +18,7 @@ import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
 import { agentState } from '../overview/agent-words';
 import { agentQuery, agentsQuery } from '../overview/overview-queries';
-import { shortId, sourceOf } from './deployment-words';
+import { deploymentState, shortId, sourceOf } from './deployment-words';
 import { troubleOf } from './mend';
 
 const route = getRouteApi('/signed-in/orgs/$org/agents');
@@ -96,7 +96,7 @@ function Agents({ org }: { org: string }) {
 }
 
 /** Those that the filters let through. */
-export function matching(
+function matching(
   agents: readonly Summary[],
   { q, state, region }: { q: string; state: string; region: string },
 ): Summary[] {
@@ -191,7 +191,11 @@ function LiveCell({ row: { summary, agent } }: { row: Row }) {
     <>
       <span className="font-mono text-[13px]">{shortId(live)}</span>
       {source && <span className="block max-w-xs text-muted wrap-anywhere">{source}</span>}
-      {desired !== live && desired !== null && <span className="block">{shortId(desired)} was deployed after it</span>}
+      {desired !== live && desired !== null && (
+        <span className="block">
+          {shortId(desired)} {deploymentState(agent?.rollout?.state ?? 'starting').about}
+        </span>
+      )}
       <span className="block text-muted">
         Changed <Time at={summary.updatedAt} />
       </span>

@@ -35,7 +35,7 @@ export function CapacityCard() {
 function Figures({ capacity }: { capacity: Capacity }) {
   const { now, idle, active, maxAgents, free, waiting } = capacity;
   const figures: readonly (readonly [name: string, value: string, about: string | undefined])[] = [
-    ['Warm', String(idle), now ? `${now.target} are to be` : undefined],
+    ['Warm', String(idle), now ? `${now.target} to be kept` : undefined],
     ['With a session', String(active), `${maxAgents} at most`],
     ['Free places', String(free), 'without an instance'],
     [
@@ -64,6 +64,12 @@ function Figures({ capacity }: { capacity: Capacity }) {
           </div>
         ))}
       </dl>
+      {now && idle > now.target && (
+        <p className="px-4 pb-3 text-sm text-muted sm:px-5">
+          Those beyond the number leave once they have been idle for five minutes. One is kept for a deployment that
+          waits to be promoted.
+        </p>
+      )}
       {told.length > 0 && <p className="px-4 pb-3 text-sm sm:px-5">Besides: {told.join(', ')}.</p>}
       {waiting > 0 && <p className="px-4 pb-3 text-sm sm:px-5">{count(waiting, 'caller')} in the queue for a place.</p>}
     </>

@@ -25,19 +25,18 @@ export function DeploymentsPage() {
   const navigate = route.useNavigate();
   const deployments = useQuery(deploymentsQuery(org.name, name));
   const [doing, setDoing] = useState<RolloutDoing>();
+  // Counted, so that asking for another comparison shows it anew, wherever the page was scrolled to.
+  const [asked, setAsked] = useState(0);
   const compare = (from: string, to: string) => void navigate({ search: { from, to }, replace: true });
   return (
     <Loaded query={deployments} what="deployments">
       {(all) => (
         <>
           <RolloutCard deployments={all} onDo={setDoing} />
-          <History
-            deployments={all}
-            onDo={setDoing}
-            onCompare={({ id }) => compare(id, agent.activeDeploymentId ?? all[0]?.id ?? id)}
-          />
           {compared.from !== undefined && compared.to !== undefined && (
             <CompareCard
+              key={asked}
+              wanted={asked > 0}
               deployments={all}
               from={compared.from}
               to={compared.to}
@@ -45,6 +44,14 @@ export function DeploymentsPage() {
               onClose={() => void navigate({ search: {}, replace: true })}
             />
           )}
+          <History
+            deployments={all}
+            onDo={setDoing}
+            onCompare={({ id }) => {
+              setAsked(asked + 1);
+              compare(id, agent.activeDeploymentId ?? all[0]?.id ?? id);
+            }}
+          />
           <RolloutDialogs doing={doing} onClose={() => setDoing(undefined)} />
         </>
       )}
@@ -89,7 +96,7 @@ function History({ deployments, onDo, onCompare }: HistoryProps) {
               ),
             },
             { name: 'From', cell: (deployment) => <SourceCell deployment={deployment} /> },
-            { name: 'What changed', cell: (deployment) => <ChangesCell deployment={deployment} /> },
+            { name: 'Changes', cell: (deployment) => <ChangesCell deployment={deployment} /> },
             {
               name: 'Actions',
               quiet: true,

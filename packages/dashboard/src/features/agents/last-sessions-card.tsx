@@ -28,7 +28,7 @@ export function LastSessionsCard() {
 }
 
 function LastSessions() {
-  const { org, name } = useAgent();
+  const { org, name, agent } = useAgent();
   const sessions = useQuery(lastSessionsQuery(org.name, name));
   return (
     <Card title="Latest sessions">
@@ -36,8 +36,14 @@ function LastSessions() {
         {(last) =>
           last.length === 0 ? (
             <Empty title="No sessions yet">
-              <p className="mb-3">Start one from a terminal:</p>
-              <CodeBlock text={`pipecat cloud agent start ${name}`} name="the command" />
+              {agent.available ? (
+                <>
+                  <p className="mb-3">Start one from a terminal:</p>
+                  <CodeBlock text={`pipecat cloud agent start ${name}`} name="the command" />
+                </>
+              ) : (
+                'One can begin as soon as a deployment is live.'
+              )}
             </Empty>
           ) : (
             <>

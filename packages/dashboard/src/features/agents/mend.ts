@@ -17,7 +17,7 @@ const mends: Readonly<Record<string, string>> = {
     'Make the image smaller, or have whoever runs the machines give them more room, and deploy again.',
   PCC_IMAGE_PULL_RATE_LIMIT:
     'Wait until the registry allows it again, or attach an image pull secret of an account with a higher limit.',
-  PCC_INVALID_IMAGE_PLATFORM: 'Build the image for the architecture of the region’s machines, and deploy again.',
+  PCC_INVALID_IMAGE_PLATFORM: 'Deploy what the machines of the region can run.',
   PCC_IMAGE_PULL_UNKNOWN_ERROR: 'See whether the registry can be reached from the machines, and deploy again.',
 };
 const otherwise = 'Its log says how far it came. Mend the agent and deploy again.';

@@ -18,11 +18,12 @@ export function BuildLog({ build }: { build: Build }) {
   const log = useQuery(buildLogQuery(client, org.name, build));
   const open = isOpen(build);
   const { id, status } = build;
+  const before = useRef(status);
   useEffect(() => {
-    // The last lines came between the last reading and the end.
-    if (status !== 'pending' && status !== 'building') {
-      void client.invalidateQueries({ queryKey: [...buildKeys.one(org.name, id), 'log'] });
-    }
+    if (before.current === status) return;
+    before.current = status;
+    // The last lines came between the last reading and the end, after which nothing is read by itself.
+    void client.invalidateQueries({ queryKey: [...buildKeys.one(org.name, id), 'log'] });
   }, [client, org.name, id, status]);
   return (
     <Card
@@ -31,7 +32,7 @@ export function BuildLog({ build }: { build: Build }) {
       actions={
         log.data &&
         log.data.length > 0 && (
-          <CopyButton text={log.data.map(plain).join('\n')} label="Copy the log" words="Copy all" />
+          <CopyButton text={log.data.map(plain).join('\n')} label="Copy all of the log" words="Copy all" />
         )
       }
     >

@@ -172,7 +172,7 @@ function BuildTable({ builds, onCancel }: { builds: readonly Build[]; onCancel: 
             isOpen(build) &&
             org.can('builds:write') && (
               <Button aria-label={`Cancel ${build.id.slice(0, 8)}`} onClick={() => onCancel(build)}>
-                Cancel…
+                Cancel
               </Button>
             ),
         },

@@ -87,7 +87,7 @@ function SetFacts({ set }: { set: SecretSetEntry }) {
               {set.errorMessage && <span className="mt-1 block">{set.errorMessage}</span>}
             </span>,
           ],
-          ['Region', `${set.region}: agents, builds and their sets are in one`],
+          ['Region', `${set.region}. Agents and builds of other regions can’t use it.`],
           ['Used by', <UsedBy key="u" agents={set.usedBy} />],
         ]}
       />
