@@ -85,7 +85,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
       "history.pushState({}, '', '/orgs/my-team/agents/echo/try'); dispatchEvent(new PopStateEvent('popstate'))",
     );
     await button('Start talking').click();
-    await page.getByText('All 1 places of echo are taken').waitFor();
+    await page.getByText('All places of echo are taken: max_agents is 1').waitFor();
     await cli.ok(['agent', 'stop', 'echo', '--session-id', taken, '--force']);
     await sessionEnds(cli, 'echo', taken);
     await button('Try again').click();

@@ -40,7 +40,7 @@ export function createConversation(api: TalkApi, frames = { openSound }) {
     now = { ...now, ...part };
     for (const listener of listeners) listener();
   }
-  const say = (said: Said) => change({ said: withSaid(now.said, said) });
+  const say = (said: Omit<Said, 'number'>) => change({ said: withSaid(now.said, said) });
 
   function end(error?: Error): void {
     round++;
@@ -155,7 +155,7 @@ async function refusal(api: TalkApi, org: string, agent: string): Promise<Error>
     const { activeSessionCount, autoScaling, ready, available } = await api.getService(org, agent);
     if (activeSessionCount >= autoScaling.maxReplicas) {
       return new Error(
-        `All ${autoScaling.maxReplicas} places of ${agent} are taken. Try again when a session has ended, or raise max_agents.`,
+        `All places of ${agent} are taken: max_agents is ${autoScaling.maxReplicas}. Try again when a session has ended, or raise it.`,
       );
     }
     if (!ready && !available)

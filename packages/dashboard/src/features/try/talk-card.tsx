@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useState, useSyncExternalStore } from 'react';
+import { type FormEvent, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { api } from '../../lib/api';
 import { Badge, type Tone } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -124,32 +124,34 @@ export function TalkCard({ org, agent }: { org: string; agent: string }) {
 
 function Conversed({ said }: { said: readonly Said[] }) {
   const names = { you: 'You', agent: 'Agent', note: 'Message' };
+  const list = useRef<HTMLOListElement>(null);
+  // The newest in view.
+  useLayoutEffect(() => {
+    if (said.length > 0) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [said]);
   if (said.length === 0) {
     return <p className="px-4 py-8 text-center text-sm text-muted sm:px-5">What is said and typed appears here.</p>;
   }
   return (
     <ol
+      ref={list}
       aria-label="What was said"
       aria-live="polite"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
       tabIndex={0}
-      // The newest at the bottom, and the bottom in view.
-      className="flex max-h-96 flex-col-reverse gap-2 overflow-y-auto px-4 py-4 text-sm focus-visible:-outline-offset-2 sm:px-5"
+      className="flex max-h-96 flex-col gap-2 overflow-y-auto px-4 py-4 text-sm focus-visible:-outline-offset-2 sm:px-5"
     >
-      {said
-        .map((each, index) => ({ ...each, number: index }))
-        .reverse()
-        .map(({ who, text, open, number }) => (
-          <li key={number} className={who === 'you' ? 'self-end text-right' : ''}>
-            <span className="block text-xs text-muted">{names[who]}</span>
-            <span
-              className={`inline-block max-w-prose rounded-lg px-3 py-1.5 text-left wrap-anywhere ${who === 'you' ? 'bg-busy-soft' : 'bg-sunken'} ${who === 'note' ? 'font-mono text-[13px]' : ''}`}
-            >
-              {text}
-              {open && '…'}
-            </span>
-          </li>
-        ))}
+      {said.map(({ number, who, text, open }) => (
+        <li key={number} className={who === 'you' ? 'self-end text-right' : ''}>
+          <span className="block text-xs text-muted">{names[who]}</span>
+          <span
+            className={`inline-block max-w-prose rounded-lg px-3 py-1.5 text-left wrap-anywhere ${who === 'you' ? 'bg-busy-soft' : 'bg-sunken'} ${who === 'note' ? 'font-mono text-[13px]' : ''}`}
+          >
+            {text}
+            {open && '…'}
+          </span>
+        </li>
+      ))}
     </ol>
   );
 }

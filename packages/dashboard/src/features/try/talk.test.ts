@@ -18,7 +18,7 @@ test('messages of a bot are said in words, and what only programs need is left o
 });
 
 test('an open entry is replaced by how it goes on', () => {
-  const open = { who: 'you', text: 'hel', open: true } as const;
-  expect(withSaid([open], { who: 'you', text: 'hello' })).toEqual([{ who: 'you', text: 'hello' }]);
-  expect(withSaid([open], { who: 'agent', text: 'yes' })).toHaveLength(2);
+  const open = withSaid([], { who: 'you', text: 'hel', open: true });
+  expect(withSaid(open, { who: 'you', text: 'hello' })).toEqual([{ number: 1, who: 'you', text: 'hello' }]);
+  expect(withSaid(open, { who: 'agent', text: 'yes' }).map(({ number }) => number)).toEqual([1, 2]);
 });

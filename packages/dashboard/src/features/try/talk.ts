@@ -1,14 +1,18 @@
 /** One entry of a conversation. */
 export interface Said {
+  /** Counts up; one that goes on keeps its own. */
+  number: number;
   who: 'you' | 'agent' | 'note';
   text: string;
   /** May still change: somebody goes on speaking. */
   open?: boolean;
 }
 /** What a message of the real-time voice interface (RTVI) means here. */
-export type Meaning = { say: Said } | { hush: true } | { ready: true } | { trouble: string };
+export type Meaning = { say: Omit<Said, 'number'> } | { hush: true } | { ready: true } | { trouble: string };
 
 const label = 'rtvi-ai';
+/** Entries of a conversation. */
+const mostKept = 500;
 let last = 0;
 const message = (type: string, data: object) => ({ label, type, id: `dashboard-${++last}`, data });
 
@@ -50,8 +54,8 @@ export function meaningOf(json: string): Meaning | undefined {
 }
 
 /** A conversation with one entry more; what was still open is replaced by how it went on. */
-export function withSaid(all: readonly Said[], next: Said): Said[] {
+export function withSaid(all: readonly Said[], next: Omit<Said, 'number'>): Said[] {
   const before = all.at(-1);
-  const goesOn = before?.open === true && before.who === next.who;
-  return [...(goesOn ? all.slice(0, -1) : all), next].slice(-500);
+  if (before?.open && before.who === next.who) return [...all.slice(0, -1), { ...next, number: before.number }];
+  return [...all, { ...next, number: (before?.number ?? 0) + 1 }].slice(-mostKept);
 }
