@@ -67,10 +67,13 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
   });
 
   test('filters stand in the address', async () => {
-    await level('ERROR').click();
+    const error = page.getByRole('checkbox', { name: 'ERROR' });
+    await error.focus();
+    await page.keyboard.press('Space');
     await list().getByText('the room is full').waitFor();
     await list().getByText('red alert').waitFor({ state: 'detached' });
     expect(parameter('level')).toBe('ERROR');
+    expect(await error.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
     await page.getByLabel('Text').fill('nothing has this');
     await button('Filter').click();
     await page.getByText('No line matches').waitFor();

@@ -35,7 +35,6 @@ export function SessionsPage() {
           {(agent, agents) => (
             <>
               <SessionFilters
-                key={JSON.stringify(search)}
                 agent={agent}
                 agents={agents}
                 search={search}
