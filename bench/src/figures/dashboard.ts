@@ -6,6 +6,7 @@ import { root } from '../environment.js';
 import type { Figure, FigureContext, Measurement } from '../figure.js';
 import { spreadOf } from '../statistics.js';
 import { until } from '../wait.js';
+import { measureLogView } from './log-view.js';
 
 const rounds = 7;
 const tokens = 50;
@@ -13,7 +14,7 @@ const tokens = 50;
 /** What the page of tokens costs a browser that has never been there, and a change of route one that has. */
 export const dashboard: Figure = {
   name: 'dashboard',
-  about: 'first load of the token page, and a change of route, in Chromium',
+  about: 'first load of the token page, a change of route, and logs that are followed, in Chromium',
   async measure(context) {
     const executablePath = await findBrowser();
     if (!executablePath) {
@@ -24,7 +25,8 @@ export const dashboard: Figure = {
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
     context.resources.onClose(() => browser.close());
     const cookies = await signIn(browser, cloud);
-    return await measureRounds(context, browser, cloud, cookies);
+    const loads = await measureRounds(context, browser, cloud, cookies);
+    return [...loads, await measureLogView(context, browser, cloud, cookies)];
   },
 };
 
@@ -34,7 +36,7 @@ async function findBrowser(): Promise<string | undefined> {
   return findChromium();
 }
 
-type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+export type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
 
 /** The owner, with some tokens in the list. */
 async function signIn(browser: Browser, cloud: Cloud): Promise<Cookies> {

@@ -1,11 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cloud, startCloud } from '../cloud.js';
 import type { Figure } from '../figure.js';
 import { percentile, spreadOf } from '../statistics.js';
 import { until } from '../wait.js';
-import { logWriter } from './log-writer.js';
+import { deployWriter } from './log-writer.js';
 
 const rounds = 5;
 const secondsEach = 10;
@@ -53,15 +51,7 @@ export const logCollection: Figure = {
     const { client, organization } = cloud;
     progress('deploying');
     await cloud.deployEcho(sockets);
-    const folder = await resources.folder('writer');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'server.mjs'), logWriter);
-    writeFileSync(join(folder, 'Dockerfile'), 'FROM node:24\nCOPY . .\nCMD ["node", "server.mjs"]\n');
-    writeFileSync(
-      join(folder, 'pcc-deploy.toml'),
-      'agent_name = "writer"\n[local]\ncommand = ["node", "server.mjs"]\n',
-    );
-    await cloud.deploy(folder, 'writer', writers);
+    await deployWriter(resources, cloud, writers);
 
     const open: WebSocket[] = [];
     for (let index = 0; index < sockets; index++) open.push(await openEcho(cloud));

@@ -1,8 +1,13 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cloud } from '../cloud.js';
+import type { Resources } from '../resources.js';
+
 /**
  * An agent without a library that writes log lines at a steady pace while it holds a session: `bytesPerSecond` for `seconds`, in lines of
  * 200 bytes, and ten times a second a line that says when it was written.
  */
-export const logWriter = `
+const logWriter = `
 import { createServer } from 'node:http';
 const line = 'x'.repeat(150);
 createServer((request, response) => {
@@ -29,3 +34,13 @@ createServer((request, response) => {
   });
 }).listen(process.env.PORT);
 `;
+
+/** Deploys it as `writer`; resolves once that many instances are ready. */
+export async function deployWriter(resources: Resources, cloud: Cloud, instances: number): Promise<void> {
+  const folder = await resources.folder('writer');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'server.mjs'), logWriter);
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM node:24\nCOPY . .\nCMD ["node", "server.mjs"]\n');
+  writeFileSync(join(folder, 'pcc-deploy.toml'), 'agent_name = "writer"\n[local]\ncommand = ["node", "server.mjs"]\n');
+  await cloud.deploy(folder, 'writer', instances);
+}

@@ -7,11 +7,12 @@ import { until } from './wait.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export async function openBrowser(): Promise<Browser> {
+/** `args`: switches of Chromium beyond the usual. */
+export async function openBrowser(...args: string[]): Promise<Browser> {
   return await chromium.launch({
     executablePath: resources.chromium ?? '',
     // Inside containers Chromium's own sandbox can't be made.
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
   });
 }
 

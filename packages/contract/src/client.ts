@@ -199,7 +199,7 @@ export type Client = ReturnType<typeof createClient>;
 
 /** A body can be iterated, but in browsers that are not quite new. */
 async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (Symbol.asyncIterator in body) return yield* body as unknown as AsyncIterable<Uint8Array>;
+  if (Symbol.asyncIterator in (body as object)) return yield* body as unknown as AsyncIterable<Uint8Array>;
   const reader = body.getReader();
   try {
     for (;;) {

@@ -272,6 +272,11 @@ const session = createRoute({
   path: 'agents/$name/sessions/$id',
   component: lazyRouteComponent(() => import('../features/sessions/session-page'), 'SessionPage'),
 });
+const tryAgent = createRoute({
+  getParentRoute: () => organization,
+  path: 'agents/$name/try',
+  component: lazyRouteComponent(() => import('../features/try/try-page'), 'TryPage'),
+});
 
 const account = [tokens, token, security, confirm, logins, newOrganization];
 const ofOrganization = [
@@ -290,6 +295,7 @@ const ofOrganization = [
   logs,
   sessions,
   session,
+  tryAgent,
 ] as const;
 
 export const router = createRouter({

@@ -47,6 +47,15 @@ test.each(['/', '/setup', '/account/tokens', '/agents/v1/x', '/oauth/consent', '
   },
 );
 
+test('the page on which one talks to an agent may ask for the microphone, and no other page may', async () => {
+  const talking = (await get('/orgs/acme/agents/echo/try')).headers;
+  expect(talking['permissions-policy']).toContain('microphone=(self)');
+  expect(talking['content-security-policy']).toMatch(/^default-src 'self'; .*; connect-src 'self' wss:$/);
+  for (const path of ['/orgs/acme/agents/echo', '/orgs/acme/agents/echo/try/x', '/x/orgs/acme/agents/echo/try']) {
+    expect((await get(path)).headers['permissions-policy']).toContain('microphone=()');
+  }
+});
+
 test('files with a hash in their name are kept for good, others are asked for again', async () => {
   const asset = await get('/assets/index-a1b2.js', { accept: '*/*' });
   expect([asset.body, asset.headers['cache-control']]).toEqual(['let a', 'public, max-age=31536000, immutable']);

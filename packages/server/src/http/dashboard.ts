@@ -19,6 +19,12 @@ const pageHeaders = {
     'publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), clipboard-read=(self), ' +
     'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()',
 };
+/** Where one talks to an agent: the only page that may ask for the microphone, and open sockets to front doors of regions. */
+const tryPath = /^orgs\/[^/]+\/agents\/[^/]+\/try$/;
+const tryHeaders = {
+  'content-security-policy': `${pageHeaders['content-security-policy']}; connect-src 'self' wss:`,
+  'permissions-policy': pageHeaders['permissions-policy'].replace('microphone=()', 'microphone=(self)'),
+};
 /** The consent page alone of what is below `/oauth` is a page. */
 const apiPath = /^(v1|auth|ws|oauth(?!\/consent$)|\.well-known)(\/|$)/;
 
@@ -71,6 +77,7 @@ export const dashboard: FastifyPluginAsync<{ directory?: string }> = async (
     if (path !== 'index.html' && topFiles.has(path))
       return await reply.header('cache-control', 'no-cache').sendFile(path);
     const wantsPage = !apiPath.test(path) && (request.headers.accept ?? '').includes('text/html');
-    return wantsPage ? await page(reply) : reply.callNotFound();
+    if (!wantsPage) return reply.callNotFound();
+    return await page(tryPath.test(path) ? reply.headers(tryHeaders) : reply);
   });
 };

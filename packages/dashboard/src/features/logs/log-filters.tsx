@@ -1,5 +1,6 @@
 import { logLevels } from '@pipecat-cloud/contract/log-levels';
 import { type FormEvent, useState } from 'react';
+import { useDraft } from '../../lib/use-draft';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Field } from '../../ui/field';
@@ -15,7 +16,8 @@ interface LogFiltersProps {
 }
 /** The filters are the page's address, so a view can be handed on as a link. */
 export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps) {
-  const [draft, setDraft] = useState(withoutLine(search));
+  const [draft, setDraft] = useDraft(withoutLine(search));
+  const [round, setRound] = useState(0);
   const send = (change: LogSearch) => onChange(trimmed({ ...draft, ...change }));
   const levels = levelsOf(search);
   function submit(event: FormEvent) {
@@ -39,7 +41,13 @@ export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps)
         <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
           <AgentSelect agent={agent} names={agents} onChange={(name) => onChange({ agent: name })} />
           {text('query', 'Text', 'Part of a line, in upper or lower case')}
-          <TimeFields label="Time" search={draft} onDraft={(time) => setDraft({ ...draft, ...time })} onSpan={send} />
+          <TimeFields
+            key={round}
+            label="Time"
+            search={draft}
+            onDraft={(time) => setDraft({ ...draft, ...time })}
+            onSpan={send}
+          />
         </div>
         <fieldset className="min-w-0">
           <legend className="mb-1.5 text-sm font-medium">Levels (none chosen: all)</legend>
@@ -74,7 +82,14 @@ export function LogFilters({ agent, agents, search, onChange }: LogFiltersProps)
             Filter
           </Button>
           {Object.keys(withoutLine({ ...search, agent: '' })).length > 0 && (
-            <Button onClick={() => onChange({ agent })}>Take all away</Button>
+            <Button
+              onClick={() => {
+                setRound(round + 1);
+                onChange({ agent });
+              }}
+            >
+              Take all away
+            </Button>
           )}
         </div>
       </form>

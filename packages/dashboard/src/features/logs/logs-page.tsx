@@ -28,7 +28,6 @@ export function LogsPage() {
           {(agent, agents) => (
             <>
               <LogFilters
-                key={JSON.stringify(withoutLine(search))}
                 agent={agent}
                 agents={agents}
                 search={search}

@@ -1,7 +1,9 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ago, dateTime, duration } from '../../lib/format';
 import { Badge } from '../../ui/badge';
 import { Card } from '../../ui/card';
+import { nameLink } from '../../ui/link-style';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { sessionState } from './agent-words';
 import { pageSize } from './agents-card';
@@ -31,7 +33,7 @@ export function SessionsCard({ org }: { org: string }) {
       {recent.length > 0 && (
         <ul className="divide-y divide-line">
           {recent.map((session) => (
-            <SessionRow key={session.sessionId} session={session} />
+            <SessionRow key={session.sessionId} org={org} session={session} />
           ))}
         </ul>
       )}
@@ -40,6 +42,7 @@ export function SessionsCard({ org }: { org: string }) {
 }
 
 interface SessionRowProps {
+  org: string;
   session: {
     agent: string;
     sessionId: string;
@@ -50,7 +53,7 @@ interface SessionRowProps {
   };
 }
 
-function SessionRow({ session }: SessionRowProps) {
+function SessionRow({ org, session }: SessionRowProps) {
   const { tone, words } = sessionState(session);
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1 px-4 py-3 sm:px-5">
@@ -59,7 +62,15 @@ function SessionRow({ session }: SessionRowProps) {
           <span className="font-semibold wrap-anywhere">{session.agent}</span>
           <Badge tone={tone}>{words}</Badge>
         </div>
-        <p className="mt-0.5 truncate font-mono text-[13px] text-muted">{session.sessionId}</p>
+        <p className="mt-0.5 truncate">
+          <Link
+            to="/orgs/$org/agents/$name/sessions/$id"
+            params={{ org, name: session.agent, id: session.sessionId }}
+            className={`font-mono text-[13px] ${nameLink}`}
+          >
+            {session.sessionId}
+          </Link>
+        </p>
       </div>
       <p className="text-sm text-muted sm:text-right">
         <span title={dateTime(session.createdAt)}>Started {ago(session.createdAt)}</span>

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from 'react';
+import { useDraft } from '../../lib/use-draft';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Field, SelectField } from '../../ui/field';
@@ -16,7 +17,8 @@ interface SessionFiltersProps {
 /** The filters are the page's address, so a view can be handed on as a link. */
 export function SessionFilters({ agent, agents, search, onChange }: SessionFiltersProps) {
   const { page: _, ...filters } = filled(search);
-  const [draft, setDraft] = useState<SessionSearch>(filters);
+  const [draft, setDraft] = useDraft<SessionSearch>(filters);
+  const [round, setRound] = useState(0);
   const send = (change: SessionSearch) => onChange(filled({ ...draft, ...change }));
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -42,6 +44,7 @@ export function SessionFilters({ agent, agents, search, onChange }: SessionFilte
             ['ended', 'Ended'],
           ])}
           <TimeFields
+            key={round}
             label="Started"
             search={draft}
             onDraft={(time) => setDraft({ ...draft, ...time })}
@@ -73,7 +76,14 @@ export function SessionFilters({ agent, agents, search, onChange }: SessionFilte
             Filter
           </Button>
           {Object.keys(filled({ ...filters, agent: '' })).length > 0 && (
-            <Button onClick={() => onChange({ agent })}>Take all away</Button>
+            <Button
+              onClick={() => {
+                setRound(round + 1);
+                onChange({ agent });
+              }}
+            >
+              Take all away
+            </Button>
           )}
         </div>
       </form>

@@ -6,7 +6,7 @@ import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
-import { nameLink } from '../../ui/link-style';
+import { buttonLink, nameLink } from '../../ui/link-style';
 import { Page } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { Table } from '../../ui/table';
@@ -35,7 +35,6 @@ export function SessionsPage() {
           {(agent, agents) => (
             <>
               <SessionFilters
-                key={JSON.stringify(search)}
                 agent={agent}
                 agents={agents}
                 search={search}
@@ -64,7 +63,23 @@ function Sessions({ agent, search, onPage }: SessionsProps) {
   const last = Math.max(1, Math.ceil(total / pageSize));
   const about = sessions.data && total > 0 ? `Newest first. ${rangeOf(page, total)}` : undefined;
   return (
-    <Card title={`Sessions of ${agent}`} about={about}>
+    <Card
+      title={`Sessions of ${agent}`}
+      about={about}
+      actions={
+        org.can('sessions:start') && (
+          // Loaded anew: browsers decide with the document whether a page may ask for the microphone.
+          <Link
+            to="/orgs/$org/agents/$name/try"
+            params={{ org: org.name, name: agent }}
+            reloadDocument
+            className={buttonLink}
+          >
+            Try it
+          </Link>
+        )
+      }
+    >
       <Loaded query={sessions} what="sessions">
         {({ sessions: rows }) =>
           rows.length === 0 ? (
@@ -104,7 +119,7 @@ function NoSessions({ agent, search }: { agent: string; search: SessionSearch })
     <Empty title={`Nobody has talked to ${agent} yet`}>
       {org.can('sessions:start') ? (
         <>
-          <p className="mb-3">Start a session:</p>
+          <p className="mb-3">Talk to it with “Try it”, or start a session:</p>
           <CodeBlock text={`pipecat cloud agent start ${agent}`} name="the command" />
         </>
       ) : (
