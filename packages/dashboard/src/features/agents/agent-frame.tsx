@@ -2,7 +2,7 @@ import { ApiError } from '@pipecat-cloud/contract/client';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
 import { Badge } from '../../ui/badge';
-import { linkStyle } from '../../ui/link-style';
+import { buttonLink, linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
 import { PageNav, pageNavLink } from '../../ui/page-nav';
 import { Empty, Loaded } from '../../ui/states';
@@ -10,6 +10,7 @@ import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
 import { agentState } from '../overview/agent-words';
 import { agentQuery } from '../overview/overview-queries';
+import { TryLink } from '../try/try-link';
 
 const route = getRouteApi('/signed-in/orgs/$org/agents/$name');
 
@@ -41,6 +42,16 @@ export function AgentFrame() {
           <span className="flex flex-wrap items-center gap-2 text-sm">
             <Badge tone={state.tone}>{state.words}</Badge> in {agent.data?.region}
           </span>
+        )
+      }
+      actions={
+        !gone && (
+          <>
+            <Link to="/orgs/$org/logs" params={{ org: org.name }} search={{ agent: name }} className={buttonLink}>
+              Logs
+            </Link>
+            <TryLink agent={name} />
+          </>
         )
       }
     >

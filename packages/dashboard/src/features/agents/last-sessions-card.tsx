@@ -5,7 +5,7 @@ import { count, duration } from '../../lib/format';
 import { Badge } from '../../ui/badge';
 import { Card } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
-import { nameLink } from '../../ui/link-style';
+import { linkStyle, nameLink } from '../../ui/link-style';
 import { Empty, Loaded } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
@@ -31,7 +31,14 @@ function LastSessions() {
   const { org, name, agent } = useAgent();
   const sessions = useQuery(lastSessionsQuery(org.name, name));
   return (
-    <Card title="Latest sessions">
+    <Card
+      title="Latest sessions"
+      actions={
+        <Link to="/orgs/$org/sessions" params={{ org: org.name }} search={{ agent: name }} className={linkStyle}>
+          All sessions
+        </Link>
+      }
+    >
       <Loaded query={sessions} what="sessions">
         {(last) =>
           last.length === 0 ? (
@@ -48,7 +55,7 @@ function LastSessions() {
           ) : (
             <>
               <StartTimes sessions={last} />
-              <SessionTable org={org.name} sessions={last.slice(0, shownSessions)} />
+              <SessionTable org={org.name} agent={name} sessions={last.slice(0, shownSessions)} />
             </>
           )
         }
@@ -72,7 +79,7 @@ function StartTimes({ sessions }: { sessions: readonly Session[] }) {
   );
 }
 
-function SessionTable({ org, sessions }: { org: string; sessions: readonly Session[] }) {
+function SessionTable({ org, agent, sessions }: { org: string; agent: string; sessions: readonly Session[] }) {
   return (
     <Table
       label="Latest sessions"
@@ -83,10 +90,13 @@ function SessionTable({ org, sessions }: { org: string; sessions: readonly Sessi
           name: 'Session',
           cell: (session) => {
             const { tone, words } = sessionState(session);
-            const page: string = `/orgs/${org}/sessions/${session.sessionId}`;
             return (
               <span className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-                <Link to={page} className={`font-mono text-[13px] ${nameLink}`}>
+                <Link
+                  to="/orgs/$org/agents/$name/sessions/$id"
+                  params={{ org, name: agent, id: session.sessionId }}
+                  className={`font-mono text-[13px] ${nameLink}`}
+                >
                   {session.sessionId}
                 </Link>
                 <Badge tone={tone}>{words}</Badge>

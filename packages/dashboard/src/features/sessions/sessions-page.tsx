@@ -6,7 +6,7 @@ import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
-import { buttonLink, nameLink } from '../../ui/link-style';
+import { nameLink } from '../../ui/link-style';
 import { Page } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { Table } from '../../ui/table';
@@ -15,6 +15,7 @@ import { OfAgent } from '../agents/agent-choice';
 import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
 import { sessionState } from '../overview/agent-words';
+import { TryLink } from '../try/try-link';
 import { SessionFilters } from './session-filters';
 import { sessionsQuery } from './session-queries';
 import { filled, pageOf, pageSize, type SessionSearch } from './session-search';
@@ -63,23 +64,7 @@ function Sessions({ agent, search, onPage }: SessionsProps) {
   const last = Math.max(1, Math.ceil(total / pageSize));
   const about = sessions.data && total > 0 ? `Newest first. ${rangeOf(page, total)}` : undefined;
   return (
-    <Card
-      title={`Sessions of ${agent}`}
-      about={about}
-      actions={
-        org.can('sessions:start') && (
-          // Loaded anew: browsers decide with the document whether a page may ask for the microphone.
-          <Link
-            to="/orgs/$org/agents/$name/try"
-            params={{ org: org.name, name: agent }}
-            reloadDocument
-            className={buttonLink}
-          >
-            Try it
-          </Link>
-        )
-      }
-    >
+    <Card title={`Sessions of ${agent}`} about={about} actions={<TryLink agent={agent} />}>
       <Loaded query={sessions} what="sessions">
         {({ sessions: rows }) =>
           rows.length === 0 ? (
