@@ -154,10 +154,18 @@ export function createUsageDayRepository({ db }: RepositoryContext) {
       };
     },
 
-    /** Also of agents that are deleted. */
-    async agentsOf(ids: readonly string[]): Promise<{ id: string; name: string; deleted: boolean }[]> {
+    /** Those of the organization, deleted ones too. */
+    async agentsOf(
+      organizationId: string,
+      ids: readonly string[],
+    ): Promise<{ id: string; name: string; deleted: boolean }[]> {
       const rows = await inParts(ids, (part) =>
-        db.selectFrom('agent').select(['id', 'name', 'deleted_at']).where('id', 'in', part).execute(),
+        db
+          .selectFrom('agent')
+          .select(['id', 'name', 'deleted_at'])
+          .where('organization_id', '=', organizationId)
+          .where('id', 'in', part)
+          .execute(),
       );
       return rows.map(({ id, name, deleted_at }) => ({ id, name, deleted: deleted_at !== null }));
     },

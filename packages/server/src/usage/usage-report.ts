@@ -25,7 +25,7 @@ export function createUsageReport({ store, clock, centsPerMinute }: UsageReportD
     const { from, to } = rangeOf(query, now);
     const { days, stretches } = await store.usageDays.read(organization.id, from, to);
     const rows = [...days, ...daysOf(stretches, now)].filter(({ day }) => day >= from && day <= to);
-    const known = await store.usageDays.agentsOf([...new Set(rows.map(({ agentId }) => agentId))]);
+    const known = await store.usageDays.agentsOf(organization.id, [...new Set(rows.map(({ agentId }) => agentId))]);
     const allowed = known.filter(({ name }) => organization.agents?.has(name) ?? true);
     const names = [...new Set(allowed.map(({ name }) => name))].sort();
     return {

@@ -146,6 +146,10 @@ describe.each(databases)('usage by day on $name', (database) => {
     await warm();
     await warm('second');
     await warm('theirs', 'org-b');
+    const theirs = { organizationId: 'org-b', agentId: 'theirs' };
+    await world.store.usageDays.addToDays([{ ...theirs, day: '2026-05-03', sessionMs: 1000, idleMs: 0, sessions: 1 }]);
+    const at = world.clock.now().toISOString();
+    await world.store.usageDays.add({ ...theirs, kind: 'session', beganAt: at, endedAt: at });
     passes(1);
     const names = async (organization = world.acme) => (await usageOf(organization)).agents.map(({ agent }) => agent);
     expect(await names()).toEqual(['bot', 'second']);
@@ -157,11 +161,12 @@ describe.each(databases)('usage by day on $name', (database) => {
     await addAgent('gone', 'org-a', 'gone');
     for (const id of ['bot', 'gone']) await world.store.agents.markDeleted('org-a', id, world.clock.now());
     await addAgent('again', 'org-a', 'bot');
-    const day = { organizationId: 'org-a', day: '2026-05-03', sessionMs: 1000, idleMs: 0, sessions: 1 };
-    for (const agentId of ['bot', 'again', 'gone']) await world.store.usageDays.addToDays([{ ...day, agentId }]);
+    const day = { organizationId: 'org-a', day: '2026-05-03', sessionMs: 1000, idleMs: 2000, sessions: 1 };
+    for (const agentId of ['bot', 'again', 'gone', 'gone'])
+      await world.store.usageDays.addToDays([{ ...day, agentId }]);
     expect((await usageOf()).agents).toMatchObject([
       { agent: 'bot', deleted: false, days: [{ sessions: 2, sessionSeconds: 2 }] },
-      { agent: 'gone', deleted: true, days: [{ sessions: 1 }] },
+      { agent: 'gone', deleted: true, days: [{ sessions: 2, sessionSeconds: 2, idleSeconds: 4 }] },
     ]);
     await rollup(1);
     expect((await usageOf()).agents).toHaveLength(2);
