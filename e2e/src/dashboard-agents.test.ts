@@ -4,7 +4,7 @@ import type { Client } from '@pipecat-cloud/contract/client';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent } from './support/agents.js';
-import { memoryHas, openBrowser, openTab, tracesOf } from './support/browser.js';
+import { accessibilityProblems, memoryHas, openBrowser, openTab, tracesOf } from './support/browser.js';
 import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
@@ -68,6 +68,7 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await dialog().getByLabel('Key', { exact: true }).fill('VOICE_KEY');
     expect(await dialog().getByLabel('Value').getAttribute('type')).toBe('password');
     await dialog().getByLabel('Value').fill(value);
+    expect(await accessibilityProblems(page)).toEqual([]);
     await button('Create', { exact: true }).click();
     await page.getByRole('heading', { name: 'voices', level: 1 }).waitFor();
     await page.getByText('VOICE_KEY').waitFor();
@@ -150,6 +151,7 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await page.getByLabel('Profile').selectOption('agent-2x');
     await button('Deploy the change').click();
     await dialog().getByLabel('How it takes over').selectOption('hold');
+    expect(await accessibilityProblems(page)).toEqual([]);
     await button('Deploy', { exact: true }).click();
     await page.getByText(/Deployment [0-9a-f]{8} is being made ready/).waitFor();
     const second = (await service()).desiredDeploymentId;
@@ -173,6 +175,7 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
 
     await button('Promote').click();
     await dialog().getByLabel('Share of the new sessions').fill('25');
+    expect(await accessibilityProblems(page)).toEqual([]);
     await dialog().getByRole('button', { name: 'Promote' }).click();
     await page.getByText('Canary, 25 %').waitFor();
     expect(await service()).toMatchObject({ activeDeploymentId: first, rollout: { canaryPercent: 25 } });
@@ -274,10 +277,12 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await button('Register a region').click();
     await dialog().getByLabel('Key').fill('pce-lab');
     await dialog().getByLabel('Name for people').fill('Our lab');
+    expect(await accessibilityProblems(page)).toEqual([]);
     await button('Register', { exact: true }).click();
     await page.getByText('Waits for its first machine').waitFor();
     await button('Add a machine to pce-lab').click();
     await dialog().getByText('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
     const token = (await dialog().locator('pre').first().textContent()) ?? '';
     expect(token.length).toBeGreaterThan(20);
     await button('I have copied it').click();

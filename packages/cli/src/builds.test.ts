@@ -25,10 +25,12 @@ test('list passes its filters on, and says when there are more', async () => {
 
 test('status shows why a build failed', async () => {
   server.routes[`GET ${org}/builds/bld_1`] = {
-    json: { build: build({
+    json: {
+      build: build({
         ...{ status: 'failed', errorMessage: 'pip could not find x' },
         createdBy: { kind: 'user', id: 'u1', name: 'ann@acme.example' },
-      }) },
+      }),
+    },
   };
   const outcome = await cli.run(['build', 'status', 'bld_1'], { env });
   expect(outcome.stdout).toContain('pip could not find x');

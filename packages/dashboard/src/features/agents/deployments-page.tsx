@@ -20,7 +20,7 @@ const route = getRouteApi('/signed-in/orgs/$org/agents/$name/deployments');
 
 /** Every deployment with what became of it; promoting, rolling back, comparing. */
 export function DeploymentsPage() {
-  const { org, name, agent } = useAgent();
+  const { org, name } = useAgent();
   const compared = route.useSearch();
   const navigate = route.useNavigate();
   const deployments = useQuery(deploymentsQuery(org.name, name));
@@ -47,9 +47,9 @@ export function DeploymentsPage() {
           <History
             deployments={all}
             onDo={setDoing}
-            onCompare={({ id }) => {
+            onCompare={(one, other) => {
               setAsked(asked + 1);
-              compare(id, agent.activeDeploymentId ?? all[0]?.id ?? id);
+              compare(one, other);
             }}
           />
           <RolloutDialogs doing={doing} onClose={() => setDoing(undefined)} />
@@ -62,18 +62,26 @@ export function DeploymentsPage() {
 interface HistoryProps {
   deployments: readonly DeploymentRecord[];
   onDo: (doing: RolloutDoing) => void;
-  onCompare: (deployment: DeploymentRecord) => void;
+  /** Ids. */
+  onCompare: (one: string, other: string) => void;
 }
 
 function History({ deployments, onDo, onCompare }: HistoryProps) {
   const { org, agent } = useAgent();
   const deploys = org.can('agents:deploy');
+  const live = agent.activeDeploymentId;
+  /** The live one is compared with what was made before it, all others with the live one. */
+  function comparison({ id }: DeploymentRecord): { other: string; words: string } | undefined {
+    if (id !== live && live !== null) return { other: live, words: 'Compare with the live one' };
+    const before = deployments[deployments.findIndex((deployment) => deployment.id === id) + 1];
+    return before && { other: before.id, words: 'Compare with the one before' };
+  }
   const rollsBackTo = ({ id, readyAt, state }: DeploymentRecord) =>
     deploys &&
-    agent.activeDeploymentId !== null &&
+    live !== null &&
     readyAt !== null &&
     state !== 'failed' &&
-    id !== agent.activeDeploymentId &&
+    id !== live &&
     id !== agent.desiredDeploymentId;
   return (
     <Card title="History" about="Newest first. A deployment is never changed; each change of what runs makes another.">
@@ -100,17 +108,24 @@ function History({ deployments, onDo, onCompare }: HistoryProps) {
             {
               name: 'Actions',
               quiet: true,
-              cell: (deployment) => (
-                <RowMenu label={`Actions for ${shortId(deployment.id)}`}>
-                  <MenuItem onSelect={() => onCompare(deployment)}>Compare with the live one</MenuItem>
-                  {rollsBackTo(deployment) && (
-                    <>
-                      <MenuLine />
-                      <MenuItem onSelect={() => onDo({ what: 'rollback', to: deployment })}>Roll back to it…</MenuItem>
-                    </>
-                  )}
-                </RowMenu>
-              ),
+              cell: (deployment) => {
+                const compared = comparison(deployment);
+                // The first of all has nothing to be compared with, and nothing goes back to what is live.
+                if (!compared) return null;
+                return (
+                  <RowMenu label={`Actions for ${shortId(deployment.id)}`}>
+                    <MenuItem onSelect={() => onCompare(deployment.id, compared.other)}>{compared.words}</MenuItem>
+                    {rollsBackTo(deployment) && (
+                      <>
+                        <MenuLine />
+                        <MenuItem onSelect={() => onDo({ what: 'rollback', to: deployment })}>
+                          Roll back to it…
+                        </MenuItem>
+                      </>
+                    )}
+                  </RowMenu>
+                );
+              },
             },
           ]}
         />
