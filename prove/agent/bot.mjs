@@ -76,8 +76,9 @@ function end(session, how) {
   mark('Stopping', session);
 }
 
-/** Resolves after so long, or when the session is cut short. */
+/** Resolves after so long, or when the session is cut short; at once where it has been told to finish. */
 function stay(session, seconds) {
+  if (sessions.get(session).over) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);
     sessions.get(session).cut = () => {
@@ -140,6 +141,13 @@ const server = createServer(async (request, response) => {
     return await runBot(session, JSON.parse((await readBody(request)) || '{}'), answer);
   }
   if (path === '/who') return answer(200, { instance, session: only() });
+  if (path === '/finish') {
+    for (const session of sessions.values()) {
+      session.over = true;
+      session.cut();
+    }
+    return answer(200);
+  }
   answer(path === '/readyz' || path === '/livez' ? 200 : 404);
 });
 

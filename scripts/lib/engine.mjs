@@ -9,7 +9,7 @@ import { onPath } from './programs.mjs';
 const USUAL_SOCKET = '/var/run/docker.sock';
 /** It is installed there, which is not on everybody's path; and it looks there for iptables. */
 const SBIN = ':/usr/sbin:/sbin';
-const START_MS = 60_000;
+const START_MS = 120_000;
 const STOP_MS = 20_000;
 const ANSWER_MS = 2_000;
 

@@ -8,8 +8,8 @@ import { findPostgresBin } from './programs.mjs';
 import { run } from './run.mjs';
 
 const READY = 'database system is ready to accept connections';
-const START_MS = 30_000;
-const STOP_MS = 5_000;
+const START_MS = 120_000;
+const STOP_MS = 20_000;
 
 /**
  * A private PostgreSQL server for one test run: the machine's own programs, a temporary folder, a free loopback port,

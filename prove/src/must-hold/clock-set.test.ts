@@ -14,7 +14,7 @@ test.each([
 ])('a clock that is set $direction by hours, and stays so: no lost session, no wrong end', async ({ offsetMs }) => {
   scene = await openScene();
   const { world, caller } = scene;
-  const [short, long] = [await scene.talk(2), await scene.talk(18)];
+  const [short, long] = [await scene.talk(2), await scene.talkOn()];
   if (!short || !long) throw new Error('a session was refused before anything was wrong');
   await caller.ask(agent, long);
 
@@ -42,6 +42,7 @@ test.each([
     await scene.ended(again);
   });
 
+  await scene.finish(long);
   expect(await scene.ended(long)).toMatchObject({ endReason: 'completed' });
   expect(await scene.breaches()).toEqual([]);
 });

@@ -13,7 +13,7 @@ test.each(['sqlite', 'postgres'] as const)(
   async (database) => {
     scene = await openScene({ database });
     const { world, caller, refusals } = scene;
-    const [short, long] = [await scene.talk(8), await scene.talk(45)];
+    const [short, long] = [await scene.talk(8), await scene.talkOn()];
     if (!short || !long) throw new Error('a session was refused before anything was wrong');
 
     const asked = now();
@@ -34,6 +34,7 @@ test.each(['sqlite', 'postgres'] as const)(
     await caller.ask(agent, long);
     const after = await until('sessions are started again', () => scene.talk(1), 15_000);
     await scene.ended(after);
+    await scene.finish(long);
     expect(await scene.ended(long)).toMatchObject({ endReason: 'completed' });
     expect(await scene.breaches()).toEqual([]);
   },

@@ -11,15 +11,15 @@ test.skipIf(noDisk)(
   `a full disk: refusals that say so, no lost session, no wrong end${noDisk ? ` (${noDisk})` : ''}`,
   async () => {
     scene = await openScene({ diskMegabytes: 100 });
-    const { world, talk, ended, isLive, refusals } = scene;
-    const [short, long] = [await talk(3), await talk(12)];
+    const { world, talk, talkOn, finish, ended, isLive, refusals } = scene;
+    const [short, long] = [await talk(3), await talkOn()];
     if (!short || !long) throw new Error('a session was refused before anything was wrong');
 
     await during(world, ['disk', 'database'], async () => {
       const free = await fillDisk(world.dataDir);
       expect(await talk(1)).toBeUndefined();
       expect(refusals.at(-1)).toMatch(/disk .* is full: nothing was changed\. Free some space and try again/);
-      await until('the bot of the short session has finished', () => !isLive(short), 10_000);
+      await until('the bot of the short session has finished', () => !isLive(short), 30_000);
       free();
     });
 
@@ -27,6 +27,7 @@ test.skipIf(noDisk)(
     expect(isLive(long)).toBe(true);
     const after = await until('sessions are started again', () => talk(1), 15_000);
     await ended(after);
+    await finish(long);
     expect(await ended(long)).toMatchObject({ endReason: 'completed' });
     expect(await scene.breaches()).toEqual([]);
   },

@@ -58,6 +58,13 @@ export async function openScene({
   const closing = new AbortController();
   const watcher = createWatcher(world.recorder, closing.signal);
 
+  /** Starts a session that talks for so long, and watches it; undefined where it was refused. */
+  async function talk(seconds: number): Promise<string | undefined> {
+    const held = await caller.start(agent, { does: 'talk', seconds }, capMs);
+    if (held) watcher.watch(caller, agent, held.session);
+    return held?.session;
+  }
+
   return {
     world,
     caller,
@@ -65,11 +72,14 @@ export async function openScene({
     /** What the API has answered in errors, newest last. */
     refusals,
 
-    /** Starts a session that talks for so long, and watches it; undefined where it was refused. */
-    async talk(seconds: number): Promise<string | undefined> {
-      const held = await caller.start(agent, { does: 'talk', seconds }, capMs);
-      if (held) watcher.watch(caller, agent, held.session);
-      return held?.session;
+    talk,
+    /** Starts one that talks until it is told to finish, however slow the machine is. */
+    talkOn: () => talk(1_000),
+    /** Lets the bot of a session come to its end by itself. */
+    async finish(session: string): Promise<void> {
+      const url = `${tenant.url}/v1/public/${agent}/sessions/${session}/finish`;
+      const response = await fetch(url, { headers: { authorization: `Bearer ${tenant.publicKey}` } });
+      if (!response.ok) throw new Error(`session ${session} was not reached: ${await response.text()}`);
     },
     /** Resolves with what the API says of a session once its bot has finished and it is told as ended. */
     ended: (session: string, deadlineMs = 30_000) =>

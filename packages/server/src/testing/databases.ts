@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import Database from 'better-sqlite3';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { type OpenDatabase, onSqlite, openDatabase, openUnmigrated } from '../db/open.js';
 
@@ -49,7 +50,10 @@ const inMemory = (opened: OpenDatabase) => ({ ...opened, drop: () => opened.db.d
 
 async function openMemory() {
   if (!sqliteTemplate) return inMemory(await migrated(memory));
-  return inMemory({ ...onSqlite(new Database(await readFile(sqliteTemplate))), auditKey: testAuditKey });
+  const opened = onSqlite(new Database(await readFile(sqliteTemplate)));
+  // As after a migration: Kysely can't close what was never used.
+  await sql`select 1`.execute(opened.db);
+  return inMemory({ ...opened, auditKey: testAuditKey });
 }
 
 async function openScratch(server: string, open: Open, template: string | undefined) {

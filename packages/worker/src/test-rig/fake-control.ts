@@ -71,7 +71,12 @@ export async function startFakeControl() {
         link.send(JSON.stringify(welcome));
       });
     });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    // Where it comes back to its port, a connection of another process may have that for a while.
+    const open = () =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject).listen(port, '127.0.0.1', () => resolve(void server.off('error', reject)));
+      });
+    await vi.waitFor(open, { timeout: 60_000, interval: 50 });
     ({ port } = server.address() as AddressInfo);
   }
 
