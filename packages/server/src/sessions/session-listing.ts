@@ -90,12 +90,15 @@ export function createSessionListing(
   async function* matchingInParts(organizationId: string, agentId: string, filter: SessionFilter) {
     let before: Place | undefined;
     for (;;) {
-      const last: Place | undefined = await newestFirst(after(within(organizationId, agentId, filter), before))
+      const rest = before ? { ...filter, to: undefined } : filter;
+      const last: Place | undefined = await newestFirst(after(within(organizationId, agentId, rest), before))
         .select(['created_at', 'id'])
         .limit(1)
         .offset(entriesAtOnce - 1)
         .executeTakeFirst();
-      const part = after(matching(organizationId, agentId, filter), before);
+      // One bound on each side: of two, SQLite may take the one that is further away for the end of its walk.
+      const bounded = last ? { ...rest, from: undefined } : rest;
+      const part = after(matching(organizationId, agentId, bounded), before);
       yield last ? part.where(isAt(last, '>=')) : part;
       if (!last) return;
       before = last;
