@@ -37,6 +37,17 @@ describe('agent', () => {
     expect(stdout).toContain('the previous deployment goes on');
   });
 
+  test('status tells a crash loop, with its reason, of an agent that was deployed well', async () => {
+    const message = 'Crash loop: 4 instances in a row ended. The last: it ended with exit code 3';
+    const conditions = [{ type: 'Degraded', status: 'True', reason: 'CrashLoop', message }] as const;
+    server.routes[`GET ${org}/services/bot`] = { json: { body: service({ conditions: [...conditions] }) } };
+    const { code, stdout } = await cli.run(['agent', 'status', 'bot'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/State +crash loop\n/);
+    expect(stdout).toContain(`Degraded: ${message}`);
+    expect(stdout).toContain('Next: pipecat cloud agent logs bot');
+  });
+
   test('start uses the token, and prints what there is to connect to', async () => {
     server.routes[`POST ${org}/services/bot/sessions`] = {
       json: { sessionId: 'ses_1', wsUrl: 'ws://h/ws', token: 't.t' },

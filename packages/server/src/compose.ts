@@ -114,8 +114,9 @@ export async function compose(
       : undefined;
   const audit = createAudit({ clock, ids });
   const digests = createCredentialDigests(keys.peppers);
-  await checkKeys({ store, keys, config });
   const bootstrapped = await bootstrap({ config, store, clock, ids, audit, digests });
+  // Afterwards: of two that begin at once with keys of their own, one has made the first token.
+  await checkKeys({ store, keys, config });
   const auditLog = composeAudit({ store, clock, audit, log, days: config.auditDays });
   const logStore = createFileLogStore({
     directory: join(config.dataDirectory, 'logs'),
@@ -166,7 +167,6 @@ export async function compose(
     onLead: () => {
       logStore.reopen();
       observability.lead();
-      nudge();
     },
   });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });

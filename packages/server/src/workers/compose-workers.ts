@@ -16,20 +16,29 @@ interface WorkersDeps
   clock: Clock;
   ids: Ids;
   log: Logger;
-  /** From now on this control plane runs the agents. */
+  /** From now on this control plane runs the agents, which another one may have done before. */
   onLead: () => void;
 }
 
 /** The links to the workers, and the lease that says whether they are ours to take. */
 export function composeWorkers(deps: WorkersDeps) {
   const { config, keys, store, clock, log } = deps;
+  // One that only lost its connection for a moment, and has the lease back, goes on with what it knows.
+  let elsewhere = true;
   const lease = createLease({
     ...{ database: config.database, log },
     onHeld: () => {
-      workers.beginAnew();
-      deps.onLead();
+      if (elsewhere) {
+        workers.beginAnew();
+        deps.onLead();
+      }
+      elsewhere = false;
+      deps.onChange();
     },
-    onLost: () => workers.disconnectAll(),
+    onLost: () => {
+      elsewhere = true;
+      workers.disconnectAll();
+    },
   });
   const hops = createHopSigner(keys.hop, clock);
   const workers = createWorkerChannel({

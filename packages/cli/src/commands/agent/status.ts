@@ -55,7 +55,10 @@ function statusText(service: Service, { colours }: CommandContext): string {
     if (type === 'Degraded' && status === 'True') extra.push(`Degraded: ${message || reason}`);
   }
   const errors = (service.errors ?? []).map(({ code, message }) => red(clean(`${code}: ${message}`)));
-  const next = service.ready ? `pipecat cloud agent start ${service.name}` : `pipecat cloud agent logs ${service.name}`;
+  const next =
+    service.ready && !loops(service)
+      ? `pipecat cloud agent start ${service.name}`
+      : `pipecat cloud agent logs ${service.name}`;
   return [
     fields(
       rows.map(([label, value]) => [label, label === 'State' ? value : clean(value)] as const),
@@ -70,10 +73,13 @@ function statusText(service: Service, { colours }: CommandContext): string {
 /** Of an agent that was deployed with resources of its own. */
 const sizeText = (resources: Service['resources']) => (resources ? `${resources.cpu} CPU, ${resources.memory}` : '-');
 
+/** Its instances end again and again. */
+const loops = ({ conditions }: Service) =>
+  conditions?.some(({ status, reason }) => status === 'True' && reason === 'CrashLoop') === true;
+
 function state(service: Service, { green, yellow, red }: CommandContext['colours']): string {
   if (service.errors?.length) return red(service.available ? 'failed; the previous deployment goes on' : 'failed');
-  if (service.conditions?.some(({ status, reason }) => status === 'True' && reason === 'CrashLoop'))
-    return red('crash loop');
+  if (loops(service)) return red('crash loop');
   if (service.ready) return green('ready');
   return yellow(service.available ? 'updating; the previous deployment serves' : 'not ready');
 }
