@@ -12,7 +12,7 @@ export function Card({ title, about, actions, children }: CardProps) {
   const id = useId();
   return (
     <section aria-labelledby={id} className="overflow-hidden rounded-xl border border-line bg-card">
-      <div className="flex flex-wrap items-center justify-between gap-3 border-b border-line px-4 py-3 sm:px-5">
+      <div className="flex flex-wrap items-center justify-between gap-3 not-last:border-b border-line px-4 py-3 sm:px-5">
         <div className="min-w-0">
           <h2 id={id} className="text-base font-semibold wrap-anywhere">
             {title}

@@ -42,10 +42,6 @@ export function UsageTable({ usage: { agents, sessionMinuteCents } }: { usage: U
   const rows = agents
     .map((agent) => ({ ...agent, totals: totalsOf([agent]) }))
     .sort((a, b) => b.totals.sessionMinutes + b.totals.idleMinutes - a.totals.sessionMinutes - a.totals.idleMinutes);
-  const cost = {
-    name: 'Cost',
-    cell: ({ totals }: (typeof rows)[number]) => dollars(totals.sessionMinutes * sessionMinuteCents),
-  };
   return (
     <Table
       label="Usage by agent"
@@ -62,10 +58,26 @@ export function UsageTable({ usage: { agents, sessionMinuteCents } }: { usage: U
           ),
         },
         { name: 'Sessions', cell: ({ totals }) => totals.sessions },
-        { name: 'Session minutes', cell: ({ totals }) => minutes(totals.sessionMinutes) },
-        { name: 'Warm minutes', cell: ({ totals }) => minutes(totals.sessionMinutes + totals.idleMinutes) },
-        { name: 'Idle', cell: ({ totals }) => percent(idleShare(totals)) },
-        ...(sessionMinuteCents > 0 ? [cost] : []),
+        {
+          name: 'In session',
+          cell: ({ totals: { sessionMinutes } }) => (
+            <>
+              {minutes(sessionMinutes)} min
+              {sessionMinuteCents > 0 && (
+                <span className="block text-muted">{dollars(sessionMinutes * sessionMinuteCents)}</span>
+              )}
+            </>
+          ),
+        },
+        {
+          name: 'Warm',
+          cell: ({ totals }) => (
+            <>
+              {minutes(totals.sessionMinutes + totals.idleMinutes)} min
+              <span className="block text-muted">{percent(idleShare(totals))} idle</span>
+            </>
+          ),
+        },
       ]}
     />
   );

@@ -2,6 +2,7 @@ import type { Token } from '@pipecat-cloud/contract/tokens';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../../lib/api';
+import { Address } from '../../../ui/address';
 import { Badge } from '../../../ui/badge';
 import { Button } from '../../../ui/button';
 import { MenuItem, MenuLine, RowMenu } from '../../../ui/menu';
@@ -105,7 +106,7 @@ const decisions = {
 function Owner({ token: { owner, decision } }: { token: Token }) {
   return (
     <>
-      <span className="wrap-anywhere">{owner.name}</span>
+      <Address text={owner.name} />
       <span className="block text-muted">{owner.kind === 'user' ? 'person' : 'service account'}</span>
       {decision && <Badge tone={decisions[decision].tone}>{decisions[decision].words}</Badge>}
     </>
