@@ -26,7 +26,7 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     cli = createCli({ token: cloud.token(), port: cloud.port });
     const owner = await signInOwner(cloud);
     browser = await openBrowser();
-    page = await openTab(browser, cloud.url, { person: owner, problems });
+    page = await openTab(browser, cloud.url, { person: owner, problems, reducedMotion: 'reduce' });
     await cli.ok(['deploy', '--yes', '--min-agents', '1', '--max-agents', '3'], { cwd: copyAgent('examples/echo') });
   });
   afterAll(async () => {
