@@ -26,7 +26,7 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     cli = createCli({ token: cloud.token(), port: cloud.port });
     const owner = await signInOwner(cloud);
     browser = await openBrowser();
-    page = await openTab(browser, cloud.url, { person: owner, problems });
+    page = await openTab(browser, cloud.url, { person: owner, problems, reducedMotion: 'reduce' });
     await cli.ok(['deploy', '--yes', '--min-agents', '1', '--max-agents', '3'], { cwd: copyAgent('examples/echo') });
   });
   afterAll(async () => {
@@ -59,6 +59,7 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
   test('lines come as they are written, as text and nothing else', async () => {
     await visit();
     await page.getByText('Following').waitFor();
+    expect(await list().getAttribute('tabindex')).toBe('0');
     session = await say(`hello ${canary}`, `${red} alert`, 'first\nERROR: the room is full');
     await list().getByText(`hello ${canary}`).waitFor();
     await list().getByText('red alert').waitFor();
@@ -92,6 +93,8 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     await list().getByText('the room is full').locator('..').getByRole('link').click();
     await chosen.getByText('the room is full').waitFor();
     await chosen.getByText(session).waitFor();
+    // What is read stays in view.
+    await button('To the end').waitFor();
     await button('Copy a link to it').click();
     const link = await clipboard(page, /\/orgs\/my-team\/logs\?agent=echo&line=/);
     await page.goto(link);

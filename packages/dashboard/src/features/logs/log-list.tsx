@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { count } from '../../lib/format';
 import { useMedia } from '../../lib/use-media';
 import { Button } from '../../ui/button';
@@ -102,7 +102,7 @@ export function LogList(props: LogListProps) {
     moveTo((index < 0 ? lines.length : index) * rowHeight - (box.current?.clientHeight ?? 0) / 2);
   });
 
-  const from = Math.max(0, Math.floor(top / rowHeight) - overscan);
+  const from = Math.max(0, Math.min(lines.length, Math.floor(top / rowHeight)) - overscan);
   const to = Math.min(lines.length, Math.ceil((top + windowHeight) / rowHeight) + overscan);
   const [firstSeen, lastSeen] = [
     lines[Math.floor(top / rowHeight)],
@@ -112,6 +112,16 @@ export function LogList(props: LogListProps) {
   useEffect(() => {
     if (fromTime && toTime) onWindow?.(fromTime, toTime);
   }, [fromTime, toTime, onWindow]);
+
+  // The same function for every row and every frame: rows that stay as they are need not be rendered again.
+  const latest = useRef((_cursor: string) => {});
+  useLayoutEffect(() => {
+    latest.current = (cursor) => {
+      pin(false);
+      onSelect(cursor);
+    };
+  });
+  const select = useCallback((cursor: string) => latest.current(cursor), []);
 
   function choose(event: KeyboardEvent): void {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
@@ -133,6 +143,8 @@ export function LogList(props: LogListProps) {
         role="log"
         aria-live="off"
         aria-label="Lines"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        tabIndex={0}
         onScroll={scrolled}
         onKeyDown={choose}
         className={`overflow-auto overscroll-contain font-mono text-[13px] leading-5 [overflow-anchor:none] focus-visible:-outline-offset-2 ${height}`}
@@ -146,7 +158,7 @@ export function LogList(props: LogListProps) {
                 narrow={narrow}
                 selected={line.cursor !== undefined && line.cursor === selected}
                 linkBase={linkBase}
-                onSelect={onSelect}
+                onSelect={select}
               />
             ))}
           </div>
