@@ -35,7 +35,6 @@ const listed = [
   'start_ms',
   'ended_at',
   'end_reason',
-  'end_state',
   'completion_status',
   'updated_at',
 ] as const;

@@ -171,7 +171,7 @@ function toListed(row: ListedRow, organizationId: string, agentId: string): List
     startMs: row.start_ms,
     endedAt: row.ended_at,
     endReason: row.end_reason,
-    endState: (row.end_state ?? 'active') as EndState,
+    endState: row.state === 'ended' ? endStateOf(row.end_reason ?? '') : 'active',
     completionStatus: row.completion_status,
     updatedAt: row.updated_at,
   };
