@@ -39,8 +39,8 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
   /** The one place is free again a moment after its session has ended. */
   const instanceWaits = () =>
     until('an instance waits', async () => {
-      const { currentRevision } = await cloud.client(cloud.token()).getService('my-team', 'echo');
-      return (currentRevision?.readyReplicas ?? 0) > 0;
+      const { idle } = await cloud.client(cloud.token()).getCapacity('my-team', 'echo');
+      return idle > 0;
     });
   const says = (who: string, text: string) =>
     page.getByRole('listitem').filter({ hasText: who }).getByText(text).waitFor();
