@@ -7,6 +7,7 @@ import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
 import { cleanUp } from './support/paths.js';
 import { signInOwner } from './support/person.js';
+import { until } from './support/wait.js';
 
 const lacking = missing('chromium');
 const canary = '<img src=x onerror="window.taken=1">';
@@ -35,6 +36,12 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
   const button = (name: string) => page.getByRole('button', { name });
   const sessionId = async () =>
     (await page.getByRole('link', { name: /^[0-9a-f]{8}-[0-9a-f-]{27}$/ }).textContent()) ?? '';
+  /** The one place is free again a moment after its session has ended. */
+  const instanceWaits = () =>
+    until('an instance waits', async () => {
+      const { idle } = await cloud.client(cloud.token()).getCapacity('my-team', 'echo');
+      return idle > 0;
+    });
   const says = (who: string, text: string) =>
     page.getByRole('listitem').filter({ hasText: who }).getByText(text).waitFor();
 
@@ -62,6 +69,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
   test('with one, what is said comes back, and leaving the page ends the session', async () => {
     await page.context().grantPermissions(['microphone'], { origin: cloud.url });
     await page.getByRole('checkbox', { name: 'With the microphone' }).check();
+    await instanceWaits();
     await button('Start talking').click();
     await page.getByText('Connected', { exact: true }).waitFor();
     const id = await sessionId();
@@ -78,6 +86,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
   });
 
   test('where all places are taken it says so, and later takes one', async () => {
+    await instanceWaits();
     const taken = await startSession(cli, 'echo', { seconds: 600 });
     // By the router, from a page that may not use the microphone: it is loaded anew.
     await page.goto('/orgs/my-team/members');
@@ -88,6 +97,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
     await page.getByText('All places of echo are taken: max_agents is 1').waitFor();
     await cli.ok(['agent', 'stop', 'echo', '--session-id', taken, '--force']);
     await sessionEnds(cli, 'echo', taken);
+    await instanceWaits();
     await button('Try again').click();
     await page.getByText('Connected', { exact: true }).waitFor();
     await button('Leave').click();
