@@ -65,7 +65,7 @@ export function createChecker(store: Store, digests: CredentialDigests, { cached
   return {
     async check(source) {
       const principal = await authenticator.authenticate(source, ['personal']);
-      authenticator.noteUse(principal, source);
+      authenticator.noteUse(principal, source, 1);
       return principal;
     },
     close: uses.close,

@@ -18,9 +18,9 @@ import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
 import { addServiceAccounts } from './tree/service-accounts.js';
 import { addSpendLimit } from './tree/spend-limit.js';
-import { addUsage } from './tree/usage.js';
 import { addToken } from './tree/token.js';
 import { addTokenScan } from './tree/token-scan.js';
+import { addUsage } from './tree/usage.js';
 
 export interface ProgramDeps {
   io: Io;

@@ -39,7 +39,9 @@ export async function backUpInstallation(args: string[], environment: Environmen
     if (options.file === undefined) io.out('Noted: a backup was made now.');
     else {
       const keys = join(config.dataDirectory, 'keys.json');
-      io.out(`The database is in ${options.file}. Keep ${keys} too, in another place: without it nothing sealed opens.`);
+      io.out(
+        `The database is in ${options.file}. Keep ${keys} too, in another place: without it nothing sealed opens.`,
+      );
     }
     return 0;
   } catch (error) {
