@@ -10,7 +10,7 @@ import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, plainEnvironment } from './support/environment.js';
 import { cleanUp, root, temporaryFolder } from './support/paths.js';
-import { acceptInvitation, signInOwner } from './support/person.js';
+import { acceptInvitation, type Person, signInOwner } from './support/person.js';
 import { until } from './support/wait.js';
 
 const lacking = missing('chromium');
@@ -19,13 +19,14 @@ const org = 'my-team';
 describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
   let cloud: Cloud;
   let cli: Cli;
+  let owner: Person;
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];
 
   beforeAll(async () => {
     cloud = await startCloud({ env: { PIPECAT_CLOUD_SESSION_MINUTE_CENTS: '60' } });
-    const owner = await signInOwner(cloud);
+    owner = await signInOwner(cloud);
     cli = createCli({ token: cloud.token(), port: cloud.port });
     browser = await openBrowser();
     page = await openTab(browser, cloud.url, { person: owner, problems });
@@ -97,7 +98,6 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     expect((await backup).stdout).toContain(file);
     await page.getByText(/The last one was made/).waitFor();
 
-    const owner = cloud.client(cloud.token());
     const { link } = await owner.createInvitation(org, { email: 'dana@example.com', role: 'admin' });
     const dana = await openTab(browser, cloud.url, { person: await acceptInvitation(cloud, link), problems });
     await dana.goto('/installation');

@@ -14,8 +14,8 @@ const userAgentLimit = 200;
 const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
 
 /**
- * Last use of tokens and API keys, and which permissions tokens used: noted in memory on the hot path, written every few seconds. What a crash loses is the last
- * seconds of a figure that people read in days.
+ * Last use of tokens and API keys, and which permissions tokens used: noted in memory on the hot path, written every few seconds. What
+ * a crash loses is the last seconds of figures that people read in days.
  */
 export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalMs = 5_000) {
   const tokens = new Map<string, NotedUse>();
