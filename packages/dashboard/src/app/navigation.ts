@@ -13,7 +13,7 @@ export interface NavGroup {
   links: readonly NavLink[];
 }
 
-/** What the side of every page lists. A new page of an organization is one line here and one in `router.tsx`. */
+/** What the side of every page lists. A new page of an organization is one line here and a route in `routes/`. */
 export const organizationGroups: readonly NavGroup[] = [
   {
     title: 'Run',
