@@ -17,6 +17,16 @@ test('the state of an agent in words', () => {
   expect(agent(false, true, 'no bot.py')).toMatchObject({ tone: 'warn', words: 'Running, last deploy failed' });
 });
 
+test('an agent whose instances end again and again is not called ready', () => {
+  const message = 'Crash loop: 4 instances in a row ended instead of serving';
+  const loop = { type: 'Degraded', status: 'True', reason: 'CrashLoop', message } as const;
+  expect(agentState({ ready: true, available: true, errors: [], conditions: [loop] })).toEqual({
+    tone: 'bad',
+    words: 'Crash loop',
+    detail: message,
+  });
+});
+
 test('the state of a session in words; a reason that is new here is shown as it is', () => {
   expect(sessionState({ state: 'starting', endReason: null }).words).toBe('Starting');
   expect(sessionState({ state: 'active', endReason: null })).toEqual({ tone: 'good', words: 'Active' });

@@ -18,6 +18,8 @@ export function agentState(agent: AgentState): Words {
     return { tone: 'warn', words: 'Running, last deploy failed', detail: failed.message };
   }
   if (failed) return { tone: 'bad', words: 'Deploy failed', detail: failed.message };
+  const loop = agent.conditions.find(({ status, reason }) => status === 'True' && reason === 'CrashLoop');
+  if (loop) return { tone: 'bad', words: 'Crash loop', detail: loop.message };
   if (agent.ready) return { tone: 'good', words: 'Ready' };
   if (agent.available)
     return { tone: 'busy', words: 'Updating', detail: 'The previous deployment takes sessions meanwhile.' };
