@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { goodToken } from './test-rig/fake-control.js';
@@ -120,6 +120,17 @@ test('an unknown command is refused as unsupported', async () => {
   await rig.ready();
   const answer = await rig.control.command({ do: 'dance' } as never);
   expect(answer).toMatchObject({ ok: false, refusal: 'unsupported' });
+});
+
+test('closed while it starts, it makes no file afterwards', async () => {
+  for (let time = 0; time < 20; time++) {
+    await start({ enrolmentToken: undefined });
+    await rig.stopWorker();
+    const left = await readdir(rig.workerDir).catch(() => []);
+    await new Promise(setImmediate);
+    expect(await readdir(rig.workerDir).catch(() => [])).toEqual(left);
+    if (time < 19) await rig.close();
+  }
 });
 
 test('closes while it waits for a control plane that never was there', async () => {

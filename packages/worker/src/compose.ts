@@ -46,6 +46,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
   const { controlUrl, workerDir, enrolmentFile, name } = config;
   const closers: (() => Promise<void> | void)[] = [];
   const closing = new AbortController();
+  /** Rejects as soon as closing begins, for what may be waited for without an end. */
+  const closed = new Promise<never>((_, reject) => {
+    closing.signal.addEventListener('abort', () => reject(new Error('the worker is closing')), { once: true });
+  });
+  closed.catch(() => undefined);
   let removeInstances = async (): Promise<void> => undefined;
 
   /** What is made after closing has begun is closed at once. */
@@ -148,7 +153,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     }
 
     async function work(): Promise<Workload> {
-      driver = await makeDriver(chosen, await installation.installationId(), enrolment.credential);
+      const installationId = await Promise.race([installation.installationId(), closed]);
+      driver = await makeDriver(chosen, installationId, enrolment.credential);
       await driver.check();
       workload = await composeWorkload({
         driver,
@@ -189,7 +195,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     channel.start();
     // Closed first: what is said last is acknowledged no more, and said again next time.
     await onClose(channel.close);
-    await Promise.all([working, greeted.promise]);
+    await working;
+    await Promise.race([greeted.promise, closed]);
     return [`Driver             ${chosen.kind}: ${chosen.why}`];
   }
 
@@ -201,6 +208,8 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     async close() {
       closing.abort();
       for (const close of closers.splice(0).reverse()) await close();
+      // A start that was under way makes files no more.
+      await ready.catch(() => undefined);
     },
   };
 }
