@@ -121,7 +121,7 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     const { sessionId } = await client.startSession(org, 'probe', { body: { seconds: 600 } });
     const session = link(sessionId);
     await session.waitFor();
-    expect(await session.getAttribute('href')).toBe(`/orgs/${org}/sessions/${sessionId}`);
+    expect(await session.getAttribute('href')).toBe(`/orgs/${org}/agents/probe/sessions/${sessionId}`);
     await page.getByText(/(Warm|Cold) starts:/).waitFor();
     await client.stopSession(org, 'probe', sessionId);
     await page.getByRole('table', { name: 'Latest sessions' }).getByText('Stopped').waitFor();
@@ -187,7 +187,10 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await dialog().getByText('Sessions that run go on').waitFor();
     await button('Roll back', { exact: true }).click();
     await page.getByText(`${short(first)} takes every new session`).waitFor();
-    expect(await service()).toMatchObject({ activeDeploymentId: first, desiredDeploymentId: first });
+    await until('the first one is live again', async () => {
+      const { activeDeploymentId, desiredDeploymentId } = await service();
+      return activeDeploymentId === first && desiredDeploymentId === first;
+    });
   });
 
   test('a secret set is attached, and says then who uses it', async () => {

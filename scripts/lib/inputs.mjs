@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 const OUTPUTS = new Set(['node_modules', 'dist', '.cache']);
 
 function addFile(hash, path, { size, mtimeMs }) {
-  hash.update(`${path}\0${size}\0${mtimeMs}\n`);
+  // Whole milliseconds, which copies keep.
+  hash.update(`${path}\0${size}\0${Math.round(mtimeMs)}\n`);
 }
 
 function addPath(hash, root, path) {
