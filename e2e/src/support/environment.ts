@@ -1,3 +1,5 @@
+import { inRoot } from './paths.js';
+
 /** What the machine has beyond Node; `npm test` sets these, and names what it could not obtain. */
 export const resources = {
   /** Address of a container engine. */
@@ -10,8 +12,9 @@ export const resources = {
   /** A Python that has schemathesis. */
   fuzzer: process.env.PIPECAT_CLOUD_TEST_FUZZER,
   chromium: process.env.PIPECAT_CLOUD_TEST_CHROMIUM,
-  /** A folder for pictures of the dashboard's pages; none are taken without. */
-  screenshots: process.env.PIPECAT_CLOUD_TEST_SCREENSHOTS,
+  /** A folder for pictures of the dashboard's pages; none are taken without. CI keeps them with the results. */
+  screenshots:
+    process.env.PIPECAT_CLOUD_TEST_SCREENSHOTS ?? (process.env.CI ? inRoot('test-results/pages') : undefined),
   espeak: process.env.PIPECAT_CLOUD_TEST_ESPEAK,
   scanners: process.env.PIPECAT_CLOUD_TEST_SCANNERS,
   /** A folder with the published browser clients in its `node_modules`. */
