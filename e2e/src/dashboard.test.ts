@@ -182,6 +182,32 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
+  test('a token is shrunk to what it has used', async () => {
+    await page.goto(
+      '/account/tokens?new=true&name=wide&permission=agents:read,logs:read,org:read&organization=my-team&days=30',
+    );
+    await page.getByRole('button', { name: 'Create token' }).click();
+    const wide = await takeValue();
+    expect((await call(cloud.url, 'GET', '/v1/organizations/my-team/services', { token: wide })).status).toBe(200);
+    await page.getByRole('link', { name: 'wide', exact: true }).click();
+    await page.getByRole('heading', { name: 'wide', level: 1 }).waitFor();
+    // Written every few seconds.
+    await until('its use shows', async () => {
+      await page.reload();
+      const use = page.getByText(/Used \d of 3 permissions/);
+      await use.waitFor();
+      return (await use.textContent())?.includes('Used 1 of 3');
+    });
+    await page.getByText('Never used:').waitFor();
+    await page.getByRole('button', { name: 'Shrink…' }).click();
+    await page.getByText('It will be able to see agents in my-team', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Create token' }).click();
+    expect((await selfOf(await takeValue())).token).toMatchObject({
+      name: 'wide',
+      grant: { permissions: ['agents:read'], organizations: ['my-team'] },
+    });
+  });
+
   test('the keyboard alone makes a token', async () => {
     await page.goto('/account/tokens');
     await page.getByRole('link', { name: 'ci', exact: true }).waitFor();

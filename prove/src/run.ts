@@ -120,6 +120,7 @@ async function judgeAfterwards(
   await pause(1_500);
   pools();
   await market.watcher.lookAtAll();
+  await market.watcher.close();
   for (const where of findSecrets(secrets, searched(world, answers))) recorder.record({ type: 'leak', where });
 
   say('Deleting the agents …');

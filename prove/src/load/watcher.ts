@@ -17,7 +17,9 @@ interface Watched {
  * Looks at sessions as their clients would: now and then while they last, often once their bot has finished until they are told as
  * ended, and once more later, in case they come back.
  */
-export function createWatcher(recorder: Recorder, signal: AbortSignal) {
+export function createWatcher(recorder: Recorder, until: AbortSignal) {
+  const closing = new AbortController();
+  const signal = AbortSignal.any([until, closing.signal]);
   const open = new Map<string, Watched>();
   const ended = new Set<string>();
   const all: Watched[] = [];
@@ -72,7 +74,9 @@ export function createWatcher(recorder: Recorder, signal: AbortSignal) {
     async lookAtAll(): Promise<void> {
       for (const { caller, agent, session } of all) await caller.look(agent, session);
     },
+    /** Resolves once it looks no more: an agent's sessions go with it, so before agents are deleted. */
     async close(): Promise<void> {
+      closing.abort();
       while (under.size > 0) await Promise.all(under);
     },
   };
