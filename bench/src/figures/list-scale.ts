@@ -92,7 +92,7 @@ async function measureOn(
   for (const { path, median, empty, full } of found.toSorted((a, b) => b.median - a.median)) {
     progress(`${name}: ${median.toFixed(2)} x ${path} (${empty.toFixed(2)} ms empty, ${full.toFixed(2)} ms full)`);
   }
-  const ofKind = (wanted: boolean) => found.filter(({ sifted }) => sifted === wanted);
+  const ofKind = (wanted: boolean) => found.filter(({ sifted = false }) => sifted === wanted);
   return [slowestOf(name, ofKind(false)), slowestOf(`${name}-sifted`, ofKind(true))];
 }
 
