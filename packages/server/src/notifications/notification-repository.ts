@@ -84,6 +84,16 @@ export function createNotificationRepository({ db, dialect }: RepositoryContext)
      */
     async claim(channel: Channel, limit: number, now: Date, until: Date): Promise<ClaimedDelivery[]> {
       const due = now.toISOString();
+      // Nothing is written where nothing is due, which is nearly always.
+      const any = await db
+        .selectFrom('delivery')
+        .select('id')
+        .where('channel', '=', channel)
+        .where('state', '=', 'pending')
+        .where('next_attempt_at', '<=', due)
+        .limit(1)
+        .executeTakeFirst();
+      if (!any) return [];
       const claimed = await db
         .updateTable('delivery')
         .set(({ eb }) => ({ attempts: eb('attempts', '+', 1), next_attempt_at: until.toISOString() }))

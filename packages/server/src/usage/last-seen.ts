@@ -18,16 +18,20 @@ export function createLastSeen({ store, clock }: { store: Store; clock: Clock })
     /** Of one pass, before anything is settled. */
     async look(slots: readonly Slot[], isThere: (slot: Slot) => boolean): Promise<void> {
       if (nextMs === undefined) before = await store.settings.find(setting);
+      nextMs ??= 0;
       const now = clock.now();
-      if (monotonicMs() >= (nextMs ?? 0)) {
+      const idle = slots.flatMap((slot) =>
+        slot.state === 'ready' && slot.instanceId !== null ? [{ slot, id: slot.instanceId }] : [],
+      );
+      // Where none is idle there is none to remember that of.
+      if (idle.length > 0 && monotonicMs() >= nextMs) {
         await store.settings.put(setting, now.toISOString());
         nextMs = monotonicMs() + keptEveryMs;
       }
       const next = new Map<string, Date>();
-      for (const slot of slots) {
-        if (slot.state !== 'ready' || slot.instanceId === null) continue;
-        const at = isThere(slot) ? now : seen.get(slot.instanceId);
-        if (at) next.set(slot.instanceId, at);
+      for (const { slot, id } of idle) {
+        const at = isThere(slot) ? now : seen.get(id);
+        if (at) next.set(id, at);
       }
       seen = next;
     },

@@ -43,6 +43,11 @@ export function createUsageDayRepository({ db }: RepositoryContext) {
   return {
     add: (stretch: Stretch & { endedAt: string }): Promise<void> => addStretch(db, stretch),
 
+    /** Whether there is any to take: at rest nothing is written. */
+    async hasStretches(): Promise<boolean> {
+      return (await db.selectFrom('usage_stretch').select('id').limit(1).executeTakeFirst()) !== undefined;
+    },
+
     /** Some stretches, which are gone with it. Call it in a transaction that adds them to their days. */
     async take(limit: number): Promise<(Stretch & { endedAt: string })[]> {
       const rows = await db
@@ -85,6 +90,8 @@ export function createUsageDayRepository({ db }: RepositoryContext) {
     },
 
     async removeBefore(day: string): Promise<void> {
+      const old = await db.selectFrom('usage_day').select('day').where('day', '<', day).limit(1).executeTakeFirst();
+      if (!old) return;
       await db.deleteFrom('usage_day').where('day', '<', day).execute();
     },
 

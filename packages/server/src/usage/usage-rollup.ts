@@ -20,7 +20,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Makes days of the stretches, once a minute, and lets go of old ones. Safe to run on several control planes at once. */
 export function createUsageRollup({ store, clock, log, days }: RollupDeps) {
   async function rollUp(): Promise<void> {
-    let taken = atOnce;
+    let taken = (await store.usageDays.hasStretches()) ? atOnce : 0;
     while (taken === atOnce) {
       taken = await store.transaction(async (repos) => {
         const stretches = await repos.usageDays.take(atOnce);

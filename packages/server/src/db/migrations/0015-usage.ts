@@ -21,6 +21,8 @@ const statements = [
     sessions integer not null,
     primary key (organization_id, day, agent_id)
   )`,
+  // For what lets go of old days.
+  'create index usage_day_day on usage_day (day)',
 ];
 
 /** Minutes that instances were in use or kept warm, by agent and day. */
