@@ -65,7 +65,9 @@ describe.each(postgres)('the lease on $name', ({ create }) => {
     await client.connect();
     const other = ask();
     await until(() => expect(other.told.lost).toHaveBeenCalled());
-    await client.query("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())");
+    await client.query(
+      "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())",
+    );
     await client.end();
     // Never both: whoever has it now, the other has not.
     await until(() => expect([first.lease.held(), other.lease.held()].filter(Boolean)).toHaveLength(1));
