@@ -110,7 +110,8 @@ const GROUPS = new Set(STAGES.map(({ group }) => group));
 
 /**
  * Which stages the arguments of `npm test` ask for: names of groups (lint, unit, e2e, prove), and anything else is a
- * filter for vitest, which goes to the tests that it names by their place, and to the unit tests otherwise.
+ * filter for vitest, which goes to the tests that it names by their place, and to the unit tests otherwise. Throws a Refusal
+ * for a filter beside a group that has no use for it: it would look run.
  */
 export function chooseStages(args) {
   const groups = args.filter((arg) => GROUPS.has(arg));
@@ -118,6 +119,9 @@ export function chooseStages(args) {
   if (groups.length === 0 && filters.length > 0) {
     groups.push(Object.keys(FILTERED).find((group) => FILTERED[group].test(filters[0])));
   }
+  const whole = filters.length > 0 && groups.find((group) => !(group in FILTERED));
+  if (whole)
+    throw new Refusal(`'${whole}' takes no filter, so '${filters[0]}' would not be run. Ask for each by itself.`);
   const wanted = STAGES.filter(({ group }) => groups.length === 0 || groups.includes(group));
   return {
     build: BUILD,

@@ -30,3 +30,7 @@ test.each([
   expect(chosen.stages.map(({ name }) => name)).toEqual(names);
   expect(chosen.filters).toEqual(filters);
 });
+
+test('a filter beside a group that takes none is refused', () => {
+  expect(() => chooseStages(['lint', 'e2e/src/tour'])).toThrow("'lint' takes no filter");
+});
