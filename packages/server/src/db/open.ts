@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import Database from 'better-sqlite3';
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
@@ -101,10 +101,14 @@ function openPostgres(url: string): OpenDatabase {
   return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: explained(pool) }) }), dialect: 'postgres' };
 }
 
-/** The driver's own error for it looks like that of any other connection. */
-function explained(pool: pg.Pool): pg.Pool {
-  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  return Object.assign(Object.create(pool) as pg.Pool, {
-    connect: () => connect().catch((cause: unknown) => Promise.reject(new DatabaseAway(cause))),
-  });
+/**
+ * What Kysely needs of the pool. The driver's own error for a server that is away looks like that of any other connection.
+ * Not an object with the pool as its prototype: ending that would wait for ever for connections which the pool itself keeps.
+ */
+function explained(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    connect: () => pool.connect().catch((cause: unknown) => Promise.reject(new DatabaseAway(cause))),
+    end: () => pool.end(),
+  };
 }

@@ -49,6 +49,20 @@ describe('traces of starts', () => {
     expect((await trace(sessionId)).steps).toHaveLength(4);
   });
 
+  test('a trace is found while it is being written', async () => {
+    await deploy(1, 1);
+    let finish = () => {};
+    const saved = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const save = vi.spyOn(server.store.traces, 'save').mockReturnValue(saved);
+    await until(async () => expect((await call('POST', '/bot/sessions', {})).status).toBe(200));
+    await until(() => expect(save).toHaveBeenCalled());
+    const [[written]] = save.mock.calls[0] ?? [[]];
+    expect((await call('GET', `/bot/sessions/${written?.sessionId}/trace`)).status).toBe(200);
+    finish();
+  });
+
   test('a cold start says why, and how long its image and its boot took', async () => {
     await deploy(0, 2);
     worker.behaviour.starts = 'never';

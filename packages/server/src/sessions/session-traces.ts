@@ -30,16 +30,20 @@ export interface StartTrace {
 export function createSessionTraces({ store, clock, log, workers }: TraceDeps) {
   const open = new Map<string, SessionTrace>();
   let waiting = new Map<string, SessionTrace>();
+  /** Of the write under way. */
+  let leaving = new Map<string, SessionTrace>();
 
   async function write(): Promise<void> {
     if (waiting.size === 0) return;
-    const traces = waiting;
+    leaving = waiting;
     waiting = new Map();
     try {
-      await store.traces.save([...traces.values()]);
+      await store.traces.save([...leaving.values()]);
     } catch (error) {
-      waiting = new Map([...[...traces].slice(-waitingLimit), ...waiting]);
+      waiting = new Map([...[...leaving].slice(-waitingLimit), ...waiting]);
       throw error;
+    } finally {
+      leaving = new Map();
     }
   }
 
@@ -88,8 +92,10 @@ export function createSessionTraces({ store, clock, log, workers }: TraceDeps) {
 
     function finish(): void {
       unsubscribe();
-      open.delete(sessionId);
-      const keep = () => void waiting.set(sessionId, trace);
+      const keep = () => {
+        waiting.set(sessionId, trace);
+        open.delete(sessionId);
+      };
       // It says why the start was cold, which is known a moment after the claim.
       if (reason) reason.then(keep, keep);
       else keep();
@@ -131,7 +137,8 @@ export function createSessionTraces({ store, clock, log, workers }: TraceDeps) {
   }
 
   async function find(sessionId: string): Promise<SessionTrace | undefined> {
-    return open.get(sessionId) ?? waiting.get(sessionId) ?? (await store.traces.find(sessionId));
+    const kept = open.get(sessionId) ?? waiting.get(sessionId) ?? leaving.get(sessionId);
+    return kept ?? (await store.traces.find(sessionId));
   }
 
   return {
