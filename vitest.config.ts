@@ -11,10 +11,10 @@ export default defineConfig({
     // Many tests wait for processes and timers.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests that start processes and databases need longer than a unit test on a busy machine.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     setupFiles: ['scripts/testing/patience.mjs'],
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,

@@ -24,7 +24,7 @@ describe.skipIf(lacking)(`the API document in a browser${lacking ? ` (${lacking}
 
   test('is drawn under its own policy, and a request of it is answered', async () => {
     const page = await browser.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     const problems: string[] = [];
     const elsewhere: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));

@@ -40,7 +40,7 @@ describe.skipIf(lacking)(`signing in from the command line, over TLS${lacking ? 
     // Chromium keeps a trust store of its own.
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(/https:\/\/\S+\/setup#code=\S+/.exec(cloud.process.stdout())?.[0] ?? '');
     await page.getByLabel('Your e-mail address').fill(email);
     await page.getByRole('button', { name: 'Finish and sign in' }).click();

@@ -36,7 +36,7 @@ describe.skipIf(lacking)(`signing in, in a browser${lacking ? ` (${lacking})` : 
 
   async function newPage(): Promise<Page> {
     const made = await (await browser.newContext({ baseURL: cloud.url })).newPage();
-    made.setDefaultTimeout(30_000);
+    made.setDefaultTimeout(60_000);
     made.on('pageerror', (error) => problems.push(error.message));
     return made;
   }

@@ -76,7 +76,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
   /** A browser of its own, as each person has one. */
   async function newPage(): Promise<Page> {
     const page = await (await browser.newContext({ baseURL: cloud.url })).newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     return page;
   }
 

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 
 /** Of `vi.waitFor` and `vi.waitUntil`: their second is soon over on a busy machine, and Vitest has no setting for it. */
-const timeout = 20_000;
+const timeout = 60_000;
 const patient = Symbol.for('pipecat-cloud.patient');
 
 // Files that share a worker share `vi`.

@@ -36,7 +36,7 @@ export async function openTab(
     await context.addCookies([{ name, value, url }]);
   }
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
     if (/content security policy|refused to/i.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);

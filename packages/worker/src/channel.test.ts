@@ -11,7 +11,7 @@ afterEach(() => rig.close());
 async function start(options?: RigOptions): Promise<void> {
   rig = await startRig(options);
 }
-const wait = { timeout: 10_000, interval: 5 };
+const wait = { interval: 5 };
 const credentialFile = () => join(rig.workerDir, 'credential');
 
 test('enrols with the token of the file, which is used up, and keeps the credential to itself', async () => {

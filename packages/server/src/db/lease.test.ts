@@ -5,7 +5,7 @@ import { scratchDatabases } from '../testing/databases.js';
 import { createLease, type Lease } from './lease.js';
 
 const log = pino({ enabled: false });
-const until = (look: () => void) => vi.waitFor(look, { timeout: 10_000, interval: 10 });
+const until = (look: () => void) => vi.waitFor(look, { interval: 10 });
 
 test('on SQLite the one process has it from the start', () => {
   const lease = createLease({

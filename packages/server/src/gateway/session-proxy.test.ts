@@ -150,7 +150,7 @@ describe('the proxy of sessions', () => {
         before = written;
         expect(quiet).toBeGreaterThan(5);
       },
-      { timeout: 10_000, interval: 50 },
+      { interval: 50 },
     );
     // What the connections of the machine hold, of 64 MB.
     expect(written).toBeLessThan(500);
@@ -193,7 +193,7 @@ describe('the proxy of sessions', () => {
     world.container.answer = (_request, response) =>
       response.writeHead(410, { 'x-pipecat-cloud-hop-refused': '410' }).end();
     world.worker.endSession(sessionId, 'completed');
-    await vi.waitFor(async () => expect((await call('own')).status).toBe(404), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(async () => expect((await call('own')).status).toBe(404), { interval: 20 });
   });
 
   test('the paths by which the platform talks to a container are closed', async () => {

@@ -88,7 +88,7 @@ describe('a socket whose agent stands in its address', () => {
     await expect(world.dial(`/ws/generic/bot.ours/${token}`)).rejects.toThrow('429');
     const { sessionId } = await bodyOf(sessions[0] as Response);
     world.worker.endSession(sessionId ?? '', 'completed');
-    await vi.waitFor(() => world.dial(`/ws/generic/bot.ours/${token}`), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(() => world.dial(`/ws/generic/bot.ours/${token}`), { interval: 50 });
   });
 
   test('a caller who left while an instance was claimed leaves it free', async () => {
@@ -102,7 +102,7 @@ describe('a socket whose agent stands in its address', () => {
     world.worker.behaviour.answers = true;
     world.worker.disconnect();
     await world.worker.connect();
-    await vi.waitFor(() => expect(world.worker.commands.at(-1)).toMatchObject({ do: 'abandon' }), { timeout: 10_000 });
+    await vi.waitFor(() => expect(world.worker.commands.at(-1)).toMatchObject({ do: 'abandon' }));
     expect(world.sockets).toEqual([]);
   });
 

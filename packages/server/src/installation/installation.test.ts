@@ -8,7 +8,7 @@ import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness } from '../testing/harness.js';
 import { warningsOf } from './warnings.js';
 
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 const path = '/v1/installation/health';
 
 describe.each(scratchDatabases)('an installation on $name', ({ create }) => {

@@ -264,7 +264,7 @@ describe('log files', () => {
     store = createFileLogStore({ directory, reserveBytes: 10, diskSpace: async () => ({ bytes: 1000, freeBytes }) });
     await expect(store.append(source, [line(1)])).rejects.toThrow(/disk of .* is full.*PIPECAT_CLOUD_LOG_MAX_MB/);
     freeBytes = 11;
-    await vi.waitFor(() => store.append(source, [line(1)]), { timeout: 5000 });
+    await vi.waitFor(() => store.append(source, [line(1)]));
     expect(await texts()).toEqual(['line 1']);
   });
 

@@ -165,7 +165,7 @@ describe('following', () => {
       stop: () => stop.abort(),
     };
   }
-  const until = (look: () => void) => vi.waitFor(look, { timeout: 5000, interval: 5 });
+  const until = (look: () => void) => vi.waitFor(look, { interval: 5 });
 
   test('sends lines as they come, each with its cursor as id, and those from before that were asked for', async () => {
     const follower = await follow('?tail=1');

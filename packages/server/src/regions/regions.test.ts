@@ -4,7 +4,7 @@ import { scratchDatabases } from '../testing/databases.js';
 import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
 
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 
 describe.each(scratchDatabases)('regions of an organization on $name', ({ create }) => {
   let server: Harness;

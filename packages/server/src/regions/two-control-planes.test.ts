@@ -5,7 +5,7 @@ import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness, type Member } from '../testing/harness.js';
 
 const postgres = scratchDatabases.find(({ name }) => name === 'PostgreSQL');
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 
 describe.skipIf(!postgres)('a region is deleted at one of two control planes', () => {
   let drop: () => Promise<void>;

@@ -3,7 +3,7 @@ import { systemClock } from '../system.js';
 import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness, type Member } from '../testing/harness.js';
 
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 const services = '/v1/organizations/ours/services';
 
 describe('traces of starts', () => {

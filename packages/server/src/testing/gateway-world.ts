@@ -77,7 +77,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
     expect((await server.call(token, 'POST', services, order)).status).toBe(200);
     await vi.waitFor(
       async () => expect((await server.call(token, 'GET', `${services}/${name}`)).body.body.ready).toBe(true),
-      { timeout: 15_000, interval: 20 },
+      { interval: 20 },
     );
   }
 

@@ -5,7 +5,7 @@ import { createFakeWorker } from './fake-worker.js';
 import { harness } from './harness.js';
 
 /** Waits for a condition. */
-export const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+export const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 const services = '/v1/organizations/ours/services';
 
 /** A control plane with a worker that runs nothing, and an admin who deploys an agent called `bot`. */

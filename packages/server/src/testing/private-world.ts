@@ -39,7 +39,7 @@ export async function openPrivateWorld(
     return answer;
   }
   const call = (method: Method, path: string, body?: unknown) => callAs(key, method, path, body);
-  const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+  const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 
   return {
     server,

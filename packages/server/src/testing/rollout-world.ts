@@ -8,7 +8,7 @@ import { createFakeWorker } from './fake-worker.js';
 import { harness } from './harness.js';
 
 export const services = '/v1/organizations/ours/services';
-export const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+export const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 
 /** A control plane with a worker that a test steers, and an agent 'bot' to deploy again and again. */
 export async function openRolloutWorld({ create }: (typeof scratchDatabases)[number]) {

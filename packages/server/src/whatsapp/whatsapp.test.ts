@@ -99,7 +99,6 @@ test('a call that finds the agent full is forgotten, so that it can be told agai
   const { sessionId = '' } = await bodyOf(sessions[0] as Response);
   world.worker.endSession(sessionId, 'completed');
   await vi.waitFor(async () => expect((await webhook(messageOf('connect'))).status).toBe(200), {
-    timeout: 10_000,
     interval: 50,
   });
 });

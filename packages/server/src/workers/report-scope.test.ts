@@ -6,7 +6,7 @@ import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness, type Member } from '../testing/harness.js';
 import { contextOf } from '../testing/tar.js';
 
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 const at = '2026-01-01T00:00:00.000Z';
 
 describe.each(scratchDatabases)('a worker of another organization, on $name', ({ create }) => {

@@ -13,7 +13,7 @@ afterEach(() => rig.close());
 
 const context = Buffer.from('a context');
 const contextSha256 = createHash('sha256').update(context).digest('hex');
-const wait = { timeout: 10_000, interval: 5 };
+const wait = { interval: 5 };
 
 async function start(options?: RigOptions): Promise<void> {
   rig = await startRig(options);

@@ -64,7 +64,7 @@ describe('a bot that ignores the end of its session never shares its process wit
       const source = { type: 'build', buildId, contextSha256: '', dockerfilePath: 'Dockerfile' } as const;
       await rig.makeReady('i-1', { source, environment });
       await rig.activate({ instanceId: 'i-1', maxSessionSeconds: 0.5 });
-      await vi.waitFor(async () => expect((await shared()).size).toBe(1), { timeout: 5_000 });
+      await vi.waitFor(async () => expect((await shared()).size).toBe(1));
       // Asked again and again from the first moment on, as a pool would that believes whatever it is told.
       const refusals = new Set<string>();
       for (let epoch = 2; rig.control.instance('i-1')?.state !== 'exited' && epoch < 200; epoch++) {

@@ -22,7 +22,7 @@ const whenLogged = (text: string): Promise<WorkerLogLine> =>
       if (!line) throw new Error(`'${text}' is not logged`);
       return line;
     },
-    { timeout: 10_000, interval: 5 },
+    { interval: 5 },
   );
 
 test('lines arrive with their place, time and origin, without their newline', async () => {
@@ -128,7 +128,7 @@ test('many lines come in order, in batches, each acknowledged before the next', 
       }
       expect(lines()).toHaveLength(1000);
     },
-    { timeout: 10_000, interval: 5 },
+    { interval: 5 },
   );
   expect(lines().map(({ text }) => text)).toEqual(texts);
 });
@@ -258,7 +258,7 @@ describe('an instance that writes more than it may', () => {
   test('has the rest left out, with a line that says how much, and goes on afterwards', async () => {
     await limited();
     rig.world.print('i-1', `${flood(300)}\n`);
-    await vi.waitFor(() => expect(note()).toBeDefined(), { timeout: 5000 });
+    await vi.waitFor(() => expect(note()).toBeDefined());
     const kept = lines().filter(({ text }) => /^\d+ x/.test(text)).length;
     expect(kept).toBeGreaterThan(40);
     expect(kept).toBeLessThan(120);
@@ -271,7 +271,7 @@ describe('an instance that writes more than it may', () => {
         rig.world.print('i-1', 'calm again\n');
         expect(lines().map(({ text }) => text)).toContain('calm again');
       },
-      { timeout: 5000, interval: 300 },
+      { interval: 300 },
     );
     const positions = lines().map(({ position }) => position);
     expect(positions).toEqual([...positions].sort((a, b) => a - b));
@@ -280,14 +280,14 @@ describe('an instance that writes more than it may', () => {
   test('is passed over unread when it goes on, begins again with a whole line, and its secrets are starred out', async () => {
     await limited();
     rig.world.print('i-1', `${flood(200)}\n${secret} ${flood(20_000)}\n${secret}\n${flood(20_000)}\nunfinished `);
-    await vi.waitFor(() => expect(note()?.text).toContain('more than'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(note()?.text).toContain('more than'));
     rig.world.print('i-1', 'half\n');
     await vi.waitFor(
       () => {
         rig.world.print('i-1', 'whole\n');
         expect(lines().map(({ text }) => text)).toContain('whole');
       },
-      { timeout: 10_000, interval: 300 },
+      { interval: 300 },
     );
     expect(lines().some(({ text }) => text === 'half' || text.startsWith('unfinished'))).toBe(false);
     let output = '';

@@ -10,7 +10,7 @@ export type ReportOf<T extends Report['type']> = Extract<Report, { type: T }>;
 
 /** The one enrolment token that it takes, as often as it comes. */
 export const goodToken = 'we_good';
-const waiting = { timeout: 10_000, interval: 5 };
+const waiting = { interval: 5 };
 
 /** A control plane for tests of the worker: it enrols, welcomes, orders, and acknowledges unless told not to. */
 export async function startFakeControl() {
@@ -76,7 +76,7 @@ export async function startFakeControl() {
       new Promise<void>((resolve, reject) => {
         server.once('error', reject).listen(port, '127.0.0.1', () => resolve(void server.off('error', reject)));
       });
-    await vi.waitFor(open, { timeout: 60_000, interval: 50 });
+    await vi.waitFor(open, { interval: 50 });
     ({ port } = server.address() as AddressInfo);
   }
 

@@ -101,7 +101,7 @@ export async function startRig(options: RigOptions = {}) {
           if (!call) throw new Error(`instance ${instanceId} has seen ${agents.of(instanceId).bots.length} /bot`);
           return call;
         },
-        { timeout: 10_000, interval: 5 },
+        { interval: 5 },
       ),
     dataUrl: (): string => {
       const hello = control.messages.findLast((message) => message.type === 'hello');

@@ -58,7 +58,7 @@ export async function whenAnswering(driver: Driver, instanceId: string): Promise
     await (await fetch(`${found.address}/readyz`)).body?.cancel();
     return found.address;
   };
-  return vi.waitFor(answering, { timeout: 15_000, interval: 20 });
+  return vi.waitFor(answering, { interval: 20 });
 }
 
 /** The first `count` lines after a position. */

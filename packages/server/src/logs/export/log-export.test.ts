@@ -19,7 +19,7 @@ import { createS3Sink } from './s3-sink.js';
 const agentId = '11111111-1111-4111-8111-111111111111';
 const otherAgentId = '22222222-2222-4222-8222-222222222222';
 const source = { agentId, deploymentId: 'd-1', instanceId: 'i-1' };
-const until = (look: () => void) => vi.waitFor(look, { timeout: 10_000, interval: 5 });
+const until = (look: () => void) => vi.waitFor(look, { interval: 5 });
 const never = new AbortController().signal;
 const line = (position: number, more: object = {}) => ({
   position,

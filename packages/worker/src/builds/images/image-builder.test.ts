@@ -146,7 +146,7 @@ describe.skipIf(!testEngineUrl)('the image builder', () => {
     setup = await createImageSetup({}, proxy.url);
     const mark = `3600.${Math.floor(Math.random() * 1e9)}`;
     const endless = build(fromScratch(`RUN busybox sleep ${mark}`)).catch((error) => error);
-    await vi.waitFor(async () => expect(await runs(mark)).toBe(true), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(async () => expect(await runs(mark)).toBe(true), { interval: 20 });
     proxy.leave();
     expect(await endless).toBeInstanceOf(BuilderUnavailable);
     expect(await build(fromScratch()).catch((error) => error)).toBeInstanceOf(BuilderUnavailable);

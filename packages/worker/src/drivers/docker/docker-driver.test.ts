@@ -19,7 +19,7 @@ interface Listed {
   State: string;
 }
 
-describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { timeout: 90_000 }, () => {
+describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { timeout: 180_000 }, () => {
   let setup: DockerSetup;
   const others: (() => Promise<unknown>)[] = [];
   async function open(change: Partial<DockerDriverOptions> = {}): Promise<void> {
@@ -238,7 +238,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     // The session of an instance goes on all the while.
     expect(await agent.tell('return 1')).toBe(1);
     proxy.comeBack();
-    await vi.waitFor(async () => expect((await agent.seen())?.state).toBe('running'), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await agent.seen())?.state).toBe('running'));
     expect((await setup.driver.list()).map(({ instanceId }) => instanceId)).toEqual([agent.instanceId]);
     expect(exits).toEqual([]);
     await startObedient(setup.driver);
@@ -259,7 +259,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await setup.engine.request('POST', `/containers/${nameOf(ended.instanceId)}/kill`);
     await lasting.tell("console.log('meanwhile')");
     proxy.comeBack();
-    await vi.waitFor(() => expect(exits).toEqual([ended.instanceId]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(exits).toEqual([ended.instanceId]));
     expect((await ended.seen())?.exit).toMatchObject({ signal: 'SIGKILL' });
     expect((await reading).map(({ text }) => text)).toEqual(['before', 'meanwhile']);
   });

@@ -19,7 +19,7 @@ const limits = {
   outputBytes: 4 * MiB,
 };
 
-describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { timeout: 90_000 }, () => {
+describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { timeout: 180_000 }, () => {
   let setup: DockerSetup;
   let neighbour: Obedient;
   beforeAll(async () => {
@@ -98,11 +98,8 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
         return 'wrote all of it';
       `)
       .catch((reason: Error) => reason.message);
-    await vi.waitFor(
-      async () => expect((await agent.seen())?.exit?.reason).toContain('wrote more than 40 MiB to its disk'),
-      {
-        timeout: 15_000,
-      },
+    await vi.waitFor(async () =>
+      expect((await agent.seen())?.exit?.reason).toContain('wrote more than 40 MiB to its disk'),
     );
     await othersGoOn();
   });
@@ -110,9 +107,7 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
   test('that takes all memory is ended by its own limit, in words', async () => {
     const agent = await start({ memoryMib: 128 });
     await agent.tell('globalThis.kept = []; for (;;) kept.push(Buffer.alloc(1024 * 1024, 1));').catch(() => undefined);
-    await vi.waitFor(async () => expect((await agent.seen())?.exit?.reason).toContain('ran out of memory'), {
-      timeout: 15_000,
-    });
+    await vi.waitFor(async () => expect((await agent.seen())?.exit?.reason).toContain('ran out of memory'));
     await othersGoOn();
   });
 
@@ -147,7 +142,7 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
           await new Promise((go) => net.createServer((socket) => { socket.on('error', () => {}); ${answer} }).listen(process.env.PORT).once('listening', go));
         `)
         .catch(() => undefined);
-      await vi.waitFor(async () => expect(await probe(agent.address, 500)).not.toBe('ready'), { timeout: 5_000 });
+      await vi.waitFor(async () => expect(await probe(agent.address, 500)).not.toBe('ready'));
     }
     await othersGoOn();
   });

@@ -37,7 +37,7 @@ describe.runIf(process.platform === 'linux')('processes in /proc', () => {
     const { child } = start('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 600']);
     const [output] = await once(child.stdout ?? child, 'data');
     const zombie = Number(String(output));
-    await vi.waitFor(() => expect(table.list(zombie)).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(table.list(zombie)).toEqual([]));
     expect(table.startedAt(zombie)).toBeDefined();
   });
 
@@ -46,7 +46,7 @@ describe.runIf(process.platform === 'linux')('processes in /proc', () => {
     const program = join(folder, 'a) Z 1 (b');
     await copyFile('/bin/sleep', program);
     const { pid } = start(program, ['600'], { detached: true });
-    await vi.waitFor(() => expect(table.list(pid)[0]?.group).toBe(pid), { timeout: 5_000 });
+    await vi.waitFor(() => expect(table.list(pid)[0]?.group).toBe(pid));
     await rm(folder, { recursive: true });
   });
 
@@ -54,8 +54,6 @@ describe.runIf(process.platform === 'linux')('processes in /proc', () => {
     const name = `MARK_${process.pid}`;
     const marked = start('sleep', ['600'], { env: { PATH: process.env.PATH, OTHER: '1', [name]: '/a b/c' } });
     start('sleep', ['600'], { env: { PATH: process.env.PATH, [`X${name}`]: 'no', OTHER: `${name}=no` } });
-    await vi.waitFor(() => expect(table.marked(name)).toEqual([{ pid: marked.pid, value: '/a b/c' }]), {
-      timeout: 5_000,
-    });
+    await vi.waitFor(() => expect(table.marked(name)).toEqual([{ pid: marked.pid, value: '/a b/c' }]));
   });
 });

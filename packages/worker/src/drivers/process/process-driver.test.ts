@@ -86,7 +86,7 @@ describe('process driver', () => {
     const { address } = await start();
     const pids = [Number(await ask(address, '/child')), Number(await ask(address, '/daemon'))];
     await ask(address, '/exit?code=0');
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
   });
 
   test('an instance that was started but not noted is found again', async () => {

@@ -30,7 +30,7 @@ export interface BuilderUnderTest {
   close(): Promise<void>;
 }
 
-const wait = { timeout: 20_000, interval: 20 };
+const wait = { interval: 20 };
 
 /** What every builder promises. */
 export function describeBuilder(name: string, create: () => Promise<BuilderUnderTest>): void {

@@ -52,7 +52,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       driver.onExit((id) => exits.push(id));
       const instance = await start();
       await under.exit(instance, 3);
-      await vi.waitFor(() => expect(exits).toEqual([instance.instanceId]), { timeout: 5_000 });
+      await vi.waitFor(() => expect(exits).toEqual([instance.instanceId]));
       await driver.ensure(instance.spec, never);
       expect(await seen(instance.instanceId)).toMatchObject({ state: 'exited', exit: { code: 3, signal: null } });
       expect((await seen(instance.instanceId))?.address).toBeUndefined();
@@ -105,7 +105,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       await driver.ensure(first.spec, never);
       expect(await whenAnswering(driver, first.instanceId)).toBe(first.address);
       await under.exit(first, 0);
-      await vi.waitFor(() => expect(exits).toEqual([first.instanceId]), { timeout: 5_000 });
+      await vi.waitFor(() => expect(exits).toEqual([first.instanceId]));
       await driver.list();
       await driver.remove(second.instanceId, { graceSeconds: 600 });
       await expect(fetch(second.address)).rejects.toThrow();
@@ -117,7 +117,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       const restarted = under.restart();
       await under.exit(instance, 0);
       driver = await restarted;
-      await vi.waitFor(async () => expect((await seen(instance.instanceId))?.state).toBe('exited'), { timeout: 5_000 });
+      await vi.waitFor(async () => expect((await seen(instance.instanceId))?.state).toBe('exited'));
       expect((await seen(instance.instanceId))?.labels.agentName).toBe('bot');
     });
 
