@@ -54,7 +54,6 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     await list().getByText(`hello ${canary}`).waitFor();
     await list().getByText('red alert').waitFor();
     expect(await list().locator('img').count()).toBe(0);
-    expect(await lookOver(page)).toEqual([]);
   });
 
   test('filters stand in the address', async () => {
