@@ -1,37 +1,31 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { copyAgent } from './support/agents.js';
-import { accessibilityProblems, openBrowser, openTab, overflows } from './support/browser.js';
-import { createCli } from './support/cli.js';
+import { accessibilityProblems, lookOver, openBrowser, openTab } from './support/browser.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, resources } from './support/environment.js';
+import { canary, type Furnished, furnish, org } from './support/furnished.js';
 import { cleanUp } from './support/paths.js';
-import { acceptInvitation, type Person, signInOwner } from './support/person.js';
+import { type Person, signInOwner } from './support/person.js';
 import { until } from './support/wait.js';
 
 const lacking = missing('chromium');
-const org = 'my-team';
-/** Runs where a page takes text for markup, and is seen where it is shown as text. */
-const canary = (where: string) => `<img src=x onerror="window.taken='${where}'">`;
 
 describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
   let cloud: Cloud;
   let browser: Browser;
   let owner: Person;
-  let dana: Person;
   let page: Page;
-  let buildId: string;
+  let furnished: Furnished;
   const problems: string[] = [];
-  /** Address and heading of every page that one reaches signed in. */
-  const pages: [path: string, heading: string | RegExp][] = [];
 
   beforeAll(async () => {
     cloud = await startCloud();
     owner = await signInOwner(cloud);
     browser = await openBrowser();
-    await furnish();
+    furnished = await furnish(cloud, owner);
     page = await openTab(browser, cloud.url, { person: owner, problems, reducedMotion: 'reduce' });
   });
 
@@ -40,158 +34,62 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     await cleanUp();
   });
 
-  /** Something on every page, with markup wherever people and programs put text. */
-  async function furnish(): Promise<void> {
-    await owner.updateOrganization(org, { verboseName: canary('organization') });
-    dana = await acceptInvitation(
-      cloud,
-      (await owner.createInvitation(org, { email: 'dana@example.com', role: 'developer' })).link,
-    );
-    await owner.createInvitation(org, { email: '"<b>eve</b>"@example.com', role: 'viewer' }).catch(() => {});
-    const account = { name: 'ci', role: 'developer', description: canary('description') } as const;
-    const { serviceAccount } = await owner.createServiceAccount(org, account);
-    const grant = { preset: 'deploy', agents: ['echo'], networks: ['127.0.0.0/8', '::1'] } as const;
-    await owner.createServiceAccountToken(org, serviceAccount.id, {
-      name: canary('service token'),
-      grant: { ...grant, agents: [...grant.agents], networks: [...grant.networks] },
-    });
-    const { token, value } = await owner.createToken({ name: canary('token') });
-    await owner.deriveToken(token.id, { name: canary('derived'), expiresInMinutes: 60 });
-    const old = await owner.createToken({ name: 'GitHub deploy', expiresInDays: 7 });
-    await owner.rotateToken(old.token.id);
-    await dana.createToken({ name: canary('token of another') });
-    await fetch(`${cloud.url}/v1/users`, {
-      headers: { authorization: `Bearer ${value}`, 'user-agent': canary('user agent') },
-    });
-    for (const type of ['public', 'private'] as const) await owner.createApiKey(org, { name: canary(type), type });
-    await owner.createWebhook(org, { url: `https://example.com/?q=${encodeURIComponent(canary('webhook'))}` });
-    await owner.patchProperties(org, { defaultRegion: canary('region') }).catch(() => {});
-    await furnishAgents();
-    pages.push(
-      ['/account/tokens', 'Personal access tokens'],
-      ['/account/tokens?new=true&permission=logs:read&agent=echo', 'Personal access tokens'],
-      [`/account/tokens/${token.id}`, /token/],
-      ['/account/security', 'Security'],
-      ['/account/logins', /Sign-ins/],
-      ['/account/new-organization', 'New organization'],
-      [`/orgs/${org}`, /organization/],
-      [`/orgs/${org}/members`, 'Members'],
-      [`/orgs/${org}/service-accounts`, 'Service accounts'],
-      [`/orgs/${org}/service-accounts/${serviceAccount.id}`, 'ci'],
-      [`/orgs/${org}/keys`, 'API keys'],
-      [`/orgs/${org}/tokens`, 'Tokens in use'],
-      [`/orgs/${org}/policy`, 'Policies'],
-      [`/orgs/${org}/audit`, 'Audit log'],
-      [`/orgs/${org}/leaks`, 'Leaks'],
-      [`/orgs/${org}/webhooks`, 'Webhooks'],
-      [`/orgs/${org}/settings`, 'Settings'],
-      [`/orgs/${org}/usage?days=7&show=${encodeURIComponent(canary('measure'))}`, 'Usage'],
-      ['/installation', 'Installation'],
-      [`/orgs/${org}/logs`, 'Logs'],
-      [`/orgs/${org}/sessions`, 'Sessions'],
-      [`/orgs/${org}/agents/nobody/sessions/${serviceAccount.id}`, 'Session'],
-      [`/orgs/${org}/agents/nobody/try`, 'Try nobody'],
-      ['/orgs/nowhere', 'You do not reach this organization'],
-      ['/device', 'Sign in a device'],
-      ['/nowhere', 'There is no page here'],
-    );
-  }
-
-  /** An agent that runs and one that can't, with builds, secret sets and a region of their own. */
-  async function furnishAgents(): Promise<void> {
-    await owner.putSecret(org, 'voices', { secretKey: 'VOICE_KEY', secretValue: 'x' });
-    await owner.putSecret(org, 'registry', {
-      ...{ isImagePullSecret: true, host: 'ghcr.io', secretValue: Buffer.from('ann:x').toString('base64') },
-    });
-    await owner.registerRegion(org, { regionKey: 'pce-lab', displayName: canary('region name') });
-    await owner.createAgentProfile(org, {
-      ...{ apiName: 'large', displayName: canary('profile'), resources: { cpu: '2', memory: '4Gi' } },
-    });
-    await owner.createService(org, { serviceName: 'broken', image: `${canary('image').replaceAll(' ', '/')}:1` });
-    const folder = copyAgent('e2e/agents/probe');
-    // A step of the build that prints what the log is to show as text.
-    const step = ['node', '-e', 'console.log(process.argv[1])', canary('build log')];
-    appendFileSync(join(folder, 'pcc-deploy.toml'), `setup = [${JSON.stringify(step)}]\n`);
-    const cli = createCli({ token: cloud.token(), port: cloud.port });
-    await cli.ok(['deploy', '--yes', '--secrets', 'voices', '--min-agents', '1'], { cwd: folder });
-    await owner.startSession(org, 'probe', { body: {} });
-    await owner.updateService(org, { serviceName: 'probe', agentProfile: 'large', rollout: { hold: true } });
-    const { deployments } = await owner.listDeployments(org, 'probe');
-    const [after, before] = deployments;
-    buildId = before?.buildId ?? '';
-    pages.push(
-      [`/orgs/${org}/agents`, 'Agents'],
-      [`/orgs/${org}/agents/probe`, 'probe'],
-      [`/orgs/${org}/agents/probe/deployments?from=${before?.id}&to=${after?.id}`, 'probe'],
-      [`/orgs/${org}/agents/probe/secrets`, 'probe'],
-      [`/orgs/${org}/agents/probe/settings`, 'probe'],
-      [`/orgs/${org}/agents/broken`, 'broken'],
-      [`/orgs/${org}/agents/broken/deployments`, 'broken'],
-      [`/orgs/${org}/builds`, 'Builds'],
-      [`/orgs/${org}/builds/${buildId}`, /^Build/],
-      [`/orgs/${org}/secrets`, 'Secret sets'],
-      [`/orgs/${org}/secrets/voices`, 'voices'],
-      [`/orgs/${org}/secrets/registry`, 'registry'],
-      [`/orgs/${org}/regions`, 'Regions'],
-    );
-  }
-
   async function open(tab: Page, path: string, heading: string | RegExp): Promise<void> {
     await tab.goto(path);
     await arrived(tab, path, heading);
   }
 
-  async function arrived(tab: Page, path: string, heading: string | RegExp): Promise<void> {
+  async function arrived(tab: Page, path: string, heading: string | RegExp, text?: string): Promise<void> {
     await tab.getByRole('heading', { name: heading, level: 1, includeHidden: true }).waitFor({ state: 'attached' });
+    if (text) await tab.getByText(text).first().waitFor();
     if (path.includes('new=true')) await tab.getByRole('dialog').waitFor();
     await until('all of it is there', async () => (await tab.getByText(/^Loading .*…$/).count()) === 0);
   }
 
   /** As a link of the dashboard would: without loading it anew, which takes most of the time. */
-  async function goTo(path: string, heading: string | RegExp): Promise<void> {
+  async function goTo(path: string): Promise<void> {
     await page.evaluate(
       `history.pushState({}, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
     );
-    await arrived(page, path, heading);
+  }
+
+  /** What is wrong with a page as it stands, for whoever uses it and for what people wrote in it. */
+  async function judge(tab: Page, path: string): Promise<string[]> {
+    const found = (await lookOver(tab)).map((problem) => `${path}: ${problem}`);
+    await takePictures(tab, path);
+    const taken = await tab.evaluate<string | undefined>('window.taken');
+    return taken ? [...found, `${path}: the text of ${taken} ran as a script`] : found;
   }
 
   test('every page is accessible in light and dark, fits 360 px, and takes no text for markup', async () => {
     const found: string[] = [];
     await open(page, '/account/security', 'Security');
-    for (const [path, heading] of pages) {
-      await page.emulateMedia({ colorScheme: 'light' });
-      await goTo(path, heading);
-      for (const problem of await accessibilityProblems(page)) found.push(`${path}: ${problem}`);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      for (const problem of await accessibilityProblems(page, ['color-contrast']))
-        found.push(`${path}, dark: ${problem}`);
-      await page.setViewportSize({ width: 360, height: 800 });
-      if (await overflows(page)) found.push(`${path}: wider than 360 px`);
-      await takePictures(path);
-      await page.setViewportSize({ width: 1280, height: 800 });
-      const taken = await page.evaluate<string | undefined>('window.taken');
-      if (taken) found.push(`${path}: the text of ${taken} ran as a script`);
+    for (const [path, heading, text] of furnished.pages) {
+      await goTo(path);
+      await arrived(page, path, heading, text);
+      found.push(...(await judge(page, path)));
     }
     expect(found).toEqual([]);
   });
 
   /** For eyes: three widths, light and dark, where a folder for them is named. */
-  async function takePictures(path: string): Promise<void> {
+  async function takePictures(tab: Page, path: string): Promise<void> {
     if (!resources.screenshots) return;
     mkdirSync(resources.screenshots, { recursive: true });
     const name = path
-      .replace(/\?new.*/, '-new')
-      .replace(/\?.*/, '')
+      .replace(/[?#](new)?.*/, (_, isNew = '') => `-${isNew}`)
       .replace(/[0-9a-f]{8}-[-0-9a-f]{27}/, 'one')
-      .replace(/\W+/g, '-');
+      .replace(/\W+/g, '-')
+      .replace(/^-|-$/g, '');
     for (const width of [360, 768, 1280]) {
-      await page.setViewportSize({ width, height: 800 });
+      await tab.setViewportSize({ width, height: 800 });
       for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        const file = join(resources.screenshots, `${name.slice(1) || 'home'}-${width}-${colorScheme}.png`);
-        await page.screenshot({ path: file, fullPage: !path.includes('new=true') });
+        await tab.emulateMedia({ colorScheme });
+        const file = join(resources.screenshots, `${name || 'home'}-${width}-${colorScheme}.png`);
+        await tab.screenshot({ path: file, fullPage: !path.includes('new=true') });
       }
     }
+    await tab.emulateMedia({ colorScheme: 'light' });
   }
 
   test('the canaries were there to be seen', async () => {
@@ -202,7 +100,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       [`/orgs/${org}/keys`, 'public', 'private'],
       [`/orgs/${org}/audit`, 'private'],
       [`/orgs/${org}/agents/probe/settings`, 'profile'],
-      [`/orgs/${org}/builds/${buildId}`, 'build log'],
+      [`/orgs/${org}/builds/${furnished.buildId}`, 'build log'],
       [`/orgs/${org}/regions`, 'region name'],
     ] as const) {
       await page.goto(path);
@@ -235,7 +133,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
   });
 
   test('who may not see a page is told what it takes and who can grant it', async () => {
-    const tab = await openTab(browser, cloud.url, { person: dana, problems, reducedMotion: 'reduce' });
+    const tab = await openTab(browser, cloud.url, { person: furnished.dana, problems, reducedMotion: 'reduce' });
     for (const [path, permission] of [
       ['audit', 'audit:read'],
       ['tokens', 'members:write'],
@@ -313,16 +211,42 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     await page.getByRole('link', { name: 'Half typed' }).waitFor();
   });
 
+  test('a program that asks to be signed in is shown with its name and where it is', async () => {
+    const program = canary('program');
+    const started = await fetch(`${cloud.url}/oauth/device/code`, {
+      method: 'POST',
+      headers: { 'user-agent': program },
+      body: new URLSearchParams({ client_id: 'pcc-cli', scope: 'openid' }),
+    });
+    const { user_code: code } = (await started.json()) as { user_code: string };
+    await open(page, `/device?user_code=${code}`, 'Sign in a device');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText(program).waitFor();
+    await page.getByText(/127\.0\.0\.1|::1/).waitFor();
+    expect(await judge(page, '/device-asks')).toEqual([]);
+    await page.getByRole('button', { name: 'Refuse' }).click();
+    await page.getByRole('heading', { name: 'The sign-in was refused' }).waitFor();
+
+    const redirect = 'http://127.0.0.1:8400/oauth_callback';
+    const challenge = createHash('sha256').update(randomBytes(32)).digest('base64url');
+    const asked = { client_id: 'pcc-cli', response_type: 'code', redirect_uri: redirect, scope: 'openid' };
+    const proof = { code_challenge: challenge, code_challenge_method: 'S256', state: 'state-0123456789' };
+    await open(page, `/oauth/authorize?${new URLSearchParams({ ...asked, ...proof })}`, 'Sign in the command line');
+    await page.getByText(redirect).waitFor();
+    expect(await judge(page, '/oauth/consent')).toEqual([]);
+  });
+
   test('the pages before signing in are accessible too', async () => {
     const tab = await openTab(browser, cloud.url, { problems, reducedMotion: 'reduce' });
     for (const [path, heading] of [
       ['/sign-in', 'Sign in'],
       ['/setup#code=x', 'Set up your Pipecat Cloud'],
+      ['/setup', 'This link is not whole'],
       ['/invite#code=x', 'You are invited'],
     ] as const) {
       await tab.goto('about:blank');
       await open(tab, path, heading);
-      expect([path, await accessibilityProblems(tab)]).toEqual([path, []]);
+      expect(await judge(tab, path)).toEqual([]);
     }
     await tab.context().close();
   });

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent, logsHave, sessionEnds, startSession } from './support/agents.js';
-import { accessibilityProblems, openBrowser, openTab } from './support/browser.js';
+import { lookOver, openBrowser, openTab } from './support/browser.js';
 import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
@@ -25,7 +25,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
     const owner = await signInOwner(cloud);
     // A microphone that beeps.
     browser = await openBrowser('--use-fake-device-for-media-stream');
-    page = await openTab(browser, cloud.url, { person: owner, problems });
+    page = await openTab(browser, cloud.url, { person: owner, problems, reducedMotion: 'reduce' });
     await cli.ok(['deploy', '--yes', '--min-agents', '1', '--max-agents', '1'], { cwd: copyAgent('examples/echo') });
   });
   afterAll(async () => {
@@ -49,17 +49,17 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
     await page.goto('/orgs/my-team/sessions');
     await page.getByRole('link', { name: 'Try it' }).click();
     await page.getByRole('heading', { name: 'Try echo', level: 1 }).waitFor();
-    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await lookOver(page)).toEqual([]);
     await button('Start talking').click();
     await page.getByText('The browser does not let this page use the microphone').waitFor();
-    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await lookOver(page)).toEqual([]);
     await button('Go on without a microphone').click();
     await page.getByText('Connected', { exact: true }).waitFor();
     await page.getByLabel('Say it in writing').fill(`Hello ${canary}`);
     await page.keyboard.press('Enter');
     await says('You', `Hello ${canary}`);
     await says('Agent', `Hello ${canary}`);
-    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await lookOver(page)).toEqual([]);
     const id = await sessionId();
     await button('Leave').click();
     await page.getByText('Not connected').waitFor();
@@ -95,6 +95,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
     );
     await button('Start talking').click();
     await page.getByText('All places of echo are taken: max_agents is 1').waitFor();
+    expect(await lookOver(page)).toEqual([]);
     await cli.ok(['agent', 'stop', 'echo', '--session-id', taken, '--force']);
     await sessionEnds(cli, 'echo', taken);
     await instanceWaits();

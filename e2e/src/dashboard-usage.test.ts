@@ -1,20 +1,25 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { copyAgent, sessionEnds, startSession } from './support/agents.js';
+import { copyAgent, sessionEnds, sessionOf, startSession } from './support/agents.js';
+import { call } from './support/api.js';
 import { openBrowser, openTab } from './support/browser.js';
 import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, plainEnvironment } from './support/environment.js';
-import { cleanUp, root, temporaryFolder } from './support/paths.js';
+import { cleanUp, inRoot, root, temporaryFolder } from './support/paths.js';
 import { acceptInvitation, type Person, signInOwner } from './support/person.js';
 import { until } from './support/wait.js';
 
 const lacking = missing('chromium');
 const org = 'my-team';
+const env = { PIPECAT_CLOUD_SESSION_MINUTE_CENTS: '60' };
+const commands = [...readFileSync(inRoot('docs/backups.md'), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(
+  ([, text = '']) => text,
+);
 
 describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lacking})` : ''}`, () => {
   let cloud: Cloud;
@@ -22,13 +27,17 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
   let owner: Person;
   let browser: Browser;
   let page: Page;
+  /** Ended before the backup. */
+  let session: string;
+  let shelf: string;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    cloud = await startCloud({ env: { PIPECAT_CLOUD_SESSION_MINUTE_CENTS: '60' } });
+    cloud = await startCloud({ env });
     owner = await signInOwner(cloud);
     cli = createCli({ token: cloud.token(), port: cloud.port });
     browser = await openBrowser();
+    shelf = temporaryFolder('backup');
     page = await openTab(browser, cloud.url, { person: owner, problems });
   });
   afterAll(async () => {
@@ -37,6 +46,19 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     await cleanUp();
   });
 
+  const button = (name: string) => page.getByRole('button', { name });
+  const operate = async (text: string) => {
+    const settings = plainEnvironment({ PIPECAT_CLOUD_DATA_DIR: cloud.dataDir });
+    return (await promisify(execFile)('bash', ['-ec', text], { cwd: root, env: settings })).stdout;
+  };
+  /** Runs a block of commands of docs/backups.md, with places of this machine. */
+  const asDocumented = async (what: 'backup' | 'restore') => {
+    // Between the two stands PostgreSQL's.
+    const text = (what === 'backup' ? commands[0] : commands[2]) ?? '';
+    return await operate(
+      text.replaceAll(/\/(backups|elsewhere)\//g, `${shelf}/`).replaceAll(' data/', ` ${cloud.dataDir}/`),
+    );
+  };
   const table = () => page.getByRole('table', { name: 'Usage by agent' });
 
   test('before anything was warm the page says what to do', async () => {
@@ -90,12 +112,9 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     await page.getByRole('heading', { name: 'Installation', level: 1 }).waitFor();
     await page.getByRole('table', { name: 'Workers' }).getByText('Connected').waitFor();
     await page.getByText('No backup is known').waitFor();
-    const file = join(temporaryFolder('backup'), 'copy.db');
-    const backup = promisify(execFile)('npm', ['run', 'backup', '--', file], {
-      cwd: root,
-      env: plainEnvironment({ PIPECAT_CLOUD_DATA_DIR: cloud.dataDir }),
-    });
-    expect((await backup).stdout).toContain(file);
+    session = await startSession(cli, 'echo', { seconds: 1 });
+    await sessionEnds(cli, 'echo', session);
+    expect(await asDocumented('backup')).toContain('pipecat-2027-01-31.db');
     await page.getByText(/The last one was made/).waitFor();
 
     const { link } = await owner.createInvitation(org, { email: 'dana@example.com', role: 'admin' });
@@ -103,6 +122,28 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     await dana.goto('/installation');
     await dana.getByText('You do not run this installation').waitFor();
     expect(await dana.getByRole('link', { name: 'Health' }).count()).toBe(0);
+  });
+
+  test('what was backed up is put back as the page says: tokens, sign-ins, sessions and the audit chain hold', async () => {
+    const { value: later } = await owner.createToken({ name: 'after the backup' });
+    const laterSession = await startSession(cli, 'echo', { seconds: 600 });
+    await cloud.stop();
+    for (const file of ['pipecat-cloud.db', 'pipecat-cloud.db-wal', 'keys.json']) {
+      writeFileSync(join(cloud.dataDir, file), 'wrecked');
+    }
+    await asDocumented('restore');
+    cloud = await startCloud({ dataDir: cloud.dataDir, port: cloud.port, env });
+
+    // By the first token.
+    expect(await sessionOf(cli, 'echo', session)).toMatchObject({ state: 'ended' });
+    expect((await cli(['agent', 'sessions', 'echo', '--id', laterSession])).code).not.toBe(0);
+    expect((await call(cloud.url, 'GET', '/v1/users', { token: later })).status).toBe(401);
+    await page.goto(`/orgs/${org}/audit`);
+    await button('Check the chain').click();
+    await page.getByText('the chain is whole').waitFor();
+    const again = await startSession(cli, 'echo', { seconds: 1 });
+    await sessionEnds(cli, 'echo', again);
+    expect(await operate('npm run audit:verify')).toMatch(/^ok {6}my-team: \d+ records/m);
   });
 
   test('nothing went wrong in the pages', () => {

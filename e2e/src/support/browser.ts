@@ -12,7 +12,8 @@ export async function openBrowser(...args: string[]): Promise<Browser> {
   return await chromium.launch({
     executablePath: resources.chromium ?? '',
     // Inside containers Chromium's own sandbox can't be made.
-    args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
+    // Without an animation, what was scrolled is where it comes to rest.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-smooth-scrolling', ...args],
   });
 }
 
@@ -76,8 +77,12 @@ export async function tracesOf(page: Page, secret: string): Promise<string[]> {
   return Object.entries(places).flatMap(([place, text]) => (text.includes(secret) ? [place] : []));
 }
 
-/** Whether any live object of the page holds it: caches of queries, closures, what a library keeps. Takes a second or two. */
-export async function memoryHas(page: Page, secret: string): Promise<boolean> {
+/** Resolves once no live object of the page holds it: no cache of queries, no closure, nothing that a library keeps. A look takes a second or two. */
+export async function isForgotten(page: Page, secret: string): Promise<void> {
+  await until('nothing in the page holds the value', async () => !(await memoryOf(page)).includes(secret));
+}
+
+async function memoryOf(page: Page): Promise<string> {
   const session = await page.context().newCDPSession(page);
   const chunks: string[] = [];
   session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
@@ -85,10 +90,23 @@ export async function memoryHas(page: Page, secret: string): Promise<boolean> {
   await session.send('HeapProfiler.collectGarbage');
   await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
   await session.detach();
-  return chunks.join('').includes(secret);
+  return chunks.join('');
 }
 
 /** True where the page is wider than the window. */
 export async function overflows(page: Page): Promise<boolean> {
   return await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+}
+
+/** What is wrong with a page as it stands: for assistive technology, in light and dark, and on a small screen. Leaves it light and wide. */
+export async function lookOver(page: Page): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: 'light' });
+  const found = await accessibilityProblems(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  for (const problem of await accessibilityProblems(page, ['color-contrast'])) found.push(`dark: ${problem}`);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 360, height: 800 });
+  if (await overflows(page)) found.push('wider than 360 px');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  return found;
 }

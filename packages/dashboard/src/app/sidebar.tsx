@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
 import { organizationsQuery } from '../features/organization/organization-queries';
 import { chooseTheme, chosenTheme, type Theme, themes } from '../lib/theme';
 import { Button } from '../ui/button';
@@ -15,14 +15,20 @@ import { useSignOut } from './use-sign-out';
 export function Sidebar({ email, onGo }: { email: string; onGo?: () => void }) {
   const current = useCurrentOrganization();
   const ownsSomething = useQuery(organizationsQuery).data?.some(({ role }) => role === 'owner');
+  const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // Where there is no room for all of it, the page that is open is in view.
+  useEffect(() => {
+    if (pathname) nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' });
+  }, [pathname]);
   return (
-    <div className="flex min-h-full flex-col gap-4 p-4">
+    <div className="flex min-h-full flex-col gap-4 p-4 pb-0">
       <Link to="/" className="flex items-center gap-2.5 font-semibold" onClick={onGo}>
         <Logo />
         Pipecat Cloud
       </Link>
       <OrganizationSwitcher onChosen={onGo} />
-      <nav aria-label="Main" className="flex-1 space-y-4">
+      <nav ref={nav} aria-label="Main" className="flex-1 space-y-4">
         {current &&
           organizationGroups.map((group) => <Group key={group.title} group={group} org={current.name} onGo={onGo} />)}
         <Group group={accountGroup} org="" onGo={onGo} />
@@ -45,7 +51,7 @@ function Group({ group, org, onGo }: { group: NavGroup; org: string; onGo?: (() 
               params={{ org }}
               onClick={onGo}
               activeOptions={{ exact, includeSearch: false }}
-              className="flex items-center gap-2.5 rounded-lg px-2.5 py-1.5 text-sm text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-sunken aria-[current=page]:font-medium aria-[current=page]:text-ink"
+              className="flex scroll-mb-36 items-center gap-2.5 rounded-lg px-2.5 py-1.5 text-sm text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-sunken aria-[current=page]:font-medium aria-[current=page]:text-ink"
             >
               <Icon name={icon} />
               {label}
@@ -60,7 +66,7 @@ function Group({ group, org, onGo }: { group: NavGroup; org: string; onGo?: (() 
 function Foot({ email }: { email: string }) {
   const signOut = useSignOut();
   return (
-    <div className="space-y-3 border-t border-line pt-4">
+    <div className="sticky bottom-0 -mx-4 space-y-3 border-t border-line bg-card px-4 py-4">
       <ThemeChoice />
       <div className="flex items-center justify-between gap-2">
         <span className="min-w-0 truncate text-sm text-muted" title={`Signed in as ${email}`}>

@@ -16,3 +16,8 @@ export function wantedBy(error: unknown): Wanted | undefined {
 export function isPolicyOfSecondFactor(error: unknown): boolean {
   return error instanceof ApiError && error.body.reason === 'blocked_by_policy' && /second factor/i.test(error.message);
 }
+
+/** What was asked for is not there, or no longer. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}

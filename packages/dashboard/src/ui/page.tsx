@@ -23,7 +23,7 @@ export function Page({ title, about, actions, up, children }: PageProps) {
           <h1 tabIndex={-1} className="text-2xl font-semibold tracking-tight wrap-anywhere">
             {title}
           </h1>
-          {about && <div className="mt-1 text-muted">{about}</div>}
+          {about && <div className="mt-1 text-muted wrap-anywhere">{about}</div>}
         </div>
         {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
       </div>

@@ -5,6 +5,8 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
   /** The heading is for screen readers alone: buttons explain themselves. */
   quiet?: boolean;
+  /** Short values, which stay on one line where the rows are a table. */
+  narrow?: boolean;
 }
 interface TableProps<Row> {
   /** What the table lists, for screen readers. */
@@ -49,18 +51,18 @@ export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
             key={keyOf(row)}
             className="stacked:relative stacked:block stacked:space-y-1.5 stacked:px-4 stacked:py-3.5"
           >
-            {columns.map(({ name, cell, quiet }, index) => (
+            {columns.map(({ name, cell, quiet, narrow }, index) => (
               <td
                 {...roles.cell}
                 key={name}
-                className={`px-3 py-3.5 align-top first:pl-5 last:pr-5 stacked:flex stacked:gap-3 stacked:p-0! ${quiet ? 'text-right stacked:text-left' : index === 0 ? 'stacked:pr-12!' : ''}`}
+                className={`px-3 py-3.5 align-top first:pl-5 last:pr-5 stacked:flex stacked:gap-3 stacked:p-0! ${quiet ? 'text-right stacked:text-left' : index === 0 ? 'stacked:pr-12!' : ''} ${narrow ? 'whitespace-nowrap stacked:whitespace-normal' : ''}`}
               >
                 {index > 0 && !quiet && (
                   <span aria-hidden="true" className="w-24 shrink-0 hidden text-muted stacked:block">
                     {name}
                   </span>
                 )}
-                <div className="min-w-0 stacked:flex-1">{cell(row)}</div>
+                <div className="min-w-0 wrap-break-word stacked:flex-1">{cell(row)}</div>
               </td>
             ))}
           </tr>

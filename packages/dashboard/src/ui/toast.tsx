@@ -5,7 +5,7 @@ interface Message {
   id: number;
   text: string;
 }
-const shownMs = 6_000;
+const shownMs = 10_000;
 let messages: readonly Message[] = [];
 let last = 0;
 const listeners = new Set<() => void>();

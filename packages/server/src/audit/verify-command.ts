@@ -1,12 +1,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { redact } from '@pipecat-cloud/contract/token-format';
 import { type Config, readConfig } from '../config/config.js';
-import type { Environment } from '../config/env.js';
 import { openKeys } from '../config/keys.js';
 import { openForReading } from '../db/open.js';
 import { createStore, type Store } from '../db/store.js';
+import { type Output, operatorCommand } from '../operator-command.js';
 import { type Verification, verifyAll } from './chain-check.js';
 import { auditKeyOf, installationChain } from './chain-head.js';
 
@@ -16,47 +15,30 @@ Verifies every audit chain of an installation and changes nothing. Takes the set
 (PIPECAT_CLOUD_DATA_DIR, PIPECAT_CLOUD_DATABASE_URL); the data folder must hold the installation's keys.json.
 Exit code: 0 all chains are whole · 1 one is not, or could not be checked · 2 usage`;
 
-interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
-
-/** The operator's verification. Answers the exit code; never throws. */
-export async function verifyInstallation(args: string[], environment: Environment, io: Output): Promise<number> {
-  let options: ReturnType<typeof read>;
-  try {
-    options = read(args);
-  } catch (error) {
-    io.err(`${(error as Error).message}\n${usage}`);
-    return 2;
-  }
-  if (options.values.help) {
-    io.out(usage);
-    return 0;
-  }
-  const [folder] = options.positionals;
-  try {
+/** The operator's verification of every chain. */
+export const verifyInstallation = operatorCommand({
+  usage,
+  failure: 'Nothing was verified',
+  read,
+  run: async ({ folder, json }, environment, io) => {
     const config = readConfig(folder === undefined ? environment : { ...environment, PIPECAT_CLOUD_DATA_DIR: folder });
     const store = await openStore(config);
     try {
-      return await report(store, options.values.json === true, io);
+      return await report(store, json, io);
     } finally {
       await store.close();
     }
-  } catch (error) {
-    io.err(`Nothing was verified: ${redact(error instanceof Error ? error.message : String(error))}`);
-    return 1;
-  }
-}
+  },
+});
 
 function read(args: string[]) {
-  const options = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
-  if (options.positionals.length > 1) throw new Error('Give one data folder at most');
-  return options;
+  if (positionals.length > 1) throw new Error('Give one data folder at most');
+  return { folder: positionals[0], json: values.json === true, help: values.help === true };
 }
 
 async function openStore({ dataDirectory, database }: Config): Promise<Store> {

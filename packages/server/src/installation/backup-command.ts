@@ -1,12 +1,11 @@
 import { access, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { redact } from '@pipecat-cloud/contract/token-format';
 import Database from 'better-sqlite3';
 import { type Config, readConfig } from '../config/config.js';
-import type { Environment } from '../config/env.js';
 import { openUnmigrated } from '../db/open.js';
 import { createStore } from '../db/store.js';
+import { operatorCommand } from '../operator-command.js';
 
 const usage = `Usage: npm run backup -- FILE      copies the database, while it is in use, to a file that is not there yet
        npm run backup -- --note    notes that a backup was made now, by pg_dump or otherwise
@@ -14,41 +13,23 @@ const usage = `Usage: npm run backup -- FILE      copies the database, while it 
 Takes the settings of the control plane (PIPECAT_CLOUD_DATA_DIR, PIPECAT_CLOUD_DATABASE_URL).
 Exit code: 0 done · 1 not done · 2 usage`;
 
-interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
-
-/** The operator's backup of the database; notes when the last one was made. Answers the exit code; never throws. */
-export async function backUpInstallation(args: string[], environment: Environment, io: Output): Promise<number> {
-  let options: ReturnType<typeof read>;
-  try {
-    options = read(args);
-  } catch (error) {
-    io.err(`${(error as Error).message}\n${usage}`);
-    return 2;
-  }
-  if (options.help) {
-    io.out(usage);
-    return 0;
-  }
-  try {
+/** The operator's backup of the database; notes when the last one was made. */
+export const backUpInstallation = operatorCommand({
+  usage,
+  failure: 'No backup',
+  read,
+  run: async ({ file }, environment, io) => {
     const config = readConfig(environment);
-    if (options.file !== undefined) await copyDatabase(config, resolve(options.file));
+    if (file !== undefined) await copyDatabase(config, resolve(file));
     await note(config);
-    if (options.file === undefined) io.out('Noted: a backup was made now.');
+    if (file === undefined) io.out('Noted: a backup was made now.');
     else {
       const keys = join(config.dataDirectory, 'keys.json');
-      io.out(
-        `The database is in ${options.file}. Keep ${keys} too, in another place: without it nothing sealed opens.`,
-      );
+      io.out(`The database is in ${file}. Keep ${keys} too, in another place: without it nothing sealed opens.`);
     }
     return 0;
-  } catch (error) {
-    io.err(`No backup: ${redact(error instanceof Error ? error.message : String(error))}`);
-    return 1;
-  }
-}
+  },
+});
 
 function read(args: string[]) {
   const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
-import { ApiError } from '@pipecat-cloud/contract/client';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
+import { isNotFound } from '../../lib/refusals';
 import { Badge } from '../../ui/badge';
 import { buttonLink, linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
@@ -27,7 +27,7 @@ export function AgentFrame() {
   const { name } = route.useParams();
   const agent = useQuery({ ...agentQuery(org.name, name), enabled: org.can('agents:read') });
   const state = agent.data && agentState(agent.data);
-  const gone = agent.error instanceof ApiError && agent.error.status === 404;
+  const gone = isNotFound(agent.error);
   return (
     <Page
       title={name}

@@ -39,3 +39,9 @@ export const profilesQuery = (org: string) =>
     queryFn: async () => (await api.listAgentProfiles(org)).agentProfiles,
     staleTime: 60_000,
   });
+
+export const logRetentionQuery = (org: string, name: string) =>
+  queryOptions({
+    queryKey: [...agentKeys.one(org, name), 'log-retention'] as const,
+    queryFn: () => api.getLogRetention(org, name),
+  });

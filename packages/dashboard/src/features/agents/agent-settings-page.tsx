@@ -6,6 +6,7 @@ import { leastRoleFor } from '../organization/org-context';
 import { DeleteAgentDialog } from './delete-agent-dialog';
 import { DeploymentForm } from './deployment-form';
 import { LimitsForm } from './limits-form';
+import { LogRetentionForm } from './log-retention-form';
 import { useAgent } from './use-agent';
 
 /** What can be changed of an agent without its code. */
@@ -23,6 +24,7 @@ export function AgentSettingsPage() {
       )}
       <LimitsForm />
       <DeploymentForm />
+      <LogRetentionForm />
       {org.can('agents:delete') && (
         <Card title="Deleting">
           <div className="px-4 py-4 sm:px-5">

@@ -142,8 +142,8 @@ function AgentTable({ org, agents, of, onAll }: AgentTableProps) {
           columns={[
             { name: 'Agent', cell: (row) => <NameCell org={org} row={row} /> },
             { name: 'Live', cell: (row) => <LiveCell row={row} /> },
-            { name: 'Sessions', cell: ({ agent }) => agent && <SessionsCell agent={agent} /> },
-            { name: 'Region', cell: ({ summary }) => summary.region },
+            { name: 'Sessions', narrow: true, cell: ({ agent }) => agent && <SessionsCell agent={agent} /> },
+            { name: 'Region', narrow: true, cell: ({ summary }) => summary.region },
           ]}
         />
       )}

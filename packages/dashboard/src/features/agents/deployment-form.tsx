@@ -1,5 +1,6 @@
 import { sessionDuration } from '@pipecat-cloud/contract/agent-limits';
 import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
+import { quantityPattern } from '@pipecat-cloud/contract/quantities';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button';
@@ -10,22 +11,34 @@ import { DeployDialog } from './deploy-dialog';
 import { useAgent } from './use-agent';
 
 interface Draft {
-  /** Empty where the deploy gave resources of its own. */
+  /** Empty for resources of its own. */
   profile: string;
+  cpu: string;
+  memory: string;
   maxSession: string;
   krisp: string;
 }
 
-const draftOf = ({ agentProfile = '', deployment, krispViva }: Service): Draft => ({
+const draftOf = ({ agentProfile = '', resources, deployment, krispViva }: Service): Draft => ({
   profile: agentProfile,
+  cpu: resources?.cpu ?? '',
+  memory: resources?.memory ?? '',
   maxSession: String(deployment?.manifest.spec.maxSessionDurationSeconds ?? sessionDuration.default),
   krisp: krispViva.audioFilter ?? '',
 });
 
+/** A profile, or resources of its own: never both. */
+function sizeOf(stored: Draft, { profile, cpu, memory }: Draft): Pick<DeployBody, 'agentProfile' | 'resources'> {
+  const isProfile = profile !== '';
+  const isAsStored = profile === stored.profile && (isProfile || (cpu === stored.cpu && memory === stored.memory));
+  if (isAsStored) return {};
+  return isProfile ? { agentProfile: profile } : { resources: { cpu, memory } };
+}
+
 /** Only what was changed, so that nothing else is decided by it. */
 function changeOf(stored: Draft, draft: Draft): Omit<DeployBody, 'serviceName'> {
   return {
-    ...(draft.profile === stored.profile ? {} : { agentProfile: draft.profile }),
+    ...sizeOf(stored, draft),
     ...(draft.maxSession === stored.maxSession ? {} : { maxSessionDuration: Number(draft.maxSession) }),
     ...(draft.krisp === stored.krisp
       ? {}
@@ -49,6 +62,22 @@ export function DeploymentForm() {
     event.preventDefault();
     setAsking(true);
   }
+  const quantity = (name: 'cpu' | 'memory', label: string, hint: string) => (
+    <Field
+      label={label}
+      hint={hint}
+      name={name}
+      autoComplete="off"
+      spellCheck={false}
+      required
+      pattern={quantityPattern}
+      title={hint}
+      maxLength={32}
+      disabled={!editable}
+      value={draft[name]}
+      onChange={(event) => set({ [name]: event.target.value.trim() })}
+    />
+  );
   const offered = (profiles.data ?? []).filter(({ enabled, apiName }) => enabled || apiName === stored.profile);
   return (
     <Card
@@ -65,11 +94,6 @@ export function DeploymentForm() {
             onChange={(event) => set({ profile: event.target.value })}
             error={profiles.error?.message}
           >
-            {stored.profile === '' && (
-              <option value="" disabled>
-                Resources of its own: {agent.resources?.cpu} CPU, {agent.resources?.memory}
-              </option>
-            )}
             {!offered.some(({ apiName }) => apiName === stored.profile) && stored.profile && (
               <option value={stored.profile}>{stored.profile}</option>
             )}
@@ -78,7 +102,14 @@ export function DeploymentForm() {
                 {displayName === apiName ? apiName : `${displayName} (${apiName})`}: {cpu} CPU, {memory}
               </option>
             ))}
+            <option value="">None: resources of its own</option>
           </SelectField>
+          {draft.profile === '' && (
+            <div className="grid grid-cols-2 gap-3">
+              {quantity('cpu', 'Processor', 'Cores, such as 2 or 500m')}
+              {quantity('memory', 'Memory', 'Such as 512Mi or 4Gi')}
+            </div>
+          )}
           <Field
             label="Longest session, in seconds"
             hint={`Between ${sessionDuration.minimum} and ${sessionDuration.maximum}. A session that lasts longer is ended.`}

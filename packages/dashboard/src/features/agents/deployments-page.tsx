@@ -99,7 +99,7 @@ function History({ deployments, onDo, onCompare }: HistoryProps) {
               cell: (deployment) => (
                 <>
                   <Time at={deployment.createdAt} capital />
-                  <span className="block text-muted wrap-anywhere">by {madeBy(deployment)}</span>
+                  <span className="block min-w-40 text-muted wrap-anywhere">by {madeBy(deployment)}</span>
                 </>
               ),
             },

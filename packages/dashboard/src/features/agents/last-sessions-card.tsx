@@ -34,7 +34,12 @@ function LastSessions() {
     <Card
       title="Latest sessions"
       actions={
-        <Link to="/orgs/$org/sessions" params={{ org: org.name }} search={{ agent: name }} className={linkStyle}>
+        <Link
+          to="/orgs/$org/sessions"
+          params={{ org: org.name }}
+          search={{ agent: name }}
+          className={`text-sm ${linkStyle}`}
+        >
           All sessions
         </Link>
       }
@@ -106,6 +111,7 @@ function SessionTable({ org, agent, sessions }: { org: string; agent: string; se
         },
         {
           name: 'Started',
+          narrow: true,
           cell: ({ createdAt, endedAt }) => (
             <>
               <Time at={createdAt} capital />
@@ -115,6 +121,7 @@ function SessionTable({ org, agent, sessions }: { org: string; agent: string; se
         },
         {
           name: 'Start',
+          narrow: true,
           cell: ({ coldStart, botStartSeconds }) =>
             coldStart === null || botStartSeconds === null
               ? '—'

@@ -102,9 +102,10 @@ function KeyCard({ type, keys, onDo }: KeyCardProps) {
                 </>
               ),
             },
-            { name: 'Made', cell: ({ createdAt }) => <Time at={createdAt} capital /> },
+            { name: 'Made', narrow: true, cell: ({ createdAt }) => <Time at={createdAt} capital /> },
             {
               name: 'Last used',
+              narrow: true,
               cell: ({ lastUsedAt }) => (lastUsedAt ? <Time at={lastUsedAt} capital /> : 'Never used'),
             },
             {

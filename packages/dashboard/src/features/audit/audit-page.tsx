@@ -2,6 +2,7 @@ import type { AuditRecord } from '@pipecat-cloud/contract/audit';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { dateTime } from '../../lib/format';
+import { Address } from '../../ui/address';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Page } from '../../ui/page';
@@ -70,7 +71,7 @@ function Records({ filter }: { filter: AuditFilter }) {
               name: 'From',
               cell: ({ address, userAgent, ciRun }) => (
                 <>
-                  <span className="font-mono text-[13px]">{address ?? '—'}</span>
+                  <span className="font-mono text-[13px] whitespace-nowrap">{address ?? '—'}</span>
                   <span className="block text-muted wrap-anywhere">{ciRun ?? userAgent?.slice(0, 60)}</span>
                 </>
               ),
@@ -120,7 +121,9 @@ function nameOf(target: string, detail: AuditRecord['detail'], names: CellProps[
 function Who({ record: { actorKind, actorId, credentialId }, names }: CellProps) {
   return (
     <>
-      <span className="wrap-anywhere">{actorId ? (names[actorId] ?? actorId) : actorKind}</span>
+      <span className="block min-w-36">
+        <Address text={actorId ? (names[actorId] ?? actorId) : actorKind} />
+      </span>
       <span className="block text-muted wrap-anywhere">
         {actorKind}
         {credentialId && `, ${names[credentialId] ?? credentialId}`}

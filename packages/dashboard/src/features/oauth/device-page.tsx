@@ -31,7 +31,7 @@ export function DevicePage() {
     const allowed = decide.variables === 'allow';
     return (
       <Page title={allowed ? 'The device is signed in' : 'The sign-in was refused'}>
-        <Alert tone="good">
+        <Alert tone={allowed ? 'good' : 'warn'}>
           {allowed ? 'Go back to it; you can close this page.' : 'The device gets nothing. You can close this page.'}
         </Alert>
       </Page>

@@ -4,6 +4,7 @@ import { api } from '../../lib/api';
 import { ago, date, dateTime } from '../../lib/format';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
+import { CodeBlock } from '../../ui/code-block';
 import { Page } from '../../ui/page';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { loginsQuery, oauthKeys } from './oauth-queries';
@@ -34,7 +35,8 @@ export function LoginList() {
   if (logins.data.length === 0) {
     return (
       <Empty title="The command line is signed in nowhere">
-        On a computer of yours, run <code className="font-mono">pipecat cloud auth login</code>.
+        <p className="mb-3">On a computer of yours, run:</p>
+        <CodeBlock text="pipecat cloud auth login" name="the command" />
       </Empty>
     );
   }

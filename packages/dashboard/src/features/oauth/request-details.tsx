@@ -1,6 +1,7 @@
 import type { OauthRequest } from '@pipecat-cloud/contract/oauth';
 import type { ReactNode } from 'react';
 import { ago } from '../../lib/format';
+import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 
 interface RequestDetailsProps {
@@ -34,11 +35,7 @@ export function RequestDetails({ request, email, busy, onAllow, onDeny, error }:
           ? 'Allow this only if you started it yourself a moment ago, and the code on that screen is the one that you typed. Nobody who calls or writes to you needs it: whoever started it would act as you.'
           : 'Allow this only if you ran the sign-in command on this computer a moment ago.'}
       </p>
-      {error && (
-        <p role="alert" className="text-sm text-bad">
-          {error.message}
-        </p>
-      )}
+      {error && <Alert>{error.message}</Alert>}
       <div className="flex flex-wrap gap-3">
         <Button look="primary" busy={busy} onClick={onAllow}>
           Allow

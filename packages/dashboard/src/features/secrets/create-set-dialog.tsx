@@ -1,37 +1,46 @@
 import type { PutSecretBody } from '@pipecat-cloud/contract/secrets';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../lib/api';
-import { Alert } from '../../ui/alert';
-import { Button } from '../../ui/button';
-import { Dialog, DialogButtons } from '../../ui/dialog';
 import { Field, SelectField } from '../../ui/field';
 import { useOrg } from '../organization/org-context';
 import { propertiesQuery } from '../organization/organization-queries';
+import { regionsQuery } from '../regions/region-queries';
 import { credentialsOf, KeyFields, type PullDraft, PullFields } from './secret-fields';
 import { type SecretSetEntry, secretKeys, secretSetsQuery } from './secret-queries';
+import { ValueDialog } from './value-dialog';
 
 export type SetKind = SecretSetEntry['type'];
 
-/** A set begins with its first key, an image pull secret with its credentials. */
+/** A set begins with its first key, an image pull secret with its credentials; of one on the machines of a region only the name is told. */
 export function CreateSetDialog({ kind, onClose }: { kind: SetKind; onClose: () => void }) {
   const org = useOrg();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
-  const properties = useQuery(propertiesQuery(org.name));
+  const regions = useQuery({ ...regionsQuery(org.name), refetchInterval: false }).data ?? [];
+  const usual = useQuery(propertiesQuery(org.name)).data?.currentValue;
   const sets = useQuery(secretSetsQuery(org.name));
-  const [name, setName] = useState('');
-  const [region, setRegion] = useState('');
+  const [typedName, setName] = useState('');
+  const [chosen, setChosen] = useState('');
+  const [onMachines, setOnMachines] = useState(false);
   const [key, setKey] = useState({ name: '', value: '' });
   const [pull, setPull] = useState<PullDraft>({ host: '', user: '', password: '' });
-  const taken = sets.data?.some((set) => set.name === name.trim());
+  const name = typedName.trim();
+  const region = chosen || usual;
+  const taken = sets.data?.some((set) => set.name === name);
+  // Only the organization's own machines serve nobody else.
+  const canStay = kind === 'secret' && regions.some(({ code, registered }) => code === region && registered === true);
+  const stays = canStay && onMachines;
   const create = useMutation({
-    mutationFn: (body: PutSecretBody) => api.putSecret(org.name, name.trim(), body),
+    mutationFn: async () => {
+      if (stays && region) return await api.referenceSecretSet(org.name, { name, region });
+      return await api.putSecret(org.name, name, { ...bodyOfSet(), ...(chosen && { region: chosen }) });
+    },
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: secretKeys.all(org.name) });
       onClose();
-      await navigate({ to: '/orgs/$org/secrets/$set', params: { org: org.name, set: name.trim() } });
+      await navigate({ to: '/orgs/$org/secrets/$set', params: { org: org.name, set: name } });
     },
     // A value that was refused is not kept either.
     onError: () => {
@@ -39,61 +48,65 @@ export function CreateSetDialog({ kind, onClose }: { kind: SetKind; onClose: () 
       setPull((before) => ({ ...before, password: '' }));
     },
   });
-  function send(event: FormEvent) {
-    event.preventDefault();
-    if (taken) return;
-    const place = region ? { region } : {};
-    create.mutate(
-      kind === 'secret'
-        ? { secretKey: key.name, secretValue: key.value, ...place }
-        : { isImagePullSecret: true, host: pull.host.trim(), secretValue: credentialsOf(pull), ...place },
-    );
-  }
+  const bodyOfSet = (): PutSecretBody =>
+    kind === 'secret'
+      ? { secretKey: key.name, secretValue: key.value }
+      : { isImagePullSecret: true, host: pull.host.trim(), secretValue: credentialsOf(pull) };
   return (
-    <Dialog title={kind === 'secret' ? 'New secret set' : 'New image pull secret'} onClose={onClose}>
-      <form onSubmit={send} className="mt-4 space-y-5" autoComplete="off">
-        <Field
-          label="Name"
-          hint="What a deploy calls it. Lower-case letters, digits, dashes and dots. It stays as it is."
-          name="set-name"
-          autoComplete="off"
-          autoFocus
-          required
-          minLength={3}
-          maxLength={63}
-          pattern="[a-z0-9]([\-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([\-a-z0-9]*[a-z0-9])?)*"
-          title="3 to 63 lower-case letters, digits, dashes and dots"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          error={taken ? 'There is a set of this name: open it to change a key, or choose another name' : undefined}
-        />
-        {(properties.data?.availableValues.length ?? 0) > 1 && (
-          <SelectField
-            label="Region"
-            hint="Agents can use it only there. It stays as it is."
-            value={region || properties.data?.currentValue}
-            onChange={(event) => setRegion(event.target.value)}
-          >
-            {properties.data?.availableValues.map((value) => (
-              <option key={value} value={value}>
-                {value}
-              </option>
-            ))}
-          </SelectField>
-        )}
-        {kind === 'secret' ? (
-          <KeyFields draft={key} onChange={setKey} />
-        ) : (
-          <PullFields draft={pull} onChange={setPull} />
-        )}
-        {create.error && <Alert>{create.error.message}</Alert>}
-        <DialogButtons>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={create.isPending}>
-            Create
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
+    <ValueDialog
+      title={kind === 'secret' ? 'New secret set' : 'New image pull secret'}
+      submit="Create"
+      busy={create.isPending}
+      error={create.error}
+      onSend={() => !taken && create.mutate()}
+      onClose={onClose}
+    >
+      <Field
+        label="Name"
+        hint="What a deploy calls it. Lower-case letters, digits, dashes and dots. It stays as it is."
+        name="set-name"
+        autoComplete="off"
+        autoFocus
+        required
+        minLength={3}
+        maxLength={63}
+        pattern="[a-z0-9]([\-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([\-a-z0-9]*[a-z0-9])?)*"
+        title="3 to 63 lower-case letters, digits, dashes and dots"
+        value={typedName}
+        onChange={(event) => setName(event.target.value)}
+        error={taken ? 'There is a set of this name: open it to change a key, or choose another name' : undefined}
+      />
+      {regions.length > 1 && (
+        <SelectField
+          label="Region"
+          hint="Agents can use it only there. It stays as it is."
+          value={region}
+          onChange={(event) => setChosen(event.target.value)}
+        >
+          {regions.map(({ code }) => (
+            <option key={code}>{code}</option>
+          ))}
+        </SelectField>
+      )}
+      {canStay && (
+        <SelectField
+          label="Its values"
+          hint={
+            stays &&
+            `On each machine, in the file ${name || 'NAME'}.env of the folder PIPECAT_CLOUD_WORKER_SECRETS_DIR. Only the name is kept here.`
+          }
+          value={stays ? 'machines' : 'here'}
+          onChange={(event) => setOnMachines(event.target.value === 'machines')}
+        >
+          <option value="here">are kept here, sealed</option>
+          <option value="machines">stay on the machines of the region</option>
+        </SelectField>
+      )}
+      {kind === 'imagePullSecret' ? (
+        <PullFields draft={pull} onChange={setPull} />
+      ) : (
+        !stays && <KeyFields draft={key} onChange={setKey} />
+      )}
+    </ValueDialog>
   );
 }

@@ -1,16 +1,15 @@
 import type { PutSecretBody } from '@pipecat-cloud/contract/secrets';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../lib/api';
 import { Alert } from '../../ui/alert';
-import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/confirm-dialog';
-import { Dialog, DialogButtons } from '../../ui/dialog';
 import { toast } from '../../ui/toast';
 import { useOrg } from '../organization/org-context';
 import { credentialsOf, KeyFields, PullFields } from './secret-fields';
 import { type SecretSetEntry, secretKeys, secretSetQuery } from './secret-queries';
+import { ValueDialog } from './value-dialog';
 
 export type SecretDoing =
   | { what: 'add' | 'credentials' | 'delete-set' }
@@ -64,24 +63,18 @@ function SetKey({ set, replaced, onClose }: DialogProps & { replaced?: string })
     onClose,
   });
   const overwrites = replaced === undefined && known.some(({ fieldName }) => fieldName === draft.name);
-  function send(event: FormEvent) {
-    event.preventDefault();
-    put.mutate({ secretKey: draft.name, secretValue: draft.value });
-  }
   return (
-    <Dialog title={replaced ? `Replace the value of ${replaced}` : `Add a key to ${set.name}`} onClose={onClose}>
-      <form onSubmit={send} className="mt-4 space-y-5" autoComplete="off">
-        <KeyFields draft={draft} named={replaced !== undefined} onChange={setDraft} />
-        {overwrites && <Alert tone="warn">{draft.name} is there already: its value will be replaced.</Alert>}
-        {put.error && <Alert>{put.error.message}</Alert>}
-        <DialogButtons>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={put.isPending}>
-            {replaced || overwrites ? 'Replace' : 'Add'}
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
+    <ValueDialog
+      title={replaced ? `Replace the value of ${replaced}` : `Add a key to ${set.name}`}
+      submit={replaced || overwrites ? 'Replace' : 'Add'}
+      busy={put.isPending}
+      error={put.error}
+      onSend={() => put.mutate({ secretKey: draft.name, secretValue: draft.value })}
+      onClose={onClose}
+    >
+      <KeyFields draft={draft} named={replaced !== undefined} onChange={setDraft} />
+      {overwrites && <Alert tone="warn">{draft.name} is there already: its value will be replaced.</Alert>}
+    </ValueDialog>
   );
 }
 
@@ -92,23 +85,17 @@ function SetCredentials({ set, onClose }: DialogProps) {
     forget: () => setDraft((before) => ({ ...before, password: '' })),
     onClose,
   });
-  function send(event: FormEvent) {
-    event.preventDefault();
-    put.mutate({ isImagePullSecret: true, host: draft.host.trim(), secretValue: credentialsOf(draft) });
-  }
   return (
-    <Dialog title={`Replace the credentials of ${set.name}`} onClose={onClose}>
-      <form onSubmit={send} className="mt-4 space-y-5" autoComplete="off">
-        <PullFields draft={draft} onChange={setDraft} />
-        {put.error && <Alert>{put.error.message}</Alert>}
-        <DialogButtons>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={put.isPending}>
-            Replace
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
+    <ValueDialog
+      title={`Replace the credentials of ${set.name}`}
+      submit="Replace"
+      busy={put.isPending}
+      error={put.error}
+      onSend={() => put.mutate({ isImagePullSecret: true, host: draft.host.trim(), secretValue: credentialsOf(draft) })}
+      onClose={onClose}
+    >
+      <PullFields draft={draft} onChange={setDraft} />
+    </ValueDialog>
   );
 }
 

@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { dateTime, duration } from '../../lib/format';
+import { isNotFound } from '../../lib/refusals';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
+import { Card, Panel } from '../../ui/card';
 import { Facts } from '../../ui/facts';
 import { buttonLink, linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
-import { Loaded } from '../../ui/states';
+import { Empty, Loaded } from '../../ui/states';
 import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
 import { sessionState } from '../overview/agent-words';
@@ -27,6 +28,7 @@ export function SessionPage() {
   const org = useOrg();
   const session = useQuery({ ...sessionQuery(org.name, name, id), enabled: org.can('sessions:read') });
   const [stopping, setStopping] = useState(false);
+  const gone = isNotFound(session.error);
   const isOpen = session.data !== undefined && session.data.state !== 'ended';
   return (
     <Page
@@ -38,35 +40,45 @@ export function SessionPage() {
         </Link>
       }
       actions={
-        <>
-          <Link
-            to="/orgs/$org/logs"
-            params={{ org: org.name }}
-            search={{ agent: name, session: id }}
-            className={buttonLink}
-          >
-            Search its lines
-          </Link>
-          {isOpen && org.can('sessions:stop') && (
-            <Button look="quietDanger" onClick={() => setStopping(true)}>
-              Stop it
-            </Button>
-          )}
-        </>
+        !gone && (
+          <>
+            <Link
+              to="/orgs/$org/logs"
+              params={{ org: org.name }}
+              search={{ agent: name, session: id }}
+              className={buttonLink}
+            >
+              Search its lines
+            </Link>
+            {isOpen && org.can('sessions:stop') && (
+              <Button look="quietDanger" onClick={() => setStopping(true)}>
+                Stop it
+              </Button>
+            )}
+          </>
+        )
       }
     >
       <Permitted needs="sessions:read" to="see sessions">
-        <Loaded query={session} what="the session">
-          {(found) => (
-            <>
-              <div className="grid items-start gap-6 xl:grid-cols-2">
-                <SessionFacts session={found} />
-                <TraceCard agent={name} id={id} />
-              </div>
-              <SessionCourse agent={name} session={found} />
-            </>
-          )}
-        </Loaded>
+        {gone ? (
+          <Panel>
+            <Empty title="There is no such session here">
+              Its agent was deleted, and its sessions with it; or the address is mistyped.
+            </Empty>
+          </Panel>
+        ) : (
+          <Loaded query={session} what="the session">
+            {(found) => (
+              <>
+                <div className="grid items-start gap-6 xl:grid-cols-2">
+                  <SessionFacts session={found} />
+                  <TraceCard agent={name} id={id} />
+                </div>
+                <SessionCourse agent={name} session={found} />
+              </>
+            )}
+          </Loaded>
+        )}
         {stopping && <StopSessionDialog agent={name} id={id} onClose={() => setStopping(false)} />}
       </Permitted>
     </Page>

@@ -148,6 +148,7 @@ function SessionTable({ org, agent, sessions }: SessionTableProps) {
         },
         {
           name: 'Started',
+          narrow: true,
           cell: (session) => (
             <>
               <Time at={session.createdAt} capital />
@@ -157,6 +158,7 @@ function SessionTable({ org, agent, sessions }: SessionTableProps) {
         },
         {
           name: 'Lasted',
+          narrow: true,
           cell: ({ createdAt, endedAt }) => (
             <span className="tabular-nums">
               {endedAt === null

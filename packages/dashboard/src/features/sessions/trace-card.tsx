@@ -1,6 +1,6 @@
-import { ApiError } from '@pipecat-cloud/contract/client';
 import type { SessionTrace } from '@pipecat-cloud/contract/sessions';
 import { useQuery } from '@tanstack/react-query';
+import { isNotFound } from '../../lib/refusals';
 import { Card } from '../../ui/card';
 import { Empty, Loaded } from '../../ui/states';
 import { useOrg } from '../organization/org-context';
@@ -11,7 +11,7 @@ import { milliseconds, stepWords } from './session-words';
 export function TraceCard({ agent, id }: { agent: string; id: string }) {
   const org = useOrg();
   const trace = useQuery(traceQuery(org.name, agent, id));
-  const isMissing = trace.error instanceof ApiError && trace.error.status === 404;
+  const isMissing = isNotFound(trace.error);
   const { totalMs = null } = trace.data ?? {};
   return (
     <Card

@@ -6,7 +6,7 @@ import { sessionQuery } from '../../lib/session-query';
 import { useTitle } from '../../lib/use-title';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
-import { Failure, Loading } from '../../ui/states';
+import { Loaded } from '../../ui/states';
 import { Entrance } from './entrance';
 import { dropInvitation, keepInvitation } from './invitation-code';
 
@@ -30,8 +30,15 @@ export function InvitePage() {
   useEffect(() => window.history.replaceState(window.history.state, '', '/invite'), []);
 
   if (code === '') return <NoCode />;
-  if (session.isPending) return <Loading what="the invitation" />;
-  if (session.isError) return <Failure error={session.error} onRetry={() => session.refetch()} />;
+  if (session.data === undefined) {
+    return (
+      <Entrance title="You are invited" about="To a team on this Pipecat Cloud.">
+        <Loaded query={session} what="the invitation">
+          {() => null}
+        </Loaded>
+      </Entrance>
+    );
+  }
   return (
     <Entrance
       title="You are invited"

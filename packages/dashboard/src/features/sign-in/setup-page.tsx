@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../lib/api';
 import { useTitle } from '../../lib/use-title';
+import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Field } from '../../ui/field';
 import { Entrance } from './entrance';
@@ -74,11 +75,7 @@ export function SetupPage() {
           value={organizationName}
           onChange={(event) => setOrganizationName(event.target.value)}
         />
-        {setUp.isError && (
-          <p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-sm text-bad">
-            {setUp.error.message}
-          </p>
-        )}
+        {setUp.isError && <Alert>{setUp.error.message}</Alert>}
         <Button type="submit" look="primary" busy={setUp.isPending} className="w-full">
           Finish and sign in
         </Button>

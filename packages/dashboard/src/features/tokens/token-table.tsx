@@ -128,7 +128,7 @@ export const accessColumn: Column<Token> = {
     ];
     return (
       <>
-        {access}
+        <span className="whitespace-nowrap">{access}</span>
         {limits.length > 0 && <span className="block text-muted wrap-anywhere">{limits.join('; ')}</span>}
       </>
     );
@@ -138,7 +138,7 @@ export const originColumn = (all: readonly Token[]): Column<Token> => ({
   name: 'Origin',
   cell: (token) => (
     <>
-      {originOf(token, all)}
+      <span className="block min-w-28 wrap-anywhere">{originOf(token, all)}</span>
       <span className="block text-muted" title={dateTime(token.createdAt)}>
         {date(token.createdAt)}
       </span>

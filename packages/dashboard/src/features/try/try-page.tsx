@@ -1,10 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { isNotFound } from '../../lib/refusals';
+import { Panel } from '../../ui/card';
 import { linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
-import { Loading } from '../../ui/states';
+import { Empty, Loading } from '../../ui/states';
 import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
+import { agentQuery } from '../overview/overview-queries';
 import { TalkCard } from './talk-card';
 
 const route = getRouteApi('/signed-in/orgs/$org/agents/$name/try');
@@ -17,6 +21,7 @@ const isTryPath = (path: string) => /^\/orgs\/[^/]+\/agents\/[^/]+\/try$/.test(p
 export function TryPage() {
   const { name } = route.useParams();
   const org = useOrg();
+  const agent = useQuery({ ...agentQuery(org.name, name), enabled: org.can('agents:read'), refetchInterval: false });
   const mayTalk = isTryPath(loadedAt());
   useEffect(() => {
     if (!mayTalk) location.reload();
@@ -33,7 +38,15 @@ export function TryPage() {
       }
     >
       <Permitted needs="sessions:start" to="start sessions">
-        <TalkCard key={name} org={org.name} agent={name} />
+        {isNotFound(agent.error) ? (
+          <Panel>
+            <Empty title={`There is no agent ${name} here`}>
+              It was deleted, or the address is mistyped. Agents has all that there are.
+            </Empty>
+          </Panel>
+        ) : (
+          <TalkCard key={name} org={org.name} agent={name} />
+        )}
       </Permitted>
     </Page>
   );

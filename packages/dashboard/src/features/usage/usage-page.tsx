@@ -88,15 +88,19 @@ function Figures({ usage, measure, onMeasure }: FiguresProps) {
           />
         }
       >
-        <Chart
-          caption={`${named} by agent and day`}
-          times={times}
-          series={byAgent}
-          stacked
-          days
-          sync="usage"
-          format={minutes}
-        />
+        {byAgent.some(({ values }) => values.some(Boolean)) ? (
+          <Chart
+            caption={`${named} by agent and day`}
+            times={times}
+            series={byAgent}
+            stacked
+            days
+            sync="usage"
+            format={minutes}
+          />
+        ) : (
+          <Empty title={`No ${named.toLowerCase()} on these days`} />
+        )}
         <div className="border-t border-line">
           <UsageTable usage={usage} />
         </div>

@@ -30,7 +30,7 @@ export function UsageRangeCard({ search, onChange }: UsageRangeCardProps) {
           options={spans.map((value) => ({ value: value as string, label: labels[value] }))}
           onChange={(days) => onChange({ ...kept, days })}
         />
-        <div className="grid min-w-0 flex-1 basis-72 grid-cols-2 gap-4">
+        <div className="grid min-w-0 flex-1 basis-72 gap-4 sm:grid-cols-2">
           <Field
             label="From"
             type="date"

@@ -11,6 +11,7 @@ import { Empty, Failure, Loaded } from '../../../ui/states';
 import { toast } from '../../../ui/toast';
 import { useOrg } from '../../organization/org-context';
 import { Permitted } from '../../organization/permitted';
+import { policyQuery } from '../../policy/policy-queries';
 import { RevokeTokenDialog } from '../revoke-token-dialog';
 import { isLive } from '../token-attention';
 import { organizationTokensQuery, tokenKeys } from '../token-queries';
@@ -55,6 +56,9 @@ function Tokens({ onDo }: { onDo: (doing: Doing) => void }) {
   const org = useOrg();
   const queryClient = useQueryClient();
   const tokens = useQuery(organizationTokensQuery(org.name));
+  const asksForApproval = useQuery(policyQuery(org.name)).data?.policy.approvalRequired === true;
+  /** Nothing waits where nobody asks for it. */
+  const decisionOn = ({ decision }: Token) => (decision === 'pending' && !asksForApproval ? undefined : decision);
   const decide = useMutation({
     mutationFn: ({ token, state }: { token: Token; state: 'approved' | 'denied' }) =>
       api.decideOnToken(org.name, token.id, { state }),
@@ -69,11 +73,14 @@ function Tokens({ onDo }: { onDo: (doing: Doing) => void }) {
           <TokenTable
             title="Tokens"
             tokens={all}
-            columns={[{ name: 'Owner', cell: (token) => <Owner token={token} /> }, accessColumn]}
+            columns={[
+              { name: 'Owner', cell: (token) => <Owner token={token} decision={decisionOn(token)} /> },
+              accessColumn,
+            ]}
             actionsOf={(token) =>
               isLive(token) && (
                 <RowMenu label={`Actions for ${token.name}`}>
-                  {token.decision !== undefined && token.decision !== 'approved' && (
+                  {decisionOn(token) !== undefined && token.decision !== 'approved' && (
                     <MenuItem onSelect={() => decide.mutate({ token, state: 'approved' })}>Approve</MenuItem>
                   )}
                   {token.decision !== undefined && token.decision !== 'denied' && (
@@ -103,7 +110,7 @@ const decisions = {
   denied: { tone: 'bad', words: 'Denied' },
 } as const;
 
-function Owner({ token: { owner, decision } }: { token: Token }) {
+function Owner({ token: { owner }, decision }: { token: Token; decision: Token['decision'] }) {
   return (
     <>
       <Address text={owner.name} />
