@@ -108,11 +108,11 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
 
     test('when the network breaks a new connection takes over, in the same session', async () => {
       await offersAgain(() => page.spy.failIce(), { restart_pc: true });
-      expect(await page.spy.connections()).toBe(2);
+      await until('there is another connection', async () => (await page.spy.connections()) === 2);
       await page.spy.connected();
       await page.greets();
       expect(await sessionOf(cli, 'pipecat-echo', await page.sessionId())).toMatchObject({ state: 'active' });
-      expect(await page.spy.microphone()).toBe('ended');
+      await until('the microphone is stopped', async () => (await page.spy.microphone()) === 'ended');
       passed('restart', 'webrtc', 'messages go on; the client stops its microphone together with the old connection');
     });
 
@@ -227,6 +227,12 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     });
 
     test('an agent without WebRTC refuses the offer, and the client gives up at once', async () => {
+      await until('the place of the last session is free', async () => {
+        const { active, settling, quarantined, leaving } = await cloud
+          .client(cloud.token())
+          .getCapacity('my-team', 'echo');
+        return active + settling + quarantined + leaving === 0;
+      });
       const page = await open('webrtc', { agent: 'echo' });
       await page.talk();
       await page.shows('WebRTC offer rejected with status 404');

@@ -164,7 +164,7 @@ describe.skipIf(lacking)(`signing in from the command line, over TLS${lacking ? 
       const login = official(home, ['auth', 'login']);
       const address = await until(
         'the address is shown',
-        () => /https:\S+\/oauth\/authorize\?\S+/.exec(login.stdout())?.[0] ?? (!login.running() && ''),
+        () => /(https:\S+\/oauth\/authorize\?\S+)\s/.exec(login.stdout())?.[1] ?? (!login.running() && ''),
       );
       expect([address, login.stderr()]).toEqual([expect.stringContaining('code_challenge'), '']);
       await page.goto(address);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent } from './support/agents.js';
-import { accessibilityProblems, openBrowser, openTab, overflows } from './support/browser.js';
+import { accessibilityProblems, fits, openBrowser, openTab } from './support/browser.js';
 import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, resources } from './support/environment.js';
@@ -166,7 +166,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       for (const problem of await accessibilityProblems(page, ['color-contrast']))
         found.push(`${path}, dark: ${problem}`);
       await page.setViewportSize({ width: 360, height: 800 });
-      if (await overflows(page)) found.push(`${path}: wider than 360 px`);
+      if (!(await fits(page))) found.push(`${path}: wider than 360 px`);
       await takePictures(path);
       await page.setViewportSize({ width: 1280, height: 800 });
       const taken = await page.evaluate<string | undefined>('window.taken');
@@ -226,12 +226,12 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const light = await background();
     await page.getByLabel('Appearance').selectOption('dark');
-    expect(await background()).not.toBe(light);
+    await until('it is dark', async () => (await background()) !== light);
     await page.reload();
     await page.getByLabel('Appearance').waitFor();
-    expect(await background()).not.toBe(light);
+    await until('it is still dark', async () => (await background()) !== light);
     await page.getByLabel('Appearance').selectOption('system');
-    expect(await background()).toBe(light);
+    await until('it is light', async () => (await background()) === light);
   });
 
   test('who may not see a page is told what it takes and who can grant it', async () => {
@@ -279,7 +279,9 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     // A change fails at once, and is not made later behind one's back.
     await page.getByLabel('Role of dana@example.com').selectOption('viewer');
     await page.getByText('cannot be reached').waitFor();
-    expect(await page.getByLabel('Role of dana@example.com').inputValue()).toBe('developer');
+    await until('the role stays', async () => {
+      return (await page.getByLabel('Role of dana@example.com').inputValue()) === 'developer';
+    });
     await page.context().setOffline(false);
     await page.getByText('You are offline').waitFor({ state: 'detached' });
     expect((await owner.listMembers(org)).members.map(({ role }) => role)).toContain('developer');

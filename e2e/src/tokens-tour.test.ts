@@ -103,7 +103,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
       },
       'owner, code': () => enterCode(owner, 1),
       'Dana, invitation': async () => {
-        await dana.goto(await shown(/(http:\S+\/invite#code=\S+)/g));
+        await dana.goto(await shown(/(http:\S+\/invite#code=\S+)\s/g));
         await dana.getByRole('button', { name: 'Accept and make my account' }).click();
         await dana.getByRole('button', { name: 'Sign out' }).waitFor();
       },
@@ -111,7 +111,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
     };
   }
 
-  test('word for word: a token from its making to its end', { timeout: 180_000 }, async () => {
+  test('word for word: a token from its making to its end', { timeout: 600_000 }, async () => {
     const typed = blocks.map((block) => `${block.typed}echo '${prompt}'\n`).join('');
     // A terminal shows both streams, and takes along what runs in it when it closes: the loop holds the output open.
     const opening = "exec 2>&1; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n";

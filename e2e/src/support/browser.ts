@@ -23,6 +23,31 @@ interface TabOptions extends BrowserContextOptions {
   problems: string[];
 }
 
+/** Runs in the page before anything else. */
+const keepToasts = `
+  window.toasts = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const added of addedNodes)
+        if (added.parentElement?.matches('[role=status]')) window.toasts.push(added.textContent);
+  }).observe(document, { childList: true, subtree: true });
+`;
+
+/** Resolves once the page has said it in passing: on a busy machine that may be over before anybody looks. */
+export async function says(page: Page, text: string | RegExp): Promise<void> {
+  const matches = (toast: string) => (typeof text === 'string' ? toast.includes(text) : text.test(toast));
+  await until(`the page says ${text}`, async () => (await page.evaluate<string[]>('window.toasts')).some(matches));
+}
+
+/** Resolves once the page shows it, be it for an instant. To be called before what makes it appear. */
+export function appears(page: Page, text: string): Promise<unknown> {
+  return page.evaluate(`new Promise((resolve) => {
+    const look = () => document.body.textContent.includes(${JSON.stringify(text)}) && resolve();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    look();
+  })`);
+}
+
 /** A page in a browser profile of its own. */
 export async function openTab(
   browser: Browser,
@@ -37,6 +62,7 @@ export async function openTab(
   }
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
+  await page.addInitScript(keepToasts);
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
     if (/content security policy|refused to/i.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
@@ -62,8 +88,19 @@ export async function clipboard(page: Page, pattern: RegExp): Promise<string> {
   });
 }
 
-/** Where a value that should be gone is still to be found: what the page shows and holds, and what the browser keeps for it. */
-export async function tracesOf(page: Page, secret: string): Promise<string[]> {
+/** Resolves once a value is in nothing that the page shows and holds, nor in what the browser keeps for it. */
+export async function leavesNoTrace(page: Page, secret: string): Promise<void> {
+  let found: string[] = [];
+  const isGone = async () => {
+    found = await tracesOf(page, secret);
+    return found.length === 0;
+  };
+  await until('nothing has the value', isGone).catch((error) => {
+    throw new Error(`the value is still in: ${found.join(', ')}`, { cause: error });
+  });
+}
+
+async function tracesOf(page: Page, secret: string): Promise<string[]> {
   const places = await page.evaluate<Record<string, string>>(`({
     page: document.documentElement.outerHTML,
     fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value).join(' '),
@@ -76,8 +113,12 @@ export async function tracesOf(page: Page, secret: string): Promise<string[]> {
   return Object.entries(places).flatMap(([place, text]) => (text.includes(secret) ? [place] : []));
 }
 
-/** Whether any live object of the page holds it: caches of queries, closures, what a library keeps. Takes a second or two. */
-export async function memoryHas(page: Page, secret: string): Promise<boolean> {
+/** Resolves once no live object of the page holds it: caches of queries, closures, what a library keeps. Takes a second or two. */
+export async function isForgotten(page: Page, secret: string): Promise<void> {
+  await until('no object of the page has the value', async () => !(await memoryHas(page, secret)));
+}
+
+async function memoryHas(page: Page, secret: string): Promise<boolean> {
   const session = await page.context().newCDPSession(page);
   const chunks: string[] = [];
   session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
@@ -88,7 +129,8 @@ export async function memoryHas(page: Page, secret: string): Promise<boolean> {
   return chunks.join('').includes(secret);
 }
 
-/** True where the page is wider than the window. */
-export async function overflows(page: Page): Promise<boolean> {
-  return await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+/** Resolves to whether the page fits the window; what measures itself does that a moment after the window has changed. */
+export async function fits(page: Page): Promise<boolean> {
+  const fitting = 'document.documentElement.scrollWidth <= document.documentElement.clientWidth';
+  return await until('the page fits', () => page.evaluate<boolean>(fitting)).catch(() => false);
 }
