@@ -1,6 +1,7 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent, logsHave, sessionEnds, sessionOf } from '../src/support/agents.js';
+import { openBrowser } from '../src/support/browser.js';
 import { type Cli, createCli } from '../src/support/cli.js';
 import { type Cloud, startCloud } from '../src/support/cloud.js';
 import { missing, resources } from '../src/support/environment.js';
@@ -32,17 +33,8 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     cli = createCli({ token: cloud.token(), port: cloud.port });
     publicKey = (await cloud.client(cloud.token()).createApiKey('my-team', { name: 'pages', type: 'public' })).key;
     pages = await servePages(resources.browserClients ?? '');
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      args: [
-        // Inside containers Chromium's own sandbox can't be made.
-        '--no-sandbox',
-        '--disable-dev-shm-usage',
-        // A microphone that beeps, and a person who lets the page use it.
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-      ],
-    });
+    // A microphone that beeps, and a person who lets the page use it.
+    browser = await openBrowser('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
     await cli.ok(['deploy', '--yes', '--max-agents', '1'], { cwd: copyAgent('examples/echo') });
     if (!withoutPython) await cli.ok(['deploy', '--yes'], { cwd: copyAgent('examples/pipecat-echo') });
   });

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from './support/browser.js';
 import { copyOfCheckout } from './support/checkout.js';
 import { type Cloud, startCloud } from './support/cloud.js';
-import { missing, plainEnvironment, resources } from './support/environment.js';
+import { missing, plainEnvironment } from './support/environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
 import { type Running, run } from './support/processes.js';
 import { until } from './support/wait.js';
@@ -62,11 +63,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
   beforeAll(async () => {
     checkout = copyOfCheckout();
     cloud = await startCloud({ dataDir: join(checkout, 'data') });
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      // Inside containers Chromium's own sandbox can't be made.
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();

@@ -11,6 +11,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export async function openBrowser(...args: string[]): Promise<Browser> {
   return await chromium.launch({
     executablePath: resources.chromium ?? '',
+    timeout: 120_000,
     // Inside containers Chromium's own sandbox can't be made.
     args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
   });
