@@ -9,7 +9,7 @@ export default defineConfig({
     pool: 'threads',
     // Beside the proof: each waits, for what is locked, hangs or talks, nearly all of its time.
     maxWorkers: 1,
-    testTimeout: 180_000,
+    testTimeout: 600_000,
     hookTimeout: 600_000,
   },
 });

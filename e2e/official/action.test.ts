@@ -53,7 +53,14 @@ describe.skipIf(lacking)(`what the GitHub Action sends and reads${lacking ? ` ($
 
   const act = (inputs: Partial<ActionInputs> = {}) =>
     // As people write it in a workflow, with the slash.
-    runAction({ apiUrl: `${cloud.url}/`, apiKey, agentName: 'bot', buildContext: folder, ...inputs });
+    runAction({
+      apiUrl: `${cloud.url}/`,
+      apiKey,
+      agentName: 'bot',
+      buildContext: folder,
+      waitTimeoutSeconds: 300,
+      ...inputs,
+    });
   const api = () => createActionApi(cloud.url, apiKey);
   const change = (bot: string) => writeFileSync(join(folder, 'bot.py'), bot);
 

@@ -1,6 +1,7 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent, logsHave, sessionEnds, sessionOf } from '../src/support/agents.js';
+import { openBrowser } from '../src/support/browser.js';
 import { type Cli, createCli } from '../src/support/cli.js';
 import { type Cloud, startCloud } from '../src/support/cloud.js';
 import { missing, resources } from '../src/support/environment.js';
@@ -32,17 +33,8 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     cli = createCli({ token: cloud.token(), port: cloud.port });
     publicKey = (await cloud.client(cloud.token()).createApiKey('my-team', { name: 'pages', type: 'public' })).key;
     pages = await servePages(resources.browserClients ?? '');
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      args: [
-        // Inside containers Chromium's own sandbox can't be made.
-        '--no-sandbox',
-        '--disable-dev-shm-usage',
-        // A microphone that beeps, and a person who lets the page use it.
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-      ],
-    });
+    // A microphone that beeps, and a person who lets the page use it.
+    browser = await openBrowser('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
     await cli.ok(['deploy', '--yes', '--max-agents', '1'], { cwd: copyAgent('examples/echo') });
     if (!withoutPython) await cli.ok(['deploy', '--yes'], { cwd: copyAgent('examples/pipecat-echo') });
   });
@@ -108,11 +100,11 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
 
     test('when the network breaks a new connection takes over, in the same session', async () => {
       await offersAgain(() => page.spy.failIce(), { restart_pc: true });
-      expect(await page.spy.connections()).toBe(2);
+      await until('there is another connection', async () => (await page.spy.connections()) === 2);
       await page.spy.connected();
       await page.greets();
       expect(await sessionOf(cli, 'pipecat-echo', await page.sessionId())).toMatchObject({ state: 'active' });
-      expect(await page.spy.microphone()).toBe('ended');
+      await until('the microphone is stopped', async () => (await page.spy.microphone()) === 'ended');
       passed('restart', 'webrtc', 'messages go on; the client stops its microphone together with the old connection');
     });
 
@@ -227,6 +219,12 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     });
 
     test('an agent without WebRTC refuses the offer, and the client gives up at once', async () => {
+      await until('the place of the last session is free', async () => {
+        const { active, settling, quarantined, leaving } = await cloud
+          .client(cloud.token())
+          .getCapacity('my-team', 'echo');
+        return active + settling + quarantined + leaving === 0;
+      });
       const page = await open('webrtc', { agent: 'echo' });
       await page.talk();
       await page.shows('WebRTC offer rejected with status 404');

@@ -1,7 +1,8 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOpenssl } from '../src/support/authority.js';
-import { missing, resources } from '../src/support/environment.js';
+import { openBrowser } from '../src/support/browser.js';
+import { missing } from '../src/support/environment.js';
 import { cleanUp } from '../src/support/paths.js';
 import { commandsOf } from './catalogue.js';
 import { compareSection } from './compatibility-page.js';
@@ -25,10 +26,7 @@ describe.skipIf(lacking)(`the published command line and SDK${lacking ? ` (${lac
 
   beforeAll(async () => {
     world = await startWorld();
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
     await driveAll(world, browser, results);
   });
   afterAll(async () => {

@@ -44,7 +44,7 @@ export function startDriver(python: string, caFile: string) {
     });
   }
   return {
-    /** Resolves once it has ended; it is ended after a minute and a half. */
+    /** Resolves once it has ended; it is ended after ten minutes. */
     async launch(launch: Launch): Promise<Outcome> {
       if (!started.running()) throw new Error(`the driver has ended: ${started.stderr()}`);
       last += 1;
@@ -52,7 +52,7 @@ export function startDriver(python: string, caFile: string) {
       const result = await new Promise<Omit<Outcome, 'text'>>((resolve, reject) => {
         waiting.set(id, resolve);
         started.ended.then(() => reject(new Error(`the driver ended: ${started.stderr()}`)), reject);
-        started.child.stdin?.write(`${JSON.stringify({ id, seconds: 90, ...launch })}\n`);
+        started.child.stdin?.write(`${JSON.stringify({ id, seconds: 600, ...launch })}\n`);
       });
       return { ...result, text: flatten(`${result.stdout} ${result.stderr}`) };
     },

@@ -25,7 +25,9 @@ export async function startRecordingProxy(certificate: ReturnType<typeof createC
     { cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) },
     (incoming, outgoing) => {
       const { method = 'GET', url = '/', headers } = incoming;
-      const forwarded = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (answer) => {
+      // Each on a connection of its own: one that is kept may be closed by the server in the moment in which it is used again.
+      const to = { host: '127.0.0.1', port: target, method, path: url, headers, agent: false };
+      const forwarded = request(to, (answer) => {
         const version = /^PipecatCloudCLI\/(\S+)/.exec(headers['user-agent'] ?? '')?.[1];
         if (version) passed.push({ version, route: routeOf(method, url), status: answer.statusCode ?? 0 });
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

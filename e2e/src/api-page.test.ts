@@ -1,7 +1,8 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from './support/browser.js';
 import { type Cloud, startCloud } from './support/cloud.js';
-import { missing, resources } from './support/environment.js';
+import { missing } from './support/environment.js';
 import { cleanUp } from './support/paths.js';
 
 const lacking = missing('chromium');
@@ -12,10 +13,7 @@ describe.skipIf(lacking)(`the API document in a browser${lacking ? ` (${lacking}
 
   beforeAll(async () => {
     cloud = await startCloud();
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();

@@ -66,7 +66,7 @@ test('a whole flow runs with credentials of every kind', async () => {
   ).toBeLessThan(500);
 
   await cli.ok(['deploy', '--yes', '--secrets', 'canaries'], { cwd: copyAgent('e2e/agents/probe') });
-  const session = await startSession(cli, 'probe', { environment: true, seconds: 60 });
+  const session = await startSession(cli, 'probe', { environment: true, seconds: 3600 });
   await logsHave(cli, 'probe', session, 'stdout CANARY=', 'stderr WITH_SIGNS', 'FILED');
   expect(canariesIn(await logsOf(cli, 'probe', session), canaries)).toEqual([]);
   await until('the printed key is an alert', async () => {

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCertificate, noOpenssl } from './support/authority.js';
+import { openBrowser } from './support/browser.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, resources } from './support/environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
@@ -33,10 +34,7 @@ describe.skipIf(lacking)(`signing in from the command line, over TLS${lacking ? 
         NODE_EXTRA_CA_CERTS: caFile,
       },
     });
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
     // Chromium keeps a trust store of its own.
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     page = await context.newPage();
@@ -164,7 +162,7 @@ describe.skipIf(lacking)(`signing in from the command line, over TLS${lacking ? 
       const login = official(home, ['auth', 'login']);
       const address = await until(
         'the address is shown',
-        () => /https:\S+\/oauth\/authorize\?\S+/.exec(login.stdout())?.[0] ?? (!login.running() && ''),
+        () => /(https:\S+\/oauth\/authorize\?\S+)\s/.exec(login.stdout())?.[1] ?? (!login.running() && ''),
       );
       expect([address, login.stderr()]).toEqual([expect.stringContaining('code_challenge'), '']);
       await page.goto(address);

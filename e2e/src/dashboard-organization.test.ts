@@ -1,11 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from './support/api.js';
-import { clipboard, isForgotten, openBrowser, openTab, tracesOf } from './support/browser.js';
+import { clipboard, isForgotten, leavesNoTrace, openBrowser, openTab, says } from './support/browser.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
 import { cleanUp } from './support/paths.js';
 import { acceptInvitation, type Person, signInOwner } from './support/person.js';
+import { until } from './support/wait.js';
 
 const lacking = missing('chromium');
 const org = 'my-team';
@@ -51,20 +52,22 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await button('Copy the link').click();
     const link = await clipboard(page, /\/invite#code=/);
     await button('Done').click();
-    expect(await tracesOf(page, link.split('code=')[1] ?? '')).toEqual([]);
+    await leavesNoTrace(page, link.split('code=')[1] ?? '');
     await page.getByText('pending').waitFor();
 
     dana = await acceptInvitation(cloud, link);
     await page.reload();
     await page.getByText('accepted').waitFor();
     await page.getByLabel('Role of dana@example.com').selectOption('developer');
-    await page.getByText('dana@example.com is developer now.').waitFor();
+    await says(page, 'dana@example.com is developer now.');
     expect((await dana.listOrganizations()).organizations[0]).toMatchObject({ name: org, role: 'developer' });
 
     // The last owner can't make themselves less; the page says why, and the role stays.
     await page.getByLabel('Role of owner@example.com').selectOption('viewer');
     await page.getByText('is the last owner').waitFor();
-    expect(await page.getByLabel('Role of owner@example.com').inputValue()).toBe('owner');
+    await until('the role stays', async () => {
+      return (await page.getByLabel('Role of owner@example.com').inputValue()) === 'owner';
+    });
   });
 
   test('a service account gets a token, is disabled and enabled', async () => {
@@ -102,7 +105,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     const key = await clipboard(page, /^sk_[0-9a-f]{48}$/);
     await button('I have copied it').click();
     expect((await answers(key, '/v1/agents')).status).toBe(200);
-    expect(await tracesOf(page, key)).toEqual([]);
+    await leavesNoTrace(page, key);
     await page.evaluate("navigator.clipboard.writeText('')");
     await button('New public key').click();
     await dialog().getByLabel('Name').fill('website');
@@ -115,7 +118,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     expect((await answers(key, '/v1/agents')).status).toBe(401);
     await choose('backend', 'Revoke');
     await button('Revoke key').click();
-    await page.getByText('The key “backend” is revoked.').waitFor();
+    await says(page, 'The key “backend” is revoked.');
     await page.getByText('Revoked', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Members' }).click();
     await page.getByRole('heading', { name: 'Members' }).waitFor();
@@ -148,7 +151,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await visit('tokens', 'Tokens in use');
     await page.getByText('Waits for approval').first().waitFor();
     await choose('Nightly job', 'Approve');
-    await page.getByText('“Nightly job” is approved.').waitFor();
+    await says(page, '“Nightly job” is approved.');
     expect((await answers(made.value, `/v1/organizations/${org}/members`)).status).toBe(200);
     await owner.putPolicy(org, { approvalRequired: false });
   });
@@ -161,7 +164,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await button('End all').click();
     await page.getByLabel('What becomes of Pipeline').selectOption({ label: 'Hand to ci (developer)' });
     await button('Remove member').click();
-    await page.getByText('dana@example.com is removed. 1 token handed over, 2 ended.').waitFor();
+    await says(page, 'dana@example.com is removed. 1 token handed over, 2 ended.');
     await page.getByLabel('Role of dana@example.com').waitFor({ state: 'detached' });
     expect((await answers(kept.value, `/v1/organizations/${org}/members`)).status).toBe(200);
     expect((await answers(ended.value, `/v1/organizations/${org}/members`)).status).toBe(403);
@@ -191,8 +194,8 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await visit('audit', 'Audit log');
     await page.getByLabel('What', { exact: true }).selectOption({ label: 'Members' });
     await page.getByText('member.removed').first().waitFor();
-    await page.getByText('api_key.created').waitFor({ state: 'detached' });
-    expect(new URL(page.url()).searchParams.get('action')).toBe('member.');
+    await page.getByText('api_key.created').first().waitFor({ state: 'detached' });
+    await until('the filter stands in the address', () => new URL(page.url()).searchParams.get('action') === 'member.');
     await page.reload();
     await page.getByText('member.removed').first().waitFor();
     await page.getByText('Who, on what').click();
@@ -213,7 +216,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     const made = await owner.createServiceAccountToken(org, account?.id ?? '', { name: 'somewhere' });
     await visit('tokens', 'Tokens in use');
     await button('Revoke everything…').click();
-    expect(await button('Revoke everything').last().isDisabled()).toBe(true);
+    expect(await dialog().getByRole('button', { name: 'Revoke everything' }).isDisabled()).toBe(true);
     await dialog().getByLabel('Whose').selectOption({ label: 'ci (service account)' });
     await dialog().getByLabel('Type “revoke”').fill('revoke');
     await dialog().getByRole('button', { name: 'Revoke everything' }).click();
@@ -226,7 +229,9 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await button('Organization: my-team').click();
     await page.getByRole('menuitem', { name: 'New organization' }).click();
     await page.getByLabel('Name', { exact: true }).fill('The Listeners');
-    expect(await page.getByLabel('Short name').inputValue()).toBe('the-listeners');
+    await until('a short name is proposed', async () => {
+      return (await page.getByLabel('Short name').inputValue()) === 'the-listeners';
+    });
     await button('Create organization').click();
     await page.getByRole('heading', { name: 'The Listeners', level: 1 }).waitFor();
     await page.getByRole('link', { name: 'Settings' }).click();
@@ -234,7 +239,7 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await button('Save the name').click();
     await button('Organization: The Good Listeners').waitFor();
     await button('Make this my default').click();
-    await page.getByText('comes first for you now').waitFor();
+    await says(page, 'comes first for you now');
     await button('Organization: The Good Listeners').click();
     await page.getByRole('menuitem', { name: 'my-team' }).click();
     await page.getByRole('heading', { name: 'my-team', level: 1 }).waitFor();

@@ -124,12 +124,12 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const light = await background();
     await page.getByLabel('Appearance').selectOption('dark');
-    expect(await background()).not.toBe(light);
+    await until('it is dark', async () => (await background()) !== light);
     await page.reload();
     await page.getByLabel('Appearance').waitFor();
-    expect(await background()).not.toBe(light);
+    await until('it is still dark', async () => (await background()) !== light);
     await page.getByLabel('Appearance').selectOption('system');
-    expect(await background()).toBe(light);
+    await until('it is light', async () => (await background()) === light);
   });
 
   test('who may not see a page is told what it takes and who can grant it', async () => {
@@ -177,7 +177,9 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     // A change fails at once, and is not made later behind one's back.
     await page.getByLabel('Role of dana@example.com').selectOption('viewer');
     await page.getByText('cannot be reached').waitFor();
-    expect(await page.getByLabel('Role of dana@example.com').inputValue()).toBe('developer');
+    await until('the role stays', async () => {
+      return (await page.getByLabel('Role of dana@example.com').inputValue()) === 'developer';
+    });
     await page.context().setOffline(false);
     await page.getByText('You are offline').waitFor({ state: 'detached' });
     expect((await owner.listMembers(org)).members.map(({ role }) => role)).toContain('developer');

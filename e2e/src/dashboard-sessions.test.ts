@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyAgent, startSession } from './support/agents.js';
-import { clipboard, lookOver, openBrowser, openTab } from './support/browser.js';
+import { appears, clipboard, lookOver, openBrowser, openTab, says } from './support/browser.js';
 import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
@@ -62,7 +62,7 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     await page.keyboard.press('Space');
     await list().getByText('the room is full').waitFor();
     await list().getByText('red alert').waitFor({ state: 'detached' });
-    expect(parameter('level')).toBe('ERROR');
+    await until('the filter stands in the address', () => parameter('level') === 'ERROR');
     expect(await error.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
     await page.getByLabel('Text').fill('nothing has this');
     await button('Filter').click();
@@ -111,12 +111,16 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     await page.mouse.wheel(0, -5000);
     await button('To the end').waitFor();
     const top = () => list().evaluate((element) => element.scrollTop);
+    let before = -1;
+    let still = 0;
+    // Still for long enough that what is left of the turn of the wheel, and the heights that rows turn out to have, are in it.
     await until('it has come to rest', async () => {
-      const before = await top();
       await page.evaluate('new Promise(requestAnimationFrame)');
-      return (await top()) === before;
+      const now = await top();
+      still = now === before ? still + 1 : 0;
+      before = now;
+      return still === 10;
     });
-    const before = await top();
     await say(...numbered('later', 20));
     await button(/\d+ new lines/).waitFor();
     expect(await top()).toBe(before);
@@ -127,16 +131,20 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
 
   test('while the control plane is away it says so, and then goes on without missing or repeating a line', async () => {
     const old = cloud.pid('server');
-    const away = page.getByText('Connecting…').waitFor();
-    await Promise.all([cloud.kill('server'), away]);
+    const said = appears(page, 'Connecting…');
+    await cloud.kill('server');
+    await said;
     await until('the server runs again', () => cloud.pid('server') !== undefined && cloud.pid('server') !== old);
+    // Each by a name of its own: one may be told as failed and still have begun.
+    let attempt = 0;
     await until('a session starts', async () => {
-      const body = JSON.stringify({ seconds: 0, log: numbered('again', 3) });
+      attempt += 1;
+      const body = JSON.stringify({ seconds: 0, log: numbered(`again ${attempt}:`, 3) });
       return (await cli(['agent', 'start', 'echo', '--data', body])).code === 0;
     });
-    await list().getByText('again 3;').waitFor();
+    await list().getByText(`again ${attempt}: 3;`).waitFor();
     await page.getByText('Following').waitFor();
-    expect(await list().getByText('again 1;').count()).toBe(1);
+    expect(await list().getByText(`again ${attempt}: 1;`).count()).toBe(1);
     expect(await list().getByText('later 20;').count()).toBe(1);
   });
 
@@ -149,7 +157,7 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     expect(await lookOver(page)).toEqual([]);
     await page.getByLabel('State').selectOption('active');
     await row(session).waitFor({ state: 'detached' });
-    expect(parameter('status')).toBe('active');
+    await until('the filter stands in the address', () => parameter('status') === 'active');
     await page.reload();
     await row(open).waitFor();
     expect(await row(session).count()).toBe(0);
@@ -180,10 +188,10 @@ describe.skipIf(lacking)(`logs and sessions in the dashboard${lacking ? ` (${lac
     await list().getByText('kept 1;').waitFor();
     await button('Stop it').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop session' }).click();
-    await page.getByText('The session is stopped.').waitFor();
+    await says(page, 'The session is stopped.');
     await page.getByRole('region', { name: 'What it is' }).getByText('Stopped', { exact: true }).waitFor();
     await page.getByText('The session has ended: these are its last lines').waitFor();
-    expect(await button('Stop it').count()).toBe(0);
+    await button('Stop it').waitFor({ state: 'detached' });
   });
 
   test('no page had an error of its own', () => {

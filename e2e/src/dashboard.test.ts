@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from './support/api.js';
-import { clipboard, isForgotten, openBrowser, openTab, tracesOf } from './support/browser.js';
+import { clipboard, isForgotten, leavesNoTrace, openBrowser, openTab, says } from './support/browser.js';
 import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing } from './support/environment.js';
@@ -36,6 +36,8 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
 
   /** Copies the value that is shown, closes the dialog, and sees that nothing of it stays. */
   async function takeValue(): Promise<string> {
+    // Or the token that was copied before this one would be taken for it.
+    await page.evaluate("navigator.clipboard.writeText('')");
     await page.getByRole('button', { name: 'Copy the token' }).click();
     const value = await clipboard(page, tokenPattern);
     await page.getByRole('button', { name: 'I have copied it' }).click();
@@ -89,7 +91,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
 
     await choose('my laptop', 'Revoke');
     await page.getByRole('button', { name: 'Revoke token' }).click();
-    await page.getByText('“my laptop” is revoked').waitFor();
+    await says(page, '“my laptop” is revoked');
     await page.getByText('Ended (1)').click();
     await page.getByText('Revoked', { exact: true }).waitFor();
     const refused = await cli(['auth', 'whoami']);
@@ -108,7 +110,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await page.getByText('and only from 127.0.0.0/8 or ::1').waitFor();
     await page.getByRole('button', { name: 'Create token' }).click();
     const value = await takeValue();
-    expect(new URL(page.url()).search).toBe('');
+    await until('the address says nothing of it', () => new URL(page.url()).search === '');
     expect((await selfOf(value)).token).toMatchObject({
       name: 'ci',
       grant: {
@@ -121,12 +123,12 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await page.evaluate("navigator.clipboard.writeText('')");
     await page.getByRole('link', { name: 'Security' }).click();
     await page.getByRole('heading', { name: 'Security' }).waitFor();
-    expect(await tracesOf(page, value)).toEqual([]);
+    await leavesNoTrace(page, value);
     await isForgotten(page, value);
     // The browser's own way back shows the list, and no value either.
     await page.goBack();
     await page.getByRole('link', { name: 'ci', exact: true }).waitFor();
-    expect(await tracesOf(page, value)).toEqual([]);
+    await leavesNoTrace(page, value);
   });
 
   test('leaving with the browser’s back takes the value along', async () => {
@@ -138,7 +140,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     expect(value).toMatch(tokenPattern);
     await page.goBack();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await tracesOf(page, value)).toEqual([]);
+    await leavesNoTrace(page, value);
     await page.getByRole('link', { name: 'Security' }).click();
     await page.getByRole('heading', { name: 'Security' }).waitFor();
     await isForgotten(page, value);
@@ -175,7 +177,9 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await page.getByRole('link', { name: 'left behind' }).first().waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'ci', exact: true }).click();
     await page.getByRole('button', { name: 'Make a narrower one' }).click();
-    expect(await page.getByLabel('Only these agents').inputValue()).toBe('echo');
+    await until('the agent is filled in', async () => {
+      return (await page.getByLabel('Only these agents').inputValue()) === 'echo';
+    });
     await page.getByRole('checkbox', { name: 'Read logs' }).uncheck();
     await page.getByText('It will be able to see agents in my-team, for the agent echo alone').waitFor();
     await page.keyboard.press('Escape');
@@ -222,6 +226,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     }
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
+    await until('the focus is in the form', () => page.evaluate<boolean>("document.activeElement?.matches('input')"));
     await page.keyboard.type('by keys');
     await page.keyboard.press('Enter');
     await page.getByText('Copy your token now').waitFor();
@@ -235,7 +240,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await page.getByText('Copy your token now').waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'by keys' }).waitFor();
-    expect(await focused()).toBe('New token');
+    await until('the focus is back', async () => (await focused()) === 'New token');
   });
 
   test('a change of route moves the focus to the heading and names the tab', async () => {
@@ -244,7 +249,7 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await until('the heading has the focus', async () => {
       return (await page.evaluate<string>('document.activeElement?.textContent')) === 'Members';
     });
-    expect(await page.title()).toBe('Members · Pipecat Cloud');
+    await until('the tab is named', async () => (await page.title()) === 'Members · Pipecat Cloud');
   });
 
   test('signed out, the code that the terminal shows signs in again', async () => {

@@ -57,8 +57,8 @@ describe.skipIf(lacking)(`an installation that runs agents in containers${lackin
   test('an image is deployed, its sessions have a container each, and a stopped one ends with it', async () => {
     await cli.ok(['deploy', 'probe', image, '--yes']);
     const [first, second] = [
-      await startSession(cli, 'probe', { seconds: 60 }),
-      await startSession(cli, 'probe', { seconds: 60 }),
+      await startSession(cli, 'probe', { seconds: 3600 }),
+      await startSession(cli, 'probe', { seconds: 3600 }),
     ];
     await logsHave(cli, 'probe', first, 'beat 1\n');
     await logsHave(cli, 'probe', second, 'beat 1\n');

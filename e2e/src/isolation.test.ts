@@ -40,7 +40,7 @@ beforeAll(async () => {
   const build = (await client.listBuilds('my-team')).builds[0]?.id ?? '';
   const upload = await client.createUpload('my-team', {});
   ids = {
-    session: await startSession(cli, 'echo', { seconds: 600 }),
+    session: await startSession(cli, 'echo', { seconds: 3600 }),
     build,
     upload: upload.uploadId,
     deployment: service.activeDeploymentId ?? '',
@@ -154,8 +154,9 @@ describe('public routes', () => {
     expect((await call(cloud.url, 'POST', session('finish'), { token: stranger.key, body: {} })).status).toBe(404);
     expect((await call(cloud.url, 'GET', session('status'), { token: victim.key })).status).toBe(200);
 
-    const { sessionId } = (await call(cloud.url, 'POST', '/v1/public/echo/start', { token: stranger.key, body: {} }))
-      .body as { sessionId: string };
+    const { sessionId } = (
+      await call(cloud.url, 'POST', '/v1/public/echo/start', { token: stranger.key, body: { body: { seconds: 3600 } } })
+    ).body as { sessionId: string };
     const { sessions } = await victim.client.listSessions('my-team', 'echo');
     expect(sessions.map((each) => each.sessionId)).not.toContain(sessionId);
     expect(

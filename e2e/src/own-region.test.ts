@@ -45,12 +45,13 @@ test("a team's own machine runs its agents with secrets that never leave it, and
     cwd: copyAgent('e2e/agents/probe'),
   });
   expect((await client.getService(org, 'probe')).region).toBe('pce-lab');
-  const session = await startSession(cli, 'probe', { environment: true });
-  await sessionEnds(cli, 'probe', session);
-  const log = await logsHave(cli, 'probe', session, 'SITE_KEY=', 'the probe is done');
+  const session = await startSession(cli, 'probe', { environment: true, seconds: 3600 });
+  const log = await logsHave(cli, 'probe', session, 'SITE_KEY=', 'beat 1\n');
   expect(log).not.toContain(canary);
   // Its processes are those of the machine, and nothing of the secret is with the installation.
   expect(processesOf(join(folder, 'worker')).length).toBeGreaterThan(1);
+  await cli.ok(['agent', 'stop', 'probe', '--session-id', session, '--force']);
+  await sessionEnds(cli, 'probe', session);
   const database = readFileSync(join(cloud.dataDir, 'pipecat-cloud.db'), 'latin1');
   const journal = readFileSync(join(cloud.dataDir, 'pipecat-cloud.db-wal'), 'latin1');
   expect(database + journal).not.toContain(canary);

@@ -64,11 +64,13 @@ describe('deploys in a row, while sessions are held and others begin', () => {
       return desiredDeploymentId === wanted && reconciledDeploymentId === wanted && ready ? service : undefined;
     });
 
-  test(`${deploys} of them end no session and refuse no start; one that fails takes none`, async () => {
+  test(`${deploys} of them end no session and refuse no start; one that fails takes none`, {
+    timeout: 600_000,
+  }, async () => {
     const scaling = { minAgents: 1, maxAgents: 12 };
     await cli.ok(['deploy', '--yes', '--min-agents', '1', '--max-agents', '12'], { cwd: folder });
     const good = (await client.getService(org, 'probe')).deployment?.buildId ?? '';
-    const held = [await startSession(cli, 'probe', { seconds: 600 })];
+    const held = [await startSession(cli, 'probe', { seconds: 3600 })];
     const short = load(2);
 
     let failed: Service | undefined;
@@ -85,14 +87,14 @@ describe('deploys in a row, while sessions are held and others begin', () => {
         expect(failed).toMatchObject({ available: true, ready: false, rollout: { state: 'failed' } });
       }
       const asked = await client.updateService(org, {
-        ...{ serviceName: 'probe', buildId: good, autoScaling: scaling, maxSessionDuration: 600 + n },
+        ...{ serviceName: 'probe', buildId: good, autoScaling: scaling, maxSessionDuration: 3600 + n },
       });
       // The first look after the answer must not take the older deployment for the new one.
       expect(asked).toMatchObject({ available: true, ready: false, activeDeploymentReady: false, errors: [] });
       // Every second one is replaced by the next before it is ready.
       if (n % 2 === 1) continue;
       expect(await settled(asked)).toMatchObject({ activeDeploymentId: asked.desiredDeploymentId, errors: [] });
-      if (n === deploys / 5 || n === deploys) held.push(await startSession(cli, 'probe', { seconds: 600 }));
+      if (n === deploys / 5 || n === deploys) held.push(await startSession(cli, 'probe', { seconds: 3600 }));
     }
     await short.stop();
 
@@ -131,7 +133,7 @@ describe('deploys in a row, while sessions are held and others begin', () => {
   });
 });
 
-test('the lines of docs/deploying.md about rollouts do what the page says', async () => {
+test('the lines of docs/deploying.md about rollouts do what the page says', { timeout: 600_000 }, async () => {
   const page = readFileSync(inRoot('docs/deploying.md'), 'utf8');
   const lines = [...page.matchAll(/^```sh rollout\n([\s\S]*?)^```$/gm)].flatMap(([, text = '']) =>
     text.trim().split('\n'),
@@ -152,14 +154,14 @@ test('the lines of docs/deploying.md about rollouts do what the page says', asyn
     for (const [word, text] of Object.entries(said)) if (line.includes(word)) expect(stdout).toContain(text);
     if (/agent promote$/.test(line)) expect(stdout).toContain('Promoted:');
   }
-  const { deployments } = await cli.json<{ deployments: { state: string; changes: { to: string }[] }[] }>(
-    ['agent', 'history'],
-    { cwd: folder },
-  );
   // The last was made ready, promoted and rolled back from.
-  expect(deployments.slice(0, 2).map(({ state, changes }) => [state, changes.at(-1)?.to])).toEqual([
-    ['retired', '1200'],
-    ['live', '900'],
-  ]);
+  await until('the one before is live again', async () => {
+    const { deployments } = await cli.json<{ deployments: { state: string; changes: { to: string }[] }[] }>(
+      ['agent', 'history'],
+      { cwd: folder },
+    );
+    const latest = deployments.slice(0, 2).map(({ state, changes }) => `${state} ${changes.at(-1)?.to}`);
+    return latest.join() === 'retired 1200,live 900';
+  });
   expect(await cli(['agent', 'promote'], { cwd: folder })).toMatchObject({ code: 9 });
 });

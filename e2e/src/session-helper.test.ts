@@ -66,7 +66,7 @@ async function inPython(question: Question): Promise<Outcome> {
 }
 
 test('starts a session that the agent knows of, with the data', async () => {
-  const session = new Session('echo', key, { data: { seconds: 60 } }, { apiHost: cloud.url });
+  const session = new Session('echo', key, { data: { seconds: 3600 } }, { apiHost: cloud.url });
   const { sessionId } = await session.start();
   expect(await sessionOf(cli, 'echo', sessionId)).toMatchObject({ sessionId, endedAt: null });
   await cli.ok(['agent', 'stop', 'echo', '--session-id', sessionId, '--force']);

@@ -1,7 +1,8 @@
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { Browser, CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from './support/browser.js';
 import { type Cloud, startCloud } from './support/cloud.js';
-import { missing, resources } from './support/environment.js';
+import { missing } from './support/environment.js';
 import { cleanUp } from './support/paths.js';
 import { until } from './support/wait.js';
 
@@ -18,11 +19,7 @@ describe.skipIf(lacking)(`signing in, in a browser${lacking ? ` (${lacking})` : 
 
   beforeAll(async () => {
     cloud = await startCloud({ env: { PIPECAT_CLOUD_PASSWORDS: 'on' } });
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      // Inside containers Chromium's own sandbox can't be made.
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
     page = await newPage();
     devices = await page.context().newCDPSession(page);
     await devices.send('WebAuthn.enable');
@@ -156,7 +153,7 @@ describe.skipIf(lacking)(`signing in, in a browser${lacking ? ` (${lacking})` : 
     expect(codes).toHaveLength(10);
     await page.getByRole('button', { name: 'I have kept them' }).click();
     await page.getByText('10 codes left').waitFor();
-    expect(await page.content()).not.toContain(codes[0]);
+    await until('the codes are gone', async () => !(await page.content()).includes(codes[0] as string));
 
     const other = await newPage();
     await signInByCode(other);

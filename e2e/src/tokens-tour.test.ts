@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from './support/browser.js';
 import { copyOfCheckout } from './support/checkout.js';
 import { type Cloud, startCloud } from './support/cloud.js';
-import { missing, plainEnvironment, resources } from './support/environment.js';
+import { missing, plainEnvironment } from './support/environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
 import { type Running, run } from './support/processes.js';
 import { until } from './support/wait.js';
@@ -62,11 +63,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
   beforeAll(async () => {
     checkout = copyOfCheckout();
     cloud = await startCloud({ dataDir: join(checkout, 'data') });
-    browser = await chromium.launch({
-      executablePath: resources.chromium ?? '',
-      // Inside containers Chromium's own sandbox can't be made.
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -103,7 +100,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
       },
       'owner, code': () => enterCode(owner, 1),
       'Dana, invitation': async () => {
-        await dana.goto(await shown(/(http:\S+\/invite#code=\S+)/g));
+        await dana.goto(await shown(/(http:\S+\/invite#code=\S+)\s/g));
         await dana.getByRole('button', { name: 'Accept and make my account' }).click();
         await dana.getByRole('button', { name: 'Sign out' }).waitFor();
       },
@@ -111,7 +108,7 @@ describe.skipIf(lacking)(`the tour of docs/tokens.md${lacking ? ` (${lacking})` 
     };
   }
 
-  test('word for word: a token from its making to its end', { timeout: 180_000 }, async () => {
+  test('word for word: a token from its making to its end', { timeout: 600_000 }, async () => {
     const typed = blocks.map((block) => `${block.typed}echo '${prompt}'\n`).join('');
     // A terminal shows both streams, and takes along what runs in it when it closes: the loop holds the output open.
     const opening = "exec 2>&1; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n";

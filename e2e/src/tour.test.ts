@@ -106,8 +106,8 @@ describe('the echo agent', () => {
   });
 
   test('holds a plain session with its secrets, whose log lines are its own', async () => {
-    plain = await startSession(cli, 'echo', { log: ['a line of the first'], env: 'FIRST' });
-    const other = await startSession(cli, 'echo', { log: ['a line of the other'] });
+    plain = await startSession(cli, 'echo', { log: ['a line of the first'], env: 'FIRST', seconds: 3600 });
+    const other = await startSession(cli, 'echo', { log: ['a line of the other'], seconds: 3600 });
     const log = await logsHave(cli, 'echo', plain, 'a line of the first', 'FIRST is set');
     expect(log).not.toContain('a line of the other');
     expect(log).not.toContain(other);

@@ -5,7 +5,9 @@ import { prepareDataFolder, requireFreePort } from './preflight.mjs';
 import { childEnvironment, readSettings } from './settings.mjs';
 import { createSupervised, ExitedEarly } from './supervised.mjs';
 
-const STOP_MS = 10_000;
+// A worker gives its agents two seconds and then removes them; on a busy machine that takes longer, and what is killed meanwhile leaves
+// them running.
+const STOP_MS = 30_000;
 const SLOW_MS = 15_000;
 // npm passes Ctrl-C on to a process that the terminal has told already: two within this time are one.
 const SAME_KEYPRESS_MS = 500;

@@ -3,15 +3,29 @@ import { audioOf } from '../../src/support/frames.js';
 import { until } from '../../src/support/wait.js';
 import { spyOn } from './spy.js';
 
+/** Runs in the page before anything else: keeps all that it has shown, for the next state may come before anybody has looked. */
+const keepStates = `
+  window.states = [];
+  addEventListener('DOMContentLoaded', () => {
+    const state = document.getElementById('state');
+    new MutationObserver(() => window.states.push(state.textContent)).observe(state, { childList: true, characterData: true, subtree: true });
+  });
+`;
+
 /** A page of the guide in a browser of its own, used as a person would, with what it sends and hears written down. */
 export async function openPage(browser: Browser, address: string) {
   const page = await (await browser.newContext()).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
+  await page.addInitScript(keepStates);
   const spy = await spyOn(page);
   const sent = watchRequests(page);
   const audio = watchAudio(page);
   await page.goto(address);
-  const shows = (text: string | RegExp) => page.locator('#state').filter({ hasText: text }).waitFor();
+  const shows = (text: string | RegExp) =>
+    until(`the page shows ${text}`, async () => {
+      const states = await page.evaluate<string[]>('window.states');
+      return states.some((state) => (typeof text === 'string' ? state.includes(text) : text.test(state)));
+    });
   const press = (id: string) => page.locator(`#${id}`).click();
 
   return {
@@ -23,7 +37,7 @@ export async function openPage(browser: Browser, address: string) {
     talk: () => press('talk'),
     /** A message to the bot, and its answer. */
     async greets(): Promise<void> {
-      await page.evaluate('document.getElementById("state").textContent = ""');
+      await page.evaluate('window.states = []');
       await press('greet');
       await shows('The bot says Hello');
     },

@@ -55,7 +55,7 @@ export const agentSteps: readonly Step[] = [
     async (track) => {
       const { firstKey = '' } = track.known;
       const before = await sessionsOf(track);
-      const data = JSON.stringify({ caller: 'ann', seconds: 300 });
+      const data = JSON.stringify({ caller: 'ann', seconds: 3600 });
       const text = await track.ok(['agent', 'start', 'bot', '--api-key', firstKey, '--data', data, '--force']);
       expect(text).toContain("Agent 'bot' started successfully");
       track.known.session = await newSession(track, before);

@@ -34,7 +34,7 @@ export const sdkSteps: readonly Step[] = [
   [
     'Session.start() with data',
     async (track) => {
-      const { started } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300, words: ['ä', 1] });
+      const { started } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 3600, words: ['ä', 1] });
       track.known.withData = started?.sessionId ?? '';
       expect(track.known.withData).toMatch(/^[0-9a-f-]{36}$/);
     },

@@ -23,14 +23,14 @@ export function signIn(world: World, browser: Browser): Step {
       });
       const address = await until(
         'the address is shown',
-        () => /https:\S+\/oauth\/authorize\?\S+/.exec(login.stdout())?.[0] ?? (!login.running() && 'none'),
+        () => /(https:\S+\/oauth\/authorize\?\S+)\s/.exec(login.stdout())?.[1] ?? (!login.running() && 'none'),
       );
       expect(address, login.stdout() + login.stderr()).toContain('code_challenge_method=S256');
       const email = `owner@${track.org}.example`;
       // Chromium keeps a trust store of its own.
       const context = await browser.newContext({ ignoreHTTPSErrors: true });
       const page = await context.newPage();
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(60_000);
       await page.goto(address);
       await page.getByLabel('E-mail address').fill(email);
       await page.getByRole('button', { name: 'Send me a code' }).click();

@@ -11,6 +11,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export async function openBrowser(...args: string[]): Promise<Browser> {
   return await chromium.launch({
     executablePath: resources.chromium ?? '',
+    timeout: 120_000,
     // Inside containers Chromium's own sandbox can't be made.
     // Without an animation, what was scrolled is where it comes to rest.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-smooth-scrolling', ...args],
@@ -22,6 +23,31 @@ interface TabOptions extends BrowserContextOptions {
   person?: Person;
   /** Gets what goes wrong in the page: errors of scripts, and what the content security policy refused. */
   problems: string[];
+}
+
+/** Runs in the page before anything else. */
+const keepToasts = `
+  window.toasts = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const added of addedNodes)
+        if (added.parentElement?.matches('[role=status]')) window.toasts.push(added.textContent);
+  }).observe(document, { childList: true, subtree: true });
+`;
+
+/** Resolves once the page has said it in passing: on a busy machine that may be over before anybody looks. */
+export async function says(page: Page, text: string | RegExp): Promise<void> {
+  const matches = (toast: string) => (typeof text === 'string' ? toast.includes(text) : text.test(toast));
+  await until(`the page says ${text}`, async () => (await page.evaluate<string[]>('window.toasts')).some(matches));
+}
+
+/** Resolves once the page shows it, be it for an instant. To be called before what makes it appear. */
+export function appears(page: Page, text: string): Promise<unknown> {
+  return page.evaluate(`new Promise((resolve) => {
+    const look = () => document.body.textContent.includes(${JSON.stringify(text)}) && resolve();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    look();
+  })`);
 }
 
 /** A page in a browser profile of its own. */
@@ -38,6 +64,7 @@ export async function openTab(
   }
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
+  await page.addInitScript(keepToasts);
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
     if (/content security policy|refused to/i.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
@@ -63,8 +90,19 @@ export async function clipboard(page: Page, pattern: RegExp): Promise<string> {
   });
 }
 
-/** Where a value that should be gone is still to be found: what the page shows and holds, and what the browser keeps for it. */
-export async function tracesOf(page: Page, secret: string): Promise<string[]> {
+/** Resolves once a value is in nothing that the page shows and holds, nor in what the browser keeps for it. */
+export async function leavesNoTrace(page: Page, secret: string): Promise<void> {
+  let found: string[] = [];
+  const isGone = async () => {
+    found = await tracesOf(page, secret);
+    return found.length === 0;
+  };
+  await until('nothing has the value', isGone).catch((error) => {
+    throw new Error(`the value is still in: ${found.join(', ')}`, { cause: error });
+  });
+}
+
+async function tracesOf(page: Page, secret: string): Promise<string[]> {
   const places = await page.evaluate<Record<string, string>>(`({
     page: document.documentElement.outerHTML,
     fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value).join(' '),
@@ -93,9 +131,10 @@ async function memoryOf(page: Page): Promise<string> {
   return chunks.join('');
 }
 
-/** True where the page is wider than the window. */
-export async function overflows(page: Page): Promise<boolean> {
-  return await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+/** Resolves to whether the page fits the window; what measures itself does that a moment after the window has changed. */
+export async function fits(page: Page): Promise<boolean> {
+  const fitting = 'document.documentElement.scrollWidth <= document.documentElement.clientWidth';
+  return await until('the page fits', () => page.evaluate<boolean>(fitting)).catch(() => false);
 }
 
 /** What is wrong with a page as it stands: for assistive technology, in light and dark, and on a small screen. Leaves it light and wide. */
@@ -106,7 +145,7 @@ export async function lookOver(page: Page): Promise<string[]> {
   for (const problem of await accessibilityProblems(page, ['color-contrast'])) found.push(`dark: ${problem}`);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 360, height: 800 });
-  if (await overflows(page)) found.push('wider than 360 px');
+  if (!(await fits(page))) found.push('wider than 360 px');
   await page.setViewportSize({ width: 1280, height: 800 });
   return found;
 }

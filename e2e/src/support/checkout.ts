@@ -8,7 +8,8 @@ import { inRoot, root, temporaryFolder } from './paths.js';
  */
 export function copyOfCheckout(): string {
   const copy = join(temporaryFolder('checkout'), 'pipecat-cloud');
-  const left = new Set(['node_modules', '.git', 'data']);
+  // What suites beside this one write while it is copied stays behind too.
+  const left = new Set(['node_modules', '.git', 'data', 'test-results', '__pycache__']);
   cpSync(root, copy, {
     recursive: true,
     preserveTimestamps: true,

@@ -113,7 +113,9 @@ async function makeTokens(cloud: Cloud): Promise<Tokens> {
   const elsewhere = await owner.createToken({ name: 'elsewhere', grant: { organizations: ['their-team'] } });
   const revoked = await make('revoked', deploy);
   await owner.revokeServiceAccountToken('my-team', serviceAccount.id, revoked.token.id);
-  const expired = await make('expired', deploy, { expiresAt: new Date(Date.now() + 2_000).toISOString() });
+  const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+  // One that would have ended before it is made is refused.
+  const expired = await until('a token is made that ends soon', () => make('expired', deploy, { expiresAt: soon(3) }));
   const refused = () =>
     cloud
       .client(expired.value)

@@ -14,8 +14,6 @@ const frameMs = 20;
 export function converse(socket: WebSocket, framing: Framing) {
   const heard: Buffer[] = [];
   let heardBytes = 0;
-  let longestSilenceMs = 0;
-  let last: number | undefined;
   let failure: Error | undefined;
   socket.on('error', () => undefined); // Its close tells.
   socket.on('message', (data) => {
@@ -27,9 +25,6 @@ export function converse(socket: WebSocket, framing: Framing) {
     } catch (error) {
       failure = error as Error;
     }
-    const now = performance.now();
-    if (last !== undefined) longestSilenceMs = Math.max(longestSilenceMs, now - last);
-    last = now;
   });
   const closed = once(socket, 'close').then(([code]) => code as number);
 
@@ -38,8 +33,6 @@ export function converse(socket: WebSocket, framing: Framing) {
     close: () => socket.close(1000),
     heard: () => Buffer.concat(heard),
     heardBytes: () => heardBytes,
-    /** Milliseconds between two arrivals. */
-    longestSilenceMs: () => longestSilenceMs,
     /** Says `pcm` at the speed of speech; ends early when `signal` is aborted. Resolves to the bytes said. */
     async say(pcm: Buffer, signal?: AbortSignal): Promise<number> {
       const began = performance.now();
@@ -50,6 +43,13 @@ export function converse(socket: WebSocket, framing: Framing) {
         await sleep(Math.max(0, due - performance.now()));
       }
       return at;
+    },
+    /** Says it once, and then over and over until `signal` is aborted. Resolves to all that was said. */
+    async keepSaying(pcm: Buffer, signal: AbortSignal): Promise<Buffer> {
+      const said: Buffer[] = [];
+      do said.push(pcm.subarray(0, await this.say(pcm, said.length > 0 ? signal : undefined)));
+      while (!signal.aborted);
+      return Buffer.concat(said);
     },
     /** Resolves once this much has come back. */
     async hears(bytes: number): Promise<void> {

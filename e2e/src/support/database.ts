@@ -15,6 +15,6 @@ export function readDatabase(dataDir: string, sql: string, ...parameters: (strin
 
 /** What the audit says of one target, oldest first. */
 export function auditOf(dataDir: string, target: string): string[] {
-  const rows = readDatabase(dataDir, 'select action from audit where target = ? order by at', target);
+  const rows = readDatabase(dataDir, 'select action from audit where target = ? order by seq', target);
   return rows.map(({ action }) => String(action));
 }

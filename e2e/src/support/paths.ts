@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endProcesses, processesOf } from './processes.js';
+import { until } from './wait.js';
 
 /** The checkout. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
@@ -21,8 +22,14 @@ export function temporaryFolder(name: string): string {
 export async function cleanUp(): Promise<void> {
   await endProcesses();
   for (const folder of made.splice(0)) {
-    for (const pid of processesOf(folder)) kill(pid);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // Again and again: what is killed may start another first, and writes until it is gone.
+    await until(`${folder} is removed`, () => {
+      const left = processesOf(folder);
+      for (const pid of left) kill(pid);
+      if (left.length > 0) return false;
+      rmSync(folder, { recursive: true, force: true });
+      return true;
+    });
   }
 }
 

@@ -45,14 +45,24 @@ export function run(program: string, args: readonly string[], options: SpawnOpti
   return started;
 }
 
+/** Longer than an installation may take to stop its two processes. */
+const patienceMs = 90_000;
+
 /** Ends what `run` started and is still there: asks first, then does not. */
 export async function endProcesses(): Promise<void> {
-  for (const each of [...running]) {
-    each.child.kill('SIGTERM');
-    const timer = setTimeout(() => each.child.kill('SIGKILL'), 15_000);
-    await each.ended.catch(() => undefined);
-    clearTimeout(timer);
-  }
+  await Promise.all([...running].map(endProcess));
+}
+
+async function endProcess({ child, ended }: Running): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    // What it started may hold them open.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, patienceMs);
+  await ended.catch(() => undefined);
+  clearTimeout(timer);
 }
 
 /**

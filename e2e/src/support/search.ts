@@ -24,21 +24,32 @@ export function canariesIn(content: Buffer | string, canaries: Canaries): string
   return [...canaries].flatMap(([name, value]) => (formsOf(value).some((form) => bytes.includes(form)) ? [name] : []));
 }
 
-/** Every regular file below a folder; links are not followed. */
+/** Every regular file below a folder, which programs may be at work in; links are not followed. */
 export function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
+  return (unlessGone(() => readdirSync(folder)) ?? []).flatMap((name) => {
     const path = join(folder, name);
-    const found = lstatSync(path);
-    if (found.isDirectory()) return filesBelow(path);
-    return found.isFile() ? [path] : [];
+    const found = unlessGone(() => lstatSync(path));
+    if (found?.isDirectory()) return filesBelow(path);
+    return found?.isFile() ? [path] : [];
   });
+}
+
+/** Undefined where it was removed between being listed and being looked at. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** `path: canary` for each one in a file below the folder. */
 export function searchFiles(folder: string, canaries: Canaries): string[] {
-  return filesBelow(folder).flatMap((path) =>
-    canariesIn(readFileSync(path), canaries).map((name) => `${path.slice(folder.length + 1)}: ${name}`),
-  );
+  return filesBelow(folder).flatMap((path) => {
+    const content = unlessGone(() => readFileSync(path)) ?? '';
+    return canariesIn(content, canaries).map((name) => `${path.slice(folder.length + 1)}: ${name}`);
+  });
 }
 
 /** Looks at the arguments of every process of this machine again and again, until `stop` is called. */

@@ -20,11 +20,14 @@ test.each([
 
   await during(world, ['clock', 'worker', 'server'], async () => {
     world.setClock(offsetMs);
+    // What was signed by the old clock does not stand in the way, once both processes see the new one.
+    const relayed = () => world.recorder.events().filter(({ type }) => type === 'relayed').length;
+    const before = relayed();
     await pause(200);
-    // What was signed by the old clock does not stand in the way.
-    const before = world.recorder.events().filter(({ type }) => type === 'relayed').length;
-    await caller.ask(agent, long);
-    expect(world.recorder.events().filter(({ type }) => type === 'relayed').length).toBe(before + 1);
+    await until('the session is reached', async () => {
+      await caller.ask(agent, long);
+      return relayed() > before;
+    });
     const meanwhile = await scene.talk(1);
     if (!meanwhile) throw new Error('a session was refused because of the clock');
     expect(await scene.ended(meanwhile)).toMatchObject({ endReason: 'completed' });
@@ -36,9 +39,9 @@ test.each([
       await recovered(world);
     }
     await pause(2_000);
-    expect(scene.isLive(long)).toBe(true);
+    await scene.isHeard(long);
     // A pool is filled again by any clock.
-    const again = await until('sessions are started', () => scene.talk(1), 15_000);
+    const again = await until('sessions are started', () => scene.talk(1));
     await scene.ended(again);
   });
 

@@ -54,7 +54,7 @@ export async function openScene({
   const { client, name } = tenant;
   await client.createService(name, { serviceName: agent, ...source, autoScaling: { minAgents: 1, maxAgents: 4 } });
   await caller.limit(agent, 1, 4);
-  await until('the agent serves', async () => (await client.getService(name, agent)).ready, 60_000);
+  await until('the agent serves', async () => (await client.getService(name, agent)).ready);
   const closing = new AbortController();
   const watcher = createWatcher(world.recorder, closing.signal);
 
@@ -64,6 +64,9 @@ export async function openScene({
     if (held) watcher.watch(caller, agent, held.session);
     return held?.session;
   }
+
+  /** Heard a moment ago: on a busy machine one that lives may not be. */
+  const isLive = (session: string) => world.instances.living().some((each) => each.session === session);
 
   return {
     world,
@@ -82,16 +85,14 @@ export async function openScene({
       if (!response.ok) throw new Error(`session ${session} was not reached: ${await response.text()}`);
     },
     /** Resolves with what the API says of a session once its bot has finished and it is told as ended. */
-    ended: (session: string, deadlineMs = 30_000) =>
-      until(
-        `session ${session} has ended`,
-        async () => {
-          const found = await client.getSession(name, agent, session);
-          return found.state === 'ended' && found;
-        },
-        deadlineMs,
-      ),
-    isLive: (session: string) => world.instances.living().some((each) => each.session === session),
+    ended: (session: string) =>
+      until(`session ${session} has ended`, async () => {
+        const found = await client.getSession(name, agent, session);
+        return found.state === 'ended' && found;
+      }),
+    isLive,
+    /** Resolves once the bot of a session is heard; one that has ended never is again. */
+    isHeard: (session: string) => until(`the bot of session ${session} is heard`, () => isLive(session)),
 
     /** Every breach of E1 to E9 so far. */
     async breaches(): Promise<Breach[]> {
@@ -104,7 +105,11 @@ export async function openScene({
       await watcher.close();
       await world.close();
       disk?.unmount();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      // What was killed at the end writes until it is gone.
+      await until('its folder is removed', () => {
+        rmSync(folder, { recursive: true, force: true });
+        return true;
+      });
     },
   };
 }

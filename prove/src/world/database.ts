@@ -13,8 +13,11 @@ export interface ProvenDatabase {
   /** What the control plane is configured with. */
   env: Record<string, string>;
   config: { dialect: 'sqlite'; file: string } | { dialect: 'postgres'; url: string };
-  /** Nobody else can write, or on PostgreSQL use the tables of sessions, until the signal aborts or so long has passed. */
-  lock(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Nobody else can write, or on PostgreSQL use the tables of sessions, until the signal aborts or so long has passed. `begun` is called
+   * once it is so.
+   */
+  lock(ms: number, signal?: AbortSignal, begun?: () => void): Promise<void>;
   /** Ends the server as a crash would and starts it again; undefined where there is none. */
   restart: (() => Promise<void>) | undefined;
   /** Keeps a copy, and puts it in the place of what is there; the control plane must not run meanwhile. Undefined where it can't. */
@@ -30,10 +33,11 @@ export function openSqlite(dataDir: string): ProvenDatabase {
     kind: 'sqlite',
     env: {},
     config: { dialect: 'sqlite', file },
-    async lock(ms, signal) {
-      const database = new DatabaseSync(file, { timeout: 5_000 });
+    async lock(ms, signal, begun) {
+      const database = new DatabaseSync(file, { timeout: 60_000 });
       try {
         database.exec('begin exclusive');
+        begun?.();
         await pause(ms, signal);
       } finally {
         database.close();
@@ -72,12 +76,13 @@ export async function openPostgres(): Promise<ProvenDatabase> {
     kind: 'postgres',
     env: { PIPECAT_CLOUD_DATABASE_URL: url },
     config: { dialect: 'postgres', url },
-    async lock(ms, signal) {
+    async lock(ms, signal, begun) {
       const client = new pg.Client({ connectionString: url });
       client.on('error', () => undefined); // The server may be restarted meanwhile.
       await client.connect();
       try {
         await client.query('begin; lock table slot, session in access exclusive mode');
+        begun?.();
         await pause(ms, signal);
       } finally {
         await client.end();

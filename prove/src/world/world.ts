@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
@@ -121,13 +121,13 @@ export async function openWorld(options: WorldOptions) {
     pids: () => all.map((part) => part.pid()),
 
     /** The next process that comes by there does this, once. */
-    arm: (name: Failpoint, action: string) => writeFileSync(join(failpoints, name), `${action}\n`),
+    arm: (name: Failpoint, action: string) => writeWhole(join(failpoints, name), `${action}\n`),
     /** Whether it is still to come; `disarm` takes it back and says so too. */
     armed: (name: Failpoint) => exists(join(failpoints, name)),
     disarm: (name: Failpoint) => rmSync(join(failpoints, name), { force: true }),
 
     /** From now on both processes see a wall clock that is so much ahead of the machine's. */
-    setClock: (offsetMs: number) => writeFileSync(clockFile, String(offsetMs)),
+    setClock: (offsetMs: number) => writeWhole(clockFile, String(offsetMs)),
 
     /** Ends everything, instances too; what is left of them is ended by force, and counted. */
     async close(): Promise<number> {
@@ -148,6 +148,12 @@ export async function openWorld(options: WorldOptions) {
   };
 }
 
+/** There at once: a process that looks meanwhile sees what was before, and never an empty file. */
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
 function exists(file: string): boolean {
   try {
     readFileSync(file);
@@ -165,13 +171,14 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   }
 }
 
+/** Below those that the system hands out by itself, and those of the other suites: none is taken between looking and listening. */
+const portRange = { from: 10_000, count: 9_000 };
+
 function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  const port = portRange.from + Math.floor(Math.random() * portRange.count);
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
