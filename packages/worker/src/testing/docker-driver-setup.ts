@@ -72,7 +72,7 @@ export async function removeAll(engine: Engine, installationId: string): Promise
 /** The Docker driver as `describeDriver` wants it. Its one build is an image that is made once; how builds are made is tried elsewhere. */
 export async function createDockerDriverUnderTest(): Promise<DriverUnderTest> {
   const buildId = 'b-made-once';
-  const image = 'pcc-test-driver-agent:1';
+  const image = 'localhost/pcc-test-driver-agent:1';
   const builder: DockerDriverOptions['builder'] = {
     build: async () => ({}),
     imageOf: async (id) => (id === buildId ? image : undefined),

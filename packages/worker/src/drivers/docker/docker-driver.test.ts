@@ -97,14 +97,14 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await open();
     await imageOf(
       setup.engine,
-      'pcc-test-read-only:1',
+      'localhost/pcc-test-read-only:1',
       {
         'agent.mjs':
           "import fs from 'node:fs'; for (const path of ['/app/x', '/tmp/x']) try { fs.writeFileSync(path, ''); console.log(path, 'written'); } catch (error) { console.log(path, error.code); }",
       },
       { also: 'LABEL pipecat-cloud.read-only-root=true' },
     );
-    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-read-only:1' } };
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'localhost/pcc-test-read-only:1' } };
     await setup.driver.ensure(spec, never);
     const lines = await readLines(setup.driver, spec.instanceId, 0, 2);
     expect(lines.map(({ text }) => text)).toEqual(['/app/x EROFS', '/tmp/x written']);
@@ -114,8 +114,8 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await open();
     const script =
       "import fs from 'node:fs'; const fill = (size) => { try { fs.writeFileSync('/data/x', Buffer.alloc(size)); console.log('written'); } catch (error) { console.log(error.code); } }; fill(1e6); fill(120e6); setInterval(() => {}, 1000);";
-    await imageOf(setup.engine, 'pcc-test-volume:1', { 'agent.mjs': script }, { also: 'VOLUME /data' });
-    const spec = { ...specOf(''), memoryMib: 200, source: { type: 'image' as const, image: 'pcc-test-volume:1' } };
+    await imageOf(setup.engine, 'localhost/pcc-test-volume:1', { 'agent.mjs': script }, { also: 'VOLUME /data' });
+    const spec = { ...specOf(''), memoryMib: 200, source: { type: 'image' as const, image: 'localhost/pcc-test-volume:1' } };
     await setup.driver.ensure(spec, never);
     const lines = await readLines(setup.driver, spec.instanceId, 0, 2);
     expect(lines.map(({ text }) => text)).toEqual(['written', 'ENOSPC']);
@@ -125,8 +125,8 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
 
   test('an image whose volume would hide its program is refused, with the way out', async () => {
     await open();
-    await imageOf(setup.engine, 'pcc-test-volume:2', {}, { also: 'VOLUME /app' });
-    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-volume:2' } };
+    await imageOf(setup.engine, 'localhost/pcc-test-volume:2', {}, { also: 'VOLUME /app' });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'localhost/pcc-test-volume:2' } };
     await expect(setup.driver.ensure(spec, never)).rejects.toThrow(/declares VOLUME \/app.*Take that line out/);
   });
 
@@ -134,8 +134,8 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await open();
     const script =
       "console.log('out'); console.error('err'); console.error('e'.repeat(40000)); console.log('out again'); setInterval(() => {}, 1000);";
-    await imageOf(setup.engine, 'pcc-test-streams:1', { 'agent.mjs': script });
-    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-streams:1' } };
+    await imageOf(setup.engine, 'localhost/pcc-test-streams:1', { 'agent.mjs': script });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'localhost/pcc-test-streams:1' } };
     await setup.driver.ensure(spec, never);
     const lines = await readLines(setup.driver, spec.instanceId, 0, 6);
     const of = (which: string) => lines.filter(({ stream }) => stream === which).map(({ text }) => text);
@@ -183,8 +183,8 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
 
   test('an ensure that fails, or is called off while it works, leaves neither container nor output', async () => {
     await open();
-    await imageOf(setup.engine, 'pcc-test-broken:1', { x: '' }, { command: [] });
-    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'pcc-test-broken:1' } };
+    await imageOf(setup.engine, 'localhost/pcc-test-broken:1', { x: '' }, { command: [] });
+    const spec = { ...specOf(''), source: { type: 'image' as const, image: 'localhost/pcc-test-broken:1' } };
     const refusal = await setup.driver.ensure(spec, never).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(DriverError);
     expect((refusal as Error).message).toContain('No command specified');
