@@ -1,10 +1,14 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine } from '../../engine/engine.js';
+import { isPodman } from '../../engine/version.js';
+import { createIceEndpoint } from '../../ice/ice-endpoint.js';
 import { createDockerSetup, type DockerSetup, removeAll } from '../../testing/docker-driver-setup.js';
 import { never, readLines, specOf } from '../../testing/driver-tools.js';
 import { createEngineProxy } from '../../testing/engine-proxy.js';
@@ -57,7 +61,8 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
       MemorySwap: 300 * 1024 ** 2,
       PidsLimit: 99,
       RestartPolicy: { Name: 'no' },
-      CapDrop: ['ALL'],
+      // Podman tells each of those that a container would have.
+      CapDrop: isPodman(await setup.engine.version()) ? expect.arrayContaining(['NET_RAW', 'SETUID']) : ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: false,
     });
@@ -77,20 +82,21 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
   });
 
   test('an instance fetches its ICE servers from this machine, at the address that it has in its network', async () => {
-    const servers: Server[] = [];
-    await open({
-      async iceConfigUrl(host) {
-        const server = createServer((_request, response) => response.end(`servers at ${host}`)).listen(0, host);
-        servers.push(server);
-        await once(server, 'listening');
-        return `http://${host}:${(server.address() as AddressInfo).port}/ice-servers`;
-      },
+    const control = createServer((_request, response) => response.end('their servers')).listen(0, '127.0.0.1');
+    await once(control, 'listening');
+    const workerDir = await mkdtemp(join(tmpdir(), 'ice-'));
+    const ice = await createIceEndpoint({
+      workerDir,
+      controlUrl: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
+      credential: async () => 'credential',
+      log: pino({ level: 'silent' }),
     });
+    others.push(ice.close, async () => control.close(), () => rm(workerDir, { recursive: true }));
+    await open({ iceConfigUrl: ice.urlAt });
     const agent = await startObedient(setup.driver);
-    expect(await agent.tell('return fetch(process.env.ICE_CONFIG_URL).then((answer) => answer.text())')).toMatch(
-      /^servers at [0-9.]+$/,
-    );
-    for (const server of servers) server.close();
+    const fetched = () => agent.tell('return fetch(process.env.ICE_CONFIG_URL).then((answer) => answer.text())');
+    // Of some engines the address is there only after the instance is.
+    await vi.waitFor(async () => expect(await fetched()).toBe('their servers'), { timeout: 20_000 });
   });
 
   test('an image that says so has a root that can not be written to, and room for temporary files', async () => {
@@ -187,7 +193,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     const spec = { ...specOf(''), source: { type: 'image' as const, image: 'localhost/pcc-test-broken:1' } };
     const refusal = await setup.driver.ensure(spec, never).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(DriverError);
-    expect((refusal as Error).message).toContain('No command specified');
+    expect((refusal as Error).message).toMatch(/no command (specified|or entrypoint provided)/i);
     const off = new AbortController();
     const ensuring = setup.driver.ensure(
       { ...specOf(''), source: { type: 'image', image: obedientImage } },

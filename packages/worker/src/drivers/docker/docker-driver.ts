@@ -109,9 +109,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
   /** This machine, as containers of the network see it. Where it has no address there, one that refuses at once in any container. */
   async function iceConfigUrlOn(network: string): Promise<string> {
+    const { bridgesComeLater } = await engineHost();
     const gateway = await networks.gateway(network);
     const nowhere = 'http://127.0.0.1:9/ice-servers';
-    return (gateway && (await options.iceConfigUrl?.(gateway))) || nowhere;
+    return (gateway && (await options.iceConfigUrl?.(gateway, { isToCome: bridgesComeLater }))) || nowhere;
   }
 
   function passed(): Record<string, string> {

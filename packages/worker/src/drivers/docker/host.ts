@@ -7,6 +7,8 @@ export interface EngineHost {
   reach: 'network' | 'published';
   /** Whether it has an init program for containers; undefined where only a container that asks for it can tell. */
   init: boolean | undefined;
+  /** Whether this machine has its address in a network only while a container is in it. */
+  bridgesComeLater: boolean;
   /** How many processors it has: more is given to nobody. */
   cpus: number;
 }
@@ -24,6 +26,7 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   return {
     reach: reachOf(engine, info, platform),
     cpus: info.NCPU,
+    bridgesComeLater: isPodman(version),
     init: isPodman(version) ? undefined : init !== undefined && init !== '' && init !== 'N/A',
   };
 }
