@@ -77,12 +77,13 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
       .catch((reason: Error) => reason.message);
     expect(error).toMatch(/EAGAIN|no threads/);
     await othersGoOn();
-    const top = await setup.engine.request<{ Processes: string[][] }>(
+    const { pids_stats } = await setup.engine.request<{ pids_stats: { current: number } }>(
       'GET',
-      `/containers/pcc-${setup.installationId}-${agent.instanceId}/top`,
+      `/containers/pcc-${setup.installationId}-${agent.instanceId}/stats`,
+      { query: { stream: false, 'one-shot': true } },
     );
-    expect(top.Processes.length).toBeGreaterThan(1);
-    expect(top.Processes.length).toBeLessThanOrEqual(limits.pids);
+    expect(pids_stats.current).toBeGreaterThan(1);
+    expect(pids_stats.current).toBeLessThanOrEqual(limits.pids);
     await setup.driver.kill(agent.instanceId, { graceSeconds: 0 });
     expect((await agent.seen())?.state).toBe('exited');
   });

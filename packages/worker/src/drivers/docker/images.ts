@@ -88,9 +88,9 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
   async function digestOf(image: InspectedImage, name: string): Promise<string | undefined> {
     const digests = digestsOf(image, name);
     if (digests.length < 2 || !(await onPodman())) return digests[0];
-    // It tells that of the image itself beside it.
+    // It tells that of the image within the list beside it.
     const { Digest } = await engine.request<{ Digest: string }>('GET', `/libpod/images/${image.Id}/json`);
-    return digests.find((digest) => digest !== Digest);
+    return digests.find((digest) => digest === Digest) ?? digests[0];
   }
 
   async function checkPlatform(image: InspectedImage, what: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Engine } from '../../engine/engine.js';
 import { EngineError, isStatus } from '../../engine/engine-error.js';
@@ -53,7 +54,14 @@ export function createNetworks({ engine, installationId, idleMs, log }: Networks
   async function create(name: string, labels: Labels): Promise<void> {
     if (await onPodman()) {
       // Its Docker API leaves out what keeps its networks apart.
-      const body = { name, driver: 'bridge', labels, options: { isolate: 'true' } };
+      const body = {
+        name,
+        driver: 'bridge',
+        // By which a firewall knows them: the names of others of its networks begin with `podman`.
+        network_interface: `pcc${createHash('sha256').update(name).digest('hex').slice(0, 11)}`,
+        labels,
+        options: { isolate: 'true' },
+      };
       await engine.request('POST', '/libpod/networks/create', { body });
       return;
     }
