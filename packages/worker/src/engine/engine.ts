@@ -22,6 +22,8 @@ export interface EngineRequest {
   deadlineMs?: number;
 }
 
+/** Of the calls that Podman alone has, below `/libpod/`. */
+const podmanVersion = '4.0.0';
 /** Answers are read into memory up to this size. */
 const answerLimitBytes = 64 * 1024 * 1024;
 
@@ -84,8 +86,9 @@ export function createEngine({ url, deadlineMs: usualDeadlineMs = 30_000 }: Engi
     }
   }
 
-  /** Sends with the agreed version in the path. */
+  /** The path with the agreed version in it. */
   async function versioned(path: string): Promise<string> {
+    if (path.startsWith('/libpod/')) return `/v${podmanVersion}${path}`;
     return `/v${(await agreed()).ApiVersion}${path}`;
   }
 

@@ -25,6 +25,10 @@ export function negotiateVersion(url: string, engine: EngineVersion): EngineVers
   return { ...engine, ApiVersion: compare(oldest, ours) > 0 ? oldest : ours };
 }
 
+/** Podman speaks the Engine API, and answers some of its questions in a way of its own. */
+export const isPodman = ({ Components }: Pick<EngineVersion, 'Components'>): boolean =>
+  Components?.some(({ Name }) => Name.startsWith('Podman')) ?? false;
+
 function compare(left: string, right: string): number {
   const [a, b] = [left, right].map((version) => version.split('.').map(Number));
   return (a?.[0] ?? 0) - (b?.[0] ?? 0) || (a?.[1] ?? 0) - (b?.[1] ?? 0);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { readIfThere, replaceFile } from '../files.js';
 import { openRequest, readText, responseTo } from '../requests.js';
@@ -17,6 +18,10 @@ const askMs = 1500;
 /** How long an answer is good without asking again, and how long where nobody answers. */
 const freshMs = 60_000;
 const staleMs = 3_600_000;
+
+/** How often, and how many times, an address that is to come is looked for. */
+const lookMs = 200;
+const looks = 300;
 
 /** Refused at once on any machine, so that an agent goes on with its own default. */
 const nowhere = 'http://127.0.0.1:9/ice-servers';
@@ -37,6 +42,7 @@ export async function createIceEndpoint({ workerDir, controlUrl, credential, log
   let asking: Promise<string | undefined> | undefined;
   let { port, addresses } = parse(await readIfThere(file));
   let saving = Promise.resolve();
+  let closed = false;
 
   async function ask(): Promise<string | undefined> {
     const token = await credential();
@@ -79,10 +85,20 @@ export async function createIceEndpoint({ workerDir, controlUrl, credential, log
 
   async function listen(host: string): Promise<Server | undefined> {
     const server = (await tryPort(host, port)) ?? (await tryPort(host, 0));
-    if (!server) {
-      log.warn({ host }, 'ICE servers are not offered to agents there: they use their own default');
-      return undefined;
+    return server && (await remember(host, server));
+  }
+
+  /** At the port that was told already. */
+  async function listenLater(host: string): Promise<Server | undefined> {
+    for (let left = looks; left > 0 && !closed; left--) {
+      const server = await tryPort(host, port);
+      if (server) return await remember(host, server);
+      await delay(lookMs, undefined, { ref: false });
     }
+    return undefined;
+  }
+
+  async function remember(host: string, server: Server): Promise<Server> {
     server.unref();
     port ||= (server.address() as AddressInfo).port;
     addresses = [...new Set([...addresses, host])];
@@ -91,21 +107,40 @@ export async function createIceEndpoint({ workerDir, controlUrl, credential, log
     return server;
   }
 
-  const open = (host: string) => {
-    const server = servers.get(host) ?? listen(host);
-    servers.set(host, server);
-    return server;
-  };
-  await Promise.all(addresses.map(open));
+  /** Not had, it is asked for again by the next who needs it. */
+  function open(host: string, by = listen): Promise<Server | undefined> {
+    const known = servers.get(host);
+    if (known) return known;
+    const opening = by(host).then((server) => {
+      if (!server) servers.delete(host);
+      return server;
+    });
+    servers.set(host, opening);
+    return opening;
+  }
+  await Promise.all(addresses.map((host) => open(host)));
+
+  const urlOf = (host: string, at: number) => `http://${host.includes(':') ? `[${host}]` : host}:${at}/ice-servers`;
 
   return {
-    /** What instances that reach this machine at that address get as `ICE_CONFIG_URL`. Never rejects. */
-    async urlAt(host: string): Promise<string> {
+    /**
+     * What instances that reach this machine at that address get as `ICE_CONFIG_URL`. `isToCome`: the machine has the address only once the
+     * instance is there. Never rejects.
+     */
+    async urlAt(host: string, { isToCome = false } = {}): Promise<string> {
+      if (isToCome) {
+        // Has a port from here on.
+        await open('127.0.0.1').catch(() => undefined);
+        open(host, listenLater).catch(() => undefined);
+        return port > 0 ? urlOf(host, port) : nowhere;
+      }
       const server = await open(host).catch(() => undefined);
-      if (!server) return nowhere;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/ice-servers`;
+      if (server) return urlOf(host, (server.address() as AddressInfo).port);
+      log.warn({ host }, 'ICE servers are not offered to agents there: they use their own default');
+      return nowhere;
     },
     async close(): Promise<void> {
+      closed = true;
       for (const opened of servers.values()) {
         const server = await opened.catch(() => undefined);
         server?.closeAllConnections();

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createContainers } from '../drivers/docker/containers.js';
 import { createDockerDriver } from '../drivers/docker/docker-driver.js';
 import { ofInstallation } from '../drivers/docker/labels.js';
 import type { DockerDriverOptions } from '../drivers/docker/options.js';
 import type { Driver } from '../drivers/driver.js';
 import { createEngine, type Engine } from '../engine/engine.js';
-import { isStatus } from '../engine/engine-error.js';
 import type { DriverUnderTest } from './driver-tools.js';
 import { agentFiles } from './process-driver-setup.js';
 import { imageOf, testEngineUrl } from './test-images.js';
@@ -60,9 +60,7 @@ export async function removeAll(engine: Engine, installationId: string): Promise
     query: { all: true, filters },
   });
   for (const { Id } of containers) {
-    await engine.request('DELETE', `/containers/${Id}`, { query: { force: true, v: true } }).catch((error) => {
-      if (!isStatus(error, 404, 409)) throw error;
-    });
+    await createContainers(engine, installationId).remove(Id);
   }
   for (const { Id } of await engine.request<{ Id: string }[]>('GET', '/networks', { query: { filters } })) {
     await engine.request('DELETE', `/networks/${Id}`);
@@ -72,7 +70,7 @@ export async function removeAll(engine: Engine, installationId: string): Promise
 /** The Docker driver as `describeDriver` wants it. Its one build is an image that is made once; how builds are made is tried elsewhere. */
 export async function createDockerDriverUnderTest(): Promise<DriverUnderTest> {
   const buildId = 'b-made-once';
-  const image = 'pcc-test-driver-agent:1';
+  const image = 'localhost/pcc-test-driver-agent:1';
   const builder: DockerDriverOptions['builder'] = {
     build: async () => ({}),
     imageOf: async (id) => (id === buildId ? image : undefined),

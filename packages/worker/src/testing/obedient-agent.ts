@@ -21,7 +21,7 @@ createServer(async (request, response) => {
 process.on('uncaughtException', () => {});
 `;
 
-export const obedientImage = 'pcc-test-obedient:1';
+export const obedientImage = 'localhost/pcc-test-obedient:1';
 
 export async function makeObedientImage(engine: Engine): Promise<void> {
   await imageOf(engine, obedientImage, { 'agent.mjs': script });

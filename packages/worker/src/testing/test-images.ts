@@ -32,9 +32,9 @@ export async function nodeImage(engine: Engine): Promise<string> {
       await symlink(path, inside);
     }
     await mkdir(join(root, 'tmp'), { mode: 0o1777 });
-    const [repo, tag] = image.split(':');
     const body = create({ cwd: root, follow: true, portable: true }, ['.']);
-    const query = { fromSrc: '-', repo, tag, changes: 'ENV PATH=/bin' };
+    // With its tag, as all engines understand it; Podman does not read `tag`.
+    const query = { fromSrc: '-', repo: image, changes: 'ENV PATH=/bin' };
     await finish(await engine.stream('POST', '/images/create', { query, body: Readable.from(body) }));
   } finally {
     await rm(root, { recursive: true });
@@ -61,7 +61,8 @@ export async function hasImage(engine: Engine, image: string): Promise<boolean> 
 /** Builds a gzip'd tar by its Dockerfile, which may copy files only. */
 export async function buildImage(engine: Engine, tag: string, context: Uint8Array): Promise<void> {
   const headers = { 'content-type': 'application/x-tar' };
-  await finish(await engine.stream('POST', '/build', { query: { t: tag, forcerm: true }, headers, body: context }));
+  // Podman looks for layers that it has only when asked to.
+  await finish(await engine.stream('POST', '/build', { query: { t: tag, forcerm: true, layers: true }, headers, body: context }));
 }
 
 export interface ImageParts {

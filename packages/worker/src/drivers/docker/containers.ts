@@ -8,6 +8,7 @@ export type Containers = ReturnType<typeof createContainers>;
 
 /** Answers to DELETE may take long where a container's layers are large. */
 const removeDeadlineMs = 60_000;
+const removeTries = 20;
 
 /** The engine's containers of one installation. "Already so" is success, everything else throws. */
 export function createContainers(engine: Engine, installationId: string) {
@@ -56,15 +57,15 @@ export function createContainers(engine: Engine, installationId: string) {
 
     /** Ends it by force and takes it away with its disk and its volumes without a name. Resolves once it is gone. */
     async remove(name: string): Promise<void> {
-      for (;;) {
+      for (let failed = 0; ; ) {
         try {
           await engine.request('DELETE', `/containers/${name}`, {
             query: { force: true, v: true },
             deadlineMs: removeDeadlineMs,
           });
         } catch (error) {
-          // 409: somebody else is about it.
-          if (!isStatus(error, 404, 409)) throw error;
+          // 409: somebody else is about it; Podman's 500 says so, too, of one that ends at this moment.
+          if (!isStatus(error, 404, 409) && (!isStatus(error, 500) || ++failed > removeTries)) throw error;
         }
         if (!(await this.inspect(name))) return;
         await delay(100);

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { isStatus } from '../../engine/engine-error.js';
 import type { Containers } from './containers.js';
 import type { Endings } from './endings.js';
 import { instanceLabels } from './labels.js';
+import { createOptional } from './optional.js';
 
 export interface DiskWatchDeps {
   containers: Containers;
@@ -17,7 +17,11 @@ export interface DiskWatchDeps {
  * elsewhere what they have written is measured every few seconds, and one that has too much is ended.
  */
 export function createDiskWatch({ containers, endings, limitBytes, lookMs, log }: DiskWatchDeps) {
-  let quota: boolean | undefined;
+  const quota = createOptional({
+    refusal: /storage-opt|pquota|quota/i,
+    onRefused: (words) =>
+      log.info({ engine: words }, 'the storage of the container engine knows no quotas; disks are measured'),
+  });
   const overfull = new Map<string, string>();
 
   async function measure(): Promise<void> {
@@ -32,7 +36,7 @@ export function createDiskWatch({ containers, endings, limitBytes, lookMs, log }
 
   let measuring = false;
   const watching = setInterval(() => {
-    if (quota !== false || measuring) return;
+    if (quota.has() !== false || measuring) return;
     measuring = true;
     measure()
       .catch((err) => log.debug({ err }, 'the disks of instances could not be measured'))
@@ -43,23 +47,7 @@ export function createDiskWatch({ containers, endings, limitBytes, lookMs, log }
 
   return {
     /** Creates with a quota as long as the engine is not known to have none. */
-    async withQuota<T>(create: (diskQuota: boolean) => Promise<T>): Promise<T> {
-      if (quota === false) return create(false);
-      try {
-        const made = await create(true);
-        quota = true;
-        return made;
-      } catch (error) {
-        const refused = isStatus(error, 400, 500) && /storage-opt|pquota|quota/i.test((error as Error).message);
-        if (!refused) throw error;
-        quota = false;
-        log.info(
-          { engine: (error as Error).message },
-          'the storage of the container engine knows no quotas; disks are measured',
-        );
-        return create(false);
-      }
-    },
+    withQuota: quota.use,
     /** Why an instance was ended by this, as the end of a sentence. */
     reasonOf: (instanceId: string): string | undefined => overfull.get(instanceId),
     forget: (instanceId: string): boolean => overfull.delete(instanceId),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { isEngineAway } from '../../engine/engine-error.js';
-import type { EngineVersion } from '../../engine/version.js';
+import { type EngineVersion, isPodman } from '../../engine/version.js';
 import { type Driver, DriverError, type DriverInstance } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { agentPort, toContainer } from './container.js';
@@ -15,6 +15,7 @@ import { createImages } from './images.js';
 import { containerName, instanceLabels, labelNames } from './labels.js';
 import { createNetworks } from './networks.js';
 import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
+import { createOptional } from './optional.js';
 import { createOutputs } from './output/outputs.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
@@ -44,6 +45,14 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     limitBytes: limits.diskBytes,
     lookMs: limits.diskLookMs,
     log,
+  });
+  const initProgram = createOptional({
+    refusal: /init binary|catatonit/i,
+    onRefused: (words) =>
+      log.warn(
+        { engine: words },
+        "the container engine has no init program: install catatonit beside Podman, or agents that do not heed SIGTERM themselves are ended by force, and their children's remains stay",
+      ),
   });
   const nameOf = (instanceId: string) => containerName(installationId, instanceId);
 
@@ -77,15 +86,18 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     const deps = {
       installationId,
       limits,
-      init,
       cpus,
       publish: (options.reach ?? reach) === 'published',
       passed: passed(),
     };
-    await networks.use(organizationId, async (network) => {
+    const withInit: typeof initProgram.use = (make) => (init === undefined ? initProgram.use(make) : make(init));
+    await networks.use(organizationId, instanceId, async (network) => {
       const iceConfigUrl = await iceConfigUrlOn(network);
       const id = await diskWatch.withQuota((diskQuota) =>
-        containers.create(nameOf(instanceId), toContainer(spec, image, network, { ...deps, diskQuota, iceConfigUrl })),
+        withInit((init) => {
+          const container = toContainer(spec, image, network, { ...deps, diskQuota, init, iceConfigUrl });
+          return containers.create(nameOf(instanceId), container);
+        }),
       );
       signal.throwIfAborted();
       // Before it can end: its end is told once, however soon it comes.
@@ -97,9 +109,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
   /** This machine, as containers of the network see it. Where it has no address there, one that refuses at once in any container. */
   async function iceConfigUrlOn(network: string): Promise<string> {
+    const { bridgesComeLater } = await engineHost();
     const gateway = await networks.gateway(network);
     const nowhere = 'http://127.0.0.1:9/ice-servers';
-    return (gateway && (await options.iceConfigUrl?.(gateway))) || nowhere;
+    return (gateway && (await options.iceConfigUrl?.(gateway, { isToCome: bridgesComeLater }))) || nowhere;
   }
 
   function passed(): Record<string, string> {
@@ -228,9 +241,9 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await engineHost();
     },
     async engine() {
-      const { Version, ApiVersion, Components } = await engine.request<EngineVersion>('GET', '/version');
-      const isPodman = Components?.some(({ Name }) => Name.startsWith('Podman'));
-      return { name: isPodman ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion };
+      const version = await engine.request<EngineVersion>('GET', '/version');
+      const { Version, ApiVersion } = version;
+      return { name: isPodman(version) ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion };
     },
     ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
     async remove(instanceId, { graceSeconds }) {

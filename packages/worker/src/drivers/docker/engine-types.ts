@@ -28,6 +28,7 @@ export interface InspectedContainer {
 export interface InspectedImage {
   Id: string;
   RepoDigests?: string[] | null;
+  RepoTags?: string[] | null;
   Os: string;
   Architecture: string;
   Config?: {

@@ -1,11 +1,14 @@
 import type { Engine } from '../../engine/engine.js';
+import { isPodman } from '../../engine/version.js';
 import type { EngineInfo } from './engine-types.js';
 
 export interface EngineHost {
   /** How instances are reached. */
   reach: 'network' | 'published';
-  /** Whether it has an init program for containers. */
-  init: boolean;
+  /** Whether it has an init program for containers; undefined where only a container that asks for it can tell. */
+  init: boolean | undefined;
+  /** Whether this machine has its address in a network only while a container is in it. */
+  bridgesComeLater: boolean;
   /** How many processors it has: more is given to nobody. */
   cpus: number;
 }
@@ -23,7 +26,8 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   return {
     reach: reachOf(engine, info, platform),
     cpus: info.NCPU,
-    init: init !== undefined && init !== '' && init !== 'N/A',
+    bridgesComeLater: isPodman(version),
+    init: isPodman(version) ? undefined : init !== undefined && init !== '' && init !== 'N/A',
   };
 }
 

@@ -7,7 +7,6 @@ import { probe } from '../../instances/health.js';
 import { createDockerSetup, type DockerSetup } from '../../testing/docker-driver-setup.js';
 import { makeObedientImage, type Obedient, startObedient } from '../../testing/obedient-agent.js';
 import { testEngineUrl } from '../../testing/test-images.js';
-import { networkName } from './labels.js';
 
 const MiB = 1024 ** 2;
 const limits = {
@@ -31,7 +30,7 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
 
   const start = (change = {}) => startObedient(setup.driver, { memoryMib: 256, ...change });
   const inspect = (id: string) =>
-    setup.engine.request<{ LogPath: string; State: { Pid: number } }>(
+    setup.engine.request<{ LogPath: string; NetworkSettings: { Networks: Record<string, { Gateway: string }> } }>(
       'GET',
       `/containers/pcc-${setup.installationId}-${id}/json`,
     );
@@ -78,12 +77,13 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
       .catch((reason: Error) => reason.message);
     expect(error).toMatch(/EAGAIN|no threads/);
     await othersGoOn();
-    const top = await setup.engine.request<{ Processes: string[][] }>(
+    const { pids_stats } = await setup.engine.request<{ pids_stats: { current: number } }>(
       'GET',
-      `/containers/pcc-${setup.installationId}-${agent.instanceId}/top`,
+      `/containers/pcc-${setup.installationId}-${agent.instanceId}/stats`,
+      { query: { stream: false, 'one-shot': true } },
     );
-    expect(top.Processes.length).toBeGreaterThan(1);
-    expect(top.Processes.length).toBeLessThanOrEqual(limits.pids);
+    expect(pids_stats.current).toBeGreaterThan(1);
+    expect(pids_stats.current).toBeLessThanOrEqual(limits.pids);
     await setup.driver.kill(agent.instanceId, { graceSeconds: 0 });
     expect((await agent.seen())?.state).toBe('exited');
   });
@@ -153,11 +153,8 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
     const { port } = server.address() as AddressInfo;
     const agent = await start();
     const sibling = await start();
-    const network = await setup.engine.request<{ IPAM: { Config: { Gateway: string }[] } }>(
-      'GET',
-      `/networks/${networkName(setup.installationId, 'org-1')}`,
-    );
-    const gateway = network.IPAM.Config[0]?.Gateway;
+    const { NetworkSettings } = await inspect(agent.instanceId);
+    const gateway = Object.values(NetworkSettings.Networks)[0]?.Gateway;
     const targets = [`http://${gateway}:${port}`, `http://127.0.0.1:${port}`, neighbour.address, sibling.address];
     // It does reach itself: what fails below is not its network as a whole.
     const reached = (await agent.tell(`

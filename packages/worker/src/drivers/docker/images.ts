@@ -3,6 +3,7 @@ import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { ImageBuilder } from '../../builds/images/image-builder.js';
 import type { Engine } from '../../engine/engine.js';
 import { isStatus } from '../../engine/engine-error.js';
+import { isPodman } from '../../engine/version.js';
 import { DriverError } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import type { ContainerImage } from './container.js';
@@ -48,7 +49,8 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
     const pinned = `${reference.name}@${digest}`;
     // An image that was made here and never pushed has no digest of a registry; its own id stands for it.
     const pulling = { ...request, reference, stallMs: pullStallMs };
-    if (!isPinned) await askRegistry(engine, pulling);
+    // Podman can't ask a registry without pulling, and asks whenever it pulls.
+    if (!isPinned) await ((await onPodman()) ? pull : askRegistry)(engine, pulling);
     let image = (await inspect(pinned)) ?? (isPinned ? await inspect(digest) : undefined);
     if (!image) {
       await pull(engine, pulling);
@@ -59,18 +61,36 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
   }
 
   /**
-   * What the tag stands for now. An image that was made on this machine, so that no registry has told a digest for its name, is taken as
-   * it is; any other name is asked for at its registry.
+   * What the tag stands for now. An image that was made on this machine is taken as it is; any other name is asked for at its registry.
    */
   async function byTag(request: Pulling): Promise<Resolved> {
     const { name, tag } = request.reference;
-    let image = await inspect(`${name}:${tag}`);
-    if (!image || digestOf(image, name)) {
-      await pull(engine, { ...request, stallMs: pullStallMs });
-      image = await inspect(`${name}:${tag}`);
-    }
+    const found = await inspect(`${name}:${tag}`);
+    if (found && (await isMadeHere(found, request.reference))) return { image: found, digest: found.Id };
+    await pull(engine, { ...request, stallMs: pullStallMs });
+    const image = await inspect(`${name}:${tag}`);
     if (!image) throw new Error(`${name}:${tag} was pulled and is not there`);
-    return { image, digest: digestOf(image, name) ?? image.Id };
+    return { image, digest: (await digestOf(image, name)) ?? image.Id };
+  }
+
+  const onPodman = async () => isPodman(await engine.version());
+
+  /**
+   * No registry has told a digest for its name. Podman gives every image a digest, and calls what was made here `localhost/…`, which is the
+   * name of no registry; it may be asked for without that.
+   */
+  async function isMadeHere(image: InspectedImage, { name, tag }: ImageReference): Promise<boolean> {
+    if (!(await onPodman())) return digestsOf(image, name).length === 0;
+    return image.RepoTags?.includes(`localhost/${name.replace(/^localhost\//, '')}:${tag}`) ?? false;
+  }
+
+  /** What the image is called by the registry of this name: the digest of a list of platforms where it came from one. */
+  async function digestOf(image: InspectedImage, name: string): Promise<string | undefined> {
+    const digests = digestsOf(image, name);
+    if (digests.length < 2 || !(await onPodman())) return digests[0];
+    // It tells that of the image within the list beside it.
+    const { Digest } = await engine.request<{ Digest: string }>('GET', `/libpod/images/${image.Id}/json`);
+    return digests.find((digest) => digest === Digest) ?? digests[0];
   }
 
   async function checkPlatform(image: InspectedImage, what: string): Promise<void> {
@@ -132,10 +152,10 @@ interface Resolved {
   digest: string;
 }
 
-/** What the image is called by the registry of this name. */
-function digestOf({ RepoDigests }: InspectedImage, name: string): string | undefined {
-  const digests = (RepoDigests ?? []).map((text) => text.split('@'));
-  return digests.find(([repository]) => sameName(repository ?? '', name))?.[1];
+/** What registries of this name called the image. */
+function digestsOf({ RepoDigests }: InspectedImage, name: string): string[] {
+  const told = (RepoDigests ?? []).map((text) => text.split('@'));
+  return told.flatMap(([repository = '', digest]) => (digest && sameName(repository, name) ? [digest] : []));
 }
 
 /** Engines list `docker.io/library/x` as `x`. */

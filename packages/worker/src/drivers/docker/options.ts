@@ -18,7 +18,7 @@ export interface DockerDriverOptions {
   environment: Record<string, string | undefined>;
   passEnvironment?: readonly string[];
   /** What instances that reach this machine at an address get as `ICE_CONFIG_URL`; by default one that refuses at once. */
-  iceConfigUrl?: (host: string) => Promise<string>;
+  iceConfigUrl?: (host: string, when: { isToCome: boolean }) => Promise<string>;
   /**
    * How the worker reaches an instance: at its address on the network, or at a port of 127.0.0.1. By default the former where
    * the engine's networks are those of this machine.

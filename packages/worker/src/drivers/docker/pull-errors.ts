@@ -25,7 +25,7 @@ const kinds: Kind[] = [
   {
     code: 'PCC_INVALID_IMAGE_PLATFORM',
     pattern:
-      /no matching manifest|does not match the specified platform|image operating system|cannot be used on this platform|no match for platform|exec format error/i,
+      /no matching manifest|no image found in manifest list|does not match the specified platform|image operating system|cannot be used on this platform|no match for platform|exec format error/i,
     say: (image) => `The image '${image}' is not made for the platform of the worker`,
   },
   {

@@ -26,7 +26,8 @@ const retryMs = 300;
 export function watchEvents({ engine, installationId, log, onDie, onBegin }: WatchDeps): () => Promise<void> {
   const abort = new AbortController();
   const { signal } = abort;
-  const filters = { type: ['container'], event: ['die'], ...ofInstallation(installationId) };
+  // Podman's own word is `died`.
+  const filters = { type: ['container'], event: ['die', 'died'], ...ofInstallation(installationId) };
 
   async function follow(): Promise<void> {
     const body = await engine.stream('GET', '/events', { query: { filters }, signal });
