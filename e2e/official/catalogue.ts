@@ -65,7 +65,7 @@ export const commands: readonly Command[] = [
   { name: 'agent deployments', narrow: { args: ['bot'] } },
   { name: 'agent logs', narrow: { args: ['bot'], lacks: 'logs:read' } },
   { name: 'agent sessions', narrow: { args: ['bot'], lacks: 'sessions:read' } },
-  { name: 'agent start', narrow: 'the session is opened by the public key, not by the token' },
+  { name: 'agent start', narrow: { args: ['bot', '--api-key', '{firstKey}', '--data', '{"seconds":0}', '--force'] } },
   { name: 'agent stop', narrow: { args: ['bot', '--session-id', '{session}', '--force'], lacks: 'sessions:stop' } },
   { name: 'agent delete', narrow: { args: ['bot', '--force'], lacks: 'agents:delete' } },
   { name: 'agent scale', narrow: asks },

@@ -3,6 +3,8 @@ import type { Credential, Track, Version } from './track.js';
 /** Why a command that was answered as it should be can not do here what it is for. */
 export interface Instead {
   instead: string;
+  /** What to do in its place. */
+  remark?: string;
 }
 
 /** What came of a command, in words for the table. */
@@ -34,7 +36,10 @@ export function createResults() {
         try {
           const remark = await drive(track);
           if (typeof remark === 'string') result.remarks.add(remark);
-          else if (isInstead(remark)) result.instead = remark.instead;
+          else if (isInstead(remark)) {
+            result.instead = remark.instead;
+            if (remark.remark) result.remarks.add(remark.remark);
+          }
         } catch (error) {
           result.failure ??= error;
         }

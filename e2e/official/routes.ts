@@ -12,7 +12,7 @@ export interface KnownRoute {
 
 const org = '/v1/organizations/:org';
 const git = `${org}/services/:name/environments/production/git`;
-const unlinked = { status: 404, because: 'not linked to GitHub' };
+const unlinked = { status: 404, because: 'no repository can be linked; the text names what to do instead' };
 
 /** What both versions call, and what only the newest does; a test compares this list with what was seen to go by. */
 export const routes: readonly KnownRoute[] = [
@@ -65,8 +65,8 @@ export const routes: readonly KnownRoute[] = [
     { route: `POST ${org}/regions/:key/enrollment-tokens` },
     { route: `POST ${org}/secrets/references` },
     { route: `GET ${org}/registry-keys` },
-    { route: `POST ${org}/registry-keys`, answers: { status: 404, because: 'there is no registry' } },
-    { route: `DELETE ${org}/registry-keys/:id`, answers: { status: 404, because: 'there are none' } },
+    { route: `POST ${org}/registry-keys`, answers: { status: 404, because: 'no registry here that a key could open' } },
+    { route: `DELETE ${org}/registry-keys/:id`, answers: { status: 404, because: 'no such key, as none can be made' } },
     { route: `GET ${org}/github/installation`, answers: unlinked },
     { route: `DELETE ${org}/github/installation`, answers: unlinked },
     { route: `GET ${org}/github/install-url`, answers: unlinked },

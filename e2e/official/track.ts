@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@pipecat-cloud/contract/client';
 import { expect } from 'vitest';
+import type { DailyStandIn } from '../src/support/daily.js';
 import type { Driver, Launch, Outcome } from './driver.js';
 
 export const versions = ['0.6.0', '1.4.0'] as const;
@@ -32,6 +33,8 @@ export interface Track {
   env: Record<string, string>;
   /** Calls of the organization's owner, to see what a command has done. */
   api: Client;
+  /** What the server takes for Daily. */
+  daily: DailyStandIn;
   /** What later steps need to know of earlier ones. */
   known: Record<string, string>;
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
@@ -55,6 +58,7 @@ export interface TrackOptions {
   folder: string;
   home: string;
   api: Client;
+  daily: DailyStandIn;
   driver: Driver;
   program: readonly string[];
   base: Readonly<Record<string, string>>;

@@ -1,9 +1,11 @@
 import { permissions } from '@pipecat-cloud/contract/permissions';
 import type { Browser } from 'playwright-core';
 import { createCli } from '../src/support/cli.js';
+import { until } from '../src/support/wait.js';
 import type { Results, Step } from './results.js';
 import { agentSteps, lastAgentSteps } from './steps/agents.js';
 import { basics } from './steps/basics.js';
+import { dailySteps } from './steps/daily.js';
 import { deploySteps } from './steps/deploy.js';
 import { keySteps, oldKeySteps } from './steps/keys.js';
 import { narrowSteps } from './steps/narrow.js';
@@ -22,6 +24,7 @@ const middle = (world: World, version: Version): readonly Step[] => [
   ...secretSteps,
   ...deploySteps,
   ...agentSteps,
+  ...dailySteps,
   ...(version === '0.6.0' ? [] : newerSteps(world)),
 ];
 const end = (world: World): readonly Step[] => [...lastAgentSteps, ...lastSecretSteps, logOut(world)];
@@ -45,6 +48,9 @@ async function personal(world: World, version: Version, results: Results): Promi
   const { value } = await track.api.deriveSelf({ name: 'Narrow', grant });
   Object.assign(narrow.known, track.known);
   await results.drive(narrow, [usePat(value), ...narrowSteps(version)]);
+  const noSession = async () =>
+    (await track.api.listSessions(track.org, 'bot')).sessions.every(({ endedAt }) => endedAt);
+  await until('what the narrow token started is over', noSession);
   await results.drive(track, [...sdkSteps, ...end(world)]);
 }
 

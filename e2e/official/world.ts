@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { permissions } from '@pipecat-cloud/contract/permissions';
 import { createCertificate } from '../src/support/authority.js';
 import { type Cloud, startCloud } from '../src/support/cloud.js';
+import { startDailyStandIn } from '../src/support/daily.js';
 import { resources } from '../src/support/environment.js';
 import { inRoot, temporaryFolder } from '../src/support/paths.js';
 import { preferredPort } from '../src/support/ports.js';
@@ -38,12 +39,17 @@ export async function startWorld() {
     // Making tokens takes one that names that permission.
     owners.set(name, await addOrganization(dataDir, name, { permissions: [...permissions] }));
   }
+  const daily = await startDailyStandIn();
   const port = await preferredPort();
   proxy.forwardTo(port);
   const cloud = await startCloud({
     dataDir,
     port,
-    env: { PIPECAT_CLOUD_PUBLIC_URL: proxy.url, PIPECAT_CLOUD_TRUSTED_PROXIES: '127.0.0.1' },
+    env: {
+      PIPECAT_CLOUD_PUBLIC_URL: proxy.url,
+      PIPECAT_CLOUD_TRUSTED_PROXIES: '127.0.0.1',
+      PIPECAT_CLOUD_DAILY_API_URL: daily.apiUrl,
+    },
   });
   const drivers = new Map<Version, Driver>(
     versions.map((each) => [each, startDriver(programs[each].python, certificate.caFile)]),
@@ -81,6 +87,7 @@ export async function startWorld() {
       return createTrack({
         ...{ version, credential, org, home, folder },
         api: cloud.client(owners.get(org) ?? ''),
+        daily,
         driver: drivers.get(version) as Driver,
         program: programOf(version),
         base,
@@ -89,7 +96,10 @@ export async function startWorld() {
         used: (used, route) => unsaid.push({ version: used, route, status: 200 }),
       });
     },
-    close: () => proxy.close(),
+    close: () => {
+      proxy.close();
+      daily.close();
+    },
   };
 }
 

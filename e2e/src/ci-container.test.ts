@@ -10,6 +10,7 @@ import { copyAgent } from './support/agents.js';
 import { nodeStandIn, pythonStandIn } from './support/ci-images.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { missing, plainEnvironment, resources } from './support/environment.js';
+import { packCommandLine } from './support/npm-registry.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
 import { signInOwner } from './support/person.js';
 import { preferredPort } from './support/ports.js';
@@ -27,9 +28,11 @@ describe.skipIf(lacking)(`deploying from a container${lacking ? ` (${lacking})` 
   let cloud: Cloud;
   let url: string;
   let token: string;
+  let archive: string;
   const made: string[] = [];
   beforeAll(async () => {
     engine = createEngine({ url: resources.engine ?? '' });
+    archive = await packCommandLine();
     const python = resources.newestOfficial ?? '';
     if (await nodeStandIn(engine, 'node:24-slim')) made.push('node:24-slim');
     if (await pythonStandIn(engine, 'python:3.12-slim', python)) made.push('python:3.12-slim');
@@ -53,7 +56,7 @@ describe.skipIf(lacking)(`deploying from a container${lacking ? ` (${lacking})` 
     cpSync(inRoot('examples/ci'), join(repository, 'ci'), { recursive: true });
     const deployFile = join(repository, 'pcc-deploy.toml');
     replaceIn(deployFile, 'agent_name = "echo"', `agent_name = "${agent}"`);
-    cpSync(await tarballOfCommandLine(), join(repository, 'ci/cli.tgz'));
+    cpSync(archive, join(repository, 'ci/cli.tgz'));
     replaceIn(join(repository, 'ci/deploy.sh'), /@pipecat-cloud\/cli@\d+\.\d+\.\d+/, './ci/cli.tgz');
     const variables = {
       PIPECAT_API_HOST: url,
@@ -94,17 +97,6 @@ function addressOfThisMachine(): string {
   const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
   if (!found) throw new Error('This machine has no address but its own, which no container reaches');
   return found.address;
-}
-
-let packed: Promise<string> | undefined;
-function tarballOfCommandLine(): Promise<string> {
-  packed ??= (async () => {
-    const folder = temporaryFolder('package');
-    const packing = run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: inRoot('packages/cli') });
-    expect(await packing.ended, packing.stderr()).toBe(0);
-    return join(folder, packing.stdout().trim());
-  })();
-  return packed;
 }
 
 function replaceIn(file: string, what: string | RegExp, by: string): void {

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { containerJob, githubJob, gitlabJob, type Job, scriptJob } from './support/ci-files.js';
-import { makePythonMachine } from './support/ci-machines.js';
+import { type Machine, makePythonMachine } from './support/ci-machines.js';
 import { agent, type Refusal, refusals, useCiWorld } from './support/ci-world.js';
 import { missing, resources } from './support/environment.js';
 import { temporaryFolder } from './support/paths.js';
@@ -11,7 +11,7 @@ import { run } from './support/processes.js';
 // The same with the command line that others publish, whose files check the token by themselves before they install it.
 
 const ci = useCiWorld();
-let pythonMachine: string;
+let pythonMachine: Machine;
 
 /** One that the official command line takes: it refuses a deploy file with a table of ours. */
 function officialRepository(): string {
@@ -26,12 +26,13 @@ function officialRepository(): string {
 const official: [string, () => Job][] = [
   ['github-actions-official.yml', () => githubJob('github-actions-official.yml')],
   ['gitlab-ci-official.yml', () => gitlabJob('gitlab-ci-official.yml')],
-  ['deploy-official.sh', () => withOwnFolder(scriptJob('deploy-official.sh'))],
-  ['container-official.sh (its command, without a container)', () => containerJob('container-official.sh')],
+  ['deploy-official.sh', () => scriptJob('deploy-official.sh')],
 ];
-/** It is run where it stands, beside the preflight. */
-const withOwnFolder = (job: Job): Job => ({ ...job, steps: ['exec sh ci/deploy-official.sh'] });
 const noOfficial = missing('newestOfficial');
+
+test('container-official.sh runs deploy-official.sh in its container, with the same variables', () => {
+  expect(containerJob('container-official.sh')).toEqual(scriptJob('deploy-official.sh'));
+});
 
 describe.skipIf(noOfficial).each(official)('%s', (name, read) => {
   beforeAll(async () => {

@@ -15,6 +15,8 @@ export const OFFICIAL_CLI = { name: 'official', requirements: 'e2e/python/offici
 export const NEWEST_OFFICIAL_CLI = { name: 'newest-official', requirements: 'e2e/python/official-newest.txt' };
 /** What makes requests up from an API document. */
 export const FUZZER = { name: 'fuzzer', requirements: 'e2e/python/fuzzer.txt' };
+/** A program and no library; it comes as a package. */
+export const OBJECT_STORAGE = { name: 'object-storage', requirements: 'e2e/python/object-storage.txt' };
 
 /** The packages as they were downloaded, in the folder of the environment: for whoever installs the same again. */
 const WHEELS = 'wheels';

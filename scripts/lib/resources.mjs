@@ -1,5 +1,6 @@
 import { obtainBrowserClients } from './browser-clients.mjs';
 import { startEngine } from './engine.mjs';
+import { startObjectStorage } from './object-storage.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
 import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
@@ -15,12 +16,13 @@ export const VARIABLES = {
   fuzzer: 'PIPECAT_CLOUD_TEST_FUZZER',
   chromium: 'PIPECAT_CLOUD_TEST_CHROMIUM',
   speech: 'PIPECAT_CLOUD_TEST_ESPEAK',
+  objectStorage: 'PIPECAT_CLOUD_TEST_S3_URL',
   scanners: 'PIPECAT_CLOUD_TEST_SCANNERS',
   browserClients: 'PIPECAT_CLOUD_TEST_BROWSER_CLIENTS',
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'scanners', 'browserClients'];
+const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'objectStorage', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -49,6 +51,10 @@ function obtainers(root, signal) {
     async fuzzer() {
       const { python, reason } = await obtainPython(root, signal, FUZZER);
       return found(python, reason);
+    },
+    async objectStorage() {
+      const { url, reason, stop } = await startObjectStorage(root, signal);
+      return { ...found(url, reason), release: stop };
     },
     chromium: async () => found(findChromium(), 'no Chromium or Chrome on this machine (install chromium)'),
     async scanners() {

@@ -13,7 +13,7 @@ from pipecatcloud.session import Session, SessionParams
 
 async def main(agent, key, data, daily):
     try:
-        properties = {"enable_chat": True} if daily else None
+        properties = {"start_video_off": True} if daily else None
         params = SessionParams(
             data=json.loads(data) if data else None, use_daily=bool(daily), daily_room_properties=properties
         )

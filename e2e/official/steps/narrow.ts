@@ -18,7 +18,7 @@ export function narrowSteps(version: Track['version']): readonly Step[] {
           const all = [...name.split(' '), ...args.map((each) => fill(each, track))];
           if (told) {
             expect(await track.fails(all)).toContain(told);
-            return `refused as with the others, ends with ${track.version === '0.6.0' ? 0 : 1}`;
+            return `refused: no repository can be linked, ends with ${track.version === '0.6.0' ? 0 : 1}`;
           }
           if (!lacks) {
             await track.ok(all);

@@ -91,7 +91,10 @@ const registrySteps: readonly Step[] = [
     async (track) => {
       const text = await track.fails(['organizations', 'registry-keys', 'mint', '--name', 'workstation']);
       expect(text).toContain('This installation has no registry of its own');
-      return { instead: 'refused: there is no registry that the key were for' };
+      return {
+        instead: 'refused, and told why: there is no registry here that a key could open',
+        remark: 'images come from your own registry: `secrets image-pull-secret`',
+      };
     },
   ],
   [
@@ -106,16 +109,22 @@ const registrySteps: readonly Step[] = [
       expect(await track.fails(['organizations', 'registry-keys', 'revoke', 'nothing', '--force'])).toContain(
         'nothing',
       );
-      return { instead: 'refused: there are no registry keys' };
+      return {
+        instead: 'refused as unknown: none can be made',
+        remark: 'the pull secret of a registry of your own goes with `secrets delete`',
+      };
     },
   ],
 ];
+
+/** What a link to GitHub is for. */
+const byWorkflow = '[a workflow](ci.md) deploys on each push instead';
 
 const unlinked = (command: string, ...args: readonly string[]): Step => [
   command,
   async (track) => {
     expect(await track.fails([...command.split(' '), ...args])).toContain(notLinked);
-    return { instead: 'refused: not linked to GitHub' };
+    return { instead: 'refused: no repository can be linked', remark: byWorkflow };
   },
 ];
 
@@ -134,7 +143,7 @@ const githubSteps: readonly Step[] = [
       const nothing = 'This installation has no GitHub App';
       expect(await track.fails(['github', 'connect'])).toContain(nothing);
       expect(await track.fails(['github', 'connect', '--existing'])).toContain(nothing);
-      return { instead: 'refused: there is no GitHub App' };
+      return { instead: 'refused, and told why: there is no GitHub App to connect', remark: byWorkflow };
     },
   ],
   unlinked('github disconnect', '--yes'),

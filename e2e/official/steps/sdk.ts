@@ -2,9 +2,10 @@ import { expect } from 'vitest';
 import { inRoot } from '../../src/support/paths.js';
 import type { Step } from '../results.js';
 import type { Track } from '../track.js';
+import { daily, expectRoom } from './daily.js';
 
 interface Answer {
-  started?: { sessionId?: string };
+  started?: { sessionId?: string; dailyRoom?: string; dailyToken?: string };
   message?: string;
   code?: string;
 }
@@ -52,9 +53,14 @@ export const sdkSteps: readonly Step[] = [
   [
     'Session.start() with use_daily',
     async (track) => {
-      const { code, message } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 1 }, true);
-      expect([code, message]).toEqual([expect.any(String), expect.stringMatching(/Daily/)]);
-      return `AgentStartError, code ${code}: there is no Daily API key here`;
+      const { started } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300 }, true);
+      const { sessionId = '', dailyRoom = '', dailyToken = '' } = started ?? {};
+      expectRoom(track, { dailyRoom, dailyToken });
+      await track.api.stopSession(track.org, 'bot', sessionId);
+      await track.api.removeDailySettings(track.org);
+      const refused = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300 }, true);
+      expect(refused).toMatchObject({ message: expect.stringContaining('createDailyRoom needs a Daily API key') });
+      return `returns \`dailyRoom\` and \`dailyToken\`. ${daily}: AgentStartError, code ${refused.code}`;
     },
   ],
   [

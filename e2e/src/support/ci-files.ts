@@ -37,8 +37,10 @@ export function gitlabJob(name: string): Job {
   return { shell: ['sh', '-e'], steps, variables: [...Object.keys(variables), 'PIPECAT_TOKEN'] };
 }
 
+/** Run where it stands, beside what it uses. */
 export function scriptJob(name: string): Job {
-  return { shell: ['sh'], steps: [read(name)], variables: ['PIPECAT_TOKEN', 'PIPECAT_ORG', 'PIPECAT_API_HOST'] };
+  const variables = ['PIPECAT_TOKEN', 'PIPECAT_ORG', 'PIPECAT_API_HOST'];
+  return { shell: ['sh'], steps: [`exec sh ci/${name}`], variables };
 }
 
 /** What the container of `docker run` is told to run, with those variables alone that are handed to it. */

@@ -1,11 +1,11 @@
-import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import type { Grant } from '@pipecat-cloud/contract/tokens';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import type { Job } from './ci-files.js';
+import type { Machine } from './ci-machines.js';
 import { type Cloud, startCloud } from './cloud.js';
-import { resources } from './environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './paths.js';
 import { signInOwner } from './person.js';
 import { run } from './processes.js';
@@ -40,16 +40,12 @@ export interface Ran {
 export function useCiWorld() {
   let cloud: Cloud;
   let tokens: Tokens;
-  let tarball: string;
   beforeAll(async () => {
     cloud = await startCloud();
     tokens = await makeTokens(cloud);
-    tarball = await packCommandLine();
   });
   afterAll(cleanUp);
 
-  /** The registry does not have the package yet. */
-  const withTarball = (text: string) => text.replaceAll(/@pipecat-cloud\/cli@\d+\.\d+\.\d+/g, tarball);
   const agents = async () =>
     (await cloud.client(cloud.token()).listServices('my-team')).services.map(({ name }) => name);
 
@@ -65,21 +61,17 @@ export function useCiWorld() {
 
     /** Puts the scripts of examples/ci into a repository. */
     addScripts(folder: string): void {
-      const scripts = join(folder, 'ci');
-      cpSync(inRoot('examples/ci'), scripts, { recursive: true });
-      for (const name of readdirSync(scripts)) {
-        writeFileSync(join(scripts, name), withTarball(readFileSync(join(scripts, name), 'utf8')));
-      }
+      cpSync(inRoot('examples/ci'), join(folder, 'ci'), { recursive: true });
     },
 
     /** Runs the steps up to the first that fails. */
-    async runJob(job: Job, token: string | undefined, machine: string, cwd: string): Promise<Ran> {
+    async runJob(job: Job, token: string | undefined, machine: Machine, cwd: string): Promise<Ran> {
       const values: Record<string, string | undefined> = {
         PIPECAT_API_HOST: cloud.url,
         PIPECAT_ORG: 'my-team',
         PIPECAT_TOKEN: token,
       };
-      const env: Record<string, string> = { HOME: temporaryFolder('home'), PATH: `${machine}:/usr/bin:/bin` };
+      const env: Record<string, string> = { HOME: temporaryFolder('home'), PATH: `${machine.bin}:/usr/bin:/bin` };
       for (const name of job.variables) {
         const value = values[name];
         if (value !== undefined) env[name] = value;
@@ -90,10 +82,10 @@ export function useCiWorld() {
       let begun = 0;
       for (const step of job.steps) {
         const file = join(temporaryFolder('step'), 'step.sh');
-        writeFileSync(file, withTarball(step));
+        writeFileSync(file, step);
         chmodSync(file, 0o755);
         begun += 1;
-        const started = run(shell, [...options, file], { cwd, env: { ...env, ...machineSettings } });
+        const started = run(shell, [...options, file], { cwd, env: { ...env, ...machine.settings } });
         code = await started.ended;
         output += started.stdout() + started.stderr();
         if (code !== 0) break;
@@ -140,15 +132,3 @@ async function makeTokens(cloud: Cloud): Promise<Tokens> {
     'of another organization': elsewhere.value,
   };
 }
-
-async function packCommandLine(): Promise<string> {
-  const folder = temporaryFolder('package');
-  const packed = run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: inRoot('packages/cli') });
-  expect(await packed.ended, packed.stderr()).toBe(0);
-  return join(folder, packed.stdout().trim());
-}
-
-/** This machine's index of Python packages: those that the job asks for, kept by `npm test`. No business of the job. */
-const machineSettings = resources.newestOfficial
-  ? { PIP_NO_INDEX: '1', PIP_FIND_LINKS: join(resources.newestOfficial, '../../wheels'), PIP_NO_COMPILE: '1' }
-  : {};

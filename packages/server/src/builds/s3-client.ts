@@ -76,32 +76,42 @@ export async function createS3Client({ bucketUrl, region }: S3Location, credenti
     throw new S3Refusal({ status: response.status, code: part('Code') ?? String(response.status) }, why);
   }
 
+  /** Resolves where there is no such object, and throws where it is refused for another reason. */
+  async function missing(response: Response): Promise<undefined> {
+    try {
+      await refuse(response);
+    } catch (error) {
+      if (!(error instanceof S3Refusal && isMissing(error))) throw error;
+    }
+  }
+
+  /** Undefined where there is no such object. */
+  async function get(key: string): Promise<{ body: ReadableStream<Uint8Array>; sizeBytes: number } | undefined> {
+    const response = await send('GET', key);
+    if (!response.ok || !response.body) return await missing(response);
+    return {
+      body: response.body as ReadableStream<Uint8Array>,
+      sizeBytes: Number(response.headers.get('content-length')),
+    };
+  }
+
   return {
     /** Undefined where there is no such object. */
     async head(key: string): Promise<S3Object | undefined> {
       const response = await send('HEAD', key);
-      if (response.status === 404) return undefined;
-      if (!response.ok) return await refuse(response);
+      if (!response.ok) {
+        // It has no body, which would say whether the object is missing, or the bucket, or the right to it.
+        const found = await get(key);
+        await found?.body.cancel();
+        return undefined;
+      }
       return {
         etag: response.headers.get('etag') ?? '',
         sizeBytes: Number(response.headers.get('content-length')),
       };
     },
 
-    /** Undefined where there is no such object. */
-    async get(key: string): Promise<{ body: ReadableStream<Uint8Array>; sizeBytes: number } | undefined> {
-      const response = await send('GET', key);
-      if (!response.ok || !response.body) {
-        return await refuse(response).catch((error: unknown) => {
-          if (error instanceof S3Refusal && isMissing(error)) return undefined;
-          throw error;
-        });
-      }
-      return {
-        body: response.body as ReadableStream<Uint8Array>,
-        sizeBytes: Number(response.headers.get('content-length')),
-      };
-    },
+    get,
 
     /** Writes an object, or the one that is there anew. */
     async put(key: string, body: Uint8Array, contentType: string, signal?: AbortSignal): Promise<void> {
@@ -115,11 +125,14 @@ export async function createS3Client({ bucketUrl, region }: S3Location, credenti
       const source = `/${bucket}/${from}`.split('/').map(encodeURIComponent).join('/');
       const headers = { 'x-amz-copy-source': source, 'x-amz-copy-source-if-match': etag };
       const response = await send('PUT', to, headers, copyMs);
-      if (response.status === 404 || response.status === 412) {
+      if (response.status === 412) {
         await response.body?.cancel();
         return false;
       }
-      if (!response.ok) return await refuse(response);
+      if (!response.ok) {
+        await missing(response);
+        return false;
+      }
       // A copy that fails on the way is told in the body of a 200.
       const text = await response.text();
       if (text.includes('<Error>'))
@@ -130,12 +143,13 @@ export async function createS3Client({ bucketUrl, region }: S3Location, credenti
     /** No error where there is no such object. */
     async remove(key: string): Promise<void> {
       const response = await send('DELETE', key);
-      if (!response.ok && response.status !== 404) await refuse(response);
-      await response.body?.cancel();
+      if (!response.ok) await missing(response);
+      else await response.body?.cancel();
     },
   };
 }
 
+/** Stores answer 404 for a bucket that is not there too, and some for a key that they do not know. */
 function isMissing({ given }: S3Refusal): boolean {
-  return given.status === 404 && given.code !== 'NoSuchBucket';
+  return given.status === 404 && (given.code === 'NoSuchKey' || given.code === '404');
 }

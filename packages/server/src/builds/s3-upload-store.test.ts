@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeUploads } from '../testing/contracts/uploads.js';
 import { type FakeS3, fakeS3Bucket, fakeS3Region, startFakeS3 } from '../testing/fake-s3.js';
-import { fakeS3Key } from '../testing/fake-s3-signature.js';
+import { fakeS3Key, S3Fault } from '../testing/fake-s3-signature.js';
 import { createS3UploadStore } from './s3-upload-store.js';
 import type { ArrivalThere } from './upload-store.js';
 
@@ -139,8 +139,8 @@ describe('against a bucket', () => {
   ])('%s: callers learn nothing of it, whoever runs the server does', async (_name, changes, reason) => {
     const { arrival, open } = storeOn(fake, changes);
     fake.put(incoming, Buffer.from('one'));
-    for (const refused of [arrival.collect(id), open(id, '0'.repeat(64))])
-      await expect(refused).rejects.toMatchObject({
+    for (const refused of [() => arrival.collect(id), () => open(id, '0'.repeat(64))])
+      await expect(refused()).rejects.toMatchObject({
         status: 503,
         message: 'The storage of uploads refuses this server; whoever runs it finds the reason in its log',
       });
@@ -153,6 +153,18 @@ describe('against a bucket', () => {
     const refused = { status: 503, message: expect.stringContaining('can not be read') };
     await expect(arrival.offer(id, new Date(), new Date())).rejects.toMatchObject(refused);
     await expect(arrival.collect(id)).rejects.toMatchObject(refused);
+  });
+
+  test('only what the store calls a missing object is one, whatever its status', async () => {
+    const { arrival, remove } = storeOn(fake);
+    fake.put(incoming, Buffer.from('one'));
+    // What versitygw answers to a key that it does not know.
+    fake.before(() => {
+      throw new S3Fault(404, 'XAdminUserNotFound', 'No user exists with the provided access key ID.');
+    });
+    await expect(arrival.check()).rejects.toThrow(/can't be used: No user exists/);
+    for (const refused of [() => arrival.collect(id), () => remove(id, '0'.repeat(64))])
+      await expect(refused()).rejects.toMatchObject({ status: 503, message: expect.stringContaining('refuses this') });
   });
 
   test('a bucket that is not there is found out at the start', async () => {

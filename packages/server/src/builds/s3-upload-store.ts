@@ -96,7 +96,7 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
         } catch (error) {
           if (!(error instanceof S3Refusal)) throw error;
           throw new Error(
-            `Bucket '${bucket}' at ${options.bucketUrl} can't be used: ${(error.cause as Error).message}. Check the PIPECAT_CLOUD_S3_… settings, and that the key may get, put and delete objects`,
+            `Bucket '${bucket}' at ${options.bucketUrl} can't be used: ${(error.cause as Error).message}. Check the PIPECAT_CLOUD_S3_… settings, and that the key may get, put and delete objects and list the bucket`,
           );
         }
       },

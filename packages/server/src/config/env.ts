@@ -95,7 +95,7 @@ export const variables = {
   PIPECAT_CLOUD_S3_PREFIX: { default: '', about: 'What every key in the bucket begins with; empty for nothing' },
   PIPECAT_CLOUD_S3_ACCESS_KEY_ID: {
     default: '',
-    about: 'Id of a key that may get, put and delete objects of the bucket',
+    about: 'Id of a key that may get, put and delete objects of the bucket, and list it',
   },
   PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY: { default: '', about: "The key's secret; better in a file" },
   PIPECAT_CLOUD_S3_SECRET_ACCESS_KEY_FILE: {
