@@ -81,7 +81,7 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     if (!resources.screenshots) return;
     mkdirSync(resources.screenshots, { recursive: true });
     const name = path
-      .replace(/[?#](new)?.*/, (_, isNew = '') => `-${isNew}`)
+      .replace(/[?#](new|code)?.*/, (_, kind = '') => `-${kind}`)
       .replace(/[0-9a-f]{8}-[-0-9a-f]{27}/, 'one')
       .replace(/\W+/g, '-')
       .replace(/^-|-$/g, '');
@@ -89,6 +89,8 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       await tab.setViewportSize({ width, height: 800 });
       for (const colorScheme of ['light', 'dark'] as const) {
         await tab.emulateMedia({ colorScheme });
+        // Charts are drawn anew for another width and other colours.
+        await tab.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
         const file = join(resources.screenshots, `${name || 'home'}-${width}-${colorScheme}.png`);
         await tab.screenshot({ path: file, fullPage: !path.includes('new=true') });
       }
