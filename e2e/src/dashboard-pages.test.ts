@@ -68,23 +68,27 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     return taken ? [...found, `${path}: the text of ${taken} ran as a script`] : found;
   }
 
-  test('every page is accessible in light and dark, fits 360 px, and takes no text for markup', async () => {
-    const found: string[] = [];
-    await open(page, '/account/security', 'Security');
-    for (const [path, heading, text] of furnished.pages) {
-      await goTo(path);
-      await arrived(page, path, heading, text);
-      found.push(...(await judge(page, path)));
-    }
-    expect(found).toEqual([]);
-  });
+  test.each(['people', 'agents'] as const)(
+    'every page of %s is accessible in light and dark, fits 360 px, and takes no text for markup',
+    async (part) => {
+      const found: string[] = [];
+      await open(page, '/account/security', 'Security');
+      for (const [path, heading, text] of furnished.pages[part]) {
+        await goTo(path);
+        await arrived(page, path, heading, text);
+        found.push(...(await judge(page, path)));
+      }
+      expect(found).toEqual([]);
+    },
+    600_000,
+  );
 
   /** For eyes: three widths, light and dark, where a folder for them is named. */
   async function takePictures(tab: Page, path: string): Promise<void> {
     if (!resources.screenshots) return;
     mkdirSync(resources.screenshots, { recursive: true });
     const name = path
-      .replace(/[?#](new)?.*/, (_, isNew = '') => `-${isNew}`)
+      .replace(/[?#](new|code)?.*/, (_, kind = '') => `-${kind}`)
       .replace(/[0-9a-f]{8}-[-0-9a-f]{27}/, 'one')
       .replace(/\W+/g, '-')
       .replace(/^-|-$/g, '');
@@ -92,6 +96,8 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
       await tab.setViewportSize({ width, height: 800 });
       for (const colorScheme of ['light', 'dark'] as const) {
         await tab.emulateMedia({ colorScheme });
+        // Charts are drawn anew for another width and other colours.
+        await tab.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
         const file = join(resources.screenshots, `${name || 'home'}-${width}-${colorScheme}.png`);
         await tab.screenshot({ path: file, fullPage: !path.includes('new=true') });
       }

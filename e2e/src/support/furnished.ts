@@ -15,7 +15,8 @@ export const canary = (where: string) => `<img src=x onerror="window.taken='${wh
 export type FurnishedPage = readonly [path: string, heading: string | RegExp, text?: string];
 
 export interface Furnished {
-  pages: FurnishedPage[];
+  /** In two parts, which take as long as one another. */
+  pages: Readonly<Record<'people' | 'agents', readonly FurnishedPage[]>>;
   /** A developer beside the owner. */
   dana: Person;
   buildId: string;
@@ -25,7 +26,7 @@ export interface Furnished {
 export async function furnish(cloud: Cloud, owner: Person): Promise<Furnished> {
   const access = await furnishAccess(cloud, owner);
   const agents = await furnishAgents(cloud, owner);
-  return { dana: access.dana, buildId: agents.buildId, pages: [...access.pages, ...agents.pages] };
+  return { dana: access.dana, buildId: agents.buildId, pages: { people: access.pages, agents: agents.pages } };
 }
 
 /** People, accounts, tokens, keys. */
@@ -110,12 +111,12 @@ async function furnishAgents(cloud: Cloud, owner: Person) {
   const pages: FurnishedPage[] = [
     [`/orgs/${org}/agents`, 'Agents'],
     [agent, 'probe', 'Latest sessions'],
-    [`${agent}/deployments?from=${before?.id}&to=${after?.id}`, 'probe', 'Differences'],
+    [`${agent}/deployments?from=${before?.id}&to=${after?.id}`, 'probe', 'And another'],
     [`${agent}/secrets`, 'probe', 'VOICE_KEY'],
     [`${agent}/settings`, 'probe', 'Kept warm'],
     [`${agent}/try`, 'Try probe'],
     [`/orgs/${org}/agents/broken`, 'broken'],
-    [`/orgs/${org}/agents/broken/deployments`, 'broken', 'None waits to take over'],
+    [`/orgs/${org}/agents/broken/deployments`, 'broken', 'Newest first'],
     [`/orgs/${org}/builds`, 'Builds'],
     [`/orgs/${org}/builds/${buildId}`, /^Build/],
     [`/orgs/${org}/secrets`, 'Secret sets'],

@@ -49,7 +49,7 @@ export function createPlot(
         ...axis,
         grid: { show: false },
         size: 32,
-        space: 72,
+        space: shape.days ? 56 : 72,
         ...(shape.days && { incrs: [1, 2, 7, 14, 28, 91].map((days) => days * dayLength) }),
         values: (_plot, times, _axis, _space, step) => times.map((time) => timeWords(time, step, shape.days)),
       },

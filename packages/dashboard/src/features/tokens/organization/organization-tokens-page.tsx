@@ -113,7 +113,9 @@ const decisions = {
 function Owner({ token: { owner }, decision }: { token: Token; decision: Token['decision'] }) {
   return (
     <>
-      <Address text={owner.name} />
+      <span className="block min-w-36">
+        <Address text={owner.name} />
+      </span>
       <span className="block text-muted">{owner.kind === 'user' ? 'person' : 'service account'}</span>
       {decision && <Badge tone={decisions[decision].tone}>{decisions[decision].words}</Badge>}
     </>
