@@ -149,8 +149,15 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
 
   /** As a link of the dashboard would: without loading it anew, which takes most of the time. */
   async function goTo(path: string, heading: string | RegExp): Promise<void> {
-    await page.evaluate(
-      `history.pushState({}, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
+    await page.evaluate(`
+      window.arrived = location.pathname === new URL(${JSON.stringify(path)}, location).pathname;
+      document.activeElement?.blur();
+      addEventListener('focusin', ({ target }) => (window.arrived ||= target.matches('#content, #content h1')));
+      history.pushState({}, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'));
+      undefined`);
+    // The page before stays until the code of this one is there, and its heading may be the same; the focus goes to this one's.
+    await until(`${path} takes the place of the page before`, () =>
+      page.evaluate<boolean>("window.arrived || !document.getElementById('content')"),
     );
     await arrived(page, path, heading);
   }
