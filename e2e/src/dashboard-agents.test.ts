@@ -191,7 +191,9 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await choose(short(first), 'Roll back to it');
     await dialog().getByText('Sessions that run go on').waitFor();
     await button('Roll back', { exact: true }).click();
-    await says(page, `${short(first)} takes every new session`);
+    // The dialog says the same of what is to come.
+    await dialog().waitFor({ state: 'detached' });
+    await page.getByText(`${short(first)} takes every new session`).waitFor();
     await until('the first one is live again', async () => {
       const { activeDeploymentId, desiredDeploymentId } = await service();
       return activeDeploymentId === first && desiredDeploymentId === first;

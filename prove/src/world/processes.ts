@@ -59,7 +59,7 @@ export function createPart({ name, logName = name, env, folder, onExit }: PartOp
     const ended = once(running, 'exit');
     running.kill('SIGCONT');
     running.kill(signal);
-    const forced = setTimeout(() => running.kill('SIGKILL'), 20_000);
+    const forced = setTimeout(() => running.kill('SIGKILL'), 60_000);
     await ended;
     clearTimeout(forced);
   }
