@@ -121,6 +121,8 @@ export function composeObservability(deps: ObservabilityDeps) {
 
     /** This control plane runs the agents from now on: it looks after their logs, and after what they leave behind. */
     lead(): void {
+      // Another one may have gone while this one closes.
+      if (closing.signal.aborted) return;
       keeping.start();
       exports.start();
       removing.start();

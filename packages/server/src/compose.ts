@@ -12,6 +12,7 @@ import { auditKeyOf } from './audit/chain-head.js';
 import { composeAudit } from './audit/compose-audit.js';
 import { type Bootstrapped, bootstrap, checkKeys } from './bootstrap.js';
 import { composeBuilds } from './builds/compose-builds.js';
+import { closeAll } from './close-all.js';
 import { composeObservability } from './compose-observability.js';
 import { registerPlatform } from './compose-platform.js';
 import type { Config } from './config/config.js';
@@ -309,28 +310,27 @@ export async function compose(
     bootstrapped,
     reloadCertificate: async () => tls?.reload(),
     leaks,
-    async close() {
-      await tls?.close();
-      const ended = http.close();
-      await workers.close();
-      await gateway.close();
-      await ended;
-      await unusedTokens.close();
-      await notifications.close();
-      await housekeeping.close();
-      await build.close();
-      await reconciler.close();
-      await pass.idle();
-      await revokedWorkers.idle();
-      await observability.close();
-      await leaks.close();
-      await uses.close();
-      await lease.close();
-      await accessListener?.close();
-      await auditLog.close();
-      await entrance.close();
-      await logStore.close();
-      await store.close();
-    },
+    close: () =>
+      closeAll([
+        () => tls?.close(),
+        // Requests that wait for a worker end with its link.
+        () => Promise.all([http.close(), closeAll([() => workers.close(), () => gateway.close()])]),
+        () => unusedTokens.close(),
+        () => notifications.close(),
+        () => housekeeping.close(),
+        () => build.close(),
+        () => reconciler.close(),
+        () => pass.idle(),
+        () => revokedWorkers.idle(),
+        () => observability.close(),
+        () => leaks.close(),
+        () => uses.close(),
+        () => lease.close(),
+        () => accessListener?.close(),
+        () => auditLog.close(),
+        () => entrance.close(),
+        () => logStore.close(),
+        () => store.close(),
+      ]),
   };
 }

@@ -52,5 +52,14 @@ test('closing waits for the run under way and lets none follow', async () => {
   await periodic.close();
   expect(done).toBe(true);
   periodic.nudge();
+  periodic.start();
   expect(runs).toBe(1);
+});
+
+test('started after it was closed, it leaves no timer behind', async () => {
+  const { periodic } = open(async () => {});
+  await periodic.close();
+  const timer = vi.spyOn(globalThis, 'setInterval');
+  periodic.start();
+  expect(timer).not.toHaveBeenCalled();
 });

@@ -30,6 +30,7 @@ export function createPeriodic({ run, intervalMs, onError }: PeriodicDeps) {
 
   return {
     start(): void {
+      if (closed) return;
       timer ??= setInterval(nudge, intervalMs);
       nudge();
     },

@@ -83,11 +83,17 @@ export function createChannel(deps: ChannelDeps) {
     const alive = () => {
       heard = performance.now();
     };
+    const isSilent = () => performance.now() - heard >= timings.silenceMs;
     socket.on('pong', alive).on('ping', alive).on('message', alive);
-    return setInterval(() => {
-      if (performance.now() - heard < timings.silenceMs) return socket.ping(() => undefined);
+    function giveUp(): void {
+      if (!isSilent() || socket.readyState !== WebSocket.OPEN) return;
       log.warn('the control plane is silent; dialling again');
       socket.terminate();
+    }
+    return setInterval(() => {
+      if (!isSilent()) return socket.ping(() => undefined);
+      // Where this process itself stood still, what came meanwhile is yet to be read.
+      setImmediate(giveUp);
     }, timings.pingMs);
   }
 

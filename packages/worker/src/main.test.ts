@@ -136,7 +136,8 @@ test('a session goes on while its worker is killed and started again, and ends o
 
 test('a wrong configuration is one line and exit code 1', async () => {
   start({ PIPECAT_CLOUD_WORKER_DATA_PORT: 'many' });
-  const [code] = await once(worker, 'exit');
+  // Only then all that it wrote has come.
+  const [code] = await once(worker, 'close');
   expect(code).toBe(1);
   expect(output.trim().split('\n')).toHaveLength(1);
   expect(output).toContain('PIPECAT_CLOUD_WORKER_DATA_PORT');
@@ -144,7 +145,7 @@ test('a wrong configuration is one line and exit code 1', async () => {
 
 test('a data port that is taken is one line and exit code 1', async () => {
   start({ PIPECAT_CLOUD_WORKER_DATA_PORT: new URL(control.url).port, PIPECAT_CLOUD_LOG_LEVEL: 'silent' });
-  const [code] = await once(worker, 'exit');
+  const [code] = await once(worker, 'close');
   expect(code).toBe(1);
   expect(output.trim().split('\n')).toHaveLength(1);
   expect(output).toContain('EADDRINUSE');

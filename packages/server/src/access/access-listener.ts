@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { endClient } from '../db/end-client.js';
 import { accessChannel } from '../db/store.js';
 import type { AccessCache } from './access-cache.js';
 
@@ -44,7 +45,7 @@ export function createAccessListener({ url, cache, log, heartbeatMs = 1_000, ret
       which.query('select 1').then(
         () => {
           clearTimeout(deadline);
-          if (client === which) heartbeat(which);
+          if (client === which && !closed) heartbeat(which);
         },
         (err: unknown) => {
           clearTimeout(deadline);
@@ -56,7 +57,12 @@ export function createAccessListener({ url, cache, log, heartbeatMs = 1_000, ret
 
   function connect(): void {
     if (closed) return;
-    const next = new pg.Client({ connectionString: url, application_name: 'pipecat-cloud-access', keepAlive: true });
+    const next = new pg.Client({
+      ...{ connectionString: url, application_name: 'pipecat-cloud-access', keepAlive: true },
+      // One that takes the connection and says nothing is given up too.
+      connectionTimeoutMillis: 10 * heartbeatMs,
+      query_timeout: 10 * heartbeatMs,
+    });
     client = next;
     next.on('notification', () => cache.evict());
     next.on('error', (err) => lost(next, err));
@@ -66,7 +72,7 @@ export function createAccessListener({ url, cache, log, heartbeatMs = 1_000, ret
       .then(() => next.query(`listen ${accessChannel}`))
       .then(
         () => {
-          if (client !== next) return;
+          if (client !== next || closed) return;
           cache.setUsable(true);
           heartbeat(next);
         },
@@ -80,7 +86,7 @@ export function createAccessListener({ url, cache, log, heartbeatMs = 1_000, ret
       closed = true;
       clearTimeout(timer);
       cache.setUsable(false);
-      await client?.end().catch(() => {});
+      if (client) await endClient(client);
     },
   };
 }

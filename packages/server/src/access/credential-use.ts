@@ -1,4 +1,5 @@
 import type { Store } from '../db/store.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { createPeriodic } from '../periodic.js';
 
 /** Kept as it comes: turned into what is stored only when it is written, not at each request. */
@@ -21,7 +22,7 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
   const tokens = new Map<string, NotedUse>();
   const keys = new Map<string, Date>();
 
-  async function flush(): Promise<void> {
+  const flush = oneAtATime(async (): Promise<void> => {
     // In one order everywhere, so that two control planes never wait for each other.
     const [tokenUses, keyUses] = [[...tokens].sort(byId), [...keys].sort(byId)];
     tokens.clear();
@@ -49,7 +50,7 @@ export function createCredentialUse(store: Pick<Store, 'transaction'>, intervalM
       }
       throw error;
     });
-  }
+  });
   // A failed write is made good by the next one; nothing else depends on it.
   const periodic = createPeriodic({ run: flush, intervalMs, onError: () => {} });
   periodic.start();

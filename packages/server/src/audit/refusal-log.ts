@@ -4,6 +4,7 @@ import { type Actor, actorOf, type Principal } from '../access/principal.js';
 import type { Store } from '../db/store.js';
 import { AppError, type RefusedCredential } from '../errors.js';
 import { originOf } from '../http/request.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock } from '../system.js';
 import type { Audit } from './audit-service.js';
@@ -77,7 +78,7 @@ export function createRefusalLog({ store, clock, audit, log, intervalMs = 5_000,
     });
   }
 
-  async function flush(everything: boolean): Promise<void> {
+  const flush = oneAtATime(async (everything: boolean): Promise<void> => {
     const now = clock.now().getTime();
     const due = [...kinds].filter(([, { due: at }]) => everything || at <= now);
     const notKept = uncounted;
@@ -100,7 +101,7 @@ export function createRefusalLog({ store, clock, audit, log, intervalMs = 5_000,
         throw error;
       }
     }
-  }
+  });
 
   const periodic = createPeriodic({
     run: () => flush(false),

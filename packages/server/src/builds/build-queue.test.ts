@@ -101,7 +101,8 @@ describe.each(databases)('the build queue on $name', (database) => {
 
   test('an order that hangs is not given twice, and holds up no other', async () => {
     const stuck = await create('a');
-    const queue = open({ build: (order) => (order.buildId === stuck.id ? new Promise(() => {}) : Promise.resolve()) });
+    const answered = Promise.withResolvers<void>();
+    const queue = open({ build: (order) => (order.buildId === stuck.id ? answered.promise : Promise.resolve()) });
     queue.nudge();
     await vi.waitFor(() => expect(seen()).toEqual([stuck.id]));
     const other = await create('b');
@@ -109,6 +110,7 @@ describe.each(databases)('the build queue on $name', (database) => {
     await vi.waitFor(() => expect(seen()).toEqual([stuck.id, other.id]));
     queue.nudge();
     await vi.waitFor(() => expect(seen()).toEqual([stuck.id, other.id, other.id]));
+    answered.resolve();
   });
 
   test('a build that was under way when the control plane was restarted is given again, until it ends', async () => {
@@ -193,7 +195,7 @@ describe.each(databases)('the build queue on $name', (database) => {
     const queue = open();
     const ask = async (scope: WorkerScope | undefined, buildId = id) => {
       queue.again({ workerId: 'w2', scope }, buildId);
-      await new Promise((resolve) => setImmediate(resolve));
+      await queue.settled();
     };
     const at = world.clock.now().toISOString();
     await ask(undefined);
@@ -202,8 +204,9 @@ describe.each(databases)('the build queue on $name', (database) => {
     await ask({ organizationId: world.bolt.id, region: 'us-west' });
     await ask({ organizationId: world.acme.id, region: 'elsewhere' });
     await ask(undefined, 'no-uuid\0');
+    expect(given).toEqual([]);
     await ask(undefined);
-    await vi.waitFor(() => expect(given).toEqual(['w2']));
+    expect(given).toEqual(['w2']);
     expect(orders[0]).toMatchObject({ buildId: id, organizationId: world.acme.id });
     await world.builds.buildFinished(id, 'failed', 'x', at, { from: 'w2' });
     expect(await world.builds.get(world.acme.id, id)).toEqual(finished);
@@ -224,6 +227,23 @@ describe.each(databases)('the build queue on $name', (database) => {
       status: 'failed',
       errorMessage: "The build's secret set 'tokens' can't be used: It is gone",
     });
+  });
+
+  test('closing waits for the orders that are on their way', async () => {
+    const { id } = await create('a');
+    const sent = Promise.withResolvers<void>();
+    const queue = open({ build: () => sent.promise });
+    queue.nudge();
+    await vi.waitFor(() => expect(seen()).toEqual([id]));
+    let closed = false;
+    const closing = queue.close().then(() => {
+      closed = true;
+    });
+    // It waits for nothing else by then.
+    await world.store.builds.findAny(id);
+    expect(closed).toBe(false);
+    sent.resolve();
+    await closing;
   });
 
   test('a build that nobody makes within a day is over', async () => {

@@ -36,6 +36,8 @@ const expired = 'No worker has made this build within 24 hours. Is one connected
 export function createBuildQueue(deps: BuildQueueDeps) {
   const { store, clock, workers, secretsOf, log, intervalMs = 5000, timeoutSeconds = 1800 } = deps;
   const underWay = new Map<string, Promise<void>>();
+  /** Lost builds that are being ordered again. */
+  const again = new Set<Promise<void>>();
   /** Builds whose trouble is in the log already; told once, not with every attempt. */
   const told = new Set<string>();
   const since = clock.now().getTime();
@@ -123,16 +125,27 @@ export function createBuildQueue(deps: BuildQueueDeps) {
     intervalMs,
     onError: (err) => log.error({ err }, 'builds could not be read'),
   });
+  /** Resolves once the pass under way and all that was begun are through. */
+  async function settled(): Promise<void> {
+    await passes.idle();
+    await Promise.all([...underWay.values(), ...again]);
+  }
+
   return {
-    ...passes,
+    start: passes.start,
+    nudge: passes.nudge,
+    settled,
     /** Orders a build that was made before from a worker that has lost it, or never had it. */
     again(worker: ConnectedWorker, buildId: string): void {
-      sendAgain(worker, buildId).catch((err) => log.warn({ err, buildId }, 'a lost build could not be ordered again'));
+      const sent = sendAgain(worker, buildId)
+        .catch((err) => log.warn({ err, buildId }, 'a lost build could not be ordered again'))
+        .finally(() => again.delete(sent));
+      again.add(sent);
     },
-    /** Resolves once the pass under way and all that it began are through. */
-    async settled(): Promise<void> {
-      await passes.idle();
-      await Promise.all(underWay.values());
+    /** Waits for what is under way: an order ends with its worker's link, so close those before. */
+    async close(): Promise<void> {
+      await passes.close();
+      await settled();
     },
   };
 }

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scratchDatabases } from '../testing/databases.js';
+import { openPostgresProxy } from '../testing/postgres-proxy.js';
 import { createLease, type Lease } from './lease.js';
 
 const log = pino({ enabled: false });
@@ -35,10 +36,10 @@ describe.each(postgres)('the lease on $name', ({ create }) => {
     await drop();
   });
 
-  function ask() {
+  function ask(at = url) {
     const told = { held: vi.fn(), lost: vi.fn() };
     const lease = createLease({
-      database: { dialect: 'postgres', url },
+      database: { dialect: 'postgres', url: at },
       ...{ log, onHeld: told.held, onLost: told.lost, intervalMs: 20 },
     });
     leases.push(lease);
@@ -56,6 +57,17 @@ describe.each(postgres)('the lease on $name', ({ create }) => {
     expect(first.lease.held()).toBe(false);
     await until(() => expect(second.lease.held()).toBe(true));
     expect(second.told.held).toHaveBeenCalledOnce();
+  });
+
+  test('closing does not wait for a server that stands still, nor has it the lease afterwards', async () => {
+    const proxy = await openPostgresProxy(url);
+    const { lease, told } = ask(proxy.url);
+    await until(() => expect(lease.held()).toBe(true));
+    proxy.freeze();
+    await lease.close();
+    proxy.cut();
+    await proxy.close();
+    expect([lease.held(), told.held.mock.calls.length]).toEqual([false, 1]);
   });
 
   test('whoever loses its connection no longer has it, and asks again', async () => {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { endClient } from './end-client.js';
 
 /** Whether this process is the one of several on the same database that runs the agents. */
 export interface Lease {
@@ -70,7 +71,8 @@ function createPostgresLease(deps: LeaseDeps & { url: string }): Lease {
   async function round(which: pg.Client): Promise<void> {
     const query = held ? 'select true as mine' : `select pg_try_advisory_lock(${lockKey}) as mine`;
     const { rows } = await inTime(which.query<{ mine: boolean }>(query));
-    if (client !== which) return;
+    // What was asked before closing may be answered after it.
+    if (client !== which || closed) return;
     const mine = rows[0]?.mine === true;
     if (mine && !held) {
       held = true;
@@ -106,7 +108,7 @@ function createPostgresLease(deps: LeaseDeps & { url: string }): Lease {
       closed = true;
       held = false;
       clearTimeout(timer);
-      await client?.end().catch(() => {});
+      if (client) await endClient(client);
     },
   };
 }

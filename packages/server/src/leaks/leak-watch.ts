@@ -40,9 +40,7 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
     if (known) known.count += count;
     else if (waiting.size < waitingLimit) waiting.set(key, { value, site, count });
     else dropped++;
-    round ??= run().finally(() => {
-      round = undefined;
-    });
+    round ??= run();
   }
 
   async function run(): Promise<void> {
@@ -58,6 +56,8 @@ export function createLeakWatch({ alerts, log, pauseMs = 1000 }: LeakWatchDeps) 
       dropped = 0;
       if (waiting.size > 0 && !closing && impatient === 0) await pause();
     }
+    // In the same moment as the last look: what is added after it begins the next round.
+    round = undefined;
   }
 
   function pause(): Promise<void> {

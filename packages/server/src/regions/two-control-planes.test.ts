@@ -46,14 +46,20 @@ describe.skipIf(!postgres)('a region is deleted at one of two control planes', (
 
   test('an agent that is made there at that moment keeps it, or is refused', async () => {
     const outcomes = new Set<string>();
-    // Each time a little later, until both have been first.
+    // One begins a little later than the other, each in turn and each time more, until both have been first.
     for (let round = 0; outcomes.size < 2; round++) {
       await register();
       const service = { serviceName: `bot-${round}`, image: 'example/bot:1', region: 'lab' };
-      const making = call(there, 'POST', '/services', service);
+      const work = [
+        () => call(there, 'POST', '/services', service),
+        () => call(here, 'DELETE', '/regions/lab'),
+      ] as const;
+      const [first, second] = round % 2 === 0 ? work : work.toReversed();
+      const begun = first?.();
       for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
-      const removed = await call(here, 'DELETE', '/regions/lab');
-      const made = await making;
+      const answers = [await second?.(), await begun];
+      const [removed, made] = round % 2 === 0 ? answers : answers.toReversed();
+      if (!removed || !made) throw new Error('both were asked');
       expect(['200,400', '409,200']).toContain(`${removed.status},${made.status}`);
       outcomes.add(`${removed.status},${made.status}`);
       expect((await call(here, 'GET', '/regions/lab')).status).toBe(made.status === 200 ? 200 : 404);

@@ -68,7 +68,9 @@ export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<st
     // Absence makes no noise.
     const looking = setInterval(check, 1_000);
     deadline.addEventListener('abort', expire, { once: true });
-    check();
+    // One that has passed already tells nobody.
+    if (deadline.aborted) expire();
+    else check();
   });
 }
 

@@ -34,7 +34,7 @@ describe('traces of starts', () => {
 
   test('a warm start waited for nothing but the claim and its acceptance', async () => {
     await deploy(1, 1);
-    await until(async () => expect([...worker.instances.values()].some(({ state }) => state === 'ready')).toBe(true));
+    await until(async () => expect((await call('GET', '/bot/capacity')).body.idle).toBe(1));
     const { sessionId } = (await call('POST', '/bot/sessions', {})).body;
     const found = await trace(sessionId);
     expect(found).toMatchObject({ sessionId, coldStart: false, coldReason: null, outcome: 'started', error: null });

@@ -2,6 +2,7 @@ import type { SessionTrace, TraceStep } from '@pipecat-cloud/contract/sessions';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { createPeriodic } from '../periodic.js';
 import type { Claim, Slot } from '../slots/slot-repository.js';
 import type { Clock } from '../system.js';
@@ -33,7 +34,7 @@ export function createSessionTraces({ store, clock, log, workers }: TraceDeps) {
   /** Of the write under way. */
   let leaving = new Map<string, SessionTrace>();
 
-  async function write(): Promise<void> {
+  const write = oneAtATime(async (): Promise<void> => {
     if (waiting.size === 0) return;
     leaving = waiting;
     waiting = new Map();
@@ -45,7 +46,7 @@ export function createSessionTraces({ store, clock, log, workers }: TraceDeps) {
     } finally {
       leaving = new Map();
     }
-  }
+  });
 
   const writing = createPeriodic({
     run: write,

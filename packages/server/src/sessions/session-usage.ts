@@ -2,6 +2,7 @@ import type { ResourceMetrics } from '@pipecat-cloud/contract/sessions';
 import type { UsageSample } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock } from '../system.js';
 import { isUuid } from '../uuid.js';
@@ -28,7 +29,7 @@ const atOnce = 50;
 export function createSessionUsage({ store, clock, log }: UsageDeps) {
   let waiting: SampleOfSession[] = [];
 
-  async function write(): Promise<void> {
+  const write = oneAtATime(async (): Promise<void> => {
     if (waiting.length === 0) return;
     const samples = waiting;
     waiting = [];
@@ -38,7 +39,7 @@ export function createSessionUsage({ store, clock, log }: UsageDeps) {
       waiting = [...samples, ...waiting].slice(-waitingLimit);
       throw error;
     }
-  }
+  });
 
   async function summarise(): Promise<number> {
     const ids = await store.usage.endedWithSamples(new Date(clock.now().getTime() - settledMs), atOnce);

@@ -4,6 +4,7 @@ import type { Actor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { conflict, notFound } from '../errors.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { createPeriodic } from '../periodic.js';
 import type { Clock, Ids } from '../system.js';
 import type { StoredDashboardSession } from './dashboard-session-repository.js';
@@ -36,7 +37,7 @@ export function createDashboardSessions({ store, clock, ids, audit, digests, coo
   const seenSince = () => new Date(clock.now().getTime() - idleHours * hourMs);
   const digestsOf = (value: string) => digests.candidates(`session:${value}`);
 
-  async function flush(): Promise<void> {
+  const flush = oneAtATime(async (): Promise<void> => {
     // In one order everywhere, so that two control planes never wait for each other.
     const noted = [...seen].sort(([a], [b]) => (a < b ? -1 : 1));
     seen.clear();
@@ -44,7 +45,7 @@ export function createDashboardSessions({ store, clock, ids, audit, digests, coo
     await store.transaction(async (repos) => {
       for (const [id, at] of noted) await repos.dashboardSessions.recordSeen(id, at);
     });
-  }
+  });
   const periodic = createPeriodic({ run: flush, intervalMs: 10_000, onError: () => {} });
 
   async function find(cookieHeader: string | undefined): Promise<StoredDashboardSession | undefined> {

@@ -27,7 +27,7 @@ export async function atOnce<T>(
           select count(*) as count from pg_stat_activity
           where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
         if (Number(rows[0]?.count) < running.length) throw new Error('Not all of them wait yet');
-      }, 5_000);
+      });
     }
   });
   return await Promise.allSettled(running);

@@ -84,13 +84,16 @@ test('lines read long after they were written are tagged alike', async () => {
 test('after a restart only what was not acknowledged comes again', async () => {
   rig.world.print('i-1', 'old\n');
   await whenLogged('old');
+  // Sent once the one before is acknowledged; whether this one is when the worker stops, nobody knows.
+  rig.world.print('i-1', 'last\n');
+  await whenLogged('last');
   await rig.stopWorker();
   rig.world.print('i-1', 'new\n');
   rig.control.reports.length = 0;
   await rig.startWorker();
   await rig.control.command({ do: 'ensure', spec: specOf('i-1') });
   await whenLogged('new');
-  expect(lines().map(({ text }) => text)).toEqual(['new']);
+  expect(lines().map(({ text }) => text)).not.toContain('old');
 });
 
 test('secrets and tokens stay out, also of what is read after a restart', async () => {
@@ -258,14 +261,14 @@ describe('an instance that writes more than it may', () => {
   test('has the rest left out, with a line that says how much, and goes on afterwards', async () => {
     await limited();
     rig.world.print('i-1', `${flood(300)}\n`);
-    await vi.waitFor(() => expect(note()).toBeDefined());
-    const kept = lines().filter(({ text }) => /^\d+ x/.test(text)).length;
-    expect(kept).toBeGreaterThan(40);
-    expect(kept).toBeLessThan(120);
-    expect(note()).toMatchObject({
-      level: 'WARNING',
-      text: expect.stringContaining(`${300 - kept} lines were left out here`),
-    });
+    // It may write a line a fifth of a second, so that on a slow machine there are several gaps.
+    const notes = () => lines().filter(({ text }) => text.startsWith('[pipecat-cloud]'));
+    const leftOut = () => notes().map(({ text }) => Number(/(\d+) lines? w/.exec(text)?.[1]));
+    const kept = () => lines().filter(({ text }) => /^\d+ x/.test(text)).length;
+    await vi.waitFor(() => expect(leftOut().reduce((sum, count) => sum + count, kept())).toBe(300));
+    expect(kept()).toBeGreaterThan(40);
+    expect(kept()).toBeLessThan(250);
+    expect(notes()[0]).toMatchObject({ level: 'WARNING', text: expect.stringContaining('left out here') });
     await vi.waitFor(
       () => {
         rig.world.print('i-1', 'calm again\n');

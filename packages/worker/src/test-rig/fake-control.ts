@@ -128,6 +128,14 @@ export async function startFakeControl() {
         if (!observed() || found?.state !== state) throw new Error(`${id} is ${found?.state}, not ${state}`);
         return found;
       }, waiting),
+    /** The same of a state that may be over by the time that it is looked for; since the worker was started last. */
+    whenPassed: (id: string, state: ObservedInstance['state']): Promise<ObservedInstance> =>
+      vi.waitFor(() => {
+        const told = messages.flatMap((message) => (message.type === 'observed' ? message.instances : []));
+        const found = told.find((one) => one.instanceId === id && one.state === state);
+        if (!found) throw new Error(`${id} has not been ${state}`);
+        return found;
+      }, waiting),
     /** The first `count` reports of the kind that match. */
     whenReported: <T extends Report['type']>(
       type: T,

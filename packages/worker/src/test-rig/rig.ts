@@ -24,7 +24,8 @@ const quick: Partial<Timings> = {
   backoffMinMs: 5,
   backoffMaxMs: 20,
   keptMs: 100,
-  orderMs: 5_000,
+  orderMs: 60_000,
+  drainMs: 60_000,
 };
 
 export interface RigOptions {
@@ -99,6 +100,8 @@ export async function startRig(options: RigOptions = {}) {
         () => {
           const call = agents.of(instanceId).bots[at];
           if (!call) throw new Error(`instance ${instanceId} has seen ${agents.of(instanceId).bots.length} /bot`);
+          // That it has one is told a moment later. A bot that has finished by then could not be told from one that never was.
+          if (control.instance(instanceId)?.state === 'ready') throw new Error(`${instanceId} is not told to be busy`);
           return call;
         },
         { interval: 5 },

@@ -71,7 +71,7 @@ export const isAnswering = (address: string): Promise<boolean> =>
 /** The first `count` lines after a position. */
 export async function readLines(driver: Driver, instanceId: string, position: number, count: number) {
   const lines: DriverLogLine[] = [];
-  for await (const line of driver.logs(instanceId, position, AbortSignal.timeout(15_000))) {
+  for await (const line of driver.logs(instanceId, position, AbortSignal.timeout(60_000))) {
     if (lines.push(line) >= count) break;
   }
   return lines;

@@ -79,7 +79,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
 
     test('an instance that does not heed SIGTERM is ended by force after the grace', async () => {
       const { instanceId } = await start({ STUBBORN: '1' });
-      const killed = driver.kill(instanceId, { graceSeconds: 1 });
+      const killed = driver.kill(instanceId, { graceSeconds: 3 });
       expect((await seen(instanceId))?.state).toBe('running');
       await killed;
       expect((await seen(instanceId))?.exit).toMatchObject({ code: null, signal: 'SIGKILL' });
