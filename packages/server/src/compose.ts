@@ -145,9 +145,11 @@ export async function compose(
   const reconciler = createPeriodic({
     // Of several control planes on one database, one makes instances and ends sessions.
     run: async () => {
-      while (lease.held() && (await pass.pass()));
+      if (lease.held() && (await pass.pass())) nudge();
     },
     intervalMs: 2_000,
+    // Workers tell of every change, and sessions of their ends: where hundreds begin, those who wait for a start come first.
+    rests: true,
     onError: (err) => log.error({ err }, 'a reconciler pass failed; the next one starts from what it finds'),
   });
   const { nudge } = reconciler;

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createPeriodic } from './periodic.js';
 
 function open(run: () => Promise<void>, intervalMs = 3_600_000) {
@@ -62,4 +62,27 @@ test('started after it was closed, it leaves no timer behind', async () => {
   const timer = vi.spyOn(globalThis, 'setInterval');
   periodic.start();
   expect(timer).not.toHaveBeenCalled();
+});
+
+test('one that rests runs at once after a quiet time, but not again and again while it is nudged', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let runs = 0;
+  const busy = async () => {
+    runs++;
+    vi.advanceTimersByTime(20);
+  };
+  const periodic = createPeriodic({ run: busy, intervalMs: 3_600_000, onError: () => {}, rests: true });
+  periodic.nudge();
+  await periodic.idle();
+  periodic.nudge();
+  expect(runs).toBe(1);
+  await periodic.idle();
+  expect(runs).toBe(2);
+  vi.advanceTimersByTime(60);
+  periodic.nudge();
+  expect(runs).toBe(3);
+  periodic.nudge();
+  await periodic.close();
+  expect(runs).toBe(3);
 });

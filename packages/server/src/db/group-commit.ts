@@ -1,13 +1,25 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ControlledTransaction, Kysely } from 'kysely';
 import type { Schema } from './schema.js';
 
 /** A batch takes no more transactions after so long: reads wait for it. */
 const longestMs = 20;
 
-interface Part {
-  run(inside: Kysely<Schema>): Promise<void>;
+interface Part<Last> {
+  /** Answers what is to be written at the end of the batch. */
+  run(inside: Kysely<Schema>): Promise<Last>;
   committed(): void;
   failed(error: unknown): void;
+}
+
+interface GroupCommitOptions<Last> {
+  /** Writes what the transactions of a batch have left for its end, once for all of them. */
+  writeLast: (inside: Kysely<Schema>, left: Last[]) => Promise<void>;
+}
+
+export interface Turn {
+  /** What others have begun and a caller waits for goes before what is only beginning: of many at once, the first are done early. */
+  first?: boolean | undefined;
 }
 
 /**
@@ -15,28 +27,35 @@ interface Part {
  * moment share a commit, each in a savepoint of its own. One that fails takes nothing back but its own; nobody is told before the
  * commit.
  */
-export function createGroupCommit(db: Kysely<Schema>) {
-  const waiting: Part[] = [];
+export function createGroupCommit<Last>(db: Kysely<Schema>, { writeLast }: GroupCommitOptions<Last>) {
+  const ahead: Part<Last>[] = [];
+  const waiting: Part<Last>[] = [];
   let running = false;
+  const take = () => ahead.shift() ?? waiting.shift();
 
   async function runBatch(): Promise<void> {
     const began = performance.now();
-    const done: Part[] = [];
-    let current: Part | undefined;
+    const done: Part<Last>[] = [];
+    const left: Last[] = [];
+    let current: Part<Last> | undefined;
     try {
       const batch = await begin();
       try {
-        for (current = waiting.shift(); current; current = next()) {
+        for (current = take(); current; current = next()) {
           const part = await batch.savepoint('part').execute();
-          const error = await current.run(part).then(
-            () => undefined,
+          const ran = await current.run(part).then(
+            (last) => ({ last }),
             (cause: unknown) => ({ cause }),
           );
-          if (error) await part.rollbackToSavepoint('part').execute();
+          if ('cause' in ran) await part.rollbackToSavepoint('part').execute();
           await part.releaseSavepoint('part').execute();
-          if (error) current.failed(error.cause);
-          else done.push(current);
+          if ('cause' in ran) current.failed(ran.cause);
+          else {
+            done.push(current);
+            left.push(ran.last);
+          }
         }
+        await writeLast(batch, left);
         await batch.commit().execute();
       } catch (error) {
         // The database may have rolled back by itself, as it does when the disk is full.
@@ -52,8 +71,8 @@ export function createGroupCommit(db: Kysely<Schema>) {
     }
     for (const part of done) part.committed();
 
-    function next(): Part | undefined {
-      return performance.now() - began < longestMs ? waiting.shift() : undefined;
+    function next(): Part<Last> | undefined {
+      return performance.now() - began < longestMs ? take() : undefined;
     }
   }
 
@@ -62,30 +81,36 @@ export function createGroupCommit(db: Kysely<Schema>) {
     try {
       return await db.startTransaction().execute();
     } catch (error) {
-      for (const part of waiting.splice(0)) part.failed(error);
+      for (const part of [...ahead.splice(0), ...waiting.splice(0)]) part.failed(error);
       throw error;
     }
   }
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) await runBatch();
+    while (ahead.length + waiting.length > 0) {
+      await runBatch();
+      // SQLite waits for nothing: without a pause no socket would be read before the last batch is through.
+      await nextTurn();
+    }
     running = false;
   }
 
   /** Resolves once what `work` has written is on disk. */
-  return <T>(work: (inside: Kysely<Schema>) => Promise<T>): Promise<T> =>
+  return <T>(work: (inside: Kysely<Schema>) => Promise<{ result: T; last: Last }>, { first }: Turn = {}): Promise<T> =>
     new Promise((resolve, reject) => {
-      let result: T;
-      waiting.push({
+      let done: T;
+      (first ? ahead : waiting).push({
         async run(inside) {
-          result = await work(inside);
+          const { result, last } = await work(inside);
+          done = result;
+          return last;
         },
-        committed: () => resolve(result),
+        committed: () => resolve(done),
         failed: reject,
       });
       if (running) return;
       running = true;
       // What other requests of this turn ask for comes along.
-      setImmediate(() => void run());
+      void nextTurn().then(run);
     });
 }

@@ -5,7 +5,7 @@ import { createAgentRepository } from '../agents/agent-repository.js';
 import { createApiKeyRepository } from '../api-keys/api-key-repository.js';
 import { appendRecords } from '../audit/append.js';
 import { createAuditRepository } from '../audit/audit-repository.js';
-import { createPendingRecords, type PendingRecords } from '../audit/pending-records.js';
+import { createPendingRecords, type NewAuditRecord, type PendingRecords } from '../audit/pending-records.js';
 import { createBuildRepository } from '../builds/build-repository.js';
 import { createDailyRepository } from '../daily/daily-repository.js';
 import { createDeploymentRepository } from '../deployments/deployment-repository.js';
@@ -43,7 +43,7 @@ import { createTokenRepository } from '../tokens/token-repository.js';
 import { createUsageDayRepository } from '../usage/usage-day-repository.js';
 import { createWhatsappRepository } from '../whatsapp/whatsapp-repository.js';
 import { createWorkerRepository } from '../workers/worker-repository.js';
-import { createGroupCommit } from './group-commit.js';
+import { createGroupCommit, type Turn } from './group-commit.js';
 import type { Dialect, OpenDatabase } from './open.js';
 import type { Schema } from './schema.js';
 import { createSettingRepository } from './setting-repository.js';
@@ -112,7 +112,7 @@ export type Repositories = ReturnType<typeof createRepositories>;
 
 export interface Store extends Repositories {
   /** Inside `work`, use only the repositories handed in: SQLite has one connection, and the outer ones would wait for it forever. */
-  transaction<T>(work: (repos: Repositories) => Promise<T>): Promise<T>;
+  transaction<T>(work: (repos: Repositories) => Promise<T>, turn?: Turn): Promise<T>;
   /**
    * A transaction that changes who may do what: tokens, keys, accounts, memberships, policies. With its commit every control plane
    * forgets what it has cached of them; once it has returned, this process decides by what was written.
@@ -128,36 +128,49 @@ export const accessChannel = 'pipecat_access';
 
 /** `onAccessChanged` is called after each commit of `changeAccess`, before its caller goes on. */
 export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessChanged = () => {} } = {}): Store {
-  const groupCommit = createGroupCommit(db);
-  const inTransaction = <T>(work: (inside: Kysely<Schema>) => Promise<T>): Promise<T> =>
-    dialect === 'sqlite' ? groupCommit(work) : db.transaction().execute(work);
+  async function writeRecords(inside: Kysely<Schema>, records: readonly NewAuditRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
+    await appendRecords({ db: inside, dialect, key: auditKey }, records);
+  }
+  const groupCommit = createGroupCommit<NewAuditRecord[]>(db, {
+    writeLast: (inside, left) => writeRecords(inside, left.flat()),
+  });
 
-  /** Audit records come last, so that transactions wait for each other as short as possible. */
-  async function transaction<T>(work: (repos: Repositories) => Promise<T>, changesAccess = false): Promise<T> {
+  type Work<T> = (inside: Kysely<Schema>) => Promise<{ result: T; last: NewAuditRecord[] }>;
+  /** Audit records come last, so that transactions wait for each other as short as possible; of those that share a commit, together. */
+  const inTransaction = <T>(work: Work<T>, turn: Turn): Promise<T> =>
+    dialect === 'sqlite'
+      ? groupCommit(work, turn)
+      : db.transaction().execute(async (inside) => {
+          const { result, last } = await work(inside);
+          await writeRecords(inside, last);
+          return result;
+        });
+
+  async function transaction<T>(
+    work: (repos: Repositories) => Promise<T>,
+    { changesAccess = false, ...turn }: Turn & { changesAccess?: boolean } = {},
+  ): Promise<T> {
     const after: (() => void)[] = [];
     const result = await inTransaction(async (inside) => {
       const pending = createPendingRecords();
       const context = { db: inside, dialect, pending, auditKey };
       const done = await work(createRepositories(context, (then) => after.push(then)));
-      const records = pending.take();
-      if (records.length > 0) {
-        if (!auditKey) throw new Error('The database was opened without the key of the audit log; nothing was changed');
-        await appendRecords({ db: inside, dialect, key: auditKey }, records);
-      }
       // Sent by the server with the commit, or not at all.
       if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
-      return done;
-    });
+      return { result: done, last: pending.take() };
+    }, turn);
     for (const then of after) then();
     return result;
   }
 
   return {
     ...createRepositories({ db, dialect, auditKey }, (then) => then()),
-    transaction: (work) => transaction(work),
+    transaction: (work, turn) => transaction(work, turn),
     async changeAccess(work) {
       try {
-        return await transaction(work, true);
+        return await transaction(work, { changesAccess: true });
       } finally {
         // Also after a failure: a commit whose answer was lost has happened.
         onAccessChanged();

@@ -43,7 +43,7 @@ interface Awaited {
  * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
  * failed, when the deadline has passed, or when there is no worker to make it.
  */
-export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<string> {
+export async function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<string> {
   const { agent, instanceId, sessionId, place, deadline } = awaited;
   const look = (): string | Error | undefined => {
     const found = workers.locate(agent.organizationId, instanceId);
@@ -51,7 +51,10 @@ export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<st
     if (found && failed(found.instance)) return new StartFailed(agent.name, found.instance);
     return !found && workers.placeAwayMs(place) > workerGraceMs ? new NoWorker(agent.name) : undefined;
   };
-  return new Promise((resolve, reject) => {
+  const now = look();
+  if (now instanceof Error) throw now;
+  if (now !== undefined) return now;
+  return await new Promise((resolve, reject) => {
     const finish = (result: string | Error) => {
       unsubscribe();
       clearInterval(looking);
@@ -70,7 +73,6 @@ export function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<st
     deadline.addEventListener('abort', expire, { once: true });
     // One that has passed already tells nobody.
     if (deadline.aborted) expire();
-    else check();
   });
 }
 

@@ -41,8 +41,9 @@ export function createSessionRepository({ db }: RepositoryContext) {
   const listing = createSessionListing({ db });
 
   return {
-    async insert(session: Omit<Session, 'startMs' | 'endState'>): Promise<void> {
-      await db
+    /** False where there is one of that id. */
+    async insert(session: Omit<Session, 'startMs' | 'endState'>): Promise<boolean> {
+      const result = await db
         .insertInto('session')
         .values({
           id: session.id,
@@ -58,7 +59,9 @@ export function createSessionRepository({ db }: RepositoryContext) {
           created_at: session.createdAt,
           updated_at: session.updatedAt,
         })
-        .execute();
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst();
+      return Number(result.numInsertedOrUpdatedRows) === 1;
     },
 
     async find(organizationId: string, agentId: string, id: string): Promise<Session | undefined> {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Actor } from '../access/principal.js';
 import type { Agent } from '../agents/agent-repository.js';
 import type { Audit } from '../audit/audit-service.js';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import { atCapacity, conflict, notFound, notReady, standby, unavailable } from '../errors.js';
@@ -105,8 +105,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       );
       if (!claimed) return undefined;
       await order.takeKey?.(repos, order.sessionId);
-      if (await repos.sessions.exists(order.sessionId)) throw conflict(`Session ${order.sessionId} exists already`);
-      await repos.sessions.insert({
+      const isNew = await repos.sessions.insert({
         id: order.sessionId,
         organizationId: agent.organizationId,
         agentId: agent.id,
@@ -124,6 +123,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         completionStatus: null,
         updatedAt: now.toISOString(),
       });
+      if (!isNew) throw conflict(`Session ${order.sessionId} exists already`);
       await audit.record(repos, order.actor, {
         action: 'session.started',
         organizationId: agent.organizationId,
@@ -229,7 +229,8 @@ export function createSessionStarts(deps: SessionStartDeps) {
     // Not changed when it has ended meanwhile: it was accepted all the same.
     const startMs = Math.round(monotonicMs() - claimed.atMs);
     // In a transaction, so that on SQLite many share a commit.
-    await store.transaction((repos) => repos.sessions.activate(sessionId, epoch, clock.now(), startMs));
+    const active = (repos: Repositories) => repos.sessions.activate(sessionId, epoch, clock.now(), startMs);
+    await store.transaction(active, { first: true });
     await failpoint('activate.recorded');
     return { sessionId, instanceId, workerId, epoch };
   }
