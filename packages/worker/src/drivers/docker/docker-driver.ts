@@ -230,7 +230,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     await networks.sweep();
   }
 
-  await engineHost();
+  if (!(await engineHost()).keepsNetworksApart) {
+    log.warn(
+      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md)',
+    );
+  }
   await adopt();
   const stopWatching = watchEvents({ engine, installationId, log, onDie: tellExit, onBegin: catchUp });
   const sweeping = setInterval(() => {
