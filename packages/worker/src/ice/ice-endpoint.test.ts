@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createIceEndpoint, type IceEndpoint } from './ice-endpoint.js';
 
 const servers = { iceConfig: { iceServers: [{ urls: ['turn:a'], username: 'u', credential: 'c' }] } };
@@ -70,4 +70,17 @@ test('where nobody knows them the answer is a refusal, at once', async () => {
   expect((await fetch(await (await open()).urlAt('127.0.0.1'))).status).toBe(503);
   const nowhere = await (await open()).urlAt('192.0.2.1');
   await expect(fetch(nowhere)).rejects.toThrow();
+});
+
+test('at an address that is to come it is listened once that can be, and the URL is told before', async () => {
+  const endpoint = await open();
+  const { port } = new URL(await endpoint.urlAt('127.0.0.1'));
+  const inTheWay = createServer((_, response) => response.writeHead(418).end()).listen(Number(port), '127.0.0.2');
+  await new Promise((resolve) => inTheWay.once('listening', resolve));
+  const url = await endpoint.urlAt('127.0.0.2', { isToCome: true });
+  expect(url).toBe(`http://127.0.0.2:${port}/ice-servers`);
+  expect((await fetch(url)).status).toBe(418);
+  inTheWay.closeAllConnections();
+  inTheWay.close();
+  await vi.waitFor(async () => expect(await (await fetch(url)).json()).toEqual(servers), { timeout: 60_000 });
 });

@@ -9,12 +9,25 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { create } from 'tar';
-import type { Engine } from '../engine/engine.js';
+import { createEngine, type Engine } from '../engine/engine.js';
 import { isStatus } from '../engine/engine-error.js';
 import { jsonLines } from '../engine/streams.js';
+import { isPodman } from '../engine/version.js';
 
 /** Set by `npm test`, or by hand: `unix:///var/run/docker.sock`. */
 export const testEngineUrl: string | undefined = process.env.PIPECAT_CLOUD_TEST_ENGINE;
+
+/** What Podman can't do is not tried there; docs/podman.md has a line for each. */
+export const onPodman: boolean = testEngineUrl !== undefined && (await isPodmanAt(testEngineUrl));
+
+async function isPodmanAt(url: string): Promise<boolean> {
+  const engine = createEngine({ url });
+  try {
+    return isPodman(await engine.version());
+  } finally {
+    await engine.close();
+  }
+}
 
 /**
  * An image of nothing but the Node that runs this test with its libraries: no registry can be reached from tests. Made once in an
@@ -62,7 +75,9 @@ export async function hasImage(engine: Engine, image: string): Promise<boolean> 
 export async function buildImage(engine: Engine, tag: string, context: Uint8Array): Promise<void> {
   const headers = { 'content-type': 'application/x-tar' };
   // Podman looks for layers that it has only when asked to.
-  await finish(await engine.stream('POST', '/build', { query: { t: tag, forcerm: true, layers: true }, headers, body: context }));
+  await finish(
+    await engine.stream('POST', '/build', { query: { t: tag, forcerm: true, layers: true }, headers, body: context }),
+  );
 }
 
 export interface ImageParts {

@@ -66,6 +66,25 @@ const cases: [code: string, step: string | undefined, words: string, expected: R
     'failed to solve with frontend dockerfile.v0: failed to read dockerfile: open /tmp/x/Other: no such file or directory',
     /Dockerfile is not where/,
   ],
+  // As Podman says it.
+  [
+    'PCC_UNKNOWN_ERROR',
+    undefined,
+    'building at STEP "RUN echo why; exit 7": while running runtime: exit status 7',
+    /^Step RUN echo why; exit 7 failed with exit code 7/,
+  ],
+  [
+    'PCC_UNKNOWN_ERROR',
+    undefined,
+    'building at STEP "COPY gone /": checking on sources under "/var/tmp/x/build": copier: stat: "/gone": no such file or directory',
+    /^Step COPY gone \/ names a file that is not in the build context/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNKNOWN_ERROR',
+    undefined,
+    'creating build container: initializing source docker://registry.invalid/team/base:1: pinging container registry registry.invalid: no such host',
+    /^registry\.invalid\/team\/base:1 could not be pulled/,
+  ],
 ];
 
 test.each(cases)('%s at %s: %s', (code, step, message, expected) => {

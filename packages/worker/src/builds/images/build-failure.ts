@@ -3,6 +3,9 @@ import type { BuildFailure } from './build-output.js';
 
 const unknown = 'PCC_UNKNOWN_ERROR';
 
+export const needsBuildKit =
+  "This Dockerfile needs BuildKit (RUN --mount), and the worker's container engine builds without it. Take --mount out of the Dockerfile, or run the worker beside Docker 20.10 or later.";
+
 /** What went wrong in the engine, as a code of contract §2.1 and a sentence that says what to do. `platform` is the engine's, such as `linux/amd64`. */
 export function explainFailure(failure: BuildFailure, platform: string): DriverError {
   const [code, sentence] = explained(failure, platform);
@@ -11,7 +14,9 @@ export function explainFailure(failure: BuildFailure, platform: string): DriverE
 }
 
 function explained(failure: BuildFailure, platform: string): [code: string, sentence: string] {
-  const { message, step, lastLine = '' } = failure;
+  const { message, lastLine = '' } = failure;
+  // Podman's builder names the step within its message.
+  const step = failure.step ?? /building at STEP "(.+?)": /s.exec(message)?.[1];
   const words = `${message}\n${lastLine}`;
   if (/no space left on device|disk quota exceeded/i.test(words)) {
     return [
@@ -27,12 +32,8 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
       `${named(step)} could not run a program that is made for another kind of machine: this worker builds for ${platform}. Start FROM an image for ${platform}, without another --platform.`,
     ];
   }
-  if (/--mount.*requires BuildKit|the --mount option|unknown flag: mount/i.test(message)) {
-    return [
-      unknown,
-      "This Dockerfile needs BuildKit (RUN --mount), and the worker's container engine builds without it. Take --mount out of the Dockerfile, or run the worker beside Docker 20.10 or later.",
-    ];
-  }
+  if (/--mount.*requires BuildKit|the --mount option|unknown flag: mount/i.test(message))
+    return [unknown, needsBuildKit];
   const secret = /secret (\S+?):? not found/i.exec(message)?.[1];
   if (secret !== undefined) {
     return [
@@ -40,7 +41,9 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
       `${named(step)} needs the build secret ${secret}, which this build has not. Name a secret set with that key: [build] secret_set in pcc-deploy.toml, or --build-secrets.`,
     ];
   }
-  if (/failed to (?:compute cache key|calculate checksum)|COPY failed|ADD failed/i.test(message)) {
+  if (
+    /failed to (?:compute cache key|calculate checksum)|COPY failed|ADD failed|checking on sources under/i.test(message)
+  ) {
     return [
       unknown,
       `${named(step)} names a file that is not in the build context. Is it excluded by .dockerignore or [build.exclude]? Paths count from the folder that is deployed.`,
@@ -58,7 +61,7 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
     )?.[0];
   if (parse !== undefined) return [unknown, `The Dockerfile can't be read: ${shortened(parse)}`];
 
-  const exit = /(?:exit code:|returned a non-zero code:) (\d+)/i.exec(message)?.[1];
+  const exit = /(?:exit code:|returned a non-zero code:|while running runtime: exit status) (\d+)/i.exec(message)?.[1];
   if (exit !== undefined) {
     const why = exit === '137' ? ' (it was killed, most likely for want of memory)' : '';
     const last = lastLine === '' ? '' : ` Its last line: ${shortened(lastLine)}`;
@@ -79,6 +82,7 @@ function imageOf({ message, step = '' }: BuildFailure): string | undefined {
   return (
     /pull access denied for ([^\s,]+)/.exec(message)?.[1] ??
     /manifest for (\S+) not found/.exec(message)?.[1] ??
+    /initializing source docker:\/\/(\S+): /.exec(message)?.[1] ??
     (/manifest unknown|toomanyrequests|no matching manifest|registry-1\.docker\.io/.test(message)
       ? 'the base image'
       : undefined)

@@ -6,9 +6,10 @@ import { BuilderUnavailable } from '../../drivers/builder.js';
 import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
+import { isPodman } from '../../engine/version.js';
 import { explainFailure } from './build-failure.js';
 import { readBuildOutput } from './build-output.js';
-import { checkFrontend } from './frontend-check.js';
+import { checkFrontend, checkMounts } from './frontend-check.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
 export interface EngineBuildsOptions {
@@ -38,9 +39,8 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
 
   async function hasBuildKit(): Promise<boolean> {
     if (options.buildKit !== undefined) return options.buildKit;
-    const { Components = [] } = await engine.version();
     // Podman answers as the classic builder does, whatever its own can do.
-    return !Components.some(({ Name }) => /podman/i.test(Name));
+    return !isPodman(await engine.version());
   }
 
   /** Everything that the request says, apart from the context. */
@@ -86,7 +86,9 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     signal: AbortSignal,
   ) {
     await checkFrontend(archive, order.dockerfilePath);
-    const session = (await hasBuildKit()) ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
+    const buildKit = await hasBuildKit();
+    if (!buildKit) await checkMounts(archive, order.dockerfilePath);
+    const session = buildKit ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
     if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
     const body = createReadStream(archive);
     let output: Readable | undefined;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contextOf } from '../../testing/process-driver-setup.js';
-import { checkFrontend, frontendOf } from './frontend-check.js';
+import { checkFrontend, frontendOf, hasMount } from './frontend-check.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -42,6 +42,18 @@ test.each([
   '# a comment\n\n   # syntax=evil/frontend\nFROM scratch',
 ])('%j is refused, with the way out', async (dockerfile) => {
   await expect(check(dockerfile)).rejects.toThrow(/docker\/dockerfile alone.*Take that line out/);
+});
+
+test.each([
+  ['RUN --mount=type=cache,target=/c true', true],
+  ['  run  --network=none --mount=type=cache true', true],
+  ['RUN \\\n# between\n  --mount=type=bind,from=other,target=/o true', true],
+  ['# escape=`\nRUN `\r\n --mount=type=secret,id=A true', true],
+  ['ONBUILD RUN --mount=type=cache,target=/c true', true],
+  ['# RUN --mount=type=cache,target=/c true\nRUN mount --mount', false],
+  ['RUN echo --mount', false],
+])('of %j it is known whether it mounts: %s', (dockerfile, mounts) => {
+  expect(hasMount(dockerfile)).toBe(mounts);
 });
 
 test('the Dockerfile that the build names is the one that is looked at', async () => {

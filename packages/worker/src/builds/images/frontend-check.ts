@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { list } from 'tar';
 import { DriverError } from '../../drivers/driver.js';
 import { refused } from '../download.js';
+import { needsBuildKit } from './build-failure.js';
 
 /** The program that reads Dockerfiles, as its makers publish it, of any version. */
 const known = /^(docker\.io\/)?docker\/dockerfile(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
@@ -23,6 +24,24 @@ export async function checkFrontend(archive: string, dockerfilePath: string): Pr
     'PCC_UNKNOWN_ERROR',
     `${dockerfilePath} is to be read by '${frontend.slice(0, 200)}' (# syntax=), and builds here take docker/dockerfile alone: another program could get round the rules for base images. Take that line out, or name docker/dockerfile:1.`,
   );
+}
+
+/**
+ * Throws for a Dockerfile with `RUN --mount`, for engines without BuildKit: Podman's builder knows it, and would share cache mounts among
+ * organizations, and mount other images of the engine.
+ */
+export async function checkMounts(archive: string, dockerfilePath: string): Promise<void> {
+  if (hasMount((await readEntry(archive, normal(dockerfilePath))) ?? '')) {
+    throw new DriverError('PCC_UNKNOWN_ERROR', needsBuildKit);
+  }
+}
+
+/** Whether an instruction of the Dockerfile mounts something. */
+export function hasMount(dockerfile: string): boolean {
+  const lines = dockerfile.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));
+  // Instructions go on after a backslash, or the other sign that `# escape=` may name.
+  const whole = lines.join('\n').replace(/[\\`][ \t]*\n\s*/g, ' ');
+  return /^\s*(ONBUILD\s+)?RUN\s+(--\S+\s+)*--mount\b/im.test(whole);
 }
 
 /** What a Dockerfile names as its frontend; undefined where it names none. */

@@ -114,8 +114,9 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
   }
 
   /** Images of this installation's builds; with their names, since labels can be in any image. */
-  async function list(filter: string): Promise<{ buildId: string; names: string[] }[]> {
-    const filters = { label: [`${labels.installation}=${installationId}`, filter] };
+  async function list(): Promise<{ buildId: string; names: string[] }[]> {
+    // Podman finds nothing by two labels.
+    const filters = { label: [`${labels.installation}=${installationId}`] };
     const found = await engine.request<{ RepoTags?: string[] | null; Labels?: Record<string, string> | null }[]>(
       'GET',
       '/images/json',
@@ -123,7 +124,8 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     );
     return found.flatMap(({ RepoTags, Labels }) => {
       const names = (RepoTags ?? []).filter((name) => name.startsWith(`${buildRepository}:`));
-      return names.length > 0 ? [{ buildId: Labels?.[labels.build] ?? '', names }] : [];
+      const buildId = Labels?.[labels.build];
+      return buildId && names.length > 0 ? [{ buildId, names }] : [];
     });
   }
 
@@ -147,7 +149,8 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     /** As `Builder` says; throws `DriverError` while a container uses the image. */
     async forget(buildId: string): Promise<void> {
       await inTurn(buildId, async () => {
-        for (const { names } of await list(`${labels.build}=${buildId}`)) {
+        const found = await list();
+        for (const { names } of found.filter((image) => image.buildId === buildId)) {
           for (const name of names) {
             await removeImage(name).catch((error) => {
               throw isStatus(error, 409) ? inUse(buildId, error) : error;
@@ -157,7 +160,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       });
     },
     /** Builds whose images are here. */
-    kept: async (): Promise<string[]> => (await list(labels.build)).map(({ buildId }) => buildId),
+    kept: async (): Promise<string[]> => (await list()).map(({ buildId }) => buildId),
   };
 }
 

@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine } from '../../engine/engine.js';
-import { isPodman } from '../../engine/version.js';
 import { createIceEndpoint } from '../../ice/ice-endpoint.js';
 import { createDockerSetup, type DockerSetup, removeAll } from '../../testing/docker-driver-setup.js';
 import { never, readLines, specOf } from '../../testing/driver-tools.js';
 import { createEngineProxy } from '../../testing/engine-proxy.js';
 import { makeObedientImage, obedientImage, startObedient } from '../../testing/obedient-agent.js';
-import { imageOf, testEngineUrl } from '../../testing/test-images.js';
+import { imageOf, onPodman, testEngineUrl } from '../../testing/test-images.js';
 import { DriverError } from '../driver.js';
 import { labelNames, ofInstallation } from './labels.js';
 import type { DockerDriverOptions } from './options.js';
@@ -62,7 +61,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
       PidsLimit: 99,
       RestartPolicy: { Name: 'no' },
       // Podman tells each of those that a container would have.
-      CapDrop: isPodman(await setup.engine.version()) ? expect.arrayContaining(['NET_RAW', 'SETUID']) : ['ALL'],
+      CapDrop: onPodman ? expect.arrayContaining(['NET_RAW', 'SETUID']) : ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: false,
     });
@@ -91,7 +90,11 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
       credential: async () => 'credential',
       log: pino({ level: 'silent' }),
     });
-    others.push(ice.close, async () => control.close(), () => rm(workerDir, { recursive: true }));
+    others.push(
+      ice.close,
+      async () => control.close(),
+      () => rm(workerDir, { recursive: true }),
+    );
     await open({ iceConfigUrl: ice.urlAt });
     const agent = await startObedient(setup.driver);
     const fetched = () => agent.tell('return fetch(process.env.ICE_CONFIG_URL).then((answer) => answer.text())');
@@ -121,7 +124,11 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     const script =
       "import fs from 'node:fs'; const fill = (size) => { try { fs.writeFileSync('/data/x', Buffer.alloc(size)); console.log('written'); } catch (error) { console.log(error.code); } }; fill(1e6); fill(120e6); setInterval(() => {}, 1000);";
     await imageOf(setup.engine, 'localhost/pcc-test-volume:1', { 'agent.mjs': script }, { also: 'VOLUME /data' });
-    const spec = { ...specOf(''), memoryMib: 200, source: { type: 'image' as const, image: 'localhost/pcc-test-volume:1' } };
+    const spec = {
+      ...specOf(''),
+      memoryMib: 200,
+      source: { type: 'image' as const, image: 'localhost/pcc-test-volume:1' },
+    };
     await setup.driver.ensure(spec, never);
     const lines = await readLines(setup.driver, spec.instanceId, 0, 2);
     expect(lines.map(({ text }) => text)).toEqual(['written', 'ENOSPC']);

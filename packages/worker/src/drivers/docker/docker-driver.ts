@@ -14,8 +14,8 @@ import { type EngineHost, lookAtEngine } from './host.js';
 import { createImages } from './images.js';
 import { containerName, instanceLabels, labelNames } from './labels.js';
 import { createNetworks } from './networks.js';
-import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOptional } from './optional.js';
+import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
@@ -166,7 +166,9 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     const before = ended.get(container.Id);
     if (before) return before;
     const found = await containers.inspect(container.Id);
-    const exit = found && exitOf(found);
+    const { tellsWantOfMemory } = await engineHost();
+    const killedByKernel = !tellsWantOfMemory && !endings.wasForced(nameOf(instanceId));
+    const exit = found && exitOf(found, { killedByKernel });
     const overfull = diskWatch.reasonOf(instanceId);
     const instance: DriverInstance = {
       ...known,
@@ -228,7 +230,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     await networks.sweep();
   }
 
-  await engineHost();
+  if (!(await engineHost()).keepsNetworksApart) {
+    log.warn(
+      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md)',
+    );
+  }
   await adopt();
   const stopWatching = watchEvents({ engine, installationId, log, onDie: tellExit, onBegin: catchUp });
   const sweeping = setInterval(() => {
@@ -254,6 +260,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
         await containers.remove(nameOf(instanceId));
         await outputs.forget(instanceId);
         diskWatch.forget(instanceId);
+        endings.forget(nameOf(instanceId));
       });
     },
     async kill(instanceId, { graceSeconds }) {

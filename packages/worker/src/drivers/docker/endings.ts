@@ -15,6 +15,7 @@ export function createEndings(containers: Containers) {
     done: Promise<void>;
   }
   const endings = new Map<string, Ending>();
+  const forcibly = new Set<string>();
 
   async function end(name: string, ending: Ending): Promise<void> {
     const found = await containers.inspect(name);
@@ -25,6 +26,7 @@ export function createEndings(containers: Containers) {
     for (;;) {
       if (!forced && ending.deadline <= Date.now()) {
         forced = true;
+        forcibly.add(name);
         await containers.signal(found.Id, 'SIGKILL');
       }
       const woken = new Promise<void>((resolve) => {
@@ -53,6 +55,9 @@ export function createEndings(containers: Containers) {
       ending.wake();
       await ending.done;
     },
+    /** Whether it was ended by force from here. */
+    wasForced: (name: string): boolean => forcibly.has(name),
+    forget: (name: string): boolean => forcibly.delete(name),
     /** The container has ended. */
     ended: (name: string): void => endings.get(name)?.wake(),
   };

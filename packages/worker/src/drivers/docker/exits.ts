@@ -4,10 +4,17 @@ import type { InspectedContainer } from './engine-types.js';
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
-/** How a container ended. A shell's code for "ended by a signal" is that signal. */
-export function exitOf({ State, HostConfig }: InspectedContainer): NonNullable<DriverInstance['exit']> {
+/**
+ * How a container ended. A shell's code for "ended by a signal" is that signal. `killedByKernel`: an end by SIGKILL without a reason is most
+ * likely the kernel's.
+ */
+export function exitOf(
+  { State, HostConfig }: InspectedContainer,
+  { killedByKernel }: { killedByKernel: boolean },
+): NonNullable<DriverInstance['exit']> {
   const signal = State.ExitCode > 128 ? (signalNames.get(State.ExitCode - 128) ?? null) : null;
-  const reason = reasonOf(State, HostConfig.Memory ?? 0);
+  const memory = HostConfig.Memory ?? 0;
+  const reason = reasonOf(State, memory) ?? (killedByKernel && signal === 'SIGKILL' ? killed(memory) : undefined);
   return {
     code: signal === null ? State.ExitCode : null,
     signal,
@@ -16,10 +23,14 @@ export function exitOf({ State, HostConfig }: InspectedContainer): NonNullable<D
   };
 }
 
+const mebibytes = (bytes: number) => (bytes > 0 ? ` (${Math.round(bytes / 1024 ** 2)} MiB)` : '');
+
+const killed = (memoryBytes: number) =>
+  `because it was killed, most likely by the kernel: it needed more memory than its profile gives${mebibytes(memoryBytes)}. Deploy it with a larger profile, or find what it keeps`;
+
 function reasonOf(state: InspectedContainer['State'], memoryBytes: number): string | undefined {
   if (state.OOMKilled) {
-    const limit = memoryBytes > 0 ? ` (${Math.round(memoryBytes / 1024 ** 2)} MiB)` : '';
-    return `because it ran out of memory: it needed more than its profile gives${limit}. Deploy it with a larger profile, or find what it keeps`;
+    return `because it ran out of memory: it needed more than its profile gives${mebibytes(memoryBytes)}. Deploy it with a larger profile, or find what it keeps`;
   }
   if (state.Error) return `because the engine could not run it: ${state.Error}`;
   return undefined;

@@ -9,6 +9,10 @@ export interface EngineHost {
   init: boolean | undefined;
   /** Whether this machine has its address in a network only while a container is in it. */
   bridgesComeLater: boolean;
+  /** Whether it keeps containers of different networks apart, reliably and without a rule of somebody else's. */
+  keepsNetworksApart: boolean;
+  /** Whether it always knows of a container that the kernel ended it for want of memory. */
+  tellsWantOfMemory: boolean;
   /** How many processors it has: more is given to nobody. */
   cpus: number;
 }
@@ -26,6 +30,8 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   return {
     reach: reachOf(engine, info, platform),
     cpus: info.NCPU,
+    keepsNetworksApart: !isPodman(version),
+    tellsWantOfMemory: !isPodman(version),
     bridgesComeLater: isPodman(version),
     init: isPodman(version) ? undefined : init !== undefined && init !== '' && init !== 'N/A',
   };

@@ -23,6 +23,7 @@ test.each([
     'toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating',
   ],
   ['PCC_IMAGE_PULL_RATE_LIMIT', 'unexpected status code 429 Too Many Requests'],
+  ['PCC_INVALID_IMAGE_PLATFORM', 'no image found in manifest list for architecture amd64, variant "", OS linux'],
   ['PCC_INVALID_IMAGE_PLATFORM', 'no matching manifest for linux/amd64 in the manifest list entries'],
   ['PCC_INVALID_IMAGE_PLATFORM', 'image operating system "windows" cannot be used on this platform'],
   [
