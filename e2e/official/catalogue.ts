@@ -30,7 +30,7 @@ export const commands: readonly Command[] = [
   },
   { name: 'auth use-pat', without: { login: 'it takes a token' }, narrow: { args: [] } },
   { name: 'auth whoami', narrow: { args: [] } },
-  { name: 'auth logout', narrow: 'ends what is stored: see the other columns' },
+  { name: 'auth logout', narrow: 'needs no permission, so none can be lacking' },
 
   { name: 'organizations list', narrow: { args: [] } },
   { name: 'organizations select', narrow: { args: ['-o', '{org}'] } },

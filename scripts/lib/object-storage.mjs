@@ -27,7 +27,7 @@ export async function startObjectStorage(root, signal) {
     const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-storage-'));
     const server = await launch(weed, folder);
     try {
-      const url = await server.ready();
+      const url = await server.ready(signal);
       return { url, stop: server.stop };
     } catch (error) {
       last = error.message;
@@ -51,9 +51,16 @@ async function launch(weed, folder) {
   ]);
   const places = [`-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...listening];
   const sockets = ['filer', 's3'].map((part) => `-${part}.localSocket=${join(folder, part)}.sock`);
-  const settings = ['-filer', '-s3', `-s3.config=${config}`, '-master.volumeSizeLimitMB=64', ...sockets];
+  const settings = [
+    '-filer',
+    '-s3',
+    `-s3.config=${config}`,
+    '-s3.iam=false',
+    '-master.volumeSizeLimitMB=64',
+    ...sockets,
+  ];
   // These would listen at fixed ports, and tell the makers about us.
-  const without = ['-s3.iam=false', '-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'];
+  const without = ['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'];
   // A group of its own: Ctrl-C reaches the test run, which stops it after those who use it.
   const child = spawn(weed, ['-logtostderr=true', 'server', ...places, ...settings, ...without], {
     cwd: folder,
@@ -72,13 +79,14 @@ async function launch(weed, folder) {
   const [filer, s3] = [ports[4], ports[6]];
 
   return {
-    async ready() {
+    async ready(signal) {
       const until = Date.now() + START_MS;
       // A file in the bucket's folder makes the bucket, and shows that there is room for files.
       const made = () => answers(`http://127.0.0.1:${filer}/buckets/${BUCKET}/ready`, 'PUT', 201);
       const served = () => answers(`http://127.0.0.1:${s3}/`, 'GET', 403);
       while (!((await made()) && (await served()))) {
-        if (isOver() || Date.now() > until) throw new Error(output.trim().split('\n').at(-1) || 'it did not answer');
+        if (isOver() || signal?.aborted || Date.now() > until)
+          throw new Error(output.trim().split('\n').at(-1) || 'it did not answer');
         await sleep(100);
       }
       return `http://${accessKey}:${secretKey}@127.0.0.1:${s3}/${BUCKET}?name=SeaweedFS`;

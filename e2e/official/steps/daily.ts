@@ -17,10 +17,11 @@ export const dailySteps: readonly Step[] = [
       const [, dailyRoom = '', dailyToken = ''] = /Join your session .* (https:\S+)\?t=(\S+)/.exec(text) ?? [];
       const room = expectRoom(track, { dailyRoom, dailyToken });
       expect(track.daily.rooms.get(room)?.properties).toMatchObject({ start_video_off: true });
-      const [session] = (await track.api.listSessions(track.org, 'bot')).sessions;
+      const { sessions } = await track.api.listSessions(track.org, 'bot');
+      const session = sessions.find(({ endedAt }) => endedAt === null);
       await track.api.stopSession(track.org, 'bot', session?.sessionId ?? '');
       await until('the room is gone', () => !track.daily.rooms.has(room));
-      return `\`--use-daily\`: prints the link into a room of its own, which ends with the session. ${daily}`;
+      return `\`--use-daily\`: prints the link into a room of its own, which ends with the session. ${withStandIn}`;
     },
   ],
   [
@@ -34,7 +35,7 @@ export const dailySteps: readonly Step[] = [
 ];
 
 /** What stood in for it, and what an installation without a key does. */
-export const daily =
+export const withStandIn =
   'Daily was a stand-in for its REST API. Without a Daily API key it is refused, and told how to set one';
 
 /** Returns the room's name. */

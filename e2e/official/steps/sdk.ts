@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { inRoot } from '../../src/support/paths.js';
 import type { Step } from '../results.js';
 import type { Track } from '../track.js';
-import { daily, expectRoom } from './daily.js';
+import { expectRoom, withStandIn } from './daily.js';
 
 interface Answer {
   started?: { sessionId?: string; dailyRoom?: string; dailyToken?: string };
@@ -60,7 +60,7 @@ export const sdkSteps: readonly Step[] = [
       await track.api.removeDailySettings(track.org);
       const refused = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300 }, true);
       expect(refused).toMatchObject({ message: expect.stringContaining('createDailyRoom needs a Daily API key') });
-      return `returns \`dailyRoom\` and \`dailyToken\`. ${daily}: AgentStartError, code ${refused.code}`;
+      return `returns \`dailyRoom\` and \`dailyToken\`. ${withStandIn}: AgentStartError, code ${refused.code}`;
     },
   ],
   [
