@@ -154,6 +154,10 @@ describe.skipIf(lacking)(`an organization in the dashboard${lacking ? ` (${lacki
     await says(page, '“Nightly job” is approved.');
     expect((await answers(made.value, `/v1/organizations/${org}/members`)).status).toBe(200);
     await owner.putPolicy(org, { approvalRequired: false });
+    // Where nobody asks for it, nothing waits.
+    await page.reload();
+    await page.getByText('Approved', { exact: true }).waitFor();
+    expect(await page.getByText('Waits for approval').count()).toBe(0);
   });
 
   test('removing somebody asks of each token: one is handed over and works on, one ends', async () => {
