@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createStage, freePort, runs, until } from '../testing/launch.mjs';
+import { createStage, runs, until } from '../testing/launch.mjs';
+import { freePort } from './free-port.mjs';
 
 let stage;
 let port;

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.mjs';
 import { findPostgresBin } from './programs.mjs';
 import { run } from './run.mjs';
 
@@ -67,17 +67,6 @@ async function createCluster({ bin, folder, password, user, signal }) {
   const args = ['-D', join(folder, 'data'), ...options, '--locale=C', '--no-sync'];
   const { code, output } = await run(join(bin, 'initdb'), args, { cwd: folder, signal, ...user });
   if (code !== 0) throw new Error(`initdb failed: ${lastLine(output)}`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const SETTINGS = {

@@ -15,22 +15,22 @@ const SAME_KEYPRESS_MS = 500;
 /**
  * Checks what can be checked, builds, runs the control plane and the worker, and stays until it is told to stop.
  * Resolves to the exit code. `build({ signal })` and `files` (`{ controlPlane, worker }`) are handed in,
- * `stopDeadline` (ms) is how long each process may take to stop.
+ * `stopDeadline` (ms) is how long each process may take to stop, `sameKeypress` (ms) how far apart two signals may be that are one.
  */
-export async function supervise({ root, env, files, build, stopDeadline = STOP_MS }) {
+export async function supervise({ root, env, files, build, stopDeadline = STOP_MS, sameKeypress = SAME_KEYPRESS_MS }) {
   surviveClosedOutput();
   const settings = readSettings(env, root);
   prepareDataFolder(settings.dataDir);
   const lock = await takeLock(settings.dataDir, { url: settings.localUrl, closingDeadline: stopDeadline });
   try {
     await requireFreePort(settings, lock.tookOver ? stopDeadline : 0);
-    return await runAll({ root, env, files, build, stopDeadline, settings, lock });
+    return await runAll({ root, env, files, build, stopDeadline, sameKeypress, settings, lock });
   } finally {
     lock.release();
   }
 }
 
-async function runAll({ root, env, files, build, stopDeadline, settings, lock }) {
+async function runAll({ root, env, files, build, stopDeadline, sameKeypress, settings, lock }) {
   const isStopping = () => stop.signal.aborted;
   const common = {
     cwd: root,
@@ -53,7 +53,7 @@ async function runAll({ root, env, files, build, stopDeadline, settings, lock })
   const all = [worker, controlPlane]; // In the order of stopping.
   const remember = () => lock.setChildren(all.map(({ pid }) => pid()).filter((pid) => pid !== undefined));
 
-  const stop = listenForStop(all);
+  const stop = listenForStop(all, sameKeypress);
   const stopAll = async () => {
     for (const each of all) await each.stop();
   };
@@ -107,7 +107,7 @@ function describe({ localUrl }, logs, notes) {
 }
 
 /** `asked` resolves at the first signal to stop; a second one kills at once. */
-function listenForStop(all) {
+function listenForStop(all, sameKeypress) {
   const controller = new AbortController();
   let resolveAsked;
   let firstAt = 0;
@@ -120,7 +120,7 @@ function listenForStop(all) {
       firstAt = Date.now();
       controller.abort();
       resolveAsked();
-    } else if (Date.now() - firstAt > SAME_KEYPRESS_MS) {
+    } else if (Date.now() - firstAt > sameKeypress) {
       killed = true;
       for (const each of all) each.kill();
     }

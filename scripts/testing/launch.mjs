@@ -10,7 +10,7 @@ import { startOf } from '../lib/process-identity.mjs';
 const SCRIPT = fileURLToPath(new URL('start-fakes.mjs', import.meta.url));
 
 /** Waits until `condition` gives something true and returns that. */
-export async function until(what, condition, deadline = 20_000) {
+export async function until(what, condition, deadline = 60_000) {
   const end = Date.now() + deadline;
   for (;;) {
     const value = await condition();
@@ -25,13 +25,6 @@ export async function occupyPort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: server.address().port, close: () => new Promise((resolve) => server.close(resolve)) };
-}
-
-/** A port that was free a moment ago. */
-export async function freePort() {
-  const { port, close } = await occupyPort();
-  await close();
-  return port;
 }
 
 /**

@@ -12,5 +12,6 @@ await main(() =>
     files: { controlPlane: join(folder, 'fake-control-plane.mjs'), worker: join(folder, 'fake-worker.mjs') },
     build: async () => {},
     stopDeadline: Number(process.env.FAKE_STOP_DEADLINE ?? 10_000),
+    ...(process.env.FAKE_SAME_KEYPRESS ? { sameKeypress: Number(process.env.FAKE_SAME_KEYPRESS) } : {}),
   }),
 );

@@ -171,7 +171,7 @@ describe('auth login with a code', () => {
     };
     expect((await headless()).code).toBe(0);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(4_900);
-  }, 20_000);
+  });
 
   test.each([
     ['access_denied', 1, 'refused'],

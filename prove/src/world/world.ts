@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
 import { createRandom, type Random } from '../random.js';
@@ -8,6 +7,7 @@ import { type DatabaseKind, openPostgres, openSqlite } from './database.js';
 import { openFront } from './front.js';
 import { watchInstances } from './instances.js';
 import { fair, openLink } from './link.js';
+import { script } from './paths.js';
 import { createPart, type Part, type PartName, processesOf } from './processes.js';
 import { createRecorder } from './recorder.js';
 import { until } from './wait.js';
@@ -33,6 +33,7 @@ export async function openWorld(options: WorldOptions) {
   const dataDir = options.dataDir ?? join(folder, 'data');
   const [home, failpoints, clockFile] = [join(folder, 'home'), join(folder, 'failpoints'), join(folder, 'clock')];
   for (const each of [dataDir, home, failpoints]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  const { freePort } = (await script('free-port.mjs')) as { freePort: () => Promise<number> };
   const ports = await Promise.all(Array.from({ length: options.controlPlanes ?? 1 }, freePort));
   const front = ports.length > 1 ? await openFront(ports) : undefined;
   const [first = 0] = ports;
@@ -169,16 +170,4 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   } catch {
     // It ended meanwhile.
   }
-}
-
-/** Below those that the system hands out by itself, and those of the other suites: none is taken between looking and listening. */
-const portRange = { from: 10_000, count: 9_000 };
-
-function freePort(): Promise<number> {
-  const port = portRange.from + Math.floor(Math.random() * portRange.count);
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(freePort()));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
-  });
 }

@@ -12,7 +12,7 @@ export interface AgentCommand {
 export type AgentProcess = Awaited<ReturnType<typeof startAgent>>;
 
 const START_MS = 60_000;
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 
 /** Starts the agent as the platform does and resolves when it answers, or when it has exited by itself. */
 export async function startAgent(command: AgentCommand, env: Record<string, string> = {}) {

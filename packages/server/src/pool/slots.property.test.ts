@@ -364,5 +364,5 @@ describe.each(databases)('slots on $name', (database) => {
       ),
       { numRuns: database.name === 'SQLite' ? 60 : 10, endOnFailure: true, examples: stories.map(example) },
     );
-  }, 120_000);
+  });
 });

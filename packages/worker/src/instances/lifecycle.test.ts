@@ -135,6 +135,9 @@ test('a failed instance has failed for the next worker too', async () => {
 });
 
 test('an idle instance that answers nothing for its whole start timeout has failed; a busy one may be silent', async () => {
+  await rig.close();
+  rig = await startRig({ timings: { probeTimeoutMs: 200 } });
+  await rig.ready();
   await rig.makeReady('i-1', { startTimeoutSeconds: 2 });
   await rig.makeReady('i-2', { startTimeoutSeconds: 2 });
   await rig.activate({ instanceId: 'i-2' });

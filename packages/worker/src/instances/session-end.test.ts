@@ -149,7 +149,8 @@ test('an unacknowledged end is told again on the next link, with its number', as
   // Acknowledged in this link, it is not told in the next.
   const links = rig.control.links.length;
   rig.control.behaviour.acknowledge = true;
-  await rig.activate({ instanceId: 'i-1', epoch: 2, sessionId: 's-2' });
+  await rig.control.whenObserved('i-1', 'ready');
+  expect(await rig.activate({ instanceId: 'i-1', epoch: 2, sessionId: 's-2' })).toMatchObject({ ok: true });
   rig.control.drop();
   await vi.waitFor(() => expect(rig.control.links.length).toBeGreaterThan(links));
   (await rig.bot('i-1', 1)).answer(200);

@@ -17,7 +17,8 @@ const quick: Partial<Timings> = {
   usageMs: 20,
   probeStartMs: 5,
   probeIdleMs: 20,
-  probeTimeoutMs: 200,
+  // An idle instance that seems not to answer takes no session.
+  probeTimeoutMs: 60_000,
   relayGraceMs: 50,
   stopGraceSeconds: 0.2,
   logBatchMs: 5,
