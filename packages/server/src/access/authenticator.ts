@@ -6,7 +6,7 @@ import type { Store } from '../db/store.js';
 import { AppError, type RefusedCredential } from '../errors.js';
 import type { Clock } from '../system.js';
 import { isPast } from '../tokens/present-token.js';
-import type { StoredToken } from '../tokens/stored-token.js';
+import type { CheckedToken } from '../tokens/stored-token.js';
 import type { StoredWorker } from '../workers/worker-repository.js';
 import type { AccessCache } from './access-cache.js';
 import type { CredentialDigests } from './credential-digests.js';
@@ -61,14 +61,14 @@ interface AuthenticatorDeps {
   /** Whose OAuth access token it is; undefined when it is unknown or ended. */
   oauthOf: (value: string) => Promise<OauthFacts | undefined>;
   /** The first use of a rotation's successor ends its predecessor. Resolves once that is written. */
-  onFirstUse: (token: StoredToken) => Promise<void>;
+  onFirstUse: (token: CheckedToken) => Promise<void>;
   /** A secret that a rotation ended was sent again. Resolves once the family is marked. */
-  onReuse: (token: StoredToken, source: CredentialSource) => Promise<void>;
+  onReuse: (token: CheckedToken, source: CredentialSource) => Promise<void>;
 }
 
 /** What a digest stands for. `unknown` is kept too, for a shorter time. */
 type Credential =
-  | { kind: 'token'; token: StoredToken; principal: Principal & { token: TokenFacts }; plainUntil: number }
+  | { kind: 'token'; token: CheckedToken; principal: Principal & { token: TokenFacts }; plainUntil: number }
   | { kind: 'oauth'; facts: OauthFacts; principal: Principal }
   | { kind: 'apiKey'; key: ApiKey }
   | { kind: 'worker'; worker: StoredWorker }
@@ -150,7 +150,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
   }
 
   /** Throws for a token that is over, and where its owner or its networks forbid its use. */
-  async function checkToken(token: StoredToken, source: CredentialSource, now: Date): Promise<void> {
+  async function checkToken(token: CheckedToken, source: CredentialSource, now: Date): Promise<void> {
     const help = `${publicUrl}/account/tokens`;
     const overByDeadline = isPast(token.endsAt, now);
     if (token.revokedAt || overByDeadline) {
@@ -162,7 +162,8 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       throw revokedToken(token, when, why, help);
     }
     if (isPast(token.expiresAt, now)) throw expiredToken(token, help);
-    if (token.owner.kind === 'serviceAccount' && token.owner.disabledAt) throw disabledOwner(token, help);
+    const { owner } = token;
+    if (owner.kind === 'serviceAccount' && owner.disabledAt) throw disabledOwner(token, owner.name, help);
     const { networks } = token.grant;
     if (networks && !allowsAddress(networks, source.address))
       throw addressNotAllowed(source.address, `The token '${token.name}'`);
@@ -259,7 +260,7 @@ const bearerOf = (authorization: string) => /^Bearer +(\S+)$/i.exec(authorizatio
  */
 const nameOf = (value: string) => hash('sha256', value, 'binary');
 
-function principalOf(token: StoredToken): Principal & { token: TokenFacts } {
+function principalOf(token: CheckedToken): Principal & { token: TokenFacts } {
   const { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt, owner } = token;
   const facts: TokenFacts = { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt };
   if (owner.kind === 'user') return { kind: 'user', userId: owner.id, via: 'token', token: facts };
@@ -292,7 +293,7 @@ function credentialOf(found: Exclude<Credential, { kind: 'unknown' }>): RefusedC
  * Until when (epoch milliseconds) nothing but the clock can stop the token, so that a check may skip `checkToken`. 0 where more
  * than the clock decides; not a number, which is later than nothing, for a date that can't be read.
  */
-function plainUntil({ revokedAt, activatedAt, grant, owner, expiresAt, endsAt }: StoredToken): number {
+function plainUntil({ revokedAt, activatedAt, grant, owner, expiresAt, endsAt }: CheckedToken): number {
   const disabled = owner.kind === 'serviceAccount' && owner.disabledAt !== null;
   if (revokedAt !== null || activatedAt === null || grant.networks || disabled) return 0;
   const instantOf = (time: string | null) => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time));

@@ -61,10 +61,10 @@ export function revokedToken(token: Pick<StoredToken, 'name'>, when: string, why
   );
 }
 
-export function disabledOwner(token: StoredToken, help: string): AppError {
+export function disabledOwner(token: Pick<StoredToken, 'name'>, serviceAccount: string, help: string): AppError {
   return unauthorized(
     'revoked_token',
-    `The token '${token.name}' belongs to the service account '${token.owner.name}', which is disabled. An admin of its organization can enable it`,
+    `The token '${token.name}' belongs to the service account '${serviceAccount}', which is disabled. An admin of its organization can enable it`,
     help,
   );
 }

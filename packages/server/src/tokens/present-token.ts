@@ -2,13 +2,16 @@ import type { Token, TokenState } from '@pipecat-cloud/contract/tokens';
 import type { Repositories } from '../db/store.js';
 import type { StoredToken } from './stored-token.js';
 
+/** What the state of a token is told from. */
+type StateFacts = Pick<StoredToken, 'revokedAt' | 'expiresAt' | 'endsAt' | 'activatedAt' | 'successorId'>;
+
 /** True from that very instant on, and for a date that can't be read. */
 export function isPast(time: string | null, now: Date): boolean {
   return time !== null && !(Date.parse(time) > now.getTime());
 }
 
 /** The state of its own row; that its owner was disabled or has left is another question. */
-export function stateOf(token: StoredToken, now: Date): TokenState {
+export function stateOf(token: StateFacts, now: Date): TokenState {
   if (token.revokedAt) return 'revoked';
   if (isPast(token.expiresAt, now)) return 'expired';
   if (isPast(token.endsAt, now)) return 'revoked';
@@ -16,7 +19,7 @@ export function stateOf(token: StoredToken, now: Date): TokenState {
   return token.successorId === null ? 'active' : 'rotating';
 }
 
-export function isLive(token: StoredToken, now: Date): boolean {
+export function isLive(token: StateFacts, now: Date): boolean {
   const state = stateOf(token, now);
   return state !== 'revoked' && state !== 'expired';
 }

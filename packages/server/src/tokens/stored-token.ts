@@ -7,6 +7,7 @@ import type { Schema } from '../db/schema.js';
 export type TokenOwner =
   | { kind: 'user'; id: string; name: string }
   | { kind: 'serviceAccount'; id: string; name: string; organizationId: string; role: Role; disabledAt: string | null };
+type ServiceAccountOwner = Extract<TokenOwner, { kind: 'serviceAccount' }>;
 
 export interface StoredToken {
   id: string;
@@ -37,6 +38,11 @@ export interface StoredToken {
   lastUsedAddress: string | null;
   lastUsedUserAgent: string | null;
   lastUsedCiRun: string | null;
+}
+
+/** What a check reads of a token: all but the name of the person, which would be a search in another large table. */
+export interface CheckedToken extends Omit<StoredToken, 'owner'> {
+  owner: { kind: 'user'; id: string } | ServiceAccountOwner;
 }
 
 export interface NewToken {
@@ -76,17 +82,23 @@ export interface Revocation {
 }
 
 interface OwnerColumns {
-  owner_email: string | null;
   owner_name: string | null;
   owner_role: string | null;
   owner_disabled_at: string | null;
   successor_id: string | null;
 }
 
-export type TokenRow = Selectable<Schema['token']> & OwnerColumns;
+export type CheckedRow = Selectable<Schema['token']> & OwnerColumns;
+export type TokenRow = CheckedRow & { owner_email: string | null };
 
 /** What callers get of a row. */
 export function toToken(row: TokenRow): StoredToken {
+  const { owner, ...token } = toCheckedToken(row);
+  return { ...token, owner: owner.kind === 'user' ? { ...owner, name: row.owner_email ?? '' } : owner };
+}
+
+/** What checks get of a row. */
+export function toCheckedToken(row: CheckedRow): CheckedToken {
   return {
     id: row.id,
     kind: row.kind as StoredToken['kind'],
@@ -118,8 +130,8 @@ export function toToken(row: TokenRow): StoredToken {
   };
 }
 
-function toOwner(row: TokenRow): TokenOwner {
-  if (row.user_id !== null) return { kind: 'user', id: row.user_id, name: row.owner_email ?? '' };
+function toOwner(row: CheckedRow): CheckedToken['owner'] {
+  if (row.user_id !== null) return { kind: 'user', id: row.user_id };
   if (row.service_account_id === null || row.organization_id === null) throw new Error(`Token ${row.id} has no owner`);
   return {
     kind: 'serviceAccount',

@@ -2,41 +2,45 @@ import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { type Compilable, type CompiledQuery, sql } from 'kysely';
 import type { RepositoryContext } from '../db/store.js';
 import {
+  type CheckedRow,
+  type CheckedToken,
   type NewToken,
   type Revocation,
   type StoredToken,
   type TokenRow,
   type TokenUse,
+  toCheckedToken,
   toToken,
 } from './stored-token.js';
 
 export function createTokenRepository({ db, dialect }: RepositoryContext) {
-  const select = () =>
+  const selectChecked = () =>
     db
       .selectFrom('token')
-      .leftJoin('user_account', 'user_account.id', 'token.user_id')
       .leftJoin('service_account', 'service_account.id', 'token.service_account_id')
       .leftJoin('token as successor', 'successor.predecessor_id', 'token.id')
       .selectAll('token')
       .select([
-        'user_account.email as owner_email',
         'service_account.name as owner_name',
         'service_account.role as owner_role',
         'service_account.disabled_at as owner_disabled_at',
         'successor.id as successor_id',
       ]);
+  const select = () =>
+    selectChecked()
+      .leftJoin('user_account', 'user_account.id', 'token.user_id')
+      .select('user_account.email as owner_email');
 
   // What checks ask for is built once, not at each check: to build a statement with its joins takes longer than to run it.
-  const statements = new Map<string, CompiledQuery<TokenRow>>();
-  async function findOne(
+  const statements = new Map<string, CompiledQuery<unknown>>();
+  async function findOne<Row>(
     name: string,
-    build: () => Compilable<TokenRow>,
+    build: () => Compilable<Row>,
     parameters: readonly string[],
-  ): Promise<StoredToken | undefined> {
+  ): Promise<Row | undefined> {
     const statement = statements.get(name) ?? build().compile();
     statements.set(name, statement);
-    const [row] = (await db.executeQuery<TokenRow>({ ...statement, parameters })).rows;
-    return row && toToken(row);
+    return (await db.executeQuery<Row>({ ...(statement as CompiledQuery<Row>), parameters })).rows[0];
   }
 
   /** Ends those of the tokens that are live; the first end keeps its cause. Returns the ids that it ended. */
@@ -96,18 +100,17 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
     },
 
     /** One indexed read, also with several peppers. */
-    async findByDigest(digests: readonly string[]): Promise<StoredToken | undefined> {
-      return await findOne(
-        `by ${digests.length} digests`,
-        () => select().where('token.digest', 'in', digests),
-        digests,
-      );
+    async findByDigest(digests: readonly string[]): Promise<CheckedToken | undefined> {
+      const build = () => selectChecked().where('token.digest', 'in', digests);
+      const row = await findOne<CheckedRow>(`by ${digests.length} digests`, build, digests);
+      return row && toCheckedToken(row);
     },
 
     /** Whoever owns it: callers check that the caller may know of it. */
     async find(id: string): Promise<StoredToken | undefined> {
       // Not `=`: SQLite then plans a join anew whenever its parameter changes, which takes ten times as long as to run it.
-      return await findOne('by id', () => select().where('token.id', 'in', [id]), [id]);
+      const row = await findOne<TokenRow>('by id', () => select().where('token.id', 'in', [id]), [id]);
+      return row && toToken(row);
     },
 
     /** Makes others that would derive from, rotate or end this token wait for this transaction; read it afterwards. */

@@ -32,25 +32,26 @@ export function createTokenReuse({ store, clock, audit, notify }: TokenReuseDeps
   }
 
   return {
-    async note(token: StoredToken, source: CredentialSource): Promise<void> {
+    async note({ id, familyId }: Pick<StoredToken, 'id' | 'familyId'>, source: CredentialSource): Promise<void> {
       await store.changeAccess(async (repos) => {
         const now = clock.now();
-        if (!(await repos.tokens.markSuspicious(token.familyId, now))) return;
+        if (!(await repos.tokens.markSuspicious(familyId, now))) return;
+        const token = (await repos.tokens.find(id)) as StoredToken;
         const organizationId = organizationOfOwner(token);
         const ended = (await mustEnd(repos, token))
           ? await repos.tokens.revoke(
-              await repos.tokens.liveOfFamily(token.familyId),
+              await repos.tokens.liveOfFamily(familyId),
               { by: null, cause: 'policy', reason: 'a secret that its rotation had ended was seen again' },
               now,
             )
           : [];
         const { address, userAgent } = source;
-        const actor = { kind: 'nobody', id: null, credentialId: token.id, address, userAgent } as const;
+        const actor = { kind: 'nobody', id: null, credentialId: id, address, userAgent } as const;
         await audit.record(repos, actor, {
           action: 'token.reused',
           organizationId,
-          target: token.familyId,
-          detail: { name: token.name, token: token.id, ended },
+          target: familyId,
+          detail: { name: token.name, token: id, ended },
         });
         await notify(repos, tokenReused({ token, at: now, address, ended, organizationId }));
       });

@@ -90,7 +90,7 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     },
 
     /** Called by the authenticator: the successor works, so what it replaced is over. May be repeated and raced. */
-    async confirm({ id, predecessorId }: StoredToken): Promise<void> {
+    async confirm({ id, predecessorId }: Pick<StoredToken, 'id' | 'predecessorId'>): Promise<void> {
       await store.changeAccess(async (repos) => {
         const now = clock.now();
         if (!(await repos.tokens.activate(id, now)) || !predecessorId) return;
