@@ -121,8 +121,6 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   const passes = createPeriodic({
     run: pass,
     intervalMs,
-    // Every change of a worker nudges it.
-    rests: true,
     onError: (err) => log.error({ err }, 'builds could not be read'),
   });
   return {
