@@ -123,8 +123,6 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   const passes = createPeriodic({
     run: pass,
     intervalMs,
-    // Every change of a worker nudges it.
-    rests: true,
     onError: (err) => log.error({ err }, 'builds could not be read'),
   });
   /** Resolves once the pass under way and all that was begun are through. */

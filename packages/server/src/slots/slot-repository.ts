@@ -73,11 +73,15 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
      */
     async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
       const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
-      const free = db
+      const slots = db
         .selectFrom('slot')
         .select(['id', 'state', 'instance_id', 'deployment_id', 'organization_id', 'changed_at'])
         .where('agent_id', '=', agentId)
         .where('spare', '=', 0)
+        .orderBy('changed_at')
+        .limit(1);
+      const free = slots
+        .clearOrderBy()
         .where((eb) => eb.or(choices.map((choice) => fits(choice))))
         .$if(maxSessions !== null, (query) =>
           query.where((eb) => eb.or([eb('state', '=', 'empty'), eb('served', '<', maxSessions as number)])),
@@ -93,10 +97,23 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
           ),
         )
         .orderBy(rankBy(choices))
-        .orderBy('changed_at')
-        .limit(1);
+        .orderBy('changed_at');
       // Without the lock, concurrent callers on Postgres race for one row and the losers see "none free".
-      let best = await free.$if(dialect === 'postgres', (query) => query.forUpdate().skipLocked()).executeTakeFirst();
+      const unlocked = (query: typeof slots) =>
+        query.$if(dialect === 'postgres', (found) => found.forUpdate().skipLocked()).executeTakeFirst();
+      // Where one of the best sort is free, no other comes before it; found by itself it costs half.
+      const [first] = choices;
+      let best =
+        first?.state === 'ready' && workerIds.length > 0
+          ? await unlocked(
+              slots
+                .where('state', '=', 'ready')
+                .where('deployment_id', '=', first.deploymentId)
+                .where('worker_id', 'in', workerIds)
+                .$if(maxSessions !== null, (query) => query.where('served', '<', maxSessions as number)),
+            )
+          : undefined;
+      best ??= await unlocked(free);
       // A row that was skipped may be free all the same: whoever holds it may be about to let go, or only to give it a worker.
       for (let n = 0; !best && dialect === 'postgres' && n < lockedAttempts; n++) {
         if (!(await free.executeTakeFirst())) return undefined;
