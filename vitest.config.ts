@@ -13,7 +13,7 @@ export default defineConfig({
     // Tests that start processes and databases need longer than a unit test on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    setupFiles: ['scripts/testing/patience.mjs'],
+    setupFiles: ['scripts/testing/patience.mjs', 'scripts/testing/fixed-seed.mjs'],
     expect: { poll: { timeout: 60_000 } },
     restoreMocks: true,
     unstubEnvs: true,
