@@ -49,7 +49,8 @@ export function createPlot(
         ...axis,
         grid: { show: false },
         size: 32,
-        space: shape.days ? 56 : 72,
+        // A day, or a time of day with its seconds.
+        space: shape.days ? 56 : 96,
         ...(shape.days && { incrs: [1, 2, 7, 14, 28, 91].map((days) => days * dayLength) }),
         values: (_plot, times, _axis, _space, step) => times.map((time) => timeWords(time, step, shape.days)),
       },

@@ -6,7 +6,7 @@ import { Empty } from '../../ui/states';
 import { LogLines } from '../logs/log-view';
 import { useLogReader } from '../logs/use-log-reader';
 import { useOrg } from '../organization/org-context';
-import { mebibytes, millicores } from './session-words';
+import { mebibyte, mebibytes, millicores } from './session-words';
 
 /** The most that the API gives at once: charts lead to any time of the session. */
 const linesAtFirst = 10_000;
@@ -59,7 +59,7 @@ function Used({ session, marked, onCursor }: UsedProps) {
     return {
       times: points.map(({ at }) => at),
       cpu: [{ name: 'CPU', values: points.map(({ c }) => c) }],
-      memory: [{ name: 'Memory', values: points.map(({ m }) => m) }],
+      memory: [{ name: 'Memory', values: points.map(({ m }) => m && m / mebibyte) }],
     };
   }, [metrics, createdAt, endedAt]);
   if (!metrics) {
@@ -79,7 +79,7 @@ function Used({ session, marked, onCursor }: UsedProps) {
         {...common}
       />
       <Chart
-        caption={`Memory (99 % of the time up to ${mebibytes(metrics.memoryBytesP99)})`}
+        caption={`Memory (99 % of the time up to ${mebibytes(metrics.memoryBytesP99 / mebibyte)})`}
         series={shown.memory}
         format={mebibytes}
         {...common}

@@ -29,6 +29,9 @@ export const eventWords: Readonly<Record<EventCode, string>> = {
 /** "850 ms", "12.4 s". */
 export const milliseconds = (ms: number) => (ms < 10_000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
+export const mebibyte = 1024 * 1024;
+const tenths = (value: number) => Number(value.toFixed(1));
 /** "12.5 MiB". */
-export const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-export const millicores = (m: number) => `${Math.round(m)} m`;
+export const mebibytes = (count: number) => `${tenths(count)} MiB`;
+/** "0.5 m". */
+export const millicores = (m: number) => `${tenths(m)} m`;
