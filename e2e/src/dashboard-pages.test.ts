@@ -162,7 +162,9 @@ describe.skipIf(lacking)(`the pages of the dashboard${lacking ? ` (${lacking})` 
     await arrived(page, path, heading);
   }
 
-  test('every page is accessible in light and dark, fits 360 px, and takes no text for markup', { timeout: 600_000 }, async () => {
+  test('every page is accessible in light and dark, fits 360 px, and takes no text for markup', {
+    timeout: 600_000,
+  }, async () => {
     const found: string[] = [];
     await open(page, '/account/security', 'Security');
     for (const [path, heading] of pages) {
