@@ -44,7 +44,7 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
   app.setValidatorCompiler(({ schema, httpPart }) =>
     validatorOf(httpPart === 'body' ? bodies : queries, schema as object),
   );
-  app.setSerializerCompiler(({ schema }) => serializerOf(schema as object));
+  app.setSerializerCompiler(({ schema }) => serializerOf(schema as object) as (data: unknown) => string);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(notFoundHandler);
   // An empty body with a JSON content type is what some clients send with DELETE and `/start`.
@@ -88,12 +88,14 @@ function validatorOf(ajv: Ajv, schema: object) {
   return validate;
 }
 
+/** From here on two writes, of head and body, take less time than to put them into one text. */
+const longAnswer = 16_384;
 const serializers = new Map<string, (data: unknown) => string>();
 /**
  * Writes answers by their schema. Made at a route's first answer, and once for all routes with the same schema: most of them answer
  * nothing in most processes, and the envelope of errors stands in each twice.
  */
-function serializerOf(schema: object): (data: unknown) => string {
+function serializerOf(schema: object): (data: unknown) => string | Buffer {
   let serializer: ((data: unknown) => string) | undefined;
   return (data) => {
     if (!serializer) {
@@ -101,8 +103,13 @@ function serializerOf(schema: object): (data: unknown) => string {
       serializer = serializers.get(key) ?? createAnswerWriter(schema);
       serializers.set(key, serializer);
     }
-    return serializer(data);
+    return inBytes(serializer(data));
   };
+}
+
+/** Bytes, where they are those of the text in the simplest of encodings: of a page of a list they take half of the time to send. */
+function inBytes(text: string): string | Buffer {
+  return text.length > longAnswer && Buffer.byteLength(text) === text.length ? Buffer.from(text, 'latin1') : text;
 }
 
 /** `/livez`: the process answers. `/readyz`: so does its database. `/leaderz`: and this is the control plane that runs the agents. */
