@@ -139,4 +139,24 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     expect(order[4]).toBeUndefined();
     expect(first).toBeDefined();
   });
+
+  test('an instance that has served enough, or is of a deployment that takes no sessions, is not claimed', async () => {
+    const { store, ids, clock } = world;
+    const ready = { state: 'ready', workerId: 'w', instanceId: ids.id() } as const;
+    const [only] = await store.slots.listOfAgent(agent.organizationId, agent.id);
+    if (!only) throw new Error('the agent has no slot');
+    await store.slots.change(only, { ...ready, deploymentId: agent.liveDeploymentId }, clock.now());
+    const claim = (deploymentId: string, maxSessions: number | null) =>
+      store.slots.claim(
+        {
+          ...{ agentId: agent.id, choices: [{ state: 'ready', deploymentId }], maxSessions, workerIds: ['w'] },
+          ...{ sessionId: ids.id(), newInstanceId: ids.id() },
+        },
+        clock.now(),
+      );
+    const live = agent.liveDeploymentId ?? '';
+    expect(await claim(live, 0)).toBeUndefined();
+    expect(await claim(ids.id(), null)).toBeUndefined();
+    expect((await claim(live, 1))?.slotId).toBe(only.id);
+  });
 });
