@@ -71,7 +71,8 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
             // Part of what a step is found by in the cache: a step of another organization may hold what a secret has opened to it.
             extrahosts: `${organization}.pipecat-cloud.invalid:127.0.0.1`,
           }
-        : { rm: '1', forcerm: '1' }),
+        : // What one organization's step has made is not for another's.
+          { rm: '1', forcerm: '1', nocache: '1' }),
     };
   }
 
