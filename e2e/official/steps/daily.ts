@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { until } from '../../src/support/wait.js';
+import type { Outcome } from '../driver.js';
 import type { Step } from '../results.js';
 import type { Track } from '../track.js';
 
@@ -13,7 +14,8 @@ export const dailySteps: readonly Step[] = [
       const start = ['agent', 'start', 'bot', '--force', '--use-daily', '--daily-properties', properties];
       expect(await track.fails(start)).toContain('createDailyRoom needs a Daily API key');
       await track.api.putDailySettings(track.org, { apiKey: track.daily.apiKey });
-      const text = await track.ok(start);
+      // The places of the sessions before it are free again a moment after their end.
+      const text = await until('a place is free', async () => joined(await track.run(start)), 60_000);
       const [, dailyRoom = '', dailyToken = ''] = /Join your session .* (https:\S+)\?t=(\S+)/.exec(text) ?? [];
       const room = expectRoom(track, { dailyRoom, dailyToken });
       expect(track.daily.rooms.get(room)?.properties).toMatchObject({ start_video_off: true });
@@ -33,6 +35,8 @@ export const dailySteps: readonly Step[] = [
     },
   ],
 ];
+
+const joined = ({ code, text }: Outcome) => code === 0 && text.includes('Join your session') && text;
 
 /** What stood in for it, and what an installation without a key does. */
 export const withStandIn =

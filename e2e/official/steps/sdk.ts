@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { inRoot } from '../../src/support/paths.js';
+import { until } from '../../src/support/wait.js';
 import type { Step } from '../results.js';
 import type { Track } from '../track.js';
 import { expectRoom, withStandIn } from './daily.js';
@@ -53,8 +54,16 @@ export const sdkSteps: readonly Step[] = [
   [
     'Session.start() with use_daily',
     async (track) => {
-      const { started } = await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300 }, true);
-      const { sessionId = '', dailyRoom = '', dailyToken = '' } = started ?? {};
+      // The places of the sessions before it are free again a moment after their end.
+      const {
+        sessionId = '',
+        dailyRoom = '',
+        dailyToken = '',
+      } = await until(
+        'a place is free',
+        async () => (await start(track, 'bot', track.known.firstKey ?? '', { seconds: 300 }, true)).started,
+        60_000,
+      );
       expectRoom(track, { dailyRoom, dailyToken });
       await track.api.stopSession(track.org, 'bot', sessionId);
       await track.api.removeDailySettings(track.org);
