@@ -56,10 +56,10 @@ export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Aud
         );
       const { preset: _, ...restrictions } = current.grant;
       const grant = { ...restrictions, permissions: held, organizations: [organizationId] };
-      // A rotation that is under way goes with it: both secrets are of the same token.
-      for (const id of await repos.tokens.liveOfFamily(current.familyId))
-        await repos.tokens.adopt(id, { id: account.id, organizationId }, grant);
-      const children = await repos.tokens.liveChildren(current.id);
+      // A rotation that is under way goes with it: both secrets are of the same token, and what was derived belongs to the one that made it.
+      const family = await repos.tokens.liveOfFamily(current.familyId);
+      for (const id of family) await repos.tokens.adopt(id, { id: account.id, organizationId }, grant);
+      const children = await repos.tokens.liveChildren(family);
       await repos.tokens.revoke(
         children,
         { by: actor.id, cause: 'parent', reason: 'the token that it was derived from went to a service account' },

@@ -298,18 +298,21 @@ describe.each(databases)('the life of a token on $name', (database) => {
       expect((await world.authorizer.reach(principal)).map(({ id }) => id)).toEqual([org.id]);
     });
 
-    test('a rotation under way goes with it; a derived token is refused', async () => {
-      const { token, value } = await create({ grant: { permissions: ['logs:read'] } });
-      const child = await derive(person, token.id);
-      const account = await world.serviceAccount(org.id, 'viewer');
-      await expect(adopt(child.token.id, account)).rejects.toMatchObject({ status: 409 });
-      const { value: next } = await rotate(person, token.id);
-      await adopt(token.id, account);
-      expect(await reasonOf(child.value)).toBe('revoked_token');
-      await world.authenticate(value);
-      expect(await world.authenticate(next)).toMatchObject({ kind: 'serviceAccount', serviceAccountId: account });
-      expect(await reasonOf(value)).toBe('revoked_token');
-    });
+    test.each(['before', 'after'])(
+      'a rotation under way goes with it, by the token %s it; a derived one is refused',
+      async (which) => {
+        const { token, value } = await create({ grant: { permissions: ['logs:read'] } });
+        const child = await derive(person, token.id);
+        const account = await world.serviceAccount(org.id, 'viewer');
+        await expect(adopt(child.token.id, account)).rejects.toMatchObject({ status: 409 });
+        const { token: successor, value: next } = await rotate(person, token.id);
+        await adopt(which === 'before' ? token.id : successor.id, account);
+        expect(await reasonOf(child.value)).toBe('revoked_token');
+        await world.authenticate(value);
+        expect(await world.authenticate(next)).toMatchObject({ kind: 'serviceAccount', serviceAccountId: account });
+        expect(await reasonOf(value)).toBe('revoked_token');
+      },
+    );
 
     test('a token of another organization is not found', async () => {
       const other = await world.organization();

@@ -252,11 +252,12 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       return rows.map(({ id }) => id);
     },
 
-    async liveChildren(id: string): Promise<string[]> {
+    /** Ids of what was derived from any of them and is not ended. */
+    async liveChildren(ids: readonly string[]): Promise<string[]> {
       const rows = await db
         .selectFrom('token')
         .select('id')
-        .where('parent_id', '=', id)
+        .where('parent_id', 'in', ids)
         .where('revoked_at', 'is', null)
         .execute();
       return rows.map((row) => row.id);
