@@ -4,16 +4,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first, or the last of them would run alone at the end. */
 const slow = [
-  'ci',
-  'ci-official',
   'command-line',
-  'fuzz',
-  'survival',
-  'tour',
+  'ci-official',
   'browser-clients',
-  'tokens-tour',
-  'action',
+  'dashboard-pages',
+  'ci',
+  'survival',
+  'dashboard-agents',
+  'fuzz',
+  'tour',
   'start',
+  'rollout',
+  'action',
+  'tokens-tour',
 ];
 
 class SlowestFirst extends BaseSequencer {

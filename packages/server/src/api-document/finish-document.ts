@@ -78,13 +78,14 @@ const streams: Readonly<Record<string, { type: string; schema: Schema }>> = {
     type: 'text/event-stream',
     schema: {
       type: 'object',
-      description: 'Without a name it is one line of the logs',
       required: ['data'],
       properties: {
         event: {
           type: 'string',
-          enum: ['gap', 'end'],
-          description: '`gap`: lines before were given up; `end`: the session that was followed has ended',
+          // One without a name is a `message` (HTML, server-sent events, section 9.2.6).
+          enum: ['message', 'gap', 'end'],
+          description:
+            '`message`, which is not written: a line; `gap`: lines before were given up; `end`: the session that was followed has ended',
         },
         id: { type: 'string', description: 'The cursor of the line, for `Last-Event-ID` or `after`' },
         data: { type: 'string', description: 'Of a line: a LogEntry as JSON; `{}` otherwise' },
