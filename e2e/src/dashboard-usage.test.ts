@@ -91,6 +91,27 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     await until('the last day is told', async () => told.test((await chart.getAttribute('aria-valuetext')) ?? ''));
     await page.keyboard.press('Home');
     await until('the first day is told', async () => (await chart.getAttribute('aria-valuenow')) === '1');
+    // Its bars have the colours of its legend, also in the other appearance. A second of a session may be no pixel high: the idle time is.
+    const inColours = () =>
+      page.evaluate<boolean>(`(() => {
+        const figure = document.querySelector('figure:has(canvas)');
+        const canvas = figure.querySelector('canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const drawn = new Set();
+        for (let at = 0; at < data.length; at += 4) drawn.add(data.slice(at, at + 3).join());
+        const named = [...figure.querySelectorAll('[style*=background]')].map((swatch) => {
+          const paint = document.createElement('canvas').getContext('2d');
+          paint.fillStyle = getComputedStyle(swatch).backgroundColor;
+          paint.fillRect(0, 0, 1, 1);
+          return paint.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
+        });
+        return named.length === 2 && drawn.has(named[1]);
+      })()`);
+    await until('the bars have the colours of the legend', inColours);
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await until(`the bars have those of the ${colorScheme} legend`, inColours);
+    }
     await page.getByText('Show as table').first().click();
     await page.getByRole('table', { name: 'Warm minutes by day' }).waitFor();
 

@@ -80,7 +80,8 @@ export function createPlot(
 export function follow(plot: uPlot, host: HTMLElement): () => void {
   const resized = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: plot.height }));
   resized.observe(host);
-  const repaint = () => plot.redraw(false);
+  // Bars keep the colours with which their shapes were made.
+  const repaint = () => plot.redraw();
   const chosen = new MutationObserver(repaint);
   chosen.observe(document.documentElement, { attributeFilter: ['data-theme'] });
   const scheme = matchMedia('(prefers-color-scheme: dark)');
