@@ -108,10 +108,13 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
         return named.length === 2 && drawn.has(named[1]);
       })()`);
     await until('the bars have the colours of the legend', inColours);
+    // New figures would draw all of it anew.
+    await page.route(/\/usage/, () => undefined);
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme });
       await until(`the bars have those of the ${colorScheme} legend`, inColours);
     }
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.getByText('Show as table').first().click();
     await page.getByRole('table', { name: 'Warm minutes by day' }).waitFor();
 
