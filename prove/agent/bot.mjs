@@ -48,6 +48,8 @@ tell({
   agent,
   version,
 });
+// As the agent bases do: a line that finds the disk full, or nobody who reads it, ends no session.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 // For the search of secret values: the platform has to take it out of what is printed.
 process.stdout.write(`the secret is ${process.env.PROVE_SECRET}\n`);
 process.stderr.write(`${JSON.stringify({ environment: process.env })}\n`);
