@@ -34,6 +34,9 @@ export interface InstancesDeps {
 
 export type Instances = ReturnType<typeof createInstances>;
 
+/** After a removal that failed, orders of another count for nothing for so long. */
+const removeAgainMs = 1_000;
+
 /** All instances of this worker, and the commands about them. */
 export function createInstances(deps: InstancesDeps) {
   const { driver, records, ends, collectors, relays, usage, timings, log, changed } = deps;
@@ -161,7 +164,10 @@ export function createInstances(deps: InstancesDeps) {
       instance.removing = true;
       const settled = instance.activating?.done.catch(() => undefined) ?? Promise.resolve();
       const failed = (err: unknown) => {
-        instance.removing = false;
+        // What failed is told as a change, and whoever hears of that orders it again: on a full disk a thousand times a second.
+        setTimeout(() => {
+          instance.removing = false;
+        }, removeAgainMs).unref();
         log.error({ err, instanceId }, 'removing an instance failed; it is tried again when it is ordered again');
       };
       settled.then(() => takeDown(instance, graceSeconds)).catch(failed);
