@@ -68,11 +68,12 @@ describe('E2: live sessions never exceed the limit', () => {
     told.session('s1', 'a', 1, 5).add(2, { type: 'stop', session: 's1' });
     expect(rulesOf(told.session('s2', 'b', 3, 4))).toEqual([]);
   });
-  test('a bot whose start was never answered takes no place once its caller is gone', () => {
+  test('a bot whose start was never answered takes no place once its control plane has failed', () => {
     const told = new Story().limit(1).boot('a').boot('b').asked('r-s1', 1).begun('s1', 'a', 1.1);
     told.ended('s1', 'a', 5, 'finished').session('s2', 'b', 3, 4);
     expect(rulesOf(told)).toContain('E2');
-    expect(rulesOf(told.add(2, { type: 'started', request: 'r-s1' }))).not.toContain('E2');
+    expect(rulesOf(told.add(2, { type: 'started', request: 'r-s1' }))).toContain('E2');
+    expect(rulesOf(told.add(1.9, { type: 'fault', fault: 'f', kind: 'server' }))).not.toContain('E2');
   });
   test('a bot that goes on after its socket has broken takes no place', () => {
     const told = new Story().limit(1).boot('a').boot('b').session('s1', 'a', 1, 5);

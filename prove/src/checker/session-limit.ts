@@ -1,6 +1,6 @@
 import { overBy } from './ends.js';
 import type { Breach } from './event.js';
-import { accepted, type History, type Stay, troubled } from './history.js';
+import { accepted, type History, refused, type Stay, troubled } from './history.js';
 
 /** E2: when a session begins, no more than the agent's limit are live, itself included. */
 export function withinLimit(history: History): Breach[] {
@@ -26,14 +26,15 @@ function agentOf(history: History, { request, instance }: Stay): string {
 
 /**
  * Still a session of its agent when the later one begins: one whose socket is gone, by whatever, is over although its bot may go on.
- * What a restored backup knows nothing of is not counted, nor one whose caller was refused, or lost the connection without an answer: a
- * control plane that comes back gives such a start up, and its bot is told to stop.
+ * What a restored backup knows nothing of is not counted, nor one whose caller was refused, or lost the connection to a control
+ * plane that failed: when that comes back it gives such a start up, and its bot is told to stop.
  */
 function isLive(history: History, stay: Stay, later: Stay): boolean {
   if (stay === later) return true;
   if (troubled(history, ['restore'], stay.from, later.from)) return false;
   const { status, answeredAt = Number.POSITIVE_INFINITY } = history.requests.get(stay.request) ?? {};
-  const givenUp = accepted(status) ? Number.POSITIVE_INFINITY : answeredAt;
+  const lost = status === undefined && troubled(history, ['server'], stay.from, later.from);
+  const givenUp = refused(status) || lost ? answeredAt : Number.POSITIVE_INFINITY;
   const cut = history.cuts.get(stay.session) ?? Number.POSITIVE_INFINITY;
   return Math.min(stay.to, overBy(history, stay), givenUp, cut) > later.from;
 }
