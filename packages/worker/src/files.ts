@@ -13,15 +13,25 @@ export async function makeFolder(path: string): Promise<string> {
  */
 export async function replaceFile(path: string, text: string, { durable }: { durable: boolean }): Promise<void> {
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
+  try {
+    await writeNew(temporary, text, durable);
+    await rename(temporary, path);
+  } catch (error) {
+    // On a full disk nothing of it may stay.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  if (durable) await syncFolder(dirname(path));
+}
+
+async function writeNew(path: string, text: string, durable: boolean): Promise<void> {
+  const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(text);
     if (durable) await file.datasync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
-  if (durable) await syncFolder(dirname(path));
 }
 
 /** The file's text, or undefined when there is none. */

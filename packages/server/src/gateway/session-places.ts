@@ -29,7 +29,7 @@ export function createSessionPlaces({ store, workers, sessions }: PlaceDeps) {
 
   async function settled(session: Session, deadline: number): Promise<Session> {
     let current: Session | undefined = session;
-    while (current?.state === 'starting' && Date.now() < deadline) {
+    while (current?.state === 'starting' && performance.now() < deadline) {
       await nextChange(deadline);
       current = await store.sessions.find(session.organizationId, session.agentId, session.id);
     }
@@ -44,7 +44,7 @@ export function createSessionPlaces({ store, workers, sessions }: PlaceDeps) {
         unsubscribe();
         resolve();
       };
-      const timer = setTimeout(done, Math.max(0, Math.min(250, deadline - Date.now())));
+      const timer = setTimeout(done, Math.max(0, Math.min(250, deadline - performance.now())));
       const unsubscribe = workers.subscribe(done);
     });
   }
@@ -60,7 +60,7 @@ export function createSessionPlaces({ store, workers, sessions }: PlaceDeps) {
     if (workers.standsBy()) throw standby();
     running.delete(key);
     const found = await sessions.find(organizationId, agentName, sessionId);
-    const session = found.state === 'starting' ? await settled(found, Date.now() + holdMs) : found;
+    const session = found.state === 'starting' ? await settled(found, performance.now() + holdMs) : found;
     if (session.state === 'active') running.set(key, session);
     return session;
   }

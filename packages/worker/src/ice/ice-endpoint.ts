@@ -55,15 +55,15 @@ export async function createIceEndpoint({ workerDir, controlUrl, credential, log
   }
 
   async function config(): Promise<string | undefined> {
-    if (known && Date.now() - known.at < freshMs) return known.text;
+    if (known && performance.now() - known.at < freshMs) return known.text;
     asking ??= ask()
       .catch(() => undefined)
       .finally(() => {
         asking = undefined;
       });
     const text = await asking;
-    if (text !== undefined) known = { text, at: Date.now() };
-    return known && Date.now() - known.at < staleMs ? known.text : undefined;
+    if (text !== undefined) known = { text, at: performance.now() };
+    return known && performance.now() - known.at < staleMs ? known.text : undefined;
   }
 
   async function answer(url: string | undefined, response: ServerResponse): Promise<void> {

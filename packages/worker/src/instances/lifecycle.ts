@@ -66,7 +66,10 @@ export function createLifecycle(deps: LifecycleDeps) {
     instance.record.failure = instance.error;
     log.warn({ instanceId: instance.id, code }, 'instance failed');
     changed();
-    await records.save(instance.record);
+    // A full disk must not keep it from being removed afterwards.
+    await records
+      .save(instance.record)
+      .catch((err) => log.error({ err, instanceId: instance.id }, 'that an instance failed could not be noted'));
   }
 
   async function failAndKill(instance: Instance, message: string): Promise<void> {
@@ -160,7 +163,8 @@ export function createLifecycle(deps: LifecycleDeps) {
       const entry = starting.get(instance.id);
       clearTimeout(entry?.deadline);
       entry?.abort.abort();
-      await entry?.done;
+      // Why it could not be made has been told.
+      await entry?.done.catch(() => undefined);
     },
 
     forget({ id }: Instance): void {

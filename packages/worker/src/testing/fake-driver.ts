@@ -75,8 +75,8 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
     const instance = instances.get(instanceId);
     if (!instance || instance.present.state === 'exited') return;
     if (instance.spec.environment.STUBBORN !== '1') return end(instanceId, 0, null);
-    instance.endAt = Math.min(instance.endAt, Date.now() + graceSeconds * 1000);
-    while (Date.now() < instance.endAt) await delay(5);
+    instance.endAt = Math.min(instance.endAt, performance.now() + graceSeconds * 1000);
+    while (performance.now() < instance.endAt) await delay(5);
     end(instanceId, null, 'SIGKILL');
   }
 

@@ -22,9 +22,9 @@ export function createEndings(containers: Containers) {
     if (!found?.State.Running) return;
     const polite = found.Config.StopSignal || 'SIGTERM';
     let forced = false;
-    if (ending.deadline > Date.now()) await containers.signal(found.Id, polite);
+    if (ending.deadline > performance.now()) await containers.signal(found.Id, polite);
     for (;;) {
-      if (!forced && ending.deadline <= Date.now()) {
+      if (!forced && ending.deadline <= performance.now()) {
         forced = true;
         forcibly.add(name);
         await containers.signal(found.Id, 'SIGKILL');
@@ -34,7 +34,7 @@ export function createEndings(containers: Containers) {
       });
       if (!(await containers.inspect(found.Id))?.State.Running) return;
       const stopWaiting = new AbortController();
-      const wait = forced ? lookMs : Math.min(lookMs, Math.max(0, ending.deadline - Date.now()));
+      const wait = forced ? lookMs : Math.min(lookMs, Math.max(0, ending.deadline - performance.now()));
       const late = delay(wait, undefined, { signal: stopWaiting.signal }).catch(() => undefined);
       await Promise.race([woken, late]);
       stopWaiting.abort();
@@ -44,7 +44,7 @@ export function createEndings(containers: Containers) {
   return {
     /** Resolves once nothing of the container runs. */
     async end(name: string, graceSeconds: number): Promise<void> {
-      const deadline = Date.now() + graceSeconds * 1000;
+      const deadline = performance.now() + graceSeconds * 1000;
       let ending = endings.get(name);
       if (!ending) {
         ending = { deadline, wake: () => undefined, done: Promise.resolve() };

@@ -106,10 +106,10 @@ export function createNetworks({ engine, installationId, idleMs, log }: Networks
     const key = keyOf(owner);
     await inTurn(key, async () => {
       if (users.has(key) || (await isUsed(owner))) return void idleSince.delete(key);
-      const since = idleSince.get(key) ?? Date.now();
+      const since = idleSince.get(key) ?? performance.now();
       idleSince.set(key, since);
       // An instance is made once: nobody comes back to its network.
-      if (owner.instanceId === undefined && Date.now() - since < afterMs) return;
+      if (owner.instanceId === undefined && performance.now() - since < afterMs) return;
       await engine.request('DELETE', `/networks/${network.Id}`).catch((error) => {
         if (!isStatus(error, 404)) throw error;
       });

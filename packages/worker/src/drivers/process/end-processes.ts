@@ -30,8 +30,8 @@ export function signalMembers(table: ProcessTable, family: ProcessFamily, signal
 }
 
 /**
- * Ends a family: SIGTERM at once, SIGKILL from the moment `deadline()` (Unix milliseconds; asked again and again, so that it may
- * move) has come. Resolves when no member lives, also those that were started meanwhile or left the group.
+ * Ends a family: SIGTERM at once, SIGKILL from the moment `deadline()` (milliseconds of `performance.now()`, which nobody sets; asked
+ * again and again, so that it may move) has come. Resolves when no member lives, also those that were started meanwhile or left the group.
  */
 export async function endProcesses(table: ProcessTable, family: ProcessFamily, deadline: () => number): Promise<void> {
   const told = new Set<string>();
@@ -40,7 +40,7 @@ export async function endProcesses(table: ProcessTable, family: ProcessFamily, d
   for (;;) {
     const found = members(table, family);
     if (found.length === 0) return;
-    const now = Date.now();
+    const now = performance.now();
     if (now >= deadline()) forcedAt ??= now;
     if (forcedAt !== undefined && now - forcedAt > stubbornMs) {
       const pids = found.map(({ pid }) => pid).join(', ');
@@ -51,7 +51,7 @@ export async function endProcesses(table: ProcessTable, family: ProcessFamily, d
       else if (!told.has(`${pid}/${startedAt}`)) send(pid, 'SIGTERM');
       told.add(`${pid}/${startedAt}`);
     }
-    await delay(Math.min(pauseMs, Math.max(10, deadline() - Date.now())));
+    await delay(Math.min(pauseMs, Math.max(10, deadline() - performance.now())));
     pauseMs = Math.min(pauseMs * 2, 200);
   }
 }

@@ -101,7 +101,7 @@ export function createInstance(initial: InstanceRecord, { records, table, log, o
     },
     /** Ends every process; repeated calls may only bring the deadline nearer. Resolves when none is left and that is noted. */
     end(graceSeconds: number): Promise<void> {
-      deadline = Math.min(deadline, Date.now() + graceSeconds * 1000);
+      deadline = Math.min(deadline, performance.now() + graceSeconds * 1000);
       ending ??= (async () => {
         await endProcesses(table, family(), () => deadline);
         if (record.state === 'running' && !own) await settle(null, null);

@@ -85,6 +85,18 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       expect((await seen(instanceId))?.exit).toMatchObject({ code: null, signal: 'SIGKILL' });
     });
 
+    test('a clock that is set back gives it no hour more', async () => {
+      const { instanceId } = await start({ STUBBORN: '1' });
+      const killed = driver.kill(instanceId, { graceSeconds: 1 });
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+      try {
+        await killed;
+      } finally {
+        vi.useRealTimers();
+      }
+      expect((await seen(instanceId))?.state).toBe('exited');
+    });
+
     test('a later, shorter grace counts', async () => {
       const { instanceId } = await start({ STUBBORN: '1' });
       const killed = driver.kill(instanceId, { graceSeconds: 600 });

@@ -84,9 +84,9 @@ export function createOutputs({ engine, folder, limitBytes, log }: OutputsDeps) 
     if (ended) return;
     const last = await lastStamp(engine, containerId, endLookMs).catch(() => undefined);
     if (last === undefined) return;
-    const until = Date.now() + endLookMs;
+    const until = performance.now() + endLookMs;
     const behind = (taken = spool.taken()) => !taken || isBefore(taken.time, last);
-    while (behind() && Date.now() < until) await delay(2);
+    while (behind() && performance.now() < until) await delay(2);
   }
 
   return {
