@@ -53,7 +53,7 @@ export const settingNames = [
  * build again wants it to be tried again, since what made it fail may lie outside the settings.
  */
 export function needsDeployment(
-  current: Deployment | undefined,
+  current: (DeploymentSettings & Pick<Deployment, 'phase'>) | undefined,
   settings: DeploymentSettings,
   body: DeployBody,
 ): boolean {
