@@ -137,6 +137,15 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
       return row && toAgent(row);
     },
 
+    /** How many sessions it may have, which no other transaction changes before this one has ended; 0 for a deleted one. */
+    async holdLimit(organizationId: string, agentId: string): Promise<number> {
+      const row = await living(organizationId)
+        .where('id', '=', agentId)
+        .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate())
+        .executeTakeFirst();
+      return row?.max_agents ?? 0;
+    },
+
     /** Every one, for what concerns an organization as a whole. */
     async list(organizationId: string): Promise<Agent[]> {
       return (await living(organizationId).orderBy('name').execute()).map(toAgent);

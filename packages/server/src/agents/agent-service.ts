@@ -197,12 +197,13 @@ export function createAgentService(deps: AgentServiceDeps) {
       if (body.region !== undefined && body.region !== before.region) {
         throw badRequest(`Agent '${before.name}' is in region '${before.region}', which is fixed for life`);
       }
-      const scaling = scalingOf(body, before);
       const rollout = rolloutOf(body.rollout);
       await checkReferences(organization.id, before.region, body);
       const result = await store.transaction(async (repos) => {
         const agent = await repos.agents.findToChange(organization.id, body.serviceName);
         if (!agent) throw notFound('Agent', body.serviceName);
+        // Of what stands now: another call may have changed the limits since they were read.
+        const scaling = scalingOf(body, agent);
         checkHasLive(agent.name, rollout, agent.liveDeploymentId);
         const current = agent.desiredDeploymentId
           ? await repos.deployments.find(organization.id, agent.desiredDeploymentId)

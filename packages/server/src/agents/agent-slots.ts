@@ -25,11 +25,27 @@ export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
   };
 }
 
+type AgentPlaces = Pick<Repositories, 'agents' | 'slots'>;
+
 /**
- * Retires an idle instance and has a place at once for another: the old one stands on a spare place until it is gone, which the
- * reconciler then removes. False when the slot has changed since it was read.
+ * Whether more places count than the agent's limit of now allows: it was lowered, and sessions that began before go on. Until they
+ * are over no place may come free, whatever was read of the agent before: it would be one for a session too many.
  */
-export async function vacate(repos: Pick<Repositories, 'slots'>, ids: Ids, slot: Slot, now: Date): Promise<boolean> {
+export async function isOverLimit(
+  repos: AgentPlaces,
+  { organizationId, agentId }: Pick<Slot, 'organizationId' | 'agentId'>,
+): Promise<boolean> {
+  const maxAgents = await repos.agents.holdLimit(organizationId, agentId);
+  const slots = await repos.slots.listOfAgent(organizationId, agentId);
+  return slots.filter(({ spare }) => !spare).length > maxAgents;
+}
+
+/**
+ * Retires an idle instance and has a place at once for another, within the agent's limit: the old one stands on a spare place until
+ * it is gone, which the reconciler then removes. False when the slot has changed since it was read.
+ */
+export async function vacate(repos: AgentPlaces, ids: Ids, slot: Slot, now: Date): Promise<boolean> {
+  if (await isOverLimit(repos, slot)) return await repos.slots.change(slot, { state: 'retiring' }, now);
   if (!(await repos.slots.change(slot, { state: 'retiring', spare: true }, now))) return false;
   await repos.slots.insert([
     newSlot(ids.id(), { id: slot.agentId, organizationId: slot.organizationId }, { spare: false, now }),

@@ -125,6 +125,12 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
     expect(await isNew({}, 'bot:2')).toEqual(anew);
   });
 
+  test('a deploy that names no limits leaves those that another call has set meanwhile', async () => {
+    await deploy('bot:1', { autoScaling: { minAgents: 0, maxAgents: 5 } });
+    await Promise.all([deploy(undefined, { autoScaling: { minAgents: 0, maxAgents: 1 } }), deploy('bot:2')]);
+    expect(await world.status()).toMatchObject({ autoScaling: { maxReplicas: 1 } });
+  });
+
   describe('while a new deployment is made ready', () => {
     test('the places are for sessions: the only one of an agent goes on taking them', async () => {
       await deploy('bot:1', { autoScaling: { maxAgents: 1 } });

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSlotFitter } from '../agents/agent-slots.js';
+import { createSlotFitter, vacate } from '../agents/agent-slots.js';
 import { migrationProvider } from '../db/migrations.js';
+import { createPlaces } from '../pool/places.js';
 import { databases, testAuditKey } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { createTakeover, type Takeover } from './takeover.js';
@@ -89,6 +90,43 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
       ...['claimed old', 'empty null', 'ready new', 'spare retiring old', 'spare retiring old'],
     ]);
     expect((await found()).fallbackDeploymentIds).toEqual([]);
+  });
+
+  describe('with more sessions than its limit, which was lowered, allows', () => {
+    beforeEach(async () => {
+      await fill(['claimed', 'old'], ['claimed', 'old'], ['ready', 'old'], ['ready', 'new']);
+      const fitSlots = createSlotFitter(world);
+      const { id } = await found();
+      await world.store.agents.update(world.acme.id, id, { maxAgents: 1 }, world.clock.now());
+      const agent = await found();
+      await world.store.transaction((repos) => fitSlots(repos, agent, 1));
+    });
+
+    test('a warm instance takes no place that one session too many leaves', async () => {
+      const [agent, next] = [await found(), await deployment('new')];
+      await world.store.transaction((repos) => takeover.goLive(repos, agent, next, { keepIdle: true }));
+      expect(await seen()).toEqual(['claimed old', 'claimed old', 'retiring old', 'spare ready new']);
+    });
+
+    test('an instance that leaves has no other come in its place', async () => {
+      const idle = (await slots()).find(({ state }) => state === 'retiring');
+      if (!idle) throw new Error('One is to go');
+      const { store, clock, ids } = world;
+      await store.slots.change(idle, { state: 'ready' }, clock.now());
+      await store.transaction((repos) => vacate(repos, ids, { ...idle, state: 'ready' }, clock.now()));
+      expect(await seen()).toEqual(['claimed old', 'claimed old', 'retiring old', 'spare ready new']);
+    });
+
+    test('one that is quarantined gives its place to no other, whatever the reconciler had read', async () => {
+      const { store, clock } = world;
+      const stale = { ...(await found()), maxAgents: 3 };
+      const [first] = (await slots()).filter(({ state }) => state === 'claimed');
+      if (!first) throw new Error('It has a session');
+      await store.slots.change(first, { state: 'quarantined' }, clock.now());
+      const before = await seen();
+      expect(await createPlaces(world)(stale, await slots())).toBe(false);
+      expect(await seen()).toEqual(before);
+    });
   });
 
   test('one that is asked for meanwhile ends the canary of the one before', async () => {

@@ -1,5 +1,5 @@
 import type { Agent, AgentChange } from '../agents/agent-repository.js';
-import { vacate } from '../agents/agent-slots.js';
+import { isOverLimit, vacate } from '../agents/agent-slots.js';
 import type { Repositories } from '../db/store.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
@@ -147,13 +147,17 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
 }
 export type Takeover = ReturnType<typeof createTakeover>;
 
-/** A ready instance on a spare place, which takes no session, gets one that counts; what is idle there is retired. */
+/**
+ * A ready instance on a spare place, which takes no session, gets one that counts; what is idle there is retired. False when one of
+ * them has changed since it was read, or the agent has no place to give.
+ */
 export async function changePlaces(
-  repos: Pick<Repositories, 'slots'>,
+  repos: Pick<Repositories, 'agents' | 'slots'>,
   warm: Slot,
   place: Slot,
   now: Date,
 ): Promise<boolean> {
+  if (await isOverLimit(repos, place)) return false;
   const leaves = place.state === 'ready' || place.state === 'starting';
   const taken = await repos.slots.change(
     place,
