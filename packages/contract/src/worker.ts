@@ -137,6 +137,8 @@ export interface ObservedInstance {
   startedMs?: number;
   /** It has had its last session, and refuses another; why. */
   usedUp?: UsedUp;
+  /** While `preparing`: why it can't be made at this moment, such as an engine that does not answer. It is tried again until it is made or removed. */
+  delayed?: string;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
   error?: { code: string; message: string };
 }

@@ -62,8 +62,8 @@ export interface Driver extends Builder {
   /** Name and version of the engine behind it, asked anew; throws when it does not answer. Absent where there is none. */
   engine?(): Promise<DriverEngine>;
   /**
-   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. It
-   * gives up by itself what makes no progress, such as a pull.
+   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none, or
+   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull.
    */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
@@ -95,6 +95,14 @@ export interface Driver extends Builder {
   usage(instanceId: string): Promise<DriverUsage | undefined>;
   /** Lets go of watchers. Instances go on. */
   close(): Promise<void>;
+}
+
+/** What runs the instances is away at this moment, and may be back at the next: the instance itself is not to blame. */
+export class DriverUnavailable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'DriverUnavailable';
+  }
 }
 
 /** An instance or build that can't be made, with a platform code and a sentence for the team that deploys. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { isEngineAway } from '../../engine/engine-error.js';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
-import { type Driver, DriverError, type DriverInstance } from '../driver.js';
+import { type Driver, DriverError, type DriverInstance, DriverUnavailable } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { agentPort, toContainer } from './container.js';
 import { createContainers } from './containers.js';
@@ -21,6 +21,8 @@ import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
 
 const sweepMs = 30_000;
+/** An engine that takes longer to say whether it has a container is asked for nothing more meanwhile: a start waits for the answer. */
+const firstAnswerMs = 10_000;
 
 /**
  * Instances as containers of a Docker engine, or of Podman's, which speaks the same API. They outlive the worker; a new driver of the
@@ -121,7 +123,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   }
 
   async function discard(instanceId: string): Promise<void> {
-    condemned.add(instanceId);
     running.delete(instanceId);
     try {
       await containers.remove(nameOf(instanceId));
@@ -138,7 +139,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     making.add(instanceId);
     let isNew = false;
     try {
-      const there = await containers.inspect(nameOf(instanceId));
+      const there = await containers.inspect(nameOf(instanceId), { deadlineMs: firstAnswerMs });
       if (there && there.State.Status !== 'created' && !condemned.has(instanceId)) return;
       isNew = true;
       // Left by an order that was refused, while the engine carried it out all the same.
@@ -146,8 +147,13 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       condemned.delete(instanceId);
       await create(spec, signal);
     } catch (error) {
-      if (isNew) await discard(instanceId);
-      throw refusalOf(error);
+      const refusal = refusalOf(error);
+      if (isNew) {
+        condemned.add(instanceId);
+        // One that is away would be waited for twice.
+        if (!(refusal instanceof DriverUnavailable)) await discard(instanceId);
+      }
+      throw refusal;
     } finally {
       making.delete(instanceId);
     }
@@ -222,7 +228,12 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   }
 
   async function sweep(): Promise<void> {
-    for (const instanceId of condemned) await discard(instanceId);
+    for (const instanceId of [...condemned]) {
+      await inTurn(instanceId, async () => {
+        // It may have been made anew while it waited for its turn.
+        if (condemned.has(instanceId)) await discard(instanceId);
+      });
+    }
     for (const { Id, Labels, State } of await containers.list()) {
       // Made by a call that the engine carried out after it was given up.
       if (State === 'created' && !making.has(instanceLabels(Labels).instanceId)) await containers.remove(Id);
@@ -307,10 +318,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   };
 }
 
-/** What the engine said, as a reason that the team that deploys is shown. */
+/** What the engine said, as a reason that the team that deploys is shown. An engine that says nothing is tried again. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof DriverError || (error as Error).name === 'AbortError') return error;
-  if (isEngineAway(error) || (error as Error).name === 'EngineError') {
+  if (isEngineAway(error)) return new DriverUnavailable((error as Error).message, { cause: error });
+  if ((error as Error).name === 'EngineError') {
     return new DriverError('PCC_UNKNOWN_ERROR', (error as Error).message, { cause: error });
   }
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
