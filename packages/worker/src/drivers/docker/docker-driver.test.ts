@@ -229,6 +229,14 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await setup.restart();
   });
 
+  test('an engine that does not keep networks apart is told as such, until the operator has seen to it', async () => {
+    await open();
+    expect((await setup.driver.engine?.())?.networksMixed).toBe(onPodman ? true : undefined);
+    const seenTo = await setup.another({ installationId: `${setup.installationId}-2`, networksApart: true });
+    others.push(seenTo.close);
+    expect((await seenTo.engine?.())?.networksMixed).toBeUndefined();
+  });
+
   test('where the networks of the engine can not be reached, an instance answers at a port of this machine', async () => {
     await open({ reach: 'published' });
     const agent = await startObedient(setup.driver);

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
-import { isEngineAway } from '../../engine/engine-error.js';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
-import { type Driver, DriverError, type DriverInstance, DriverUnavailable } from '../driver.js';
+import { type Driver, type DriverInstance, DriverUnavailable } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { agentPort, toContainer } from './container.js';
 import { createContainers } from './containers.js';
@@ -17,6 +16,8 @@ import { createNetworks } from './networks.js';
 import { createOptional } from './optional.js';
 import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
+import { openPulledImages } from './pulled-images.js';
+import { noBuilder, refusalOf } from './refusals.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
 
@@ -33,7 +34,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   const limits = { ...defaultLimits, ...options.limits };
   const containers = createContainers(engine, installationId);
   const endings = createEndings(containers);
-  const images = createImages({ engine, builder: options.builder, pullStallMs: limits.pullStallMs });
+  const pulled = await openPulledImages({
+    ...{ engine, directory: options.directory, log },
+    unusedMs: limits.unusedImageMs,
+  });
+  const images = createImages({ engine, builder: options.builder, pullStallMs: limits.pullStallMs, pulled });
   const networks = createNetworks({ engine, installationId, idleMs: limits.idleNetworkMs, log });
   const outputs = createOutputs({
     engine,
@@ -241,9 +246,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     await networks.sweep();
   }
 
-  if (!(await engineHost()).keepsNetworksApart) {
+  const networksMixed = !((await engineHost()).keepsNetworksApart || options.networksApart);
+  if (networksMixed) {
     log.warn(
-      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md)',
+      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md). Where that is seen to, PIPECAT_CLOUD_WORKER_NETWORKS_APART=yes says so',
     );
   }
   await adopt();
@@ -260,8 +266,14 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     async engine() {
       const version = await engine.request<EngineVersion>('GET', '/version');
       const { Version, ApiVersion } = version;
-      return { name: isPodman(version) ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion };
+      return {
+        ...{ name: isPodman(version) ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion },
+        ...(networksMixed && { networksMixed }),
+      };
     },
+    engineFolder: () => host?.folder,
+    unusedImages: pulled.unused,
+    forgetImage: pulled.forget,
     ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
     async remove(instanceId, { graceSeconds }) {
       await inTurn(instanceId, async () => undefined); // A creation under way comes first.
@@ -316,24 +328,4 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await engine.close();
     },
   };
-}
-
-/** What the engine said, as a reason that the team that deploys is shown. An engine that says nothing is tried again. */
-function refusalOf(error: unknown): unknown {
-  if (error instanceof DriverError || (error as Error).name === 'AbortError') return error;
-  if (isEngineAway(error)) return new DriverUnavailable((error as Error).message, { cause: error });
-  if ((error as Error).name === 'EngineError') {
-    return new DriverError('PCC_UNKNOWN_ERROR', (error as Error).message, { cause: error });
-  }
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-    return new DriverError('PCC_UNKNOWN_ERROR', "The disk of the worker's machine is full", { cause: error });
-  }
-  return error;
-}
-
-function noBuilder(): DriverError {
-  return new DriverError(
-    'PCC_UNKNOWN_ERROR',
-    'This worker can not build images. Build the image elsewhere, push it, and deploy it by its name',
-  );
 }
