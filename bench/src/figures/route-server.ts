@@ -74,6 +74,7 @@ async function createOpen(store: Store, userId: string, logger: Logger): Promise
       builds: { findUsable: () => Promise.reject(new Error('There are no builds here')) },
       secrets: { readiness: () => Promise.reject(new Error('There are no secrets here')) },
       regions: createRegions({ store, own: { code: 'bench', name: 'Bench' } }),
+      workers: { locate: () => undefined },
       references: { checkStillThere: () => Promise.reject(new Error('There are no secrets here')) },
       nudge: () => {},
       removeLogs: async () => {},

@@ -28,9 +28,14 @@ export const WorkerHealth = Type.Object({
     Type.Null(),
   ]),
   engineError: OrNull(Type.String()),
+  networksMixed: Type.Boolean({
+    description:
+      'Its engine may let instances of different organizations reach one another, and its operator has not said that a firewall keeps them apart',
+  }),
   cpuCount: OrNull(Type.Integer()),
   memoryBytes: OrNull(Bytes),
   memoryFreeBytes: OrNull(Bytes),
+  diskFolder: OrNull(Type.String({ description: 'Its own or that of its engine, whichever has less room' })),
   diskBytes: OrNull(Bytes),
   diskFreeBytes: OrNull(Bytes),
   instances: Type.Integer(),

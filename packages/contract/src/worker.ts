@@ -93,7 +93,15 @@ export type Command =
   /** Answered when the worker's machine has such a set, refused with what is wrong when it has not. */
   | { do: 'check-secret-set'; name: string }
   /** Breaks the build off if it is under way, and removes all that is left of it. Refused while an instance uses it. */
-  | { do: 'forget-build'; buildId: string };
+  | { do: 'forget-build'; buildId: string }
+  /** Removes an image that the worker pulled. Refused while something uses it. */
+  | { do: 'forget-image'; image: PulledImage };
+
+/** An image as a registry calls it: its name without a tag, and `sha256:…`. */
+export interface PulledImage {
+  name: string;
+  digest: string;
+}
 
 export type CommandRefusal =
   | 'stale_epoch'
@@ -137,6 +145,8 @@ export interface ObservedInstance {
   startedMs?: number;
   /** It has had its last session, and refuses another; why. */
   usedUp?: UsedUp;
+  /** While `preparing`: why it can't be made at this moment, such as an engine that does not answer. It is tried again until it is made or removed. */
+  delayed?: string;
   /** Why it exited or failed: a platform code of contract §2.1 and a sentence. */
   error?: { code: string; message: string };
 }
@@ -231,11 +241,18 @@ export interface WorkerStatus {
   cpuCount: number;
   memoryBytes: number;
   memoryFreeBytes: number;
-  /** Where its folder lies. */
+  /** The fuller one of the disks that its folder and the engine's images lie on; `diskFolder` is which. */
+  diskFolder?: string;
   diskBytes?: number;
   diskFreeBytes?: number;
   /** What runs the containers, where something does: name, version and the version of its API. */
-  engine?: { name: string; version: string; apiVersion?: string };
+  engine?: {
+    name: string;
+    version: string;
+    apiVersion?: string;
+    /** Instances of different organizations may reach one another, unless the operator sees to it. */
+    networksMixed?: true;
+  };
   /** Why the engine does not answer at present. */
   engineError?: string;
   /** Log lines that were left out since it started, because an instance wrote too many. */
@@ -257,6 +274,8 @@ export type WorkerMessage =
   | { type: 'observed'; instances: ObservedInstance[]; builds: string[] }
   /** Every build that the worker holds something of, under way or not: sent after `hello` and after a change, so that what nobody needs is forgotten. */
   | { type: 'kept-builds'; builds: string[] }
+  /** Images that the worker pulled and that nothing on it has used for long: sent after `hello` and every hour, so that what nobody needs is forgotten. */
+  | { type: 'unused-images'; images: PulledImage[] }
   /** What the worker's machine has and is: sent after `hello` and every half minute. */
   | { type: 'status'; status: WorkerStatus }
   /** An instance waits for a build that is not here (any more): to be ordered, if it was made before. */

@@ -1,4 +1,4 @@
-import type { BuildOrder, Command, InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { BuildOrder, Command, InstanceSpec, PulledImage } from '@pipecat-cloud/contract/worker';
 import type { Builds, PreparedOrder } from './builds/builds.js';
 import { CommandRefused } from './command-refused.js';
 import { DriverError } from './drivers/driver.js';
@@ -10,13 +10,15 @@ export interface CommandDeps {
   instances: Instances;
   builds: Builds;
   secrets: HostSecrets;
+  forgetImage: (image: PulledImage) => Promise<void>;
 }
 
 /** Ids become file names, so they may not be paths. */
 const plainId = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/;
 
 /** Carries out one command; throws `CommandRefused` where it can't be. Any command may come again. */
-export async function carryOut({ instances, builds, secrets }: CommandDeps, command: Command): Promise<void> {
+export async function carryOut(deps: CommandDeps, command: Command): Promise<void> {
+  const { instances, builds, secrets } = deps;
   switch (command.do) {
     case 'ensure':
       return instances.ensure(
@@ -36,7 +38,9 @@ export async function carryOut({ instances, builds, secrets }: CommandDeps, comm
       await readOrRefuse(secrets, command.name);
       return;
     case 'forget-build':
-      return await forget(builds, checked(command.buildId));
+      return await unlessUsed(builds.forget(checked(command.buildId)));
+    case 'forget-image':
+      return await unlessUsed(deps.forgetImage(command.image));
     default:
       throw new CommandRefused('unsupported', 'This worker does not know the command; upgrade it to the same release');
   }
@@ -69,9 +73,9 @@ async function prepareBuild(secrets: HostSecrets, order: BuildOrder): Promise<Pr
   }
 }
 
-async function forget(builds: Builds, buildId: string): Promise<void> {
+async function unlessUsed(forgotten: Promise<void>): Promise<void> {
   try {
-    await builds.forget(buildId);
+    await forgotten;
   } catch (error) {
     // An instance uses it.
     if (error instanceof DriverError) throw new CommandRefused('busy', error.message);

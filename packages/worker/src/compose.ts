@@ -65,10 +65,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     credential: () => Promise<string | undefined>,
   ): Promise<Driver> {
     if (overrides.driver) return overrides.driver(installationId);
-    const { environment, passEnvironment, builds } = config;
+    const { environment, passEnvironment, builds, imageDays, networksApart } = config;
     const ice = await createIceEndpoint({ workerDir, controlUrl, credential, log });
     await onClose(ice.close);
-    const options = { directory: workerDir, installationId, log, environment, passEnvironment, builds };
+    const settings = { environment, passEnvironment, builds, imageDays, networksApart };
+    const options = { directory: workerDir, installationId, log, ...settings };
     return await createDriver(chosen, { ...options, iceConfigUrl: ice.urlAt });
   }
 
@@ -123,6 +124,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
         log.info({ workerId: welcome.workerId }, 'linked to the control plane');
         keptTeller.changed();
         tellStatus();
+        tellUnusedImages();
         greeted.resolve();
       },
       onCommand: async (command) => carryOut(await working, command),
@@ -142,6 +144,14 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       } catch (err) {
         log.warn({ err }, 'it could not be found out which builds are kept; they are looked for again later');
       }
+    }
+
+    function tellUnusedImages(): void {
+      driver?.unusedImages?.().then(
+        (images) => images.length > 0 && channel.send({ type: 'unused-images', images }),
+        (err: unknown) =>
+          log.warn({ err }, 'it could not be found out which images are unused; it is tried again later'),
+      );
     }
 
     function tellStatus(): void {
@@ -176,6 +186,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       if (closing.signal.aborted) await closeWorkload();
       teller.changed();
       keptTeller.changed();
+      tellUnusedImages();
       return workload;
     }
 
@@ -188,8 +199,11 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
     await onClose(closeWorkload);
     await onClose(teller.close);
     await onClose(keptTeller.close);
-    const telling = setInterval(tellStatus, timings.statusMs).unref();
-    await onClose(() => clearInterval(telling));
+    const telling = [
+      setInterval(tellStatus, timings.statusMs).unref(),
+      setInterval(tellUnusedImages, timings.unusedImagesMs).unref(),
+    ];
+    await onClose(() => telling.forEach(clearInterval));
     const working = work();
     working.catch(() => undefined); // Awaited below, and by each command.
     channel.start();

@@ -28,6 +28,10 @@ export interface WorkerConfig {
   secretsDir: string;
   /** Names of it that builds and instances get beside what every program needs. */
   passEnvironment: string[];
+  /** Days that an image that the worker pulled stays without an instance; 0: for good. */
+  imageDays: number;
+  /** The operator has seen to it that organizations are kept apart where the engine does not. */
+  networksApart: boolean;
   builds: BuildSettings;
 }
 
@@ -95,6 +99,10 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
   if (baseImages !== 'registry' && baseImages !== 'local') {
     problems.push(`PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES is '${baseImages}'; it must be registry or local`);
   }
+  const networksApart = text('PIPECAT_CLOUD_WORKER_NETWORKS_APART');
+  if (networksApart !== 'yes' && networksApart !== 'no') {
+    problems.push(`PIPECAT_CLOUD_WORKER_NETWORKS_APART is '${networksApart}'; it must be yes or no`);
+  }
   const logRateKib = Number(text('PIPECAT_CLOUD_WORKER_LOG_RATE'));
   if (!Number.isInteger(logRateKib) || logRateKib < 0 || logRateKib > 1_048_576) {
     problems.push(
@@ -120,6 +128,8 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
+    imageDays: whole('PIPECAT_CLOUD_WORKER_IMAGE_DAYS', 0, 3650),
+    networksApart: networksApart === 'yes',
     builds: {
       places: whole('PIPECAT_CLOUD_WORKER_BUILDS', 1, 64),
       cacheLimitBytes: whole('PIPECAT_CLOUD_WORKER_BUILD_CACHE_GIB', 0, 100_000) * 1024 ** 3,

@@ -41,6 +41,16 @@ export const variables = {
     default: '10',
     about: "To this many GiB the container engine's build cache is cut down after each build; 0 leaves it alone",
   },
+  PIPECAT_CLOUD_WORKER_IMAGE_DAYS: {
+    default: '1',
+    about:
+      'Days that an image that the worker pulled stays without an instance; then it is removed unless an agent may run it again; 0 to keep all',
+  },
+  PIPECAT_CLOUD_WORKER_NETWORKS_APART: {
+    default: 'no',
+    about:
+      'yes once the firewall of this machine keeps the networks of organizations apart where the container engine does not (Podman): the warning ends',
+  },
   PIPECAT_CLOUD_WORKER_BUILD_BASE_IMAGES: {
     default: 'registry',
     about:

@@ -16,7 +16,7 @@ interface StatusDeps {
 
 /** What this machine is and has at this moment. Never rejects. */
 export async function readStatus({ driver, workerDir, logLinesLeftOut }: StatusDeps): Promise<WorkerStatus> {
-  const [disk, engine] = await Promise.all([diskOf(workerDir), engineOf(driver())]);
+  const [disk, engine] = await Promise.all([fullerOf([workerDir, driver()?.engineFolder?.()]), engineOf(driver())]);
   return {
     version,
     node: process.versions.node,
@@ -30,12 +30,22 @@ export async function readStatus({ driver, workerDir, logLinesLeftOut }: StatusD
   };
 }
 
-async function diskOf(folder: string): Promise<Pick<WorkerStatus, 'diskBytes' | 'diskFreeBytes'>> {
+type Disk = Required<Pick<WorkerStatus, 'diskFolder' | 'diskBytes' | 'diskFreeBytes'>>;
+
+/** Of the disks that these folders lie on, the one that has less room; the first of those that have as much. */
+async function fullerOf(folders: readonly (string | undefined)[]): Promise<Disk | undefined> {
+  const disks = await Promise.all(folders.map(diskOf));
+  return disks.reduce((a, b) => (a && b ? (b.diskFreeBytes < a.diskFreeBytes ? b : a) : (a ?? b)));
+}
+
+async function diskOf(folder: string | undefined): Promise<Disk | undefined> {
+  if (folder === undefined) return undefined;
   try {
     const { bsize, blocks, bavail } = await statfs(folder);
-    return { diskBytes: bsize * blocks, diskFreeBytes: bsize * bavail };
+    return { diskFolder: folder, diskBytes: bsize * blocks, diskFreeBytes: bsize * bavail };
   } catch {
-    return {};
+    // The engine's may be closed to this user.
+    return undefined;
   }
 }
 

@@ -6,6 +6,8 @@ export interface Timings {
   leastMs: number;
   /** What is kept of builds is sent this often even if nothing changed: what was refused then may be forgotten now. */
   keptMs: number;
+  /** How often it is told which images nothing here uses any more. */
+  unusedImagesMs: number;
   /** How long a build that is missing here is waited for to be ordered. */
   orderMs: number;
   usageMs: number;
@@ -39,6 +41,7 @@ export const defaultTimings: Timings = {
   observeMs: 5000,
   leastMs: 20,
   keptMs: 60_000,
+  unusedImagesMs: 3_600_000,
   orderMs: 20_000,
   usageMs: 5000,
   statusMs: 30_000,

@@ -1,3 +1,4 @@
+import type { PulledImage } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildContextDeps } from './builds/build-context.js';
 import { openBuildResults } from './builds/build-results.js';
@@ -41,6 +42,8 @@ export interface Workload {
   instances: Instances;
   builds: Builds;
   secrets: HostSecrets;
+  /** Removes an image that was pulled here; nothing to do where a driver pulls none. */
+  forgetImage: (image: PulledImage) => Promise<void>;
   logCounts: () => { lines: number; leftOut: number };
   close(): Promise<void>;
 }
@@ -80,6 +83,7 @@ export async function composeWorkload(deps: WorkloadDeps): Promise<Workload> {
     instances,
     builds,
     secrets: createHostSecrets(deps.secretsDir),
+    forgetImage: async (image) => driver.forgetImage?.(image),
     logCounts: collectors.counts,
     async close() {
       await builds.close();

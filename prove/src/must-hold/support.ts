@@ -78,6 +78,8 @@ export async function openScene({
     talk,
     /** Starts one that talks until it is told to finish, however slow the machine is. */
     talkOn: () => talk(1_000),
+    /** Whether an instance waits for a session. */
+    isWarm: async () => ((await client.getService(name, agent)).idleInstanceCount ?? 0) > 0,
     /** Lets the bot of a session come to its end by itself. */
     async finish(session: string): Promise<void> {
       const url = `${tenant.url}/v1/public/${agent}/sessions/${session}/finish`;

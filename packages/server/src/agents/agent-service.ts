@@ -14,7 +14,9 @@ import type { Regions } from '../regions/regions.js';
 import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
 import { reuseAfter } from '../sessions/reuse.js';
+import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
+import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Agent, AgentChange, ListedAgent } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
 import { createReferenceCheck, refuseRepository } from './deploy-references.js';
@@ -28,6 +30,7 @@ interface AgentServiceDeps {
   audit: Audit;
   builds: Pick<BuildService, 'findUsable'>;
   regions: Regions;
+  workers: Pick<WorkerChannel, 'locate'>;
   secrets: Pick<SecretService, 'readiness'>;
   references: Pick<SecretReferences, 'checkStillThere'>;
   /** Wakes the reconciler; the change is committed already. */
@@ -36,7 +39,7 @@ interface AgentServiceDeps {
 }
 
 export function createAgentService(deps: AgentServiceDeps) {
-  const { store, clock, ids, audit, regions, nudge, removeLogs } = deps;
+  const { store, clock, ids, audit, regions, workers, nudge, removeLogs } = deps;
   const checkReferences = createReferenceCheck(deps);
   const fitSlots = createSlotFitter(deps);
   const takeover = createTakeover(deps);
@@ -45,6 +48,14 @@ export function createAgentService(deps: AgentServiceDeps) {
     const agent = await store.agents.find(organizationId, name);
     if (!agent) throw notFound('Agent', name);
     return agent;
+  }
+
+  /** Why an instance that is being made can't be at this moment. */
+  function delayOf(slots: readonly Slot[]): string | undefined {
+    const seen = slots.flatMap(({ organizationId, instanceId }) =>
+      instanceId === null ? [] : (workers.locate(organizationId, instanceId)?.instance ?? []),
+    );
+    return seen.find(({ delayed }) => delayed !== undefined)?.delayed;
   }
 
   async function present(organization: OrganizationAccess, agent: Agent, warning?: string): Promise<Service> {
@@ -60,6 +71,7 @@ export function createAgentService(deps: AgentServiceDeps) {
       desired: known.find(({ id }) => id === agent.desiredDeploymentId),
       live: known.find(({ id }) => id === agent.liveDeploymentId),
       slots,
+      delayed: delayOf(slots),
       activeSessions: open,
       organizationName: organization.name,
       warning,

@@ -12,6 +12,8 @@ export interface ServiceFacts {
   desired: Deployment | undefined;
   live: Deployment | undefined;
   slots: readonly Slot[];
+  /** Why an instance that is being made can't be at this moment. */
+  delayed: string | undefined;
   activeSessions: number;
   organizationName: string;
   warning: string | undefined;
@@ -27,6 +29,7 @@ export function presentService({
   desired,
   live,
   slots,
+  delayed,
   activeSessions,
   organizationName,
   warning,
@@ -57,7 +60,15 @@ export function presentService({
     reuse: presentReuse(agent),
     krispViva: { audioFilter: shown?.krispAudioFilter ?? null },
     websocketAuth: agent.websocketAuth,
-    conditions: conditionsOf({ available, state, current, failed, looping, message: desired?.error?.message ?? '' }),
+    conditions: conditionsOf({
+      available,
+      state,
+      current,
+      failed,
+      looping,
+      delayed,
+      message: desired?.error?.message ?? '',
+    }),
     ...(desired ? { currentRevision: revisionOf(desired, slots) } : {}),
     ...(live && live.id !== desired?.id ? { previousRevision: revisionOf(live, slots) } : {}),
     ...(shown ? { deployment: presentDeployment(shown, agent, organizationName) } : {}),
@@ -106,6 +117,7 @@ function conditionsOf(facts: {
   /** What takes the sessions ends again and again. */
   looping: Deployment | undefined;
   state: DeploymentState | undefined;
+  delayed: string | undefined;
   message: string;
 }): Service['conditions'] {
   const condition = (type: 'Available' | 'Progressing' | 'Degraded', on: boolean, reason: string, message = '') => ({
@@ -117,7 +129,9 @@ function conditionsOf(facts: {
   const settled = waiting[facts.state ?? 'live'] ?? 'AsExpected';
   return [
     condition('Available', facts.available, facts.available ? 'AsExpected' : 'NoReadyDeployment'),
-    condition('Progressing', !facts.current && !facts.failed, facts.current ? settled : 'Deploying'),
+    facts.delayed !== undefined && !facts.current && !facts.failed
+      ? condition('Progressing', true, 'InstanceDelayed', facts.delayed)
+      : condition('Progressing', !facts.current && !facts.failed, facts.current ? settled : 'Deploying'),
     facts.looping && !facts.failed
       ? condition('Degraded', true, 'CrashLoop', loopText(facts.looping))
       : condition('Degraded', facts.failed, facts.failed ? 'DeploymentFailed' : 'AsExpected', facts.message),

@@ -1,43 +1,13 @@
-import { sql } from 'kysely';
 import type { RepositoryContext } from '../db/store.js';
+import { neededDeployments } from '../deployments/needed-deployments.js';
 import { openStatuses } from './build-row.js';
 
-/** Deployments of an agent whose builds stay, so that it can go back to them. */
-const keptDeployments = 10;
 /** Both databases limit the parameters of a statement. */
 const idsPerQuery = 200;
 
 /** What is known of builds that nobody needs any more. */
 export function createBuildRemoval({ db }: Pick<RepositoryContext, 'db'>) {
-  /** Builds of agents that exist: of their newest deployments, and of every one that may have instances. */
-  const needed = () =>
-    db
-      .selectFrom(
-        db
-          .selectFrom('deployment')
-          .innerJoin('agent', 'agent.id', 'deployment.agent_id')
-          .where('agent.deleted_at', 'is', null)
-          .select([
-            'deployment.id',
-            'deployment.build_id',
-            'agent.desired_deployment_id',
-            'agent.live_deployment_id',
-            sql<number>`row_number() over (partition by deployment.agent_id order by deployment.created_at desc, deployment.id desc)`.as(
-              'age',
-            ),
-          ])
-          .as('known'),
-      )
-      .select('known.build_id')
-      .where('known.build_id', 'is not', null)
-      .where((eb) =>
-        eb.or([
-          eb('known.age', '<=', keptDeployments),
-          eb('known.id', '=', eb.ref('known.desired_deployment_id')),
-          eb('known.id', '=', eb.ref('known.live_deployment_id')),
-          eb('known.id', 'in', db.selectFrom('slot').select('deployment_id').where('deployment_id', 'is not', null)),
-        ]),
-      );
+  const needed = () => neededDeployments(db).select('known.build_id').where('known.build_id', 'is not', null);
 
   return {
     /** Somebody wants it, so it stays for another while. False when it is removed already. */

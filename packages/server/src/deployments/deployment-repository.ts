@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely';
 import { inParts } from '../db/in-parts.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
+import { neededDeployments } from './needed-deployments.js';
 
 export type DeploymentPhase = 'Creating' | 'Validating' | 'Active' | 'Draining' | 'Failed';
 
@@ -162,6 +163,20 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
         .where('id', '=', id)
         .where('image_digest', 'is', null)
         .execute();
+    },
+
+    /** Of these images, those that no deployment that may be run again runs; with an organization, only its own deployments count. */
+    async unneededImages<T extends { digest: string }>(images: readonly T[], organizationId?: string): Promise<T[]> {
+      const digests = [...new Set(images.map(({ digest }) => digest))];
+      const rows = await inParts(digests, (part) =>
+        neededDeployments(db)
+          .select('known.image_digest')
+          .where('known.image_digest', 'in', part)
+          .$if(organizationId !== undefined, (query) => query.where('known.organization_id', '=', organizationId ?? ''))
+          .execute(),
+      );
+      const needed = new Set(rows.map(({ image_digest }) => image_digest));
+      return images.filter(({ digest }) => !needed.has(digest));
     },
 
     /** The newest that was made before this one and was live once. */

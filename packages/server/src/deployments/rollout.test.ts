@@ -90,6 +90,22 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
     });
   });
 
+  test('one whose instance can not be made for now is not given up: it says what it waits for, and goes on', async () => {
+    world.worker.behaviour.starts = 'delayed';
+    await deploy('bot:1');
+    const message = 'The engine of the fake worker does not answer';
+    await until(async () =>
+      expect((await world.status()).conditions).toContainEqual(
+        expect.objectContaining({ type: 'Progressing', status: 'True', reason: 'InstanceDelayed', message }),
+      ),
+    );
+    expect(await world.status()).toMatchObject({ errors: [], currentRevision: { health: { restartCount: 0 } } });
+    for (const [instanceId, { epoch }] of world.worker.instances)
+      world.worker.instances.set(instanceId, { instanceId, epoch, state: 'ready' });
+    world.worker.observe();
+    await rolledOut('complete');
+  });
+
   test('what makes a new deployment and what does not', async () => {
     await world.server.call(world.admin.token, 'PUT', '/v1/organizations/ours/secrets/keys-1', {
       ...{ secretKey: 'A', secretValue: '1' },

@@ -36,7 +36,8 @@ describe.each(scratchDatabases)('an installation on $name', ({ create }) => {
       type: 'status',
       status: {
         ...{ version: '9.9.9', node: '24', hostname: 'h', cpuCount: 2, memoryBytes: 4e9, memoryFreeBytes: 1e9 },
-        ...{ diskBytes: 100e9, diskFreeBytes: 1e9, engineError: 'connection refused', logLinesLeftOut: 0 },
+        ...{ diskFolder: '/images', diskBytes: 100e9, diskFreeBytes: 1e9, logLinesLeftOut: 0 },
+        ...{ engine: { name: 'Podman', version: '4', networksMixed: true }, engineError: 'connection refused' },
       },
     });
     const health = await until(async () => {
@@ -53,8 +54,9 @@ describe.each(scratchDatabases)('an installation on $name', ({ create }) => {
       { name: 'fake', connected: true, driver: 'fake', cpuCount: 2, region: null },
     ]);
     expect(health.warnings.map(({ code }) => code)).toEqual(
-      expect.arrayContaining(['engine_down', 'version_mismatch', 'worker_disk_low']),
+      expect.arrayContaining(['engine_down', 'networks_mixed', 'version_mismatch', 'worker_disk_low']),
     );
+    expect(health.warnings.find(({ code }) => code === 'worker_disk_low')?.text).toContain('worker fake (/images)');
     for (const { hint } of health.warnings) expect(hint).not.toBe('');
     worker.disconnect();
     await until(async () =>
@@ -120,8 +122,23 @@ describe('warnings', () => {
       connected: true,
       lastSeenAt: '2026-05-04T10:00:00.000Z',
     },
-    ...{ driver: 'docker', architecture: 'amd64', version: '1', hostname: 'h', engine: null, engineError: null },
-    ...{ cpuCount: 2, memoryBytes: 8e9, memoryFreeBytes: 4e9, diskBytes: 100e9, diskFreeBytes: 50e9 },
+    ...{
+      driver: 'docker',
+      architecture: 'amd64',
+      version: '1',
+      hostname: 'h',
+      engine: null,
+      engineError: null,
+      networksMixed: false,
+    },
+    ...{
+      cpuCount: 2,
+      memoryBytes: 8e9,
+      memoryFreeBytes: 4e9,
+      diskFolder: '/var/lib/docker',
+      diskBytes: 100e9,
+      diskFreeBytes: 50e9,
+    },
     ...{ instances: 0, sessions: 0 },
   };
   const well: Omit<InstallationHealth, 'warnings'> = {
@@ -146,6 +163,7 @@ describe('warnings', () => {
     ['no_worker', { workers: [] }],
     ['worker_away', { workers: [worker, { ...worker, connected: false }] }],
     ['engine_down', { workers: [{ ...worker, engineError: 'no' }] }],
+    ['networks_mixed', { workers: [{ ...worker, networksMixed: true }] }],
     ['version_mismatch', { workers: [{ ...worker, version: '2' }] }],
     ['worker_disk_low', { workers: [{ ...worker, diskFreeBytes: 1e9 }] }],
     ['data_disk_low', { disk: { ...well.disk, freeBytes: 1e9 } }],
@@ -154,6 +172,11 @@ describe('warnings', () => {
     ['backup_old', { lastBackupAt: '2026-04-04T10:00:00.000Z' }],
   ])('%s', (code, change) => {
     expect(codes(change)).toEqual([code]);
+  });
+
+  test('a worker of one organization runs no agents that could reach those of another', () => {
+    const theirs = { ...worker, organizationId: 'o', region: 'theirs', networksMixed: true };
+    expect(codes({ workers: [worker, theirs] })).toEqual([]);
   });
 
   test('a disk that is nearly full is critical, and says what logs have of it', () => {

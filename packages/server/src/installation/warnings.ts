@@ -29,7 +29,7 @@ function ofWorkers({ workers, version, checkedAt }: Checked): HealthWarning[] {
     });
   }
   for (const worker of workers) {
-    const { name, connected, organizationId, lastSeenAt, engineError, diskBytes, diskFreeBytes } = worker;
+    const { name, connected, organizationId, lastSeenAt, engineError, diskFolder, diskBytes, diskFreeBytes } = worker;
     const away = Date.parse(checkedAt) - Date.parse(lastSeenAt ?? '');
     if (!connected && away < missedForMs && (anyConnected || organizationId !== null)) {
       found.push({
@@ -48,6 +48,15 @@ function ofWorkers({ workers, version, checkedAt }: Checked): HealthWarning[] {
         hint: 'Start it on that machine (systemctl status docker); agents there can neither start nor be built.',
       });
     }
+    // A worker of one organization runs nobody else's agents.
+    if (worker.networksMixed && organizationId === null) {
+      found.push({
+        code: 'networks_mixed',
+        severity: 'warning',
+        text: `on worker ${name} agents of different organizations may reach one another: its container engine does not keep their networks apart`,
+        hint: 'After every start of that machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md). Then set PIPECAT_CLOUD_WORKER_NETWORKS_APART=yes there, and this ends.',
+      });
+    }
     if (worker.version !== null && worker.version !== version) {
       found.push({
         code: 'version_mismatch',
@@ -56,7 +65,8 @@ function ofWorkers({ workers, version, checkedAt }: Checked): HealthWarning[] {
         hint: 'Upgrade both to the same release.',
       });
     }
-    found.push(...roomOn(`the disk of worker ${name}`, 'worker_disk', diskBytes, diskFreeBytes, '.'));
+    const disk = `the disk of worker ${name}${diskFolder === null ? '' : ` (${diskFolder})`}`;
+    found.push(...roomOn(disk, 'worker_disk', diskBytes, diskFreeBytes, '.'));
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Agent } from '../agents/agent-repository.js';
 import { AppError, notReady } from '../errors.js';
+import { monotonicMs } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Place } from '../workers/worker-directory.js';
 
@@ -10,6 +11,17 @@ export const workerGraceMs = 12_000;
 export class StartTimedOut extends AppError {
   constructor(agentName: string) {
     super(503, '503', `Agent '${agentName}' did not become ready in time; see its logs`);
+  }
+}
+
+/** A container engine that is restarted is back by then; of one that does not answer for longer, callers are told. */
+const engineGraceMs = 12_000;
+
+/** What would make the instance is away, for longer than a restart takes. */
+export class EngineAway extends AppError {
+  constructor(agentName: string, delayed: string) {
+    const text = `Agent '${agentName}' has no warm instance, and none can be made at this moment: ${delayed.replace(/\.$/, '')}. The session was not started. Try again in a moment; if it stays so, whoever runs the worker has to look at its engine`;
+    super(503, '503', text, { details: { reason: 'PCC-ENGINE-AWAY' }, headers: { 'retry-after': '10' } });
   }
 }
 
@@ -41,14 +53,19 @@ interface Awaited {
 
 /**
  * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
- * failed, when the deadline has passed, or when there is no worker to make it.
+ * failed, when the deadline has passed, or when there is no worker, or no engine of its worker, to make it.
  */
 export async function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<string> {
   const { agent, instanceId, sessionId, place, deadline } = awaited;
+  let delayedAt: number | undefined;
   const look = (): string | Error | undefined => {
     const found = workers.locate(agent.organizationId, instanceId);
     if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
     if (found && failed(found.instance)) return new StartFailed(agent.name, found.instance);
+    const delayed = found?.instance.delayed;
+    delayedAt = delayed === undefined ? undefined : (delayedAt ?? monotonicMs());
+    if (delayed !== undefined && delayedAt !== undefined && monotonicMs() - delayedAt > engineGraceMs)
+      return new EngineAway(agent.name, delayed);
     return !found && workers.placeAwayMs(place) > workerGraceMs ? new NoWorker(agent.name) : undefined;
   };
   const now = look();

@@ -12,6 +12,8 @@ import type {
 } from '@pipecat-cloud/contract/worker';
 import { WebSocket } from 'ws';
 
+type Starts = 'ready' | 'failed' | 'delayed' | 'never';
+
 /**
  * A worker that runs nothing: it enrols and speaks the real protocol over a real socket, and its instances are ready at once.
  * Tests steer it and see every command that it was given.
@@ -35,9 +37,9 @@ export async function createFakeWorker(options: {
   let { url } = options;
   /** What instances of new orders become; tests change it. */
   const behaviour = {
-    starts: 'ready' as 'ready' | 'failed' | 'never',
+    starts: 'ready' as Starts,
     /** Before `starts`, where it says something of the order. */
-    startsOf: undefined as ((spec: InstanceSpec) => 'ready' | 'failed' | 'never' | undefined) | undefined,
+    startsOf: undefined as ((spec: InstanceSpec) => Starts | undefined) | undefined,
     /** What the image of an order is resolved to. */
     digestOf: undefined as ((image: string) => string) | undefined,
     answers: true,
@@ -81,6 +83,12 @@ export async function createFakeWorker(options: {
       const one = { instanceId, epoch: 0, ...(digest ? { imageDigest: digest } : {}) };
       if (starts === 'ready') instances.set(instanceId, { ...one, state: 'ready' });
       if (starts === 'failed') instances.set(instanceId, { ...one, state: 'failed', error });
+      if (starts === 'delayed')
+        instances.set(instanceId, {
+          ...one,
+          state: 'preparing',
+          delayed: 'The engine of the fake worker does not answer',
+        });
       if (starts === 'never') instances.set(instanceId, { ...one, state: 'starting' });
     }
     if (command.do === 'remove') instances.delete(command.instanceId);

@@ -1,9 +1,11 @@
+import type { PulledImage } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Keys } from '../config/keys.js';
 import { createLease } from '../db/lease.js';
 import type { Store } from '../db/store.js';
 import type { Clock, Ids } from '../system.js';
+import { createForgetting } from './forgetting.js';
 import { createHopSigner } from './hop-signer.js';
 import { createRevokedWorkers } from './revoked-workers.js';
 import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
@@ -45,11 +47,18 @@ export function composeWorkers(deps: WorkersDeps) {
     ...deps,
     hopPublicKey: hops.publicKey,
     leads: lease.held,
+    onUnusedImages: (worker, images) => forgetImages(worker, images),
     onHello: ({ workerId, architecture }) => {
       store.workers
         .seen(workerId, architecture, clock.now())
         .catch((err: unknown) => log.warn({ err, workerId }, 'what a worker said of itself could not be kept'));
     },
+  });
+  const forgetImages = createForgetting<PulledImage>({
+    what: 'an image',
+    log,
+    unneededOf: ({ scope }, images) => store.deployments.unneededImages(images, scope?.organizationId),
+    forget: (workerId, image) => workers.command(workerId, { do: 'forget-image', image }),
   });
   return { lease, hops, workers, revokedWorkers: createRevokedWorkers({ store, workers, log }) };
 }

@@ -1,6 +1,7 @@
 import {
   type Command,
   type ControlMessage,
+  type PulledImage,
   type WorkerMessage,
   workerFrameLimit,
   workerProtocolVersion,
@@ -9,7 +10,7 @@ import type { WebSocket } from 'ws';
 import { WorkerUnreachable } from './command-errors.js';
 import { type ConnectedWorker, type Connection, type ConnectionDeps, openConnection } from './worker-connection.js';
 import { createWorkerDirectory } from './worker-directory.js';
-import { dataUrlOf, parseWorkerMessage } from './worker-message.js';
+import { dataUrlOf, imagesOf, parseWorkerMessage } from './worker-message.js';
 import { createWorkerPresence } from './worker-presence.js';
 
 export interface ChannelDeps extends ConnectionDeps {
@@ -21,6 +22,8 @@ export interface ChannelDeps extends ConnectionDeps {
   onHello: (worker: ConnectedWorker & { architecture: string | undefined }) => void;
   /** A worker has said of which builds it holds something. */
   onKeptBuilds: (worker: ConnectedWorker, builds: readonly string[]) => void;
+  /** A worker has said which images that it pulled it has not used for long. */
+  onUnusedImages: (worker: ConnectedWorker, images: readonly PulledImage[]) => void;
   /** An instance of a worker waits for a build that is not there. */
   onMissingBuild: (worker: ConnectedWorker, buildId: string) => void;
   /** A worker connected or its instances changed. */
@@ -32,7 +35,7 @@ const heartbeatMs = 3_000;
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
   const { log, installationId, hopPublicKey, leads } = deps;
-  const { onHello, onKeptBuilds, onMissingBuild, onChange } = deps;
+  const { onHello, onKeptBuilds, onUnusedImages, onMissingBuild, onChange } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
   const presence = createWorkerPresence();
@@ -77,6 +80,9 @@ export function createWorkerChannel(deps: ChannelDeps) {
             connection,
             message.builds.filter((id) => typeof id === 'string'),
           );
+        return;
+      case 'unused-images':
+        onUnusedImages(connection, imagesOf(message.images));
         return;
       case 'build-missing':
         onMissingBuild(connection, String(message.buildId));

@@ -5,7 +5,12 @@ import type { ProcessDriverOptions } from './process/process-driver.js';
 
 export type DriverOptions = Omit<ProcessDriverOptions, 'agentPackage' | 'processTable'> & {
   builds?: Pick<BuildSettings, 'cacheLimitBytes' | 'baseImages'>;
+  /** Days that a pulled image stays without an instance; 0: for good. */
+  imageDays?: number;
+  networksApart?: boolean;
 };
+
+const dayMs = 24 * 60 * 60_000;
 
 /**
  * Makes the chosen driver, loading only what it needs. Beside containers there are always processes: those of an earlier choice are
@@ -20,7 +25,9 @@ export async function createDriver(chosen: ChosenDriver, options: DriverOptions)
   const { createImageBuilder } = await import('../builds/images/image-builder.js');
   const engine = createEngine({ url: chosen.engine });
   const builder = await createImageBuilder({ ...options, ...options.builds, engine, proxies: proxiesOf(options) });
-  const containers = await createDockerDriver({ ...options, engine, builder });
+  const { imageDays = 1 } = options;
+  const unusedImageMs = imageDays === 0 ? undefined : imageDays * dayMs;
+  const containers = await createDockerDriver({ ...options, engine, builder, limits: { unusedImageMs } });
   return createSideBySide({
     containers,
     processes: await createProcessDriver(options),

@@ -1,4 +1,4 @@
-import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import type { InstanceSpec, PulledImage, WorkerStatus } from '@pipecat-cloud/contract/worker';
 import type { Builder } from './builder.js';
 
 /** What a driver sees of one instance; the worker adds readiness, epochs and sessions to it. */
@@ -42,11 +42,7 @@ export interface DriverLogLine {
 }
 
 /** What runs the instances, where that is a program of its own. */
-export interface DriverEngine {
-  name: string;
-  version: string;
-  apiVersion?: string;
-}
+export type DriverEngine = NonNullable<WorkerStatus['engine']>;
 
 export interface DriverUsage {
   /** Total CPU time so far, in milliseconds, of every process of the instance. */
@@ -61,9 +57,15 @@ export interface Driver extends Builder {
   check(): Promise<void>;
   /** Name and version of the engine behind it, asked anew; throws when it does not answer. Absent where there is none. */
   engine?(): Promise<DriverEngine>;
+  /** Folder of this machine that the engine keeps images and containers in; undefined where it is not known. */
+  engineFolder?(): string | undefined;
+  /** Images that it pulled itself and that nothing has used for as long as they are to be kept. Absent where there are none. */
+  unusedImages?(): Promise<PulledImage[]>;
+  /** Removes one of them. Throws `DriverError`, and removes nothing, while something uses it. */
+  forgetImage?(image: PulledImage): Promise<void>;
   /**
-   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none. It
-   * gives up by itself what makes no progress, such as a pull.
+   * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none, or
+   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull.
    */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
@@ -95,6 +97,14 @@ export interface Driver extends Builder {
   usage(instanceId: string): Promise<DriverUsage | undefined>;
   /** Lets go of watchers. Instances go on. */
   close(): Promise<void>;
+}
+
+/** What runs the instances is away at this moment, and may be back at the next: the instance itself is not to blame. */
+export class DriverUnavailable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'DriverUnavailable';
+  }
 }
 
 /** An instance or build that can't be made, with a platform code and a sentence for the team that deploys. */

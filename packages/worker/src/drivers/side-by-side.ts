@@ -1,5 +1,5 @@
 import { contextKind } from './context-kind.js';
-import { type Driver, type DriverEngine, DriverError } from './driver.js';
+import { type Driver, DriverError } from './driver.js';
 
 export interface SideBySideOptions {
   containers: Driver;
@@ -19,7 +19,10 @@ export async function createSideBySide({ containers, processes, localAgents }: S
 
   return {
     kind: containers.kind,
-    ...(containers.engine && { engine: () => containers.engine?.() as Promise<DriverEngine> }),
+    ...(containers.engine && { engine: containers.engine }),
+    ...(containers.engineFolder && { engineFolder: containers.engineFolder }),
+    ...(containers.unusedImages && { unusedImages: containers.unusedImages }),
+    ...(containers.forgetImage && { forgetImage: containers.forgetImage }),
     async check() {
       await containers.check();
       if (localAgents) await processes.check();

@@ -38,3 +38,9 @@ export function isStatus(error: unknown, ...statuses: number[]): boolean {
 export function isEngineAway(error: unknown): boolean {
   return error instanceof EngineUnreachable || error instanceof EngineTimeout;
 }
+
+/** Whether the connection broke while an answer was read, as when the engine is restarted. */
+export function isBrokenOff(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'UND_ERR_ABORTED';
+}

@@ -16,6 +16,8 @@ export interface Instance {
   address: string | undefined;
   /** What the name of its image was resolved to, where the driver knows images. */
   imageDigest: string | undefined;
+  /** Why it can't be made at this moment, while that is tried again. */
+  delayed: string | undefined;
   /** Why it exited or failed. */
   error: { code: string; message: string } | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
@@ -47,6 +49,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     life,
     address: undefined,
     imageDigest: undefined,
+    delayed: undefined,
     error: record.failure,
     explaining: false,
     ensuredAt: undefined,
@@ -65,7 +68,7 @@ export function isGone({ life }: Instance): boolean {
 
 /** What the control plane is told. An idle instance that has stopped answering its probe is `starting` again: not offered. */
 export function observe(instance: Instance): ObservedInstance {
-  const { id, record, error, tenancy, activating, imageDigest } = instance;
+  const { id, record, delayed, error, tenancy, activating, imageDigest } = instance;
   const session = tenancy ? tenancy.sessionId : activating?.sessionId;
   return {
     instanceId: id,
@@ -76,6 +79,7 @@ export function observe(instance: Instance): ObservedInstance {
     ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(record.usedUp ? { usedUp: record.usedUp } : {}),
+    ...(delayed === undefined ? {} : { delayed }),
     ...(error && !instance.explaining ? { error } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DriverError } from '../drivers/driver.js';
+import { DriverError, DriverUnavailable } from '../drivers/driver.js';
 import { type Rig, specOf, startRig } from '../test-rig/rig.js';
 
 let rig: Rig;
@@ -111,6 +111,34 @@ test('what its image takes to come is not counted, and an engine that is away fo
   await rig.ready();
   await ensure({ startTimeoutSeconds: 2 });
   await rig.control.whenObserved('i-1', 'ready');
+});
+
+test('an instance whose driver is away has not failed: it says what it waits for, and is made once that is back', async () => {
+  let away = true;
+  await rig.close();
+  rig = await startRig({
+    wrapDriver: (driver) => ({
+      ...driver,
+      async ensure(spec, signal) {
+        if (away) throw new DriverUnavailable('The engine does not answer.');
+        await driver.ensure(spec, signal);
+      },
+    }),
+  });
+  await rig.ready();
+  await ensure();
+  await vi.waitFor(() =>
+    expect(rig.control.instance('i-1')).toMatchObject({ state: 'preparing', delayed: 'The engine does not answer.' }),
+  );
+  // One that is not wanted any more is given up meanwhile.
+  await rig.control.command({ do: 'ensure', spec: specOf('i-2') });
+  await vi.waitFor(() => expect(rig.control.instance('i-2')?.delayed).toBeDefined());
+  await rig.control.command({ do: 'remove', instanceId: 'i-2', graceSeconds: 0 });
+  await rig.control.whenObserved('i-2', undefined);
+  away = false;
+  expect((await rig.control.whenObserved('i-1', 'ready'))?.delayed).toBeUndefined();
+  const told = rig.control.messages.flatMap((message) => (message.type === 'observed' ? message.instances : []));
+  expect(told.filter(({ state }) => state === 'failed')).toEqual([]);
 });
 
 test('an instance that exits before it is ready has failed with its exit code and last lines', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
-import { type Driver, DriverError, type DriverInstance } from '../drivers/driver.js';
+import { type Driver, DriverError, type DriverInstance, DriverUnavailable } from '../drivers/driver.js';
 import type { Timings } from '../timings.js';
 import { describeExit, explain } from './explain.js';
 import { type Instance, isGone, unknownError } from './instance.js';
@@ -83,13 +83,33 @@ export function createLifecycle(deps: LifecycleDeps) {
     await kill(instance, timings.stopGraceSeconds);
   }
 
+  /** As long as what runs the instances is away it is tried again, and the instance says what it waits for. */
+  async function ensureOnceThere(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        try {
+          return await driver.ensure(spec, signal);
+        } catch (error) {
+          if (!(error instanceof DriverUnavailable) || signal.aborted) throw error;
+          if (instance.delayed === undefined)
+            log.warn({ err: error, instanceId: instance.id }, 'an instance can not be made now; trying again');
+          instance.delayed = error.message;
+          changed();
+          await delay(timings.backoffMaxMs, undefined, { signal });
+        }
+      }
+    } finally {
+      instance.delayed = undefined;
+    }
+  }
+
   async function make(instance: Instance, spec: PreparedSpec, signal: AbortSignal): Promise<void> {
     if (spec.impossible !== undefined) return await fail(instance, unknownError, spec.impossible);
     try {
       // By which secrets it was started has to be known after this worker's end, if it prints one.
       if (spec.secretsVersion !== undefined) await records.save(instance.record);
       await failpoint('instance.making');
-      await driver.ensure(spec, signal);
+      await ensureOnceThere(instance, spec, signal);
       await failpoint('instance.made');
     } catch (error) {
       if (closed || isGone(instance) || instance.removing) return;

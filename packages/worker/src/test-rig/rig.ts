@@ -25,6 +25,7 @@ const quick: Partial<Timings> = {
   backoffMinMs: 5,
   backoffMaxMs: 20,
   keptMs: 100,
+  unusedImagesMs: 100,
   orderMs: 60_000,
   drainMs: 60_000,
 };
@@ -70,6 +71,8 @@ export async function startRig(options: RigOptions = {}) {
       environment: {},
       secretsDir: join(folder, 'secrets'),
       passEnvironment: [],
+      imageDays: 0,
+      networksApart: false,
       builds: { places: options.places ?? 1, cacheLimitBytes: 0, baseImages: 'registry' as const },
     };
     const driver = async () => await (options.wrapDriver ?? ((same: Driver) => same))(world.open());

@@ -29,6 +29,16 @@ describe('a poll is read by the table of contract §11.3', () => {
     expect(phaseOf(rest as ReturnType<typeof service>).kind).toBe('ready');
   });
 
+  test('what a start waits for is said', () => {
+    const text = 'starting is delayed: the engine is away';
+    expect(phaseOf(service({ ...down, conditions: condition('Progressing', 'the engine is away') }))).toMatchObject({
+      text,
+    });
+    expect(phaseOf(service({ ...old, conditions: condition('Progressing', 'the engine is away') }))).toMatchObject({
+      text: `${text}; the previous deployment serves meanwhile`,
+    });
+  });
+
   test('the reason of a degraded deployment is its message, else its reason', () => {
     expect(phaseOf(service({ ...old, conditions: condition('Degraded') }))).toMatchObject({
       text: expect.stringContaining('Because'),

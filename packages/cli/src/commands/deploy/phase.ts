@@ -22,8 +22,11 @@ export function phaseOf(service: Service): Phase {
     const why = degraded.message || degraded.reason;
     return { kind: 'degraded', available, text: `having trouble (${why}); the previous deployment serves` };
   }
-  if (available) return { kind: 'progressing', available, text: 'starting; the previous deployment serves meanwhile' };
-  if (condition('Progressing')) return { kind: 'progressing', available, text: 'starting' };
+  const progressing = condition('Progressing');
+  const starting = progressing?.message ? `starting is delayed: ${progressing.message}` : 'starting';
+  if (available)
+    return { kind: 'progressing', available, text: `${starting}; the previous deployment serves meanwhile` };
+  if (progressing) return { kind: 'progressing', available, text: starting };
   return {
     kind: 'unavailable',
     available,

@@ -27,6 +27,13 @@ test('an agent whose instances end again and again is not called ready', () => {
   });
 });
 
+test('what the start of an agent waits for is said', () => {
+  const message = 'The container engine does not answer';
+  const delay = { type: 'Progressing', status: 'True', reason: 'InstanceDelayed', message } as const;
+  const words = { tone: 'warn', words: 'Starting', detail: message };
+  expect(agentState({ ready: false, available: false, errors: [], conditions: [delay] })).toEqual(words);
+});
+
 test('the state of a session in words; a reason that is new here is shown as it is', () => {
   expect(sessionState({ state: 'starting', endReason: null }).words).toBe('Starting');
   expect(sessionState({ state: 'active', endReason: null })).toEqual({ tone: 'good', words: 'Active' });

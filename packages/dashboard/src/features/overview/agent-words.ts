@@ -21,6 +21,8 @@ export function agentState(agent: AgentState): Words {
   const loop = agent.conditions.find(({ status, reason }) => status === 'True' && reason === 'CrashLoop');
   if (loop) return { tone: 'bad', words: 'Crash loop', detail: loop.message };
   if (agent.ready) return { tone: 'good', words: 'Ready' };
+  const delay = agent.conditions.find(({ status, reason }) => status === 'True' && reason === 'InstanceDelayed');
+  if (delay) return { tone: 'warn', words: agent.available ? 'Updating' : 'Starting', detail: delay.message };
   if (agent.available)
     return { tone: 'busy', words: 'Updating', detail: 'The previous deployment takes sessions meanwhile.' };
   return { tone: 'busy', words: 'Starting' };

@@ -13,16 +13,16 @@ const removeTries = 20;
 /** The engine's containers of one installation. "Already so" is success, everything else throws. */
 export function createContainers(engine: Engine, installationId: string) {
   const filters = ofInstallation(installationId);
-  const call = <T>(method: string, name: string, path: string, query = {}) =>
-    engine.request<T>(method, `/containers/${name}${path}`, { query });
+  const call = <T>(method: string, name: string, path: string, query = {}, more: { deadlineMs?: number } = {}) =>
+    engine.request<T>(method, `/containers/${name}${path}`, { query, ...more });
 
   return {
     list: (query: { size?: boolean } = {}): Promise<ListedContainer[]> =>
       engine.request('GET', '/containers/json', { query: { all: true, filters, ...query } }),
 
-    async inspect(name: string): Promise<InspectedContainer | undefined> {
+    async inspect(name: string, more: { deadlineMs?: number } = {}): Promise<InspectedContainer | undefined> {
       try {
-        return await call<InspectedContainer>('GET', name, '/json');
+        return await call<InspectedContainer>('GET', name, '/json', {}, more);
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         throw error;

@@ -13,7 +13,7 @@ import { never, readLines, specOf } from '../../testing/driver-tools.js';
 import { createEngineProxy } from '../../testing/engine-proxy.js';
 import { makeObedientImage, obedientImage, startObedient } from '../../testing/obedient-agent.js';
 import { imageOf, onPodman, testEngineUrl } from '../../testing/test-images.js';
-import { DriverError } from '../driver.js';
+import { DriverError, DriverUnavailable } from '../driver.js';
 import { labelNames, ofInstallation } from './labels.js';
 import type { DockerDriverOptions } from './options.js';
 
@@ -229,6 +229,14 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await setup.restart();
   });
 
+  test('an engine that does not keep networks apart is told as such, until the operator has seen to it', async () => {
+    await open();
+    expect((await setup.driver.engine?.())?.networksMixed).toBe(onPodman ? true : undefined);
+    const seenTo = await setup.another({ installationId: `${setup.installationId}-2`, networksApart: true });
+    others.push(seenTo.close);
+    expect((await seenTo.engine?.())?.networksMixed).toBeUndefined();
+  });
+
   test('where the networks of the engine can not be reached, an instance answers at a port of this machine', async () => {
     await open({ reach: 'published' });
     const agent = await startObedient(setup.driver);
@@ -246,7 +254,7 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await expect(setup.driver.list()).rejects.toThrow('did not answer');
     const spec = { ...agent.spec, instanceId: 'i-while-hanging' };
     const refusal = await setup.driver.ensure(spec, never).catch((error: unknown) => error);
-    expect(refusal).toBeInstanceOf(DriverError);
+    expect(refusal).toBeInstanceOf(DriverUnavailable);
     expect((refusal as Error).message).toContain('did not answer');
     // The session of an instance goes on all the while.
     expect(await agent.tell('return 1')).toBe(1);

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
-import { isEngineAway } from '../../engine/engine-error.js';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
-import { type Driver, DriverError, type DriverInstance } from '../driver.js';
+import { type Driver, type DriverInstance, DriverUnavailable } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { agentPort, toContainer } from './container.js';
 import { createContainers } from './containers.js';
@@ -17,10 +16,14 @@ import { createNetworks } from './networks.js';
 import { createOptional } from './optional.js';
 import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
+import { openPulledImages } from './pulled-images.js';
+import { noBuilder, refusalOf } from './refusals.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
 
 const sweepMs = 30_000;
+/** An engine that takes longer to say whether it has a container is asked for nothing more meanwhile: a start waits for the answer. */
+const firstAnswerMs = 10_000;
 
 /**
  * Instances as containers of a Docker engine, or of Podman's, which speaks the same API. They outlive the worker; a new driver of the
@@ -31,7 +34,11 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   const limits = { ...defaultLimits, ...options.limits };
   const containers = createContainers(engine, installationId);
   const endings = createEndings(containers);
-  const images = createImages({ engine, builder: options.builder, pullStallMs: limits.pullStallMs });
+  const pulled = await openPulledImages({
+    ...{ engine, directory: options.directory, log },
+    unusedMs: limits.unusedImageMs,
+  });
+  const images = createImages({ engine, builder: options.builder, pullStallMs: limits.pullStallMs, pulled });
   const networks = createNetworks({ engine, installationId, idleMs: limits.idleNetworkMs, log });
   const outputs = createOutputs({
     engine,
@@ -121,7 +128,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   }
 
   async function discard(instanceId: string): Promise<void> {
-    condemned.add(instanceId);
     running.delete(instanceId);
     try {
       await containers.remove(nameOf(instanceId));
@@ -138,7 +144,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     making.add(instanceId);
     let isNew = false;
     try {
-      const there = await containers.inspect(nameOf(instanceId));
+      const there = await containers.inspect(nameOf(instanceId), { deadlineMs: firstAnswerMs });
       if (there && there.State.Status !== 'created' && !condemned.has(instanceId)) return;
       isNew = true;
       // Left by an order that was refused, while the engine carried it out all the same.
@@ -146,8 +152,13 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       condemned.delete(instanceId);
       await create(spec, signal);
     } catch (error) {
-      if (isNew) await discard(instanceId);
-      throw refusalOf(error);
+      const refusal = refusalOf(error);
+      if (isNew) {
+        condemned.add(instanceId);
+        // One that is away would be waited for twice.
+        if (!(refusal instanceof DriverUnavailable)) await discard(instanceId);
+      }
+      throw refusal;
     } finally {
       making.delete(instanceId);
     }
@@ -222,7 +233,12 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   }
 
   async function sweep(): Promise<void> {
-    for (const instanceId of condemned) await discard(instanceId);
+    for (const instanceId of [...condemned]) {
+      await inTurn(instanceId, async () => {
+        // It may have been made anew while it waited for its turn.
+        if (condemned.has(instanceId)) await discard(instanceId);
+      });
+    }
     for (const { Id, Labels, State } of await containers.list()) {
       // Made by a call that the engine carried out after it was given up.
       if (State === 'created' && !making.has(instanceLabels(Labels).instanceId)) await containers.remove(Id);
@@ -230,9 +246,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     await networks.sweep();
   }
 
-  if (!(await engineHost()).keepsNetworksApart) {
+  const networksMixed = !((await engineHost()).keepsNetworksApart || options.networksApart);
+  if (networksMixed) {
     log.warn(
-      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md)',
+      'Podman may let instances of different organizations reach one another. Needed after every start of the machine: iptables -I FORWARD -i pcc+ -o pcc+ -j DROP (docs/podman.md). Where that is seen to, PIPECAT_CLOUD_WORKER_NETWORKS_APART=yes says so',
     );
   }
   await adopt();
@@ -249,8 +266,14 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     async engine() {
       const version = await engine.request<EngineVersion>('GET', '/version');
       const { Version, ApiVersion } = version;
-      return { name: isPodman(version) ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion };
+      return {
+        ...{ name: isPodman(version) ? 'Podman' : 'Docker', version: Version, apiVersion: ApiVersion },
+        ...(networksMixed && { networksMixed }),
+      };
     },
+    engineFolder: () => host?.folder,
+    unusedImages: pulled.unused,
+    forgetImage: pulled.forget,
     ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
     async remove(instanceId, { graceSeconds }) {
       await inTurn(instanceId, async () => undefined); // A creation under way comes first.
@@ -305,23 +328,4 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await engine.close();
     },
   };
-}
-
-/** What the engine said, as a reason that the team that deploys is shown. */
-function refusalOf(error: unknown): unknown {
-  if (error instanceof DriverError || (error as Error).name === 'AbortError') return error;
-  if (isEngineAway(error) || (error as Error).name === 'EngineError') {
-    return new DriverError('PCC_UNKNOWN_ERROR', (error as Error).message, { cause: error });
-  }
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-    return new DriverError('PCC_UNKNOWN_ERROR', "The disk of the worker's machine is full", { cause: error });
-  }
-  return error;
-}
-
-function noBuilder(): DriverError {
-  return new DriverError(
-    'PCC_UNKNOWN_ERROR',
-    'This worker can not build images. Build the image elsewhere, push it, and deploy it by its name',
-  );
 }

@@ -41,6 +41,7 @@ export interface InspectedImage {
 
 export interface EngineInfo {
   OperatingSystem: string;
+  DockerRootDir?: string;
   SecurityOptions?: string[] | null;
   NCPU: number;
 }

@@ -13,6 +13,8 @@ export interface EngineHost {
   keepsNetworksApart: boolean;
   /** Whether it always knows of a container that the kernel ended it for want of memory. */
   tellsWantOfMemory: boolean;
+  /** Folder of this machine with its images; undefined where it is in another one, such as a virtual machine. */
+  folder: string | undefined;
   /** How many processors it has: more is given to nobody. */
   cpus: number;
 }
@@ -27,8 +29,10 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   }
   const info = await engine.request<EngineInfo>('GET', '/info');
   const init = version.Components?.find(({ Name }) => Name === 'docker-init')?.Version;
+  const here = isHere(engine, info, platform);
   return {
-    reach: reachOf(engine, info, platform),
+    reach: here && !isRootless(info) ? 'network' : 'published',
+    folder: here ? info.DockerRootDir : undefined,
     cpus: info.NCPU,
     keepsNetworksApart: !isPodman(version),
     tellsWantOfMemory: !isPodman(version),
@@ -37,9 +41,12 @@ export async function lookAtEngine(engine: Engine, platform: string): Promise<En
   };
 }
 
-/** Networks of an engine in a virtual machine, or in a network namespace of its own, can't be reached from outside. */
-function reachOf(engine: Engine, info: EngineInfo, platform: string): EngineHost['reach'] {
-  const rootless = (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless'));
-  const here = platform === 'linux' && engine.url.startsWith('unix:') && info.OperatingSystem !== 'Docker Desktop';
-  return here && !rootless ? 'network' : 'published';
+/** Networks and files of an engine in a virtual machine can't be reached from outside. */
+function isHere(engine: Engine, info: EngineInfo, platform: string): boolean {
+  return platform === 'linux' && engine.url.startsWith('unix:') && info.OperatingSystem !== 'Docker Desktop';
+}
+
+/** Its networks are in a network namespace of its own. */
+function isRootless(info: EngineInfo): boolean {
+  return (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless'));
 }

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../../engine/engine.js';
 import { never, specOf } from '../../testing/driver-tools.js';
@@ -5,6 +9,7 @@ import { type StandInRegistry, startRegistry } from '../../testing/stand-in-regi
 import { onPodman, testEngineUrl } from '../../testing/test-images.js';
 import { DriverError } from '../driver.js';
 import { createImages } from './images.js';
+import { openPulledImages, type PulledImages } from './pulled-images.js';
 
 const credentials = Buffer.from('ann:hush-hush-password').toString('base64');
 
@@ -13,18 +18,23 @@ describe.skipIf(!testEngineUrl)('images from a registry, with a container engine
   let registry: StandInRegistry;
   let images: ReturnType<typeof createImages>;
   let arch: string;
+  let directory: string;
+  let pulled: PulledImages;
   const pulled = new Set<string>();
   beforeAll(async () => {
     engine = createEngine({ url: testEngineUrl ?? '' });
     arch = (await engine.version()).Arch;
     registry = await startRegistry();
-    images = createImages({ engine, builder: undefined, pullStallMs: 30_000 });
+    directory = await mkdtemp(join(tmpdir(), 'images-'));
+    pulled = await openPulledImages({ engine, directory, unusedMs: undefined, log: pino({ level: 'silent' }) });
+    images = createImages({ engine, builder: undefined, pullStallMs: 30_000, pulled });
   });
   afterAll(async () => {
     for (const id of pulled)
       await engine.request('DELETE', `/images/${id}`, { query: { force: true } }).catch(() => undefined);
     await registry.close();
     await engine.close();
+    await rm(directory, { recursive: true });
   });
 
   const spec = (image: string, change: { digest?: string; host?: string; credentials?: string } = {}) => ({
@@ -120,7 +130,7 @@ describe.skipIf(!testEngineUrl)('images from a registry, with a container engine
   });
 
   test('a registry that does not answer is given up, and a pull that is called off ends with its reason', async () => {
-    const impatient = createImages({ engine, builder: undefined, pullStallMs: 200 });
+    const impatient = createImages({ engine, builder: undefined, pullStallMs: 200, pulled });
     const given = impatient.resolve(spec(`${registry.host}/hanging/bot:1`), never);
     await expect(given).rejects.toThrow('no progress for 0.2 s');
     const off = images.resolve(spec(`${registry.host}/hanging/bot:2`), AbortSignal.timeout(50));

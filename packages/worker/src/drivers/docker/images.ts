@@ -10,15 +10,17 @@ import type { ContainerImage } from './container.js';
 import type { InspectedImage } from './engine-types.js';
 import { type ImageReference, parseImage } from './image-reference.js';
 import { askRegistry, pull } from './pull.js';
+import type { PulledImages } from './pulled-images.js';
 
 export interface ImagesDeps {
   engine: Engine;
   builder: Pick<ImageBuilder, 'imageOf'> | undefined;
   pullStallMs: number;
+  pulled: Pick<PulledImages, 'during' | 'present' | 'pulled' | 'used'>;
 }
 
 /** Finds the image of an instance in the engine, or brings it there. */
-export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
+export function createImages({ engine, builder, pullStallMs, pulled }: ImagesDeps) {
   const inTurn = createKeyedQueue();
 
   async function inspect(name: string): Promise<InspectedImage | undefined> {
@@ -50,13 +52,19 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
     // An image that was made here and never pushed has no digest of a registry; its own id stands for it.
     const pulling = { ...request, reference, stallMs: pullStallMs };
     // Podman can't ask a registry without pulling, and asks whenever it pulls.
-    if (!isPinned) await ((await onPodman()) ? pull : askRegistry)(engine, pulling);
+    let before: ReadonlySet<string> | undefined;
+    const bring = async () => {
+      before ??= await pulled.present();
+      await pull(engine, pulling);
+    };
+    if (!isPinned) await ((await onPodman()) ? bring() : askRegistry(engine, pulling));
     let image = (await inspect(pinned)) ?? (isPinned ? await inspect(digest) : undefined);
     if (!image) {
-      await pull(engine, pulling);
+      await bring();
       image = await inspect(pinned);
     }
     if (!image) throw new Error(`${pinned} was pulled and is not there`);
+    if (before) await pulled.pulled(before, { id: image.Id, name: reference.name, digest });
     return { image, digest };
   }
 
@@ -67,10 +75,13 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
     const { name, tag } = request.reference;
     const found = await inspect(`${name}:${tag}`);
     if (found && (await isMadeHere(found, request.reference))) return { image: found, digest: found.Id };
+    const before = await pulled.present();
     await pull(engine, { ...request, stallMs: pullStallMs });
     const image = await inspect(`${name}:${tag}`);
     if (!image) throw new Error(`${name}:${tag} was pulled and is not there`);
-    return { image, digest: (await digestOf(image, name)) ?? image.Id };
+    const digest = (await digestOf(image, name)) ?? image.Id;
+    await pulled.pulled(before, { id: image.Id, name, digest, tag });
+    return { image, digest };
   }
 
   const onPodman = async () => isPodman(await engine.version());
@@ -118,10 +129,16 @@ export function createImages({ engine, builder, pullStallMs }: ImagesDeps) {
       const request = { image: source.image, reference, registry, signal };
       const digest = source.digest ?? reference.digest;
       // One after the other: those that come later find it there.
-      const { image, digest: resolved } = await inTurn(source.image, async () => {
-        signal.throwIfAborted();
-        return digest === undefined ? byTag(request) : byDigest(request, digest, source.digest !== undefined);
-      });
+      const { image, digest: resolved } = await pulled.during(reference.name, () =>
+        inTurn(source.image, async () => {
+          signal.throwIfAborted();
+          const found = await (digest === undefined
+            ? byTag(request)
+            : byDigest(request, digest, source.digest !== undefined));
+          await pulled.used(found.image.Id);
+          return found;
+        }),
+      );
       await checkPlatform(image, `The image '${source.image}'`);
       return { id: image.Id, digest: resolved, ...declared(image, `The image '${source.image}'`) };
     },

@@ -25,6 +25,8 @@ export interface DockerDriverOptions {
    */
   reach?: 'network' | 'published';
   limits?: Partial<Limits>;
+  /** The operator has seen to it that networks are kept apart where the engine does not. */
+  networksApart?: boolean;
 }
 
 /** What the spec of an instance says nothing of. */
@@ -45,6 +47,8 @@ export interface Limits {
   idleNetworkMs: number;
   /** A pull without any progress is given up after this long. */
   pullStallMs: number;
+  /** An image that was pulled here stays for so long without an instance, in milliseconds; undefined: for good. */
+  unusedImageMs: number | undefined;
 }
 
 export const defaultLimits: Limits = {
@@ -56,4 +60,5 @@ export const defaultLimits: Limits = {
   outputBytes: 64 * 1024 ** 2,
   idleNetworkMs: 10 * 60_000,
   pullStallMs: 120_000,
+  unusedImageMs: 24 * 60 * 60_000,
 };

@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Engine } from '../../engine/engine.js';
-import { isEngineAway } from '../../engine/engine-error.js';
+import { EngineUnreachable, isBrokenOff, isEngineAway } from '../../engine/engine-error.js';
 import { jsonLines } from '../../engine/streams.js';
 import { type ImageReference, isForRegistry } from './image-reference.js';
 import { pullError } from './pull-errors.js';
@@ -41,6 +41,7 @@ export async function pull(engine: Engine, request: PullRequest): Promise<void> 
   } catch (error) {
     signal.throwIfAborted();
     if (isEngineAway(error) || (error as Error).name === 'DriverError') throw error;
+    if (isBrokenOff(error)) throw new EngineUnreachable(engine.url, error);
     throw pullError(image, reference, (error as Error).message, error);
   } finally {
     clearTimeout(timer);
