@@ -76,6 +76,7 @@ export const Session = Type.Object({
   coldStart: OrNull(Type.Boolean()),
   completionStatus: OrNull(Type.String()),
   endReason: OrNull(Type.String()),
+  endDetail: OrNull(Type.String({ description: 'How its instance ended, where that is why the session did' })),
   endState: Type.Enum([...endStates]),
   serviceId: Type.String(),
   organizationId: Type.String(),

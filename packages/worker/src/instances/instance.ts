@@ -18,6 +18,8 @@ export interface Instance {
   imageDigest: string | undefined;
   /** Why it exited or failed. */
   error: { code: string; message: string } | undefined;
+  /** For its log, once it has ended by itself: decided when it is known whether a session ended with it. */
+  lastWords: Promise<LastWords | undefined> | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
   explaining: boolean;
   /** When `ensure` came, in milliseconds of the monotonic clock; unknown for an adopted instance. */
@@ -31,6 +33,12 @@ export interface Instance {
   /** The session it holds, or whose bot may still run. */
   tenancy: Tenancy | undefined;
   removing: boolean;
+}
+
+/** How an instance ended, and the session that ended with it. */
+export interface LastWords {
+  text: string;
+  sessionId?: string;
 }
 
 export interface Activating {
@@ -48,6 +56,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     address: undefined,
     imageDigest: undefined,
     error: record.failure,
+    lastWords: undefined,
     explaining: false,
     ensuredAt: undefined,
     redactor: undefined,
@@ -73,7 +82,6 @@ export function observe(instance: Instance): ObservedInstance {
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
     ...(imageDigest === undefined ? {} : { imageDigest }),
-    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(error && !instance.explaining ? { error } : {}),
