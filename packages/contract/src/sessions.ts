@@ -10,6 +10,9 @@ export const StartBody = Type.Object({
   enableDefaultIceServers: Type.Optional(Type.Boolean()),
   transport: Type.Optional(Type.Enum(['daily', 'webrtc', 'websocket'])),
   body: Type.Optional(Type.Unknown()),
+  flow_config: Type.Optional(
+    Type.Unknown({ description: 'Refused where it says anything: flows of newer images are not handed to agents' }),
+  ),
   waitSeconds: Type.Optional(
     Type.Integer({
       minimum: 0,

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { scratchDatabases } from '../testing/databases.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot, SlotState } from '../slots/slot-repository.js';
+import { scratchDatabases } from '../testing/databases.js';
+import { openRolloutWorld, type RolloutWorld, until } from '../testing/rollout-world.js';
 import { recoveredDeployments } from './crash-loop.js';
 import type { Facts } from './facts.js';
-import { openRolloutWorld, type RolloutWorld, until } from '../testing/rollout-world.js';
 
 describe.each(scratchDatabases)('a deployment whose instances end again and again, on $name', (database) => {
   let world: RolloutWorld;
@@ -75,7 +75,9 @@ describe.each(scratchDatabases)('a deployment whose instances end again and agai
     }
     expect(await degraded()).toMatchObject({
       ...{ status: 'True', reason: 'CrashLoop' },
-      message: expect.stringMatching(/^Crash loop: 3 sessions in a row .*The last: The instance ended with exit code 3,/),
+      message: expect.stringMatching(
+        /^Crash loop: 3 sessions in a row .*The last: The instance ended with exit code 3,/,
+      ),
     });
     expect((await world.status()).currentRevision?.health).toMatchObject({ ready: false, restartCount: 3 });
     expect(await sessions(other.sessionId)).toMatchObject({ state: 'active', endDetail: null });

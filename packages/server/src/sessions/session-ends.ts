@@ -57,7 +57,12 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
       const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
       return await store.transaction(async (repos) => {
         await record?.(repos);
-        const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, detail, at, from }, clock.now());
+        const ended = await repos.sessions.end(
+          sessionId,
+          epoch,
+          { reason, completionStatus, detail, at, from },
+          clock.now(),
+        );
         if (!ended && from !== undefined) return false;
         if (ended) {
           await spend.charge(repos, { ...ended, endedAt: at });
@@ -66,7 +71,11 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
           if (beganAt) await repos.usageDays.add({ organizationId, agentId, kind: 'session', beganAt, endedAt });
           if (reason === 'instance_exited') {
             const message = detail ?? 'The instance ended in a session';
-            await repos.deployments.addSessionCrash(deploymentId, { code: platformCodes.unknown, message }, clock.now());
+            await repos.deployments.addSessionCrash(
+              deploymentId,
+              { code: platformCodes.unknown, message },
+              clock.now(),
+            );
           }
         }
         await repos.slots.release(sessionId, epoch, slot, clock.now());
