@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@pipecat-cloud/contract/client';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { copyAgent } from './support/agents.js';
+import { copyAgent, logsHave, sessionEnds } from './support/agents.js';
 import { accessibilityProblems, isForgotten, leavesNoTrace, openBrowser, openTab, says } from './support/browser.js';
 import { createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
@@ -126,6 +126,21 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     await client.stopSession(org, 'probe', sessionId);
     await page.getByRole('table', { name: 'Latest sessions' }).getByText('Stopped').waitFor();
     expect((await cli().ok(['open', 'probe', '--print'])).stdout.trim()).toBe(`${cloud.url}/orgs/${org}/agents/probe`);
+  });
+
+  test('a session whose agent ended in it says so, with the exit code: to programs, in its log, and on its page', async () => {
+    const { sessionId } = await client.startSession(org, 'probe', { body: { seconds: 1, exitWith: 3 } });
+    const detail = 'The instance ended with exit code 3';
+    expect(await sessionEnds(cli(), 'probe', sessionId)).toMatchObject({
+      ...{ endReason: 'instance_exited', completionStatus: 'INSTANCE_EXITED', endState: 'agent_error' },
+      endDetail: detail,
+    });
+    const shown = await cli().ok(['agent', 'sessions', 'probe', '--id', sessionId]);
+    expect(shown.stdout).toMatch(new RegExp(`^Ended by +instance_exited\nBecause +${detail}$`, 'm'));
+    await logsHave(cli(), 'probe', sessionId, `[pipecat-cloud] Session ended: ${detail}`);
+    await visit(`agents/probe/sessions/${sessionId}`, 'Session');
+    await page.getByText('instance_exited', { exact: true }).waitFor();
+    await page.getByText(detail, { exact: true }).waitFor();
   });
 
   test('a limit holds without a deployment; a profile makes one, which is held, compared, promoted and rolled back', async () => {

@@ -12,6 +12,8 @@ interface ProbeBody {
   seconds?: number;
   /** Throws an error that quotes this variable. */
   failWith?: string;
+  /** Ends its process with this exit code. */
+  exitWith?: number;
 }
 
 async function bot(session: Session): Promise<void> {
@@ -25,6 +27,7 @@ async function bot(session: Session): Promise<void> {
   } finally {
     clearInterval(beat);
   }
+  if (body.exitWith !== undefined) process.exit(body.exitWith);
   session.log.info('the probe is done');
   if (body.failWith !== undefined) throw new Error(`refused by a service with ${process.env[body.failWith]}`);
 }

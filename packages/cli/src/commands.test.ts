@@ -114,6 +114,7 @@ describe('agent', () => {
     server.routes[`GET ${org}/services/bot/sessions/s1`] = {
       json: {
         ...session('s1', 10, 1, true),
+        ...{ endReason: 'instance_exited', endDetail: 'The instance ended with exit code 3' },
         resourceMetrics: { ...percentiles, sampleCount: 3, timeseries },
         meetingIds: [],
       },
@@ -122,6 +123,7 @@ describe('agent', () => {
     expect(stdout).toContain('CPU     ▁▅█  p50 0.10 cores, p99 0.20 cores');
     expect(stdout).toContain('Memory  ▁▅█  p50 1.0 MiB, p99 3.0 MiB');
     expect(stdout).toContain('3 samples over 30s');
+    expect(stdout).toMatch(/^Ended by +instance_exited\nBecause +The instance ended with exit code 3\n/m);
   });
 });
 

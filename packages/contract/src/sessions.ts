@@ -10,6 +10,9 @@ export const StartBody = Type.Object({
   enableDefaultIceServers: Type.Optional(Type.Boolean()),
   transport: Type.Optional(Type.Enum(['daily', 'webrtc', 'websocket'])),
   body: Type.Optional(Type.Unknown()),
+  flow_config: Type.Optional(
+    Type.Unknown({ description: 'Refused where it says anything: flows of newer images are not handed to agents' }),
+  ),
   waitSeconds: Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -76,6 +79,7 @@ export const Session = Type.Object({
   coldStart: OrNull(Type.Boolean()),
   completionStatus: OrNull(Type.String()),
   endReason: OrNull(Type.String()),
+  endDetail: OrNull(Type.String({ description: 'How its instance ended, where that is why the session did' })),
   endState: Type.Enum([...endStates]),
   serviceId: Type.String(),
   organizationId: Type.String(),

@@ -139,8 +139,6 @@ export interface ObservedInstance {
   sessionId?: string;
   /** `sha256:…` that the name of its image was resolved to; absent for builds and where the driver knows no images. */
   imageDigest?: string;
-  /** From `ensure` until its process ran, once known: its files are unpacked or its image is pulled meanwhile. */
-  preparedMs?: number;
   /** From `ensure` to ready, once known. */
   startedMs?: number;
   /** It has had its last session, and refuses another; why. */
@@ -194,6 +192,8 @@ export type Report =
       reason: SessionEndReason;
       /** Status that `/bot` answered with, where one was received. */
       status?: number;
+      /** Of `instance_exited`: how the instance ended, as a sentence without secrets. */
+      detail?: string;
       /** The bot is not known to have finished: the instance is never to be offered again. */
       unfinished?: true;
       at: string;

@@ -97,6 +97,7 @@ export function createAgentService(deps: AgentServiceDeps) {
       phase: 'Creating',
       phaseStartedAt: now,
       startFailures: 0,
+      sessionCrashes: 0,
       error: null,
       readyAt: null,
       liveAt: null,

@@ -2,7 +2,7 @@ import type { Service, ServiceList } from '@pipecat-cloud/contract/agents';
 import type { DeploymentState, Deployment as WireDeployment } from '@pipecat-cloud/contract/deployments';
 import { stateOf } from '../deployments/deployment-history.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { isCrashLooping, maxBackoffMs } from '../pool/crash-loop.js';
+import { crashLoopAfter, isCrashLooping, maxBackoffMs } from '../pool/crash-loop.js';
 import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Agent, ListedAgent } from './agent-repository.js';
@@ -138,8 +138,12 @@ function conditionsOf(facts: {
   ];
 }
 
-const loopText = ({ startFailures, error }: Deployment) =>
-  `Crash loop: ${startFailures} instances in a row ended instead of serving. The next is tried within ${maxBackoffMs / 1000} s, and with each session that needs one. The last: ${error?.message ?? 'it ended'}`;
+function loopText({ startFailures, sessionCrashes, error }: Deployment): string {
+  const last = `The last: ${error?.message ?? 'it ended'}`;
+  return startFailures >= crashLoopAfter
+    ? `Crash loop: ${startFailures} instances in a row ended instead of serving. The next is tried within ${maxBackoffMs / 1000} s, and with each session that needs one. ${last}`
+    : `Crash loop: ${sessionCrashes} sessions in a row ended because their instance did. Sessions are started all the same. ${last}`;
+}
 
 function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable<Service['currentRevision']> {
   const own = slots.filter(({ deploymentId }) => deploymentId === deployment.id);
@@ -154,13 +158,13 @@ function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable
     health: {
       ready: healthy,
       state: healthy ? 'running' : deployment.phase === 'Failed' ? 'terminated' : 'waiting',
-      restartCount: deployment.startFailures,
+      restartCount: deployment.startFailures + deployment.sessionCrashes,
       replicasStarted: own.length,
       ...(deployment.error
         ? {
             reason: looping ? 'CrashLoop' : deployment.error.code,
             message: deployment.error.message,
-            headline: looping ? 'Its instances end again and again' : headlineOf(deployment.error.code),
+            headline: looping ? 'Its instances end again and again' : headlineOf(deployment),
           }
         : {}),
     },
@@ -168,8 +172,9 @@ function revisionOf(deployment: Deployment, slots: readonly Slot[]): NonNullable
 }
 
 /** What is wrong, in a few words; the message below it says more. */
-function headlineOf(code: string): string {
-  return headlines[code] ?? 'The agent does not start';
+function headlineOf({ error, sessionCrashes }: Deployment): string {
+  if (sessionCrashes > 0) return 'An instance ended in a session';
+  return headlines[error?.code ?? ''] ?? 'The agent does not start';
 }
 const headlines: Readonly<Record<string, string>> = {
   PCC_IMAGE_NOT_FOUND: 'The image was not found',

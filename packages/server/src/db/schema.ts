@@ -200,6 +200,8 @@ export interface Schema
     phase: string;
     phase_started_at: string;
     start_failures: Generated<number>;
+    /** Sessions in a row that ended because their instance did. */
+    session_crashes: Generated<number>;
     error_code: string | null;
     error_message: string | null;
     /** What the image's tag was resolved to; null until a worker has said so. */
@@ -256,6 +258,8 @@ export interface Schema
     start_ms: number | null;
     ended_at: string | null;
     end_reason: string | null;
+    /** How its instance ended, where that ended the session. */
+    end_detail: string | null;
     /** What clients call the end; null until there is one. */
     end_state: string | null;
     completion_status: string | null;

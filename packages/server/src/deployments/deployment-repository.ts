@@ -44,6 +44,8 @@ export interface Deployment extends DeploymentSettings {
   phase: DeploymentPhase;
   phaseStartedAt: string;
   startFailures: number;
+  /** Sessions in a row that ended because their instance did. */
+  sessionCrashes: number;
   error: { code: string; message: string } | null;
   createdAt: string;
   updatedAt: string;
@@ -51,8 +53,11 @@ export interface Deployment extends DeploymentSettings {
 
 type RolloutMembers = 'imageDigest' | 'rollout' | 'canaryPercent' | 'deployedBy';
 /** One that no instance was made of yet. */
-export type NewDeployment = Omit<Deployment, RolloutMembers | 'readyAt' | 'liveAt'> &
+export type NewDeployment = Omit<Deployment, RolloutMembers | 'readyAt' | 'liveAt' | 'sessionCrashes'> &
   Partial<Pick<Deployment, RolloutMembers>>;
+
+/** What a deployment counts of its failures. */
+export type FailureCounts = Record<'startFailures' | 'sessionCrashes', boolean>;
 
 export function createDeploymentRepository({ db }: RepositoryContext) {
   return {
@@ -210,12 +215,35 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return row?.start_failures ?? 0;
     },
 
-    /** An instance of it has stayed. */
-    async clearStartFailures(id: string): Promise<void> {
+    /** Counts one session that ended because its instance did, and keeps how. */
+    async addSessionCrash(id: string, error: { code: string; message: string }, now: Date): Promise<void> {
       await db
         .updateTable('deployment')
-        .set({ start_failures: 0, error_code: null, error_message: null })
+        .set((eb) => ({
+          session_crashes: eb('session_crashes', '+', 1),
+          error_code: error.code,
+          error_message: error.message,
+          updated_at: now.toISOString(),
+        }))
         .where('id', '=', id)
+        // What is given up keeps why.
+        .where('phase', '!=', 'Failed')
+        .execute();
+    },
+
+    /** An instance of it has stayed, or has ended a session as it should: what is not counted any more is no error either. */
+    async clearFailures({ id, startFailures, sessionCrashes }: Deployment, cleared: FailureCounts): Promise<void> {
+      const left = (cleared.startFailures ? 0 : startFailures) + (cleared.sessionCrashes ? 0 : sessionCrashes);
+      await db
+        .updateTable('deployment')
+        .set({
+          ...(cleared.startFailures ? { start_failures: 0 } : {}),
+          ...(cleared.sessionCrashes ? { session_crashes: 0 } : {}),
+          ...(left === 0 ? { error_code: null, error_message: null } : {}),
+        })
+        .where('id', '=', id)
+        .where('start_failures', '=', startFailures)
+        .where('session_crashes', '=', sessionCrashes)
         .where('phase', '!=', 'Failed')
         .execute();
     },
@@ -259,6 +287,7 @@ function toDeployment(row: Selectable<Schema['deployment']>): Deployment {
     phase: row.phase as DeploymentPhase,
     phaseStartedAt: row.phase_started_at,
     startFailures: row.start_failures,
+    sessionCrashes: row.session_crashes,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -51,6 +51,19 @@ test('a body has its limit, in bytes of its JSON: 4 KB for a socket, else 1 MB',
   expect(world.worker.activations()).toHaveLength(activations);
 });
 
+test('a flow is refused by its name and starts nothing, in every transport; one that says nothing is none', async () => {
+  for (const transport of [undefined, 'webrtc', 'websocket'])
+    for (const flow_config of ['nodes: []', { nodes: [] }]) {
+      const refused = await world.start({ transport, flow_config, body: {} });
+      expect([refused.status, await bodyOf(refused)]).toEqual([
+        400,
+        expect.objectContaining({ code: 'GENERIC_BAD_REQUEST', error: expect.stringContaining('flow_config') }),
+      ]);
+    }
+  expect(world.worker.activations()).toEqual([]);
+  for (const flow_config of [null, '']) expect((await world.start({ flow_config })).status).toBe(200);
+});
+
 test('a socket without a token takes no body, but nothing said is no body', async () => {
   await world.deploy('open', 'none');
   const plain = { wsUrl: 'ws://localhost:7400/ws/generic/open.ours', sessionId: expect.any(String) };

@@ -1,4 +1,4 @@
-import type { Deployment } from '../deployments/deployment-repository.js';
+import type { Deployment, FailureCounts } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Facts } from './facts.js';
 
@@ -12,16 +12,38 @@ export const maxBackoffMs = 30_000;
 /** How long to wait after so many failures in a row. */
 export const backoffMs = (failures: number): number => Math.min(maxBackoffMs, 500 * 2 ** failures);
 
-/** Whether the instances of a deployment that takes sessions end again and again. One that never took any is given up instead. */
-export const isCrashLooping = ({ startFailures, liveAt, phase }: Deployment): boolean =>
-  startFailures >= crashLoopAfter && liveAt !== null && phase !== 'Failed';
+/**
+ * Whether the instances of a deployment that takes sessions end again and again, idle or in sessions. One that never took any is
+ * given up instead.
+ */
+export const isCrashLooping = ({ startFailures, sessionCrashes, liveAt, phase }: Deployment): boolean =>
+  (startFailures >= crashLoopAfter || sessionCrashes >= crashLoopAfter) && liveAt !== null && phase !== 'Failed';
 
-/** Deployments with failures behind them of which an instance has stayed: what they count begins anew. */
-export function recoveredDeployments({ deployments, slots }: Facts, now: Date): Deployment[] {
-  const steady = new Set(slots.filter((slot) => isSteady(slot, now)).map(({ deploymentId }) => deploymentId));
-  return [...deployments.values()].filter(
-    ({ id, startFailures, phase }) => startFailures > 0 && phase !== 'Failed' && steady.has(id),
-  );
+/**
+ * Deployments with failures behind them, and which of what they count begins anew: failed starts once an instance has stayed; crashes in
+ * sessions only once a session has ended otherwise, since an idle instance shows nothing of what a session does to it.
+ */
+export function recoveredDeployments(
+  { deployments, slots }: Facts,
+  now: Date,
+): { deployment: Deployment; cleared: FailureCounts }[] {
+  const idsOf = (found: readonly Slot[]) => new Set(found.map(({ deploymentId }) => deploymentId));
+  const steady = idsOf(slots.filter((slot) => isSteady(slot, now)));
+  // A slot whose instance ended with its session goes another way.
+  const served = idsOf(slots.filter(({ state }) => state === 'settling'));
+  return [...deployments.values()]
+    .filter(({ phase }) => phase !== 'Failed')
+    .map((deployment) => {
+      const { id, startFailures, sessionCrashes } = deployment;
+      return {
+        deployment,
+        cleared: {
+          startFailures: startFailures > 0 && steady.has(id),
+          sessionCrashes: sessionCrashes > 0 && served.has(id),
+        },
+      };
+    })
+    .filter(({ cleared }) => cleared.startFailures || cleared.sessionCrashes);
 }
 
 function isSteady({ state, served, changedAt }: Slot, now: Date): boolean {

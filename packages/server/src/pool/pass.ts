@@ -218,7 +218,8 @@ export function createPass(deps: PassDeps) {
       await settleSessions(facts, observed);
       await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
-      for (const { id } of recoveredDeployments(facts, clock.now())) await store.deployments.clearStartFailures(id);
+      for (const { deployment, cleared } of recoveredDeployments(facts, clock.now()))
+        await store.deployments.clearFailures(deployment, cleared);
       await deps.demand.recall([...facts.agents.keys()]);
       for (const agent of facts.agents.values()) changed = (await advance(agent, facts)) || changed;
       await saveDemand(facts);

@@ -1,3 +1,4 @@
+import { platformCodes } from '@pipecat-cloud/contract/errors';
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Repositories, Store } from '../db/store.js';
 import type { ReleasedSlot } from '../slots/slot-repository.js';
@@ -26,6 +27,8 @@ export interface SessionEnding {
   epoch: number;
   reason: EndReason;
   status?: number | undefined;
+  /** How its instance ended, where that ended the session. */
+  detail?: string | undefined;
   at: string;
   /**
    * `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does; `quarantined`
@@ -50,17 +53,30 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
   return {
     /** Ends a session, frees its slot, notes and charges its time in one step, guarded by the epoch. False when it had ended already. */
     async end(ending: SessionEnding): Promise<boolean> {
-      const { sessionId, epoch, reason, status, at, slot, from, record } = ending;
+      const { sessionId, epoch, reason, status, detail, at, slot, from, record } = ending;
       const completionStatus = status !== undefined && status >= 400 ? String(status) : completionStatuses[reason];
       return await store.transaction(async (repos) => {
         await record?.(repos);
-        const ended = await repos.sessions.end(sessionId, epoch, { reason, completionStatus, at, from }, clock.now());
+        const ended = await repos.sessions.end(
+          sessionId,
+          epoch,
+          { reason, completionStatus, detail, at, from },
+          clock.now(),
+        );
         if (!ended && from !== undefined) return false;
         if (ended) {
           await spend.charge(repos, { ...ended, endedAt: at });
-          const { organizationId, agentId, activatedAt: beganAt } = ended;
+          const { organizationId, agentId, deploymentId, activatedAt: beganAt } = ended;
           const endedAt = notAfter(clock.now(), at);
           if (beganAt) await repos.usageDays.add({ organizationId, agentId, kind: 'session', beganAt, endedAt });
+          if (reason === 'instance_exited') {
+            const message = detail ?? 'The instance ended in a session';
+            await repos.deployments.addSessionCrash(
+              deploymentId,
+              { code: platformCodes.unknown, message },
+              clock.now(),
+            );
+          }
         }
         await repos.slots.release(sessionId, epoch, slot, clock.now());
         return ended !== undefined;

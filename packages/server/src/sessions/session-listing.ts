@@ -36,6 +36,7 @@ const listed = [
   'ended_at',
   'end_reason',
   'completion_status',
+  'end_detail',
   'updated_at',
 ] as const;
 export type ListedRow = Pick<Selectable<Schema['session']>, (typeof listed)[number]>;

@@ -25,6 +25,8 @@ export interface Session {
   /** `active` until it has ended. */
   endState: EndState;
   completionStatus: string | null;
+  /** How its instance ended, where that ended the session. */
+  endDetail: string | null;
   updatedAt: string;
 }
 /** What a list says of a session. */
@@ -32,6 +34,7 @@ export type ListedSession = Omit<Session, 'slotId' | 'instanceId' | 'epoch' | 'e
 export interface SessionEnd {
   reason: string;
   completionStatus: string;
+  detail?: string | undefined;
   at: string;
   /** Only from this state: what was read may have moved on meanwhile. */
   from?: Session['state'] | undefined;
@@ -42,7 +45,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
 
   return {
     /** False where there is one of that id. */
-    async insert(session: Omit<Session, 'startMs' | 'endState'>): Promise<boolean> {
+    async insert(session: Omit<Session, 'startMs' | 'endState' | 'endDetail'>): Promise<boolean> {
       const result = await db
         .insertInto('session')
         .values({
@@ -130,7 +133,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
       epoch: number,
       end: SessionEnd,
       now: Date,
-    ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'activatedAt'> | undefined> {
+    ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'deploymentId' | 'activatedAt'> | undefined> {
       const ended = await db
         .updateTable('session')
         .set({
@@ -139,13 +142,19 @@ export function createSessionRepository({ db }: RepositoryContext) {
           end_reason: end.reason,
           end_state: endStateOf(end.reason),
           completion_status: end.completionStatus,
+          end_detail: end.detail ?? null,
           updated_at: now.toISOString(),
         })
         .where('id', '=', id)
         .where('epoch', '=', epoch)
         .where('state', '<>', 'ended')
         .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
-        .returning(['organization_id as organizationId', 'agent_id as agentId', 'activated_at as activatedAt'])
+        .returning([
+          'organization_id as organizationId',
+          'agent_id as agentId',
+          'deployment_id as deploymentId',
+          'activated_at as activatedAt',
+        ])
         .executeTakeFirst();
       if (ended) await listing.tally(id);
       return ended;
@@ -176,6 +185,7 @@ function toListed(row: ListedRow, organizationId: string, agentId: string): List
     endReason: row.end_reason,
     endState: row.state === 'ended' ? endStateOf(row.end_reason ?? '') : 'active',
     completionStatus: row.completion_status,
+    endDetail: row.end_detail,
     updatedAt: row.updated_at,
   };
 }

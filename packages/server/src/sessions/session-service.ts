@@ -136,6 +136,7 @@ export function createSessionService(deps: SessionServiceDeps) {
     ): Promise<StartedSession> {
       const agent = await findAgent(organization.id, agentName);
       if (!agent.liveDeploymentId) throw notReady(agent.name);
+      refuseFlow(request);
       checkSize(request);
       const key = onceOf(idempotencyKey, request);
       const waitSeconds = request.waitSeconds ?? 0;
@@ -233,6 +234,14 @@ export function createSessionService(deps: SessionServiceDeps) {
   };
 }
 export type SessionService = ReturnType<typeof createSessionService>;
+
+/** A bot that is started without the flow that its caller sent would talk about something else. */
+function refuseFlow({ flow_config }: StartBody): void {
+  if (flow_config === undefined || flow_config === null || flow_config === '') return;
+  throw badRequest(
+    'flow_config is not supported: this server hands no flow to agents. Put the flow into body, which the bot reads, or deploy it with the agent',
+  );
+}
 
 function checkSize(request: StartBody): void {
   if (request.body === undefined) return;

@@ -13,6 +13,7 @@ export function presentSession(session: ListedSession): WireSession {
     coldStart: session.coldStart,
     completionStatus: session.completionStatus,
     endReason: session.endReason,
+    endDetail: session.endDetail,
     endState: session.endState,
     serviceId: session.agentId,
     organizationId: session.organizationId,

@@ -121,12 +121,14 @@ export async function createFakeWorker(options: {
     reason: SessionEndReason,
     then: 'ready' | 'settling' | 'exited' = 'ready',
     at = new Date(),
+    detail?: string,
   ): void {
     const held = [...instances.values()].find((instance) => instance.sessionId === sessionId);
     if (!held) throw new Error(`No instance holds ${sessionId}`);
     const { instanceId, epoch } = held;
     instances.set(instanceId, { instanceId, state: then, epoch });
-    report({ type: 'session-ended', sessionId, instanceId, epoch, reason, at: at.toISOString() });
+    const end = { type: 'session-ended', sessionId, instanceId, epoch, reason, at: at.toISOString() } as const;
+    report(detail === undefined ? end : { ...end, detail });
     observe();
   }
 

@@ -1,4 +1,5 @@
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
+import { redact } from '@pipecat-cloud/contract/token-format';
 import type { Report } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { BuildService } from '../builds/build-service.js';
@@ -7,6 +8,9 @@ import type { SessionTraces } from '../sessions/session-traces.js';
 import type { SessionUsage } from '../sessions/session-usage.js';
 import type { ReportScope } from './report-scope.js';
 import type { ConnectedWorker } from './worker-connection.js';
+
+/** What a worker makes of an end is shorter. */
+const longestDetail = 1000;
 
 interface ReportDeps {
   ends: SessionEnds;
@@ -32,11 +36,13 @@ export function createReportHandler(deps: ReportDeps) {
     }
     switch (report.type) {
       case 'session-ended': {
-        const { sessionId, epoch, reason, status, at } = report;
+        const { sessionId, epoch, reason, status, detail, at } = report;
         await failpoint('end.reported');
         // At its cap a bot was not asked: nobody knows when it stops, if ever.
         const unfinished = report.unfinished === true || reason === 'duration_exceeded';
-        await ends.end({ sessionId, epoch, reason, status, at, slot: unfinished ? 'quarantined' : 'settling' });
+        // With its instance nothing is left to wait for.
+        const slot = unfinished ? 'quarantined' : reason === 'instance_exited' ? 'retiring' : 'settling';
+        await ends.end({ sessionId, epoch, reason, status, detail: sentenceOf(detail), at, slot });
         await failpoint('end.recorded');
         return nudge();
       }
@@ -62,5 +68,9 @@ export function createReportHandler(deps: ReportDeps) {
   };
 }
 
-/** Workers of organizations may say anything. */
+/** Workers of organizations may say anything; PostgreSQL takes no zero character. */
+function sentenceOf(detail: unknown): string | undefined {
+  return typeof detail === 'string' ? redact(detail.replace(/\p{Cc}+/gu, ' ')).slice(0, longestDetail) : undefined;
+}
+
 const sizeOf = (bytes: unknown) => (Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Number(bytes) : undefined);

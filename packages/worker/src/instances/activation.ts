@@ -3,6 +3,7 @@ import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
+import { wordsOfExit } from './explain.js';
 import { type Instance, isGone } from './instance.js';
 import { momentNow } from './moment.js';
 import type { HeldSession, Records } from './record.js';
@@ -107,8 +108,13 @@ function occupy(deps: ActivationDeps, instance: Instance, session: HeldSession, 
   bot?.result.then((status) => tenancy.botAnswered(status)).catch(failed);
   tenancy.onDetach(() => bot?.release());
   // It may have gone while nobody held the session.
-  if (isGone(instance)) tenancy.instanceGone().catch(failed);
+  if (isGone(instance)) goneBefore(instance, tenancy).catch(failed);
   else tenancy.begin();
+}
+
+async function goneBefore(instance: Instance, tenancy: Tenancy): Promise<void> {
+  const words = await instance.lastWords;
+  await tenancy.instanceGone(words?.text ?? wordsOfExit(undefined, true));
 }
 
 /** The epoch stays used: the instance may have seen it. */

@@ -67,8 +67,14 @@ test('an instance that exited while the worker was away has ended its session', 
   await rig.stopWorker();
   rig.world.exit('i-1', 1);
   await rig.startWorker();
-  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited' });
+  const detail = 'The instance ended with exit code 1';
+  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited', detail });
   await rig.control.whenObserved('i-1', 'exited');
+  // Its log is read on once the control plane has told its secrets anew.
+  await rig.control.command({ do: 'ensure', spec: specOf('i-1') });
+  await rig.control.whenReported('logs', ({ lines }) =>
+    lines.some(({ text, sessionId }) => text.includes(detail) && sessionId === 's-1'),
+  );
 });
 
 test('an instance that vanished while the worker was away has ended its session, and nothing is left of it', async () => {
@@ -76,7 +82,10 @@ test('an instance that vanished while the worker was away has ended its session,
   await rig.stopWorker();
   await rig.world.open().remove('i-1', { graceSeconds: 0 });
   await rig.startWorker();
-  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited' });
+  expect(await whenEnded()).toMatchObject({
+    reason: 'instance_exited',
+    detail: 'The instance ended and left no trace',
+  });
   await vi.waitFor(() => expect(existsSync(recordFile())).toBe(false));
 });
 

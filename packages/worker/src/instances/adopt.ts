@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver, DriverInstance } from '../drivers/driver.js';
 import type { Ends } from './ends.js';
+import { wordsOfExit } from './explain.js';
 import { createInstance, type Instance, isGone, unknownError } from './instance.js';
 import { emptyRecord, type HeldSession, type InstanceRecord, type Records } from './record.js';
 import type { Tenancy } from './tenancy.js';
@@ -42,10 +43,16 @@ async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceR
   const session = record.session ?? settlingAsHeld(record);
   if (!session) return;
   const tenancy = deps.occupy(instance, session);
-  const going = isGone(instance) ? tenancy.instanceGone(seen.exit?.at) : tenancy.resume();
+  const going = isGone(instance) ? goneMeanwhile(instance, tenancy, seen) : tenancy.resume();
   if (session.entry === 'bot' && session.phase === 'accepted') decide(instance, session, going);
   // Not awaited: a stop carried on takes as long as the instance takes to end.
   going.catch((err) => deps.log.error({ err, instanceId: instance.id }, 'resuming a session failed'));
+}
+
+async function goneMeanwhile(instance: Instance, tenancy: Tenancy, seen: DriverInstance): Promise<void> {
+  const going = tenancy.instanceGone(wordsOfExit(seen, true), seen.exit?.at);
+  instance.lastWords = going.catch(() => undefined);
+  await going;
 }
 
 /** Whether it has the session is only known once its output is read: until then the same activation waits for the answer. */
@@ -88,8 +95,11 @@ function settlingAsHeld({ settling, epoch }: InstanceRecord): HeldSession | unde
 async function settleVanished({ records, ends, log }: AdoptDeps, record: InstanceRecord): Promise<void> {
   const { session } = record;
   if (session) {
-    const reason = session.stopping ? 'stopped' : 'instance_exited';
-    record.ends.push({ sessionId: session.sessionId, epoch: session.epoch, reason, at: new Date().toISOString() });
+    const { sessionId, epoch, stopping } = session;
+    const why = stopping
+      ? ({ reason: 'stopped' } as const)
+      : ({ reason: 'instance_exited', detail: wordsOfExit(undefined, true) } as const);
+    record.ends.push({ sessionId, epoch, ...why, at: new Date().toISOString() });
     delete record.session;
     await records.save(record, { durable: true });
     log.warn(

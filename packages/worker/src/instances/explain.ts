@@ -4,6 +4,8 @@ import type { Instance } from './instance.js';
 import { lastLines } from './markers.js';
 
 const longestMessage = 4000;
+/** One sentence of ours, with some of the engine's in it. */
+const longestDetail = 500;
 
 /** The message with the last lines of output behind it, free of secrets. An adopted instance's secrets aren't known, so its output stays out. */
 export async function explain(driver: Driver, instance: Instance, message: string): Promise<string> {
@@ -13,8 +15,18 @@ export async function explain(driver: Driver, instance: Instance, message: strin
   return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
 }
 
+/** How an instance ended, as a sentence. */
+export function wordsOfExit(seen: DriverInstance | undefined, wasReady: boolean): string {
+  return wasReady ? `The instance ended ${describeExit(seen)}` : `It ended ${describeExit(seen)} before ready`;
+}
+
+/** What is known of an end, without what the agent or an engine may have put into it, and no longer than a list should hold. */
+export function told(instance: Instance, words: string): string {
+  return (instance.redactor ?? redact)(words).slice(0, longestDetail);
+}
+
 /** As the end of a sentence: "… with exit code 1". */
-export function describeExit(seen: DriverInstance | undefined): string {
+function describeExit(seen: DriverInstance | undefined): string {
   if (!seen?.exit) return seen?.error ? `(${seen.error.message})` : 'and left no trace';
   const { code, signal, reason } = seen.exit;
   if (reason) return reason;

@@ -20,6 +20,8 @@ export interface Instance {
   delayed: string | undefined;
   /** Why it exited or failed. */
   error: { code: string; message: string } | undefined;
+  /** For its log, once it has ended by itself: decided when it is known whether a session ended with it. */
+  lastWords: Promise<LastWords | undefined> | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
   explaining: boolean;
   /** When `ensure` came, in milliseconds of the monotonic clock; unknown for an adopted instance. */
@@ -33,6 +35,12 @@ export interface Instance {
   /** The session it holds, or whose bot may still run. */
   tenancy: Tenancy | undefined;
   removing: boolean;
+}
+
+/** How an instance ended, and the session that ended with it. */
+export interface LastWords {
+  text: string;
+  sessionId?: string;
 }
 
 export interface Activating {
@@ -51,6 +59,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     imageDigest: undefined,
     delayed: undefined,
     error: record.failure,
+    lastWords: undefined,
     explaining: false,
     ensuredAt: undefined,
     redactor: undefined,
@@ -76,7 +85,6 @@ export function observe(instance: Instance): ObservedInstance {
     epoch: record.epoch,
     ...(session === undefined ? {} : { sessionId: session }),
     ...(imageDigest === undefined ? {} : { imageDigest }),
-    ...(record.preparedMs === undefined ? {} : { preparedMs: record.preparedMs }),
     ...(record.startedMs === undefined ? {} : { startedMs: record.startedMs }),
     ...(record.usedUp ? { usedUp: record.usedUp } : {}),
     ...(delayed === undefined ? {} : { delayed }),

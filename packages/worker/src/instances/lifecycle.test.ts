@@ -215,6 +215,11 @@ test('an idle instance that exits by itself is told with its exit code', async (
   await rig.makeReady('i-1');
   rig.world.exit('i-1', 9);
   expect((await rig.control.whenObserved('i-1', 'exited'))?.error?.message).toMatch(/exit code 9/);
+  const [report] = await rig.control.whenReported('logs');
+  expect(report?.lines).toMatchObject([
+    { text: '[pipecat-cloud] The instance ended with exit code 9', level: 'ERROR' },
+  ]);
+  expect(report?.lines[0]).not.toHaveProperty('sessionId');
 });
 
 test('an id that is a path is refused', async () => {

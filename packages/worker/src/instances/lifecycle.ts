@@ -4,7 +4,7 @@ import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { type Driver, DriverError, type DriverInstance, DriverUnavailable } from '../drivers/driver.js';
 import type { Timings } from '../timings.js';
-import { describeExit, explain } from './explain.js';
+import { explain, told, wordsOfExit } from './explain.js';
 import { type Instance, isGone, unknownError } from './instance.js';
 import { createProber } from './prober.js';
 import type { Records } from './record.js';
@@ -120,7 +120,6 @@ export function createLifecycle(deps: LifecycleDeps) {
     }
     if (closed || isGone(instance) || instance.removing) return;
     instance.life = 'starting';
-    if (instance.ensuredAt !== undefined) instance.record.preparedMs = Date.now() - instance.ensuredAt;
     changed();
     limitStart(instance, spec.startTimeoutSeconds);
     // Where it can't be asked now, its address comes with the next look.
@@ -222,14 +221,11 @@ export function createLifecycle(deps: LifecycleDeps) {
     instance.explaining = !expected;
     prober.stop(instance.id);
     clearTimeout(starting.get(instance.id)?.deadline);
-    const ended = instance.tenancy?.instanceGone(seen?.exit?.at);
+    const words = wordsOfExit(seen, wasReady);
+    const ended = instance.tenancy?.instanceGone(words, seen?.exit?.at);
     if (!expected) {
-      const how = describeExit(seen);
-      const message = await explain(
-        driver,
-        instance,
-        wasReady ? `The instance ended ${how}` : `It ended ${how} before ready`,
-      );
+      instance.lastWords = ended?.catch(() => undefined) ?? Promise.resolve({ text: told(instance, words) });
+      const message = await explain(driver, instance, words);
       instance.error = { code: seen?.error?.code ?? unknownError, message };
       instance.explaining = false;
       log.warn({ instanceId: instance.id, exit: seen?.exit }, 'instance ended by itself');

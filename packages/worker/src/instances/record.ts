@@ -39,6 +39,8 @@ export interface SessionEnd {
   epoch: number;
   reason: SessionEndReason;
   status?: number;
+  /** How its instance ended, where that ended it; free of secrets. */
+  detail?: string;
   /** The bot is not known to have finished. */
   unfinished?: true;
   at: string;
@@ -67,8 +69,6 @@ export interface InstanceRecord {
   /** Ends that the control plane has not acknowledged. */
   ends: SessionEnd[];
   intervals: LogInterval[];
-  /** From `ensure` until its process ran. */
-  preparedMs?: number;
   /** From `ensure` to ready. */
   startedMs?: number;
   failure?: { code: string; message: string };

@@ -38,10 +38,31 @@ test('a session whose instance exits has ended with it', async () => {
   await rig.bot('i-1');
   rig.world.print('i-1', 'boom\n');
   rig.world.exit('i-1', 3);
-  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited' });
+  expect(await whenEnded()).toMatchObject({
+    reason: 'instance_exited',
+    detail: 'The instance ended with exit code 3',
+  });
   const { error } = (await rig.control.whenObserved('i-1', 'exited')) ?? {};
   expect(error?.message).toMatch(/exit code 3.*boom/s);
   expect(ends()).toHaveLength(1);
+  // Behind the last line that it wrote, in the log of its session.
+  await rig.control.whenReported('logs', ({ lines }) => lines.some(({ level }) => level === 'ERROR'));
+  const lines = rig.control.reportsOf('logs').flatMap((report) => report.lines);
+  expect(lines.map(({ text, sessionId }) => [text, sessionId])).toEqual([
+    ['boom', 's-1'],
+    ['[pipecat-cloud] Session ended: The instance ended with exit code 3', 's-1'],
+  ]);
+  expect(lines[1]?.position).toBeGreaterThan(lines[0]?.position ?? Number.POSITIVE_INFINITY);
+});
+
+test('what an engine says of an end is told without secrets, and not at length', async () => {
+  await rig.makeReady('i-2', { environment: { KEY: 'super-secret-value' } });
+  await rig.activate({ instanceId: 'i-2' });
+  await rig.bot('i-2');
+  rig.world.exit('i-2', null, `because of super-secret-value and pk_0123456789abcdef ${'long '.repeat(500)}`);
+  const { detail = '' } = (await whenEnded()) ?? {};
+  expect(detail).toMatch(/^The instance ended because of \[redacted\] and pk_\[redacted\]/);
+  expect(detail.length).toBeLessThanOrEqual(500);
 });
 
 test('an instance that exits after its bot has stopped leaves a completed session', async () => {
@@ -49,7 +70,13 @@ test('an instance that exits after its bot has stopped leaves a completed sessio
   await rig.bot('i-1');
   rig.world.print('i-1', stopMarker('s-1'));
   rig.world.exit('i-1', 0);
-  expect(await whenEnded()).toMatchObject({ reason: 'completed' });
+  const end = await whenEnded();
+  expect(end).toMatchObject({ reason: 'completed' });
+  expect(end).not.toHaveProperty('detail');
+  // Nothing went wrong: its log says no more than the agent did.
+  await rig.control.command({ do: 'remove', instanceId: 'i-1', graceSeconds: 0 });
+  await rig.control.whenObserved('i-1', undefined);
+  expect(JSON.stringify(rig.control.reportsOf('logs'))).not.toContain('[pipecat-cloud]');
 });
 
 test('a broken /bot connection holds the session until the stop marker of this session', async () => {

@@ -6,7 +6,8 @@ import { closeInterval } from '../logs/intervals.js';
 import type { Timings } from '../timings.js';
 import { createAlarms } from './alarms.js';
 import type { Ends } from './ends.js';
-import type { Instance } from './instance.js';
+import { told } from './explain.js';
+import type { Instance, LastWords } from './instance.js';
 import { awaitMarker, findMarker } from './markers.js';
 import { momentNow, msSince } from './moment.js';
 import type { HeldSession, Records, SessionEnd } from './record.js';
@@ -75,6 +76,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
   interface Ending {
     at?: string;
     status?: number | undefined;
+    detail?: string;
     /** Undefined: the bot has finished. Otherwise how long it has to. */
     graceMs?: number;
   }
@@ -85,7 +87,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await ending;
   }
 
-  async function recordEnd(reason: SessionEndReason, { at = now(), status, graceMs }: Ending): Promise<void> {
+  async function recordEnd(reason: SessionEndReason, { at = now(), status, detail, graceMs }: Ending): Promise<void> {
     alarms.clear();
     await failpoint('end.seen');
     // A bot whose socket has closed is about to return. Of the others nobody knows, and so of one that was cut off by its image at
@@ -94,6 +96,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     const entryOfEnd: SessionEnd = {
       ...{ sessionId, epoch, reason, at },
       ...(status === undefined ? {} : { status }),
+      ...(detail === undefined ? {} : { detail }),
       ...(unfinished ? { unfinished } : {}),
     };
     if (graceMs === undefined) await closeLogInterval();
@@ -103,7 +106,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     if (graceMs !== undefined) record.settling = { sessionId, logStart, ended: momentNow(), graceMs };
     await save(true);
     await failpoint('end.noted');
-    log.info({ reason, status }, 'session ended');
+    log.info({ reason, status, detail }, 'session ended');
     ends.report(record, entryOfEnd);
     if (graceMs === undefined) return letGo();
     deps.changed();
@@ -259,13 +262,16 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       await deps.kill(instance, timings.stopGraceSeconds);
     },
 
-    async instanceGone(at?: string): Promise<void> {
-      if (ending) return settled();
-      if (session.stopping) return end('stopped', {});
+    /** The instance has ended, in these words, which are answered with the session where that is why it ended. */
+    async instanceGone(words: string, at?: string): Promise<LastWords | undefined> {
+      if (ending) return void (await settled());
+      if (session.stopping) return void (await end('stopped', {}));
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);
-      if (stopped) return botStopped(stopped.time.toISOString());
+      if (stopped) return void (await botStopped(stopped.time.toISOString()));
       if (entry === 'bot' && (await notSeen())) delete record.accepted;
-      await end('instance_exited', at === undefined ? {} : { at });
+      const detail = told(instance, words);
+      await end('instance_exited', at === undefined ? { detail } : { detail, at });
+      return { text: detail, sessionId };
     },
 
     /** Lets the session go on without this worker. */

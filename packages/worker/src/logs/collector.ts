@@ -3,7 +3,7 @@ import { createLevelReader, type LogLevel } from '@pipecat-cloud/contract/log-le
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver, DriverLogLine } from '../drivers/driver.js';
-import type { Instance } from '../instances/instance.js';
+import { type Instance, isGone, type LastWords } from '../instances/instance.js';
 import type { LogInterval } from '../instances/record.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
@@ -46,7 +46,8 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
   const collectors = new Map<string, Collector>();
   const counts = { lines: 0, leftOut: 0 };
 
-  async function follow(instance: Instance, redactor: Redactor, signal: AbortSignal): Promise<void> {
+  /** `isOver`: the instance has ended, so that what is there is all that will be. */
+  async function follow(instance: Instance, redactor: Redactor, signal: AbortSignal, isOver: boolean): Promise<void> {
     const { labels } = instance.record;
     const source = {
       organizationId: labels.organizationId,
@@ -93,6 +94,16 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
         'log lines were left out',
       );
       add({ ...tagged(found.to, instance.record.intervals), time: new Date().toISOString(), text, level: 'WARNING' });
+    }
+
+    /** How the instance ended, behind its last line: at a position that its output never reaches, so that it is told once. */
+    async function sayHowItEnded(): Promise<void> {
+      const words = await instance.lastWords;
+      const position = (await driver.logEnd(instance.id)) + 1;
+      if (!words || from >= position || signal.aborted) return;
+      const { sessionId } = words;
+      const line = { position, time: new Date().toISOString(), text: endText(words), level: 'ERROR' } as const;
+      add(sessionId === undefined ? line : { ...line, sessionId });
     }
 
     /** Reads until the source ends; the position to go on from where the rest of a flood is passed over. */
@@ -143,6 +154,7 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
         skippedTo = next;
       }
       await sayWhatIsLeftOut();
+      if (isOver) await sayHowItEnded();
     } finally {
       clearInterval(saying);
       signal.removeEventListener('abort', release);
@@ -160,8 +172,10 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
     while (!signal.aborted) {
       if (instance.life !== 'preparing') {
         try {
-          await follow(instance, redactor, signal);
-          if (instance.life === 'exited' || instance.life === 'failed') return;
+          const isOver = isGone(instance);
+          await follow(instance, redactor, signal, isOver);
+          if (isOver) return;
+          if (isGone(instance)) continue;
         } catch (err) {
           if (!signal.aborted) log.warn({ err, instanceId: instance.id }, 'reading the output failed; trying again');
         }
@@ -201,6 +215,10 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
     },
   };
 }
+
+/** The line behind the last one of an instance that ended by itself. */
+const endText = ({ text, sessionId }: LastWords) =>
+  `[pipecat-cloud] ${sessionId === undefined ? text : `Session ended: ${text}`}`;
 
 /** Redacted before it is cut, so that no part of a secret is left at the end. */
 function toLine(line: DriverLogLine, level: LogLevel, intervals: readonly LogInterval[]): WorkerLogLine {

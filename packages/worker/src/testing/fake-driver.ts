@@ -43,11 +43,12 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
     return instance;
   }
 
-  function end(instanceId: string, code: number | null, signal: string | null): void {
+  function end(instanceId: string, code: number | null, signal: string | null, reason?: string): void {
     const instance = instances.get(instanceId);
     if (!instance || instance.present.state === 'exited') return;
     const { address: _, ...present } = instance.present;
-    instance.present = { ...present, state: 'exited', exit: { code, signal, at: new Date().toISOString() } };
+    const exit = { code, signal, at: new Date().toISOString(), ...(reason === undefined ? {} : { reason }) };
+    instance.present = { ...present, state: 'exited', exit };
     instance.server.close();
     instance.server.closeAllConnections();
     for (const listener of listeners) listener(instanceId);
@@ -163,9 +164,9 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
       instance.output = Buffer.concat([instance.output, Buffer.from(output)]);
     },
     /** An instance ends by itself. */
-    exit(instanceId: string, code: number): void {
+    exit(instanceId: string, code: number | null, reason?: string): void {
       found(instanceId);
-      end(instanceId, code, null);
+      end(instanceId, code, null, reason);
     },
     specOf: (instanceId: string) => found(instanceId).spec,
     /** Ends all instances. */

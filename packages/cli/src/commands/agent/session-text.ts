@@ -13,6 +13,7 @@ export function sessionText(session: SessionDetail, { colours }: CommandContext)
     ['Ended', session.endedAt ? `${time(session.endedAt)} UTC` : '-'],
     ['Length', session.endedAt ? duration(lengthOf(session, session.endedAt)) : '-'],
     ['Ended by', session.endReason ?? session.completionStatus ?? '-'],
+    ...(session.endDetail ? ([['Because', session.endDetail]] as [string, string][]) : []),
     ['Bot start', session.botStartSeconds === null ? '-' : `${session.botStartSeconds}s`],
     ['Cold start', session.coldStart === null ? '-' : session.coldStart ? 'yes' : 'no'],
     ['Deployment', session.deploymentId ?? '-'],

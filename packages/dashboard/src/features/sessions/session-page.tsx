@@ -87,7 +87,7 @@ export function SessionPage() {
 
 function SessionFacts({ session }: { session: SessionDetail }) {
   const { tone, words } = sessionState(session);
-  const { createdAt, endedAt, endReason, deploymentId, events, meetingIds } = session;
+  const { createdAt, endedAt, endReason, endDetail, deploymentId, events, meetingIds } = session;
   return (
     <Card title="What it is">
       <Facts
@@ -111,9 +111,10 @@ function SessionFacts({ session }: { session: SessionDetail }) {
             : [
                 [
                   'Why it ended',
-                  <code key="end" className="font-mono text-[13px]">
-                    {endReason}
-                  </code>,
+                  <span key="end" className="wrap-anywhere">
+                    <code className="font-mono text-[13px]">{endReason}</code>
+                    {endDetail && <span className="block">{endDetail}</span>}
+                  </span>,
                 ] as const,
               ]),
           [
