@@ -1,5 +1,6 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
 import type { Selectable } from 'kysely';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { endStateOf } from './end-states.js';
@@ -37,31 +38,46 @@ export interface SessionEnd {
   from?: Session['state'] | undefined;
 }
 
+type NewSession = Omit<Session, 'startMs' | 'endState'>;
+
+const insertNew = prepared((db, session: Omit<NewSession, 'coldStart'> & { coldStart: number | null }) =>
+  db
+    .insertInto('session')
+    .values({
+      id: session.id,
+      organization_id: session.organizationId,
+      agent_id: session.agentId,
+      deployment_id: session.deploymentId,
+      slot_id: session.slotId,
+      instance_id: session.instanceId,
+      epoch: session.epoch,
+      state: session.state,
+      entry: session.entry,
+      cold_start: session.coldStart,
+      created_at: session.createdAt,
+      updated_at: session.updatedAt,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing()),
+);
+
+const setActive = prepared((db, { id, epoch, at, startMs }: { id: string; epoch: number; at: string; startMs: number }) =>
+  db
+    .updateTable('session')
+    .set({ state: 'active', activated_at: at, start_ms: startMs, updated_at: at })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('state', '=', 'starting'),
+);
+
 export function createSessionRepository({ db }: RepositoryContext) {
   const listing = createSessionListing({ db });
 
   return {
     /** False where there is one of that id. */
-    async insert(session: Omit<Session, 'startMs' | 'endState'>): Promise<boolean> {
-      const result = await db
-        .insertInto('session')
-        .values({
-          id: session.id,
-          organization_id: session.organizationId,
-          agent_id: session.agentId,
-          deployment_id: session.deploymentId,
-          slot_id: session.slotId,
-          instance_id: session.instanceId,
-          epoch: session.epoch,
-          state: session.state,
-          entry: session.entry,
-          cold_start: session.coldStart === null ? null : Number(session.coldStart),
-          created_at: session.createdAt,
-          updated_at: session.updatedAt,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst();
-      return Number(result.numInsertedOrUpdatedRows) === 1;
+    async insert(session: NewSession): Promise<boolean> {
+      const coldStart = session.coldStart === null ? null : Number(session.coldStart);
+      const { numAffectedRows } = await insertNew(db, { ...session, coldStart });
+      return Number(numAffectedRows) === 1;
     },
 
     async find(organizationId: string, agentId: string, id: string): Promise<Session | undefined> {
@@ -109,19 +125,8 @@ export function createSessionRepository({ db }: RepositoryContext) {
 
     /** False when the session has ended meanwhile. */
     async activate(id: string, epoch: number, now: Date, startMs: number): Promise<boolean> {
-      const result = await db
-        .updateTable('session')
-        .set({
-          state: 'active',
-          activated_at: now.toISOString(),
-          start_ms: startMs,
-          updated_at: now.toISOString(),
-        })
-        .where('id', '=', id)
-        .where('epoch', '=', epoch)
-        .where('state', '=', 'starting')
-        .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
+      const { numAffectedRows } = await setActive(db, { id, epoch, at: now.toISOString(), startMs });
+      return Number(numAffectedRows) === 1;
     },
 
     /** An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. Call it in a transaction. */

@@ -9,7 +9,10 @@ import { createRevokedWorkers } from './revoked-workers.js';
 import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
 
 interface WorkersDeps
-  extends Pick<ChannelDeps, 'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange'> {
+  extends Pick<
+    ChannelDeps,
+    'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange' | 'onPresence'
+  > {
   config: Config;
   keys: Keys;
   store: Store;
@@ -34,6 +37,7 @@ export function composeWorkers(deps: WorkersDeps) {
       }
       elsewhere = false;
       deps.onChange();
+      deps.onPresence();
     },
     onLost: () => {
       elsewhere = true;
