@@ -25,8 +25,7 @@ const urlLimit = 8192;
 export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { facts, sessions, places, relay }) => {
   async function organizationOfKey(request: FastifyRequest): Promise<Organization> {
     const principal = principalOf(request);
-    const organization =
-      principal.kind === 'apiKey' ? await facts.organizationOf(principal.organizationId) : undefined;
+    const organization = principal.kind === 'apiKey' ? await facts.organizationOf(principal.organizationId) : undefined;
     if (!organization) throw new Error('A public key without an organization');
     return organization;
   }

@@ -1,5 +1,5 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -60,13 +60,43 @@ const insertNew = prepared((db, session: Omit<NewSession, 'coldStart'> & { coldS
     .onConflict((conflict) => conflict.column('id').doNothing()),
 );
 
-const setActive = prepared((db, { id, epoch, at, startMs }: { id: string; epoch: number; at: string; startMs: number }) =>
+const setActive = prepared(
+  (db, { id, epoch, at, startMs }: { id: string; epoch: number; at: string; startMs: number }) =>
+    db
+      .updateTable('session')
+      .set({ state: 'active', activated_at: at, start_ms: startMs, updated_at: at })
+      .where('id', '=', id)
+      .where('epoch', '=', epoch)
+      .where('state', '=', 'starting'),
+);
+
+interface Ended {
+  id: string;
+  epoch: number;
+  reason: string;
+  endState: EndState;
+  completionStatus: string;
+  at: string;
+  now: string;
+}
+const endedIn = (db: Kysely<Schema>, { id, epoch, reason, endState, completionStatus, at, now }: Ended) =>
   db
     .updateTable('session')
-    .set({ state: 'active', activated_at: at, start_ms: startMs, updated_at: at })
+    .set({
+      state: 'ended',
+      ended_at: at,
+      end_reason: reason,
+      end_state: endState,
+      completion_status: completionStatus,
+      updated_at: now,
+    })
     .where('id', '=', id)
     .where('epoch', '=', epoch)
-    .where('state', '=', 'starting'),
+    .where('state', '<>', 'ended')
+    .returning(['organization_id as organizationId', 'agent_id as agentId', 'activated_at as activatedAt']);
+const setEnded = prepared(endedIn);
+const setEndedFrom = prepared((db, ended: Ended & { from: Session['state'] }) =>
+  endedIn(db, ended).where('state', '=', ended.from),
 );
 
 export function createSessionRepository({ db }: RepositoryContext) {
@@ -136,22 +166,10 @@ export function createSessionRepository({ db }: RepositoryContext) {
       end: SessionEnd,
       now: Date,
     ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'activatedAt'> | undefined> {
-      const ended = await db
-        .updateTable('session')
-        .set({
-          state: 'ended',
-          ended_at: end.at,
-          end_reason: end.reason,
-          end_state: endStateOf(end.reason),
-          completion_status: end.completionStatus,
-          updated_at: now.toISOString(),
-        })
-        .where('id', '=', id)
-        .where('epoch', '=', epoch)
-        .where('state', '<>', 'ended')
-        .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
-        .returning(['organization_id as organizationId', 'agent_id as agentId', 'activated_at as activatedAt'])
-        .executeTakeFirst();
+      const { reason, completionStatus, at, from } = end;
+      const values = { id, epoch, reason, completionStatus, at, endState: endStateOf(reason), now: now.toISOString() };
+      const { rows } = await (from === undefined ? setEnded(db, values) : setEndedFrom(db, { ...values, from }));
+      const [ended] = rows;
       if (ended) await listing.tally(id);
       return ended;
     },

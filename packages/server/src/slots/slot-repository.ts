@@ -77,6 +77,21 @@ const take = prepared((db, { id, state, sessionId, deploymentId, newInstanceId, 
     .returning(['id', 'epoch', 'instance_id', 'worker_id']),
 );
 
+interface LettingGo {
+  sessionId: string;
+  epoch: number;
+  nextEpoch: number;
+  state: SlotState;
+  at: string;
+}
+const letGo = prepared((db, { sessionId, epoch, nextEpoch, state, at }: LettingGo) =>
+  db
+    .updateTable('slot')
+    .set({ state, session_id: null, epoch: nextEpoch, changed_at: at })
+    .where('session_id', '=', sessionId)
+    .where('epoch', '=', epoch),
+);
+
 /** The only place where an instance changes hands; what it was idle for is noted as it leaves `ready`. */
 export function createSlotRepository(context: RepositoryContext) {
   const { db } = context;
@@ -124,17 +139,9 @@ export function createSlotRepository(context: RepositoryContext) {
      * still has in hand for this one is void. Guarded by session and epoch.
      */
     async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
-      await db
-        .updateTable('slot')
-        .set((eb) => ({
-          state: to === 'fenced' ? 'quarantined' : to,
-          session_id: null,
-          changed_at: now.toISOString(),
-          ...(to === 'fenced' ? { epoch: eb('epoch', '+', 1) } : {}),
-        }))
-        .where('session_id', '=', sessionId)
-        .where('epoch', '=', epoch)
-        .execute();
+      const fenced = to === 'fenced';
+      const state = fenced ? 'quarantined' : to;
+      await letGo(db, { sessionId, epoch, nextEpoch: epoch + (fenced ? 1 : 0), state, at: now.toISOString() });
     },
 
     async insert(slots: readonly Slot[]): Promise<void> {
