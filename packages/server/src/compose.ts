@@ -136,7 +136,7 @@ export async function compose(
   const { sendMail } = notifications;
   const notify = overrides.notify ?? notifications.notify;
   const entrance = composeSignIn({ config, store, clock, ids, log, audit, digests, sendMail });
-  const { authenticator, authorizer, uses, throttle, tokens, oauth, leaks } = composeAccess({
+  const { facts, authenticator, authorizer, uses, throttle, tokens, oauth, leaks } = composeAccess({
     ...{ store, clock, ids, log, audit, keys, digests, cache, notify },
     publicUrl: config.publicUrl,
     sessionOf: entrance.sessions.sessionOf,
@@ -163,10 +163,8 @@ export async function compose(
     applyReport: (report, worker) => applyReport(report, worker),
     onKeptBuilds: (worker, kept) => build.keeps(worker, kept),
     onMissingBuild: (worker, buildId) => build.again(worker, buildId),
-    onChange: () => {
-      nudge();
-      build.nudge();
-    },
+    onChange: nudge,
+    onPresence: () => build.nudge(),
     onLead: () => {
       logStore.reopen();
       observability.lead();
@@ -272,8 +270,8 @@ export async function compose(
   await notifications.register(http);
   await oauth.addRoutes(http);
   const gateway = await composeGateway(http, {
-    ...{ store, clock, ids, log, authenticator, throttle, sessions, starts, socketTokens, secrets, workers, hops },
-    ...{ iceServers, rooms, dailySettings, dailyApiUrl: config.daily.apiUrl },
+    ...{ store, clock, ids, log, authenticator, facts, throttle, sessions, starts, socketTokens, secrets, workers },
+    ...{ hops, iceServers, rooms, dailySettings, dailyApiUrl: config.daily.apiUrl },
     addressOf: createCallerAddress(config.trustedProxies),
   });
   await http.register(dashboard);

@@ -38,7 +38,8 @@ export function composeAccess(deps: ComposeAccessDeps) {
   const { store, clock, audit, cache, notify, publicUrl } = deps;
   const uses = createCredentialUse(store);
   const throttle = createThrottle({ clock, ...guesses });
-  const authorizer = createAuthorizer({ facts: createAccessFacts({ store, cache }), clock, publicUrl });
+  const facts = createAccessFacts({ store, cache });
+  const authorizer = createAuthorizer({ facts, clock, publicUrl });
   const oauth = composeOauth({
     ...deps,
     // RFC 7009: whoever sends it here wants it ended, and needs no alarm.
@@ -63,5 +64,5 @@ export function composeAccess(deps: ComposeAccessDeps) {
     onFirstUse: tokens.rotation.confirm,
     onReuse: createTokenReuse({ store, clock, audit, notify }).note,
   });
-  return { authenticator, authorizer, uses, throttle, tokens, oauth, leaks };
+  return { facts, authenticator, authorizer, uses, throttle, tokens, oauth, leaks };
 }

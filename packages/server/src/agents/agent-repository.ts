@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { inParts } from '../db/in-parts.js';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
@@ -86,9 +87,15 @@ const listed = [
   'updated_at',
 ] as const;
 
+const ofOrganizationIn = (db: Kysely<Schema>, organizationId: string) =>
+  db.selectFrom('agent').where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
+
+const byName = prepared((db, { organizationId, name }: { organizationId: string; name: string }) =>
+  ofOrganizationIn(db, organizationId).selectAll().where('name', '=', name),
+);
+
 export function createAgentRepository({ db, dialect }: RepositoryContext) {
-  const ofOrganization = (organizationId: string) =>
-    db.selectFrom('agent').where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
+  const ofOrganization = (organizationId: string) => ofOrganizationIn(db, organizationId);
   const living = (organizationId: string) => ofOrganization(organizationId).selectAll();
 
   return {
@@ -122,8 +129,8 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
     async find(organizationId: string, name: string): Promise<Agent | undefined> {
       // No agent has such a name, and PostgreSQL takes no NUL in a text.
       if (name.includes('\0')) return undefined;
-      const row = await living(organizationId).where('name', '=', name).executeTakeFirst();
-      return row && toAgent(row);
+      const { rows } = await byName(db, { organizationId, name });
+      return rows[0] && toAgent(rows[0]);
     },
 
     /** The same, and no other transaction changes it before this one has ended. */

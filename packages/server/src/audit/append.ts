@@ -1,8 +1,10 @@
 import { type AuditLine, type ChainPoint, chainStart, hashOf } from '@pipecat-cloud/contract/audit-chain';
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../db/open.js';
+import { prepared, preparedInsert } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import { toHead, toHeadRow, toLine, toRow } from './audit-rows.js';
+import type { AuditTables } from './audit-table.js';
 import { brokenSeal, type ChainHead, chainOf, installationChain, moved, pointOf, seal } from './chain-head.js';
 import type { NewAuditRecord } from './pending-records.js';
 
@@ -12,8 +14,50 @@ export interface ChainContext {
   key: Buffer;
 }
 
-/** Kept below the number of parameters that one statement may have. */
-const rowsPerInsert = 100;
+const insertLines = preparedInsert('audit', [
+  'id',
+  'chain',
+  'seq',
+  'prev_hash',
+  'hash',
+  'organization_id',
+  'at',
+  'actor_kind',
+  'actor_id',
+  'credential_id',
+  'parent_credential_id',
+  'address',
+  'user_agent',
+  'ci_run',
+  'action',
+  'target',
+  'detail_json',
+]);
+
+const headOf = (locking: boolean) =>
+  prepared((db, { chain }: { chain: string }) =>
+    db
+      .selectFrom('audit_chain')
+      .selectAll()
+      .where('chain', '=', chain)
+      .$if(locking, (query) => query.forUpdate()),
+  );
+// SQLite has one writer at a time; on PostgreSQL two would put records in the same place.
+const heads = { sqlite: headOf(false), postgres: headOf(true) };
+
+const moveHead = prepared((db, head: AuditTables['audit_chain']) =>
+  db
+    .updateTable('audit_chain')
+    .set({
+      seq: head.seq,
+      hash: head.hash,
+      anchor_seq: head.anchor_seq,
+      anchor_hash: head.anchor_hash,
+      begun: head.begun,
+      mac: head.mac,
+    })
+    .where('chain', '=', head.chain),
+);
 
 /**
  * Puts the records of one transaction at the ends of their chains. Call it last, just before the commit: heads stay locked until
@@ -38,10 +82,7 @@ async function append(
 ): Promise<number> {
   const { head: before, isNew } = await lockHead(context, chain);
   const lines = chained(before.head, records);
-  for (let at = 0; at < lines.length; at += rowsPerInsert) {
-    const rows = lines.slice(at, at + rowsPerInsert).map(toRow);
-    await context.db.insertInto('audit').values(rows).execute();
-  }
+  await insertLines(context.db, lines.map(toRow));
   const last = lines.at(-1);
   const after = moved(context.key, before, {
     head: last ? pointOf(last) : before.head,
@@ -80,13 +121,7 @@ export async function lockHead(context: ChainContext, chain: string): Promise<{ 
 }
 
 async function readHead({ db, dialect }: ChainContext, chain: string): Promise<ChainHead | undefined> {
-  const row = await db
-    .selectFrom('audit_chain')
-    .selectAll()
-    .where('chain', '=', chain)
-    // SQLite has one writer at a time; on PostgreSQL two would put records in the same place.
-    .$if(dialect === 'postgres', (query) => query.forUpdate())
-    .executeTakeFirst();
+  const [row] = (await heads[dialect](db, { chain })).rows;
   return row && toHead(row);
 }
 
@@ -104,6 +139,5 @@ async function firstHead({ db, key }: ChainContext, chain: string): Promise<Chai
 }
 
 export async function writeHead({ db }: ChainContext, head: ChainHead): Promise<void> {
-  const { chain, ...columns } = toHeadRow(head);
-  await db.updateTable('audit_chain').set(columns).where('chain', '=', chain).execute();
+  await moveHead(db, toHeadRow(head));
 }

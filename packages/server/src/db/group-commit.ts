@@ -1,9 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ControlledTransaction, Kysely } from 'kysely';
+import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
 import type { Schema } from './schema.js';
 
 /** A batch takes no more transactions after so long: reads wait for it. */
 const longestMs = 20;
+
+/** Not Kysely's own, which make their text and a transaction's object anew for each. */
+const savepoint = {
+  begin: CompiledQuery.raw('savepoint part'),
+  takeBack: CompiledQuery.raw('rollback to part'),
+  end: CompiledQuery.raw('release part'),
+};
 
 interface Part<Last> {
   /** Answers what is to be written at the end of the batch. */
@@ -42,13 +49,13 @@ export function createGroupCommit<Last>(db: Kysely<Schema>, { writeLast }: Group
       const batch = await begin();
       try {
         for (current = take(); current; current = next()) {
-          const part = await batch.savepoint('part').execute();
-          const ran = await current.run(part).then(
+          await batch.executeQuery(savepoint.begin);
+          const ran = await current.run(batch).then(
             (last) => ({ last }),
             (cause: unknown) => ({ cause }),
           );
-          if ('cause' in ran) await part.rollbackToSavepoint('part').execute();
-          await part.releaseSavepoint('part').execute();
+          if ('cause' in ran) await batch.executeQuery(savepoint.takeBack);
+          await batch.executeQuery(savepoint.end);
           if ('cause' in ran) current.failed(ran.cause);
           else {
             done.push(current);

@@ -16,6 +16,7 @@ import { builds } from './migrations/0014-builds.js';
 import { usage } from './migrations/0015-usage.js';
 import { tokenPermissions } from './migrations/0016-token-permissions.js';
 import { sessionEndStates } from './migrations/0017-session-end-states.js';
+import { claims } from './migrations/0018-claims.js';
 import { exitReasons } from './migrations/0019-exit-reasons.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
@@ -37,6 +38,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0015-usage': { up: usage },
   '0016-token-permissions': { up: tokenPermissions },
   '0017-session-end-states': { up: sessionEndStates },
+  '0018-claims': { up: claims },
   '0019-exit-reasons': { up: exitReasons },
 });
 

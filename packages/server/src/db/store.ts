@@ -59,56 +59,77 @@ export interface RepositoryContext {
 
 type AfterCommit = (then: () => void) => void;
 
-function createRepositories(context: RepositoryContext, afterCommit: AfterCommit) {
-  return {
-    /** Calls `then` once the transaction has committed, and never when it failed; at once outside of one. */
-    afterCommit,
-    accounts: createAccountRepository(context),
-    agents: createAgentRepository(context),
-    agentProfiles: createAgentProfileRepository(context),
-    apiKeys: createApiKeyRepository(context),
-    audit: createAuditRepository(context),
-    builds: createBuildRepository(context),
-    daily: createDailyRepository(context),
-    deployments: createDeploymentRepository(context),
-    oauthLogins: createOauthLoginRepository(context),
-    oauthRecords: createOauthRecordRepository(context),
-    installation: createInstallationRepository(context),
-    invitations: createInvitationRepository(context),
-    members: createMemberRepository(context),
-    leaks: createLeakRepository(context),
-    logRetention: createLogRetentionRepository(context),
-    organizations: createOrganizationRepository(context),
-    policies: createPolicyRepository(context),
-    pool: createPoolRepository(context),
-    notifications: createNotificationRepository(context),
-    regions: createRegionRepository(context),
-    reminders: createReminderRepository(context),
-    secrets: createSecretRepository(context),
-    serviceAccounts: createServiceAccountRepository(context),
-    sessions: createSessionRepository(context),
-    sessionHistory: createSessionHistoryRepository(context),
-    settings: createSettingRepository(context),
-    signIn: createSignInRepository(context),
-    dashboardSessions: createDashboardSessionRepository(context),
-    passwords: createPasswordRepository(context),
-    passkeys: createPasskeyRepository(context),
-    signInAttempts: createSignInAttemptRepository(context),
-    oidcLinks: createOidcLinkRepository(context),
-    slots: createSlotRepository(context),
-    startKeys: createStartKeyRepository(context),
-    socketTokens: createSocketTokenRepository(context),
-    spend: createSpendRepository(context),
-    tokens: createTokenRepository(context),
-    traces: createTraceRepository(context),
-    usage: createUsageRepository(context),
-    usageDays: createUsageDayRepository(context),
-    webhooks: createWebhookRepository(context),
-    whatsapp: createWhatsappRepository(context),
-    workers: createWorkerRepository(context),
-  };
+const factories = {
+  accounts: createAccountRepository,
+  agents: createAgentRepository,
+  agentProfiles: createAgentProfileRepository,
+  apiKeys: createApiKeyRepository,
+  audit: createAuditRepository,
+  builds: createBuildRepository,
+  daily: createDailyRepository,
+  deployments: createDeploymentRepository,
+  oauthLogins: createOauthLoginRepository,
+  oauthRecords: createOauthRecordRepository,
+  installation: createInstallationRepository,
+  invitations: createInvitationRepository,
+  members: createMemberRepository,
+  leaks: createLeakRepository,
+  logRetention: createLogRetentionRepository,
+  organizations: createOrganizationRepository,
+  policies: createPolicyRepository,
+  pool: createPoolRepository,
+  notifications: createNotificationRepository,
+  regions: createRegionRepository,
+  reminders: createReminderRepository,
+  secrets: createSecretRepository,
+  serviceAccounts: createServiceAccountRepository,
+  sessions: createSessionRepository,
+  sessionHistory: createSessionHistoryRepository,
+  settings: createSettingRepository,
+  signIn: createSignInRepository,
+  dashboardSessions: createDashboardSessionRepository,
+  passwords: createPasswordRepository,
+  passkeys: createPasskeyRepository,
+  signInAttempts: createSignInAttemptRepository,
+  oidcLinks: createOidcLinkRepository,
+  slots: createSlotRepository,
+  startKeys: createStartKeyRepository,
+  socketTokens: createSocketTokenRepository,
+  spend: createSpendRepository,
+  tokens: createTokenRepository,
+  traces: createTraceRepository,
+  usage: createUsageRepository,
+  usageDays: createUsageDayRepository,
+  webhooks: createWebhookRepository,
+  whatsapp: createWhatsappRepository,
+  workers: createWorkerRepository,
+};
+type Factories = typeof factories;
+
+/** All repositories of one context. */
+export type Repositories = { [Name in keyof Factories]: ReturnType<Factories[Name]> } & {
+  /** Calls `then` once the transaction has committed, and never when it failed; at once outside of one. */
+  afterCommit: AfterCommit;
+};
+
+/** Those of a transaction: each is made when it is first asked for, as most transactions need two or three. */
+class InTransaction {
+  readonly context: RepositoryContext;
+  readonly afterCommit: AfterCommit;
+  constructor(context: RepositoryContext, afterCommit: AfterCommit) {
+    this.context = context;
+    this.afterCommit = afterCommit;
+  }
 }
-export type Repositories = ReturnType<typeof createRepositories>;
+for (const [name, create] of Object.entries(factories)) {
+  Object.defineProperty(InTransaction.prototype, name, {
+    get(this: InTransaction) {
+      const value = create(this.context);
+      Object.defineProperty(this, name, { value });
+      return value;
+    },
+  });
+}
 
 export interface Store extends Repositories {
   /** Inside `work`, use only the repositories handed in: SQLite has one connection, and the outer ones would wait for it forever. */
@@ -156,7 +177,7 @@ export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessC
     const result = await inTransaction(async (inside) => {
       const pending = createPendingRecords();
       const context = { db: inside, dialect, pending, auditKey };
-      const done = await work(createRepositories(context, (then) => after.push(then)));
+      const done = await work(new InTransaction(context, (then) => after.push(then)) as unknown as Repositories);
       // Sent by the server with the commit, or not at all.
       if (changesAccess && dialect === 'postgres') await sql`select pg_notify(${accessChannel}, '')`.execute(inside);
       return { result: done, last: pending.take() };
@@ -165,8 +186,11 @@ export function createStore({ db, dialect, auditKey }: OpenDatabase, { onAccessC
     return result;
   }
 
+  const outside = { db, dialect, auditKey };
+  const made = Object.entries(factories).map(([name, create]) => [name, create(outside)]);
   return {
-    ...createRepositories({ db, dialect, auditKey }, (then) => then()),
+    ...(Object.fromEntries(made) as Omit<Repositories, 'afterCommit'>),
+    afterCommit: (then) => then(),
     transaction: (work, turn) => transaction(work, turn),
     async changeAccess(work) {
       try {

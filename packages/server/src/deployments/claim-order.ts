@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Agent } from '../agents/agent-repository.js';
-import type { ClaimChoice } from '../slots/slot-repository.js';
+import type { ClaimChoice } from '../slots/free-slot.js';
 
 type Serving = Pick<Agent, 'desiredDeploymentId' | 'fallbackDeploymentIds' | 'canaryPercent'> & {
   liveDeploymentId: string;

@@ -2,6 +2,7 @@ import { agentProfiles, type PlatformProfile } from '@pipecat-cloud/contract/dep
 import type { Architecture } from '@pipecat-cloud/contract/regions';
 import type { Selectable } from 'kysely';
 import { inParts } from '../db/in-parts.js';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { neededDeployments } from './needed-deployments.js';
@@ -59,6 +60,10 @@ export type NewDeployment = Omit<Deployment, RolloutMembers | 'readyAt' | 'liveA
 /** What a deployment counts of its failures. */
 export type FailureCounts = Record<'startFailures' | 'sessionCrashes', boolean>;
 
+const byId = prepared((db, { organizationId, id }: { organizationId: string; id: string }) =>
+  db.selectFrom('deployment').selectAll().where('organization_id', '=', organizationId).where('id', '=', id),
+);
+
 export function createDeploymentRepository({ db }: RepositoryContext) {
   return {
     async insert(deployment: NewDeployment): Promise<void> {
@@ -93,12 +98,7 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
     },
 
     async find(organizationId: string, id: string): Promise<Deployment | undefined> {
-      const row = await db
-        .selectFrom('deployment')
-        .selectAll()
-        .where('organization_id', '=', organizationId)
-        .where('id', '=', id)
-        .executeTakeFirst();
+      const [row] = (await byId(db, { organizationId, id })).rows;
       return row && toDeployment(row);
     },
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { AccessFacts } from '../access/access-facts.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { createThrottle, type Throttle } from '../access/throttle.js';
 import type { DailyRooms } from '../daily/daily-rooms.js';
@@ -35,6 +36,7 @@ interface GatewayDeps {
   ids: Ids;
   log: Logger;
   authenticator: Authenticator;
+  facts: AccessFacts;
   throttle: Throttle;
   sessions: SessionService;
   starts: SessionStarts;
@@ -62,7 +64,7 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
 
   await http.register(dailyRoutes, { settings });
   await http.register(iceRoutes, { iceServers: deps.iceServers });
-  await http.register(publicRoutes, { store, sessions, places, relay });
+  await http.register(publicRoutes, { facts: deps.facts, sessions, places, relay });
   await http.register(webhookRoutes, {
     dialin: createDialin({ clock, agents, settings, sessions, throttle, apiUrl: deps.dailyApiUrl }),
     whatsapp: createWhatsappWebhook({ ...deps, agents, places, relay, throttle }),

@@ -3,7 +3,7 @@ import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import { StartBody, StartedSession } from '@pipecat-cloud/contract/sessions';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Store } from '../db/store.js';
+import type { AccessFacts } from '../access/access-facts.js';
 import { AppError } from '../errors.js';
 import { goneSignal } from '../http/gone.js';
 import { absentBodyIsEmpty, actorOfRequest, principalOf } from '../http/request.js';
@@ -13,7 +13,7 @@ import type { SessionPlaces } from './session-places.js';
 import { sessionProxy } from './session-proxy.js';
 
 interface PublicDeps {
-  store: Store;
+  facts: Pick<AccessFacts, 'organizationOf'>;
   sessions: SessionService;
   places: SessionPlaces;
   relay: RequestRelay;
@@ -22,11 +22,10 @@ interface PublicDeps {
 const urlLimit = 8192;
 
 /** `/v1/public`: what browsers and servers call with a public key. The key's row gives the organization. */
-export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { store, sessions, places, relay }) => {
+export const publicRoutes: FastifyPluginAsyncTypebox<PublicDeps> = async (app, { facts, sessions, places, relay }) => {
   async function organizationOfKey(request: FastifyRequest): Promise<Organization> {
     const principal = principalOf(request);
-    const organization =
-      principal.kind === 'apiKey' ? await store.organizations.find(principal.organizationId) : undefined;
+    const organization = principal.kind === 'apiKey' ? await facts.organizationOf(principal.organizationId) : undefined;
     if (!organization) throw new Error('A public key without an organization');
     return organization;
   }

@@ -1,6 +1,7 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import type { EndState } from '@pipecat-cloud/contract/sessions';
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { isUuid } from '../uuid.js';
@@ -187,31 +188,34 @@ export function createSessionListing(
 
     /** One more ended session. Call it in the transaction that ends it. */
     async tally(id: string): Promise<void> {
-      await db
-        .insertInto('session_tally')
-        .columns(['organization_id', 'agent_id', 'deployment_id', 'end_reason', 'cold_start', 'count'])
-        .expression((eb) =>
-          eb
-            .selectFrom('session')
-            .select(({ fn, lit, val }) => [
-              'organization_id',
-              'agent_id',
-              'deployment_id',
-              fn.coalesce('end_reason', val('unknown')).as('end_reason'),
-              fn.coalesce('cold_start', lit(-1)).as('cold_start'),
-              lit(1).as('count'),
-            ])
-            .where('id', '=', id),
-        )
-        .onConflict((conflict) =>
-          conflict
-            .columns(['agent_id', 'deployment_id', 'end_reason', 'cold_start'])
-            .doUpdateSet((eb) => ({ count: eb('session_tally.count', '+', 1) })),
-        )
-        .execute();
+      await addToTally(db, { id });
     },
   };
 }
+
+const addToTally = prepared((db, { id }: { id: string }) =>
+  db
+    .insertInto('session_tally')
+    .columns(['organization_id', 'agent_id', 'deployment_id', 'end_reason', 'cold_start', 'count'])
+    .expression((eb) =>
+      eb
+        .selectFrom('session')
+        .select(({ fn, lit, val }) => [
+          'organization_id',
+          'agent_id',
+          'deployment_id',
+          fn.coalesce('end_reason', val('unknown')).as('end_reason'),
+          fn.coalesce('cold_start', lit(-1)).as('cold_start'),
+          lit(1).as('count'),
+        ])
+        .where('id', '=', id),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['agent_id', 'deployment_id', 'end_reason', 'cold_start'])
+        .doUpdateSet((eb) => ({ count: eb('session_tally.count', '+', 1) })),
+    ),
+);
 
 const newestFirst = <O>(query: Query<O>): Query<O> => query.orderBy('created_at', 'desc').orderBy('id', 'desc');
 const isAt = ({ created_at, id }: Place, side: '<' | '>=') =>

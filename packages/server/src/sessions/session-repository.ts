@@ -1,5 +1,6 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { endStateOf } from './end-states.js';
@@ -40,31 +41,83 @@ export interface SessionEnd {
   from?: Session['state'] | undefined;
 }
 
+type NewSession = Omit<Session, 'startMs' | 'endState' | 'endDetail'>;
+
+const insertNew = prepared((db, session: Omit<NewSession, 'coldStart'> & { coldStart: number | null }) =>
+  db
+    .insertInto('session')
+    .values({
+      id: session.id,
+      organization_id: session.organizationId,
+      agent_id: session.agentId,
+      deployment_id: session.deploymentId,
+      slot_id: session.slotId,
+      instance_id: session.instanceId,
+      epoch: session.epoch,
+      state: session.state,
+      entry: session.entry,
+      cold_start: session.coldStart,
+      created_at: session.createdAt,
+      updated_at: session.updatedAt,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing()),
+);
+
+const setActive = prepared(
+  (db, { id, epoch, at, startMs }: { id: string; epoch: number; at: string; startMs: number }) =>
+    db
+      .updateTable('session')
+      .set({ state: 'active', activated_at: at, start_ms: startMs, updated_at: at })
+      .where('id', '=', id)
+      .where('epoch', '=', epoch)
+      .where('state', '=', 'starting'),
+);
+
+interface Ended {
+  id: string;
+  epoch: number;
+  reason: string;
+  endState: EndState;
+  completionStatus: string;
+  detail: string | null;
+  at: string;
+  now: string;
+}
+const endedIn = (db: Kysely<Schema>, { id, epoch, reason, endState, completionStatus, detail, at, now }: Ended) =>
+  db
+    .updateTable('session')
+    .set({
+      state: 'ended',
+      ended_at: at,
+      end_reason: reason,
+      end_state: endState,
+      completion_status: completionStatus,
+      end_detail: detail,
+      updated_at: now,
+    })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('state', '<>', 'ended')
+    .returning([
+      'organization_id as organizationId',
+      'agent_id as agentId',
+      'deployment_id as deploymentId',
+      'activated_at as activatedAt',
+    ]);
+const setEnded = prepared(endedIn);
+const setEndedFrom = prepared((db, ended: Ended & { from: Session['state'] }) =>
+  endedIn(db, ended).where('state', '=', ended.from),
+);
+
 export function createSessionRepository({ db }: RepositoryContext) {
   const listing = createSessionListing({ db });
 
   return {
     /** False where there is one of that id. */
-    async insert(session: Omit<Session, 'startMs' | 'endState' | 'endDetail'>): Promise<boolean> {
-      const result = await db
-        .insertInto('session')
-        .values({
-          id: session.id,
-          organization_id: session.organizationId,
-          agent_id: session.agentId,
-          deployment_id: session.deploymentId,
-          slot_id: session.slotId,
-          instance_id: session.instanceId,
-          epoch: session.epoch,
-          state: session.state,
-          entry: session.entry,
-          cold_start: session.coldStart === null ? null : Number(session.coldStart),
-          created_at: session.createdAt,
-          updated_at: session.updatedAt,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst();
-      return Number(result.numInsertedOrUpdatedRows) === 1;
+    async insert(session: NewSession): Promise<boolean> {
+      const coldStart = session.coldStart === null ? null : Number(session.coldStart);
+      const { numAffectedRows } = await insertNew(db, { ...session, coldStart });
+      return Number(numAffectedRows) === 1;
     },
 
     async find(organizationId: string, agentId: string, id: string): Promise<Session | undefined> {
@@ -112,19 +165,8 @@ export function createSessionRepository({ db }: RepositoryContext) {
 
     /** False when the session has ended meanwhile. */
     async activate(id: string, epoch: number, now: Date, startMs: number): Promise<boolean> {
-      const result = await db
-        .updateTable('session')
-        .set({
-          state: 'active',
-          activated_at: now.toISOString(),
-          start_ms: startMs,
-          updated_at: now.toISOString(),
-        })
-        .where('id', '=', id)
-        .where('epoch', '=', epoch)
-        .where('state', '=', 'starting')
-        .executeTakeFirst();
-      return Number(result.numUpdatedRows) === 1;
+      const { numAffectedRows } = await setActive(db, { id, epoch, at: now.toISOString(), startMs });
+      return Number(numAffectedRows) === 1;
     },
 
     /** An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. Call it in a transaction. */
@@ -134,28 +176,11 @@ export function createSessionRepository({ db }: RepositoryContext) {
       end: SessionEnd,
       now: Date,
     ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'deploymentId' | 'activatedAt'> | undefined> {
-      const ended = await db
-        .updateTable('session')
-        .set({
-          state: 'ended',
-          ended_at: end.at,
-          end_reason: end.reason,
-          end_state: endStateOf(end.reason),
-          completion_status: end.completionStatus,
-          end_detail: end.detail ?? null,
-          updated_at: now.toISOString(),
-        })
-        .where('id', '=', id)
-        .where('epoch', '=', epoch)
-        .where('state', '<>', 'ended')
-        .$if(end.from !== undefined, (query) => query.where('state', '=', end.from as string))
-        .returning([
-          'organization_id as organizationId',
-          'agent_id as agentId',
-          'deployment_id as deploymentId',
-          'activated_at as activatedAt',
-        ])
-        .executeTakeFirst();
+      const { reason, completionStatus, detail = null, at, from } = end;
+      const endState = endStateOf(reason);
+      const values = { id, epoch, reason, completionStatus, detail, at, endState, now: now.toISOString() };
+      const { rows } = await (from === undefined ? setEnded(db, values) : setEndedFrom(db, { ...values, from }));
+      const [ended] = rows;
       if (ended) await listing.tally(id);
       return ended;
     },

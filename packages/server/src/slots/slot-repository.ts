@@ -1,8 +1,10 @@
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
+import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { addStretch } from '../usage/usage-day-repository.js';
+import { createFreeSlots, type SlotWish } from './free-slot.js';
 
 /**
  * `empty` no instance · `starting` an instance that is not ready · `ready` an idle one · `claimed` holds a session · `settling` its
@@ -37,108 +39,80 @@ export interface Claim {
   warm: boolean;
 }
 
-/** A sort of slot that a session may be given. One that is empty is filled with that deployment. */
-export interface ClaimChoice {
-  state: 'ready' | 'starting' | 'empty';
-  deploymentId: string;
-}
-
-export interface ClaimOrder {
-  agentId: string;
-  /** Best first. */
-  choices: readonly ClaimChoice[];
+export interface ClaimOrder extends SlotWish {
   sessionId: string;
   /** For an empty slot. */
   newInstanceId: string;
-  /** No more sessions than this on one instance; null for no limit. */
-  maxSessions: number | null;
-  /** Workers that can be reached: their instances come first. */
-  workerIds: readonly string[];
 }
 
 const inUse: readonly SlotState[] = ['starting', 'ready', 'claimed', 'settling', 'quarantined', 'retiring'];
 
-/** Times that a claim waits for a slot that somebody else is changing, before the agent counts as full. */
-const lockedAttempts = 5;
-
 /** What a slot becomes when its session is over. */
 export type ReleasedSlot = 'settling' | 'retiring' | 'quarantined' | 'fenced' | 'ready' | 'starting';
 
+interface Taking {
+  id: string;
+  state: string;
+  sessionId: string;
+  deploymentId: string;
+  newInstanceId: string;
+  at: string;
+}
+/** Nothing, where it is no longer in the state in which it was found. */
+const take = prepared((db, { id, state, sessionId, deploymentId, newInstanceId, at }: Taking) =>
+  db
+    .updateTable('slot')
+    .set((eb) => ({
+      state: 'claimed' satisfies SlotState,
+      session_id: sessionId,
+      epoch: eb('epoch', '+', 1),
+      deployment_id: deploymentId,
+      instance_id: sql<string>`coalesce(instance_id, ${newInstanceId})`,
+      served: sql<number>`case when instance_id is null then 1 else served + 1 end`,
+      changed_at: at,
+      not_before: null,
+    }))
+    .where('id', '=', id)
+    .where('state', '=', state)
+    .returning(['id', 'epoch', 'instance_id', 'worker_id']),
+);
+
+interface LettingGo {
+  sessionId: string;
+  epoch: number;
+  nextEpoch: number;
+  state: SlotState;
+  at: string;
+}
+const letGo = prepared((db, { sessionId, epoch, nextEpoch, state, at }: LettingGo) =>
+  db
+    .updateTable('slot')
+    .set({ state, session_id: null, epoch: nextEpoch, changed_at: at })
+    .where('session_id', '=', sessionId)
+    .where('epoch', '=', epoch),
+);
+
 /** The only place where an instance changes hands; what it was idle for is noted as it leaves `ready`. */
-export function createSlotRepository({ db, dialect }: RepositoryContext) {
+export function createSlotRepository(context: RepositoryContext) {
+  const { db } = context;
+  const findFree = createFreeSlots(context);
+
   return {
     /**
      * Hands the best free slot to one session, by the order of `choices`, of like ones the oldest; one whose worker is away comes
      * last. Undefined when every slot is taken. Call it in a transaction with the session's row.
      */
     async claim(order: ClaimOrder, now: Date): Promise<Claim | undefined> {
-      const { agentId, choices, sessionId, newInstanceId, maxSessions, workerIds } = order;
-      const slots = db
-        .selectFrom('slot')
-        .select(['id', 'state', 'instance_id', 'deployment_id', 'organization_id', 'changed_at'])
-        .where('agent_id', '=', agentId)
-        .where('spare', '=', 0)
-        .orderBy('changed_at')
-        .limit(1);
-      const free = slots
-        .clearOrderBy()
-        .where((eb) => eb.or(choices.map((choice) => fits(choice))))
-        .$if(maxSessions !== null, (query) =>
-          query.where((eb) => eb.or([eb('state', '=', 'empty'), eb('served', '<', maxSessions as number)])),
-        )
-        .$if(workerIds.length > 0, (query) =>
-          query.orderBy((eb) =>
-            eb
-              .case()
-              .when(eb.and([eb('worker_id', 'is not', null), eb('worker_id', 'not in', workerIds)]))
-              .then(1)
-              .else(0)
-              .end(),
-          ),
-        )
-        .orderBy(rankBy(choices))
-        .orderBy('changed_at');
-      // Without the lock, concurrent callers on Postgres race for one row and the losers see "none free".
-      const unlocked = (query: typeof slots) =>
-        query.$if(dialect === 'postgres', (found) => found.forUpdate().skipLocked()).executeTakeFirst();
-      // Where one of the best sort is free, no other comes before it; found by itself it costs half.
-      const [first] = choices;
-      let best =
-        first?.state === 'ready' && workerIds.length > 0
-          ? await unlocked(
-              slots
-                .where('state', '=', 'ready')
-                .where('deployment_id', '=', first.deploymentId)
-                .where('worker_id', 'in', workerIds)
-                .$if(maxSessions !== null, (query) => query.where('served', '<', maxSessions as number)),
-            )
-          : undefined;
-      best ??= await unlocked(free);
-      // A row that was skipped may be free all the same: whoever holds it may be about to let go, or only to give it a worker.
-      for (let n = 0; !best && dialect === 'postgres' && n < lockedAttempts; n++) {
-        if (!(await free.executeTakeFirst())) return undefined;
-        best = await free.forUpdate().executeTakeFirst();
-      }
+      const { agentId, choices, sessionId, newInstanceId } = order;
+      const best = await findFree(order);
       if (!best) return undefined;
       const deploymentId =
         best.state === 'empty' ? choices.find(({ state }) => state === 'empty')?.deploymentId : best.deployment_id;
       if (!deploymentId) return undefined;
-      const row = await db
-        .updateTable('slot')
-        .set((eb) => ({
-          state: 'claimed',
-          session_id: sessionId,
-          epoch: eb('epoch', '+', 1),
-          deployment_id: deploymentId,
-          instance_id: best.instance_id ?? newInstanceId,
-          served: best.instance_id === null ? 1 : eb('served', '+', 1),
-          changed_at: now.toISOString(),
-          not_before: null,
-        }))
-        .where('id', '=', best.id)
-        .where('state', '=', best.state)
-        .returning(['id', 'epoch', 'instance_id', 'worker_id'])
-        .executeTakeFirst();
+      const { id, state } = best;
+      const at = now.toISOString();
+      const { rows } = await take(db, { id, state, sessionId, deploymentId, newInstanceId, at });
+      const [row] = rows;
       if (!row?.instance_id) return undefined;
       if (best.state === 'ready') {
         await addStretch(db, {
@@ -165,17 +139,9 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
      * still has in hand for this one is void. Guarded by session and epoch.
      */
     async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
-      await db
-        .updateTable('slot')
-        .set((eb) => ({
-          state: to === 'fenced' ? 'quarantined' : to,
-          session_id: null,
-          changed_at: now.toISOString(),
-          ...(to === 'fenced' ? { epoch: eb('epoch', '+', 1) } : {}),
-        }))
-        .where('session_id', '=', sessionId)
-        .where('epoch', '=', epoch)
-        .execute();
+      const fenced = to === 'fenced';
+      const state = fenced ? 'quarantined' : to;
+      await letGo(db, { sessionId, epoch, nextEpoch: epoch + (fenced ? 1 : 0), state, at: now.toISOString() });
     },
 
     async insert(slots: readonly Slot[]): Promise<void> {
@@ -286,17 +252,6 @@ export function createSlotRepository({ db, dialect }: RepositoryContext) {
     },
   };
 }
-
-const fits = ({ state, deploymentId }: ClaimChoice) =>
-  state === 'empty'
-    ? sql<boolean>`(state = 'empty')`
-    : sql<boolean>`(state = ${state} and deployment_id = ${deploymentId})`;
-
-const rankBy = (choices: readonly ClaimChoice[]) =>
-  sql<number>`case ${sql.join(
-    choices.map((choice, rank) => sql`when ${fits(choice)} then cast(${rank} as integer)`),
-    sql` `,
-  )} end`;
 
 function toSlot(row: Selectable<Schema['slot']>): Slot {
   return {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { prepared } from '../db/prepared.js';
 import type { RepositoryContext } from '../db/store.js';
 
 export interface StoredSpendLimit {
@@ -6,14 +7,14 @@ export interface StoredSpendLimit {
   blockedAt: string | null;
 }
 
+const limitOf = prepared((db, { organizationId }: { organizationId: string }) =>
+  db.selectFrom('spend_limit').select(['limit_cents', 'blocked_at']).where('organization_id', '=', organizationId),
+);
+
 export function createSpendRepository({ db }: RepositoryContext) {
   return {
     async limit(organizationId: string): Promise<StoredSpendLimit | undefined> {
-      const row = await db
-        .selectFrom('spend_limit')
-        .select(['limit_cents', 'blocked_at'])
-        .where('organization_id', '=', organizationId)
-        .executeTakeFirst();
+      const [row] = (await limitOf(db, { organizationId })).rows;
       // PostgreSQL hands a bigint out as text.
       return row && { limitCents: Number(row.limit_cents), blockedAt: row.blocked_at };
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { inParts } from '../db/in-parts.js';
+import { preparedInsert } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 
@@ -21,22 +22,23 @@ export interface DayRow {
   sessions: number;
 }
 
+const insertStretch = preparedInsert('usage_stretch', [
+  'id',
+  'organization_id',
+  'agent_id',
+  'kind',
+  'began_at',
+  'ended_at',
+]);
+
 /**
  * Adds a stretch that has ended. Its days get it a moment later: a row that is only added is waited for by nobody, while a day's row
  * would make all starts of an agent wait for each other.
  */
 export async function addStretch(db: Kysely<Schema>, stretch: Stretch & { endedAt: string }): Promise<void> {
-  await db
-    .insertInto('usage_stretch')
-    .values({
-      id: randomUUID(),
-      organization_id: stretch.organizationId,
-      agent_id: stretch.agentId,
-      kind: stretch.kind,
-      began_at: stretch.beganAt,
-      ended_at: stretch.endedAt,
-    })
-    .execute();
+  const { organizationId, agentId, kind, beganAt, endedAt } = stretch;
+  const row = { id: randomUUID(), organization_id: organizationId, agent_id: agentId, kind };
+  await insertStretch(db, [{ ...row, began_at: beganAt, ended_at: endedAt }]);
 }
 
 export function createUsageDayRepository({ db }: RepositoryContext) {

@@ -11,7 +11,10 @@ import { createRevokedWorkers } from './revoked-workers.js';
 import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
 
 interface WorkersDeps
-  extends Pick<ChannelDeps, 'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange'> {
+  extends Pick<
+    ChannelDeps,
+    'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange' | 'onPresence'
+  > {
   config: Config;
   keys: Keys;
   store: Store;
@@ -36,6 +39,7 @@ export function composeWorkers(deps: WorkersDeps) {
       }
       elsewhere = false;
       deps.onChange();
+      deps.onPresence();
     },
     onLost: () => {
       elsewhere = true;

@@ -28,6 +28,8 @@ export interface ChannelDeps extends ConnectionDeps {
   onMissingBuild: (worker: ConnectedWorker, buildId: string) => void;
   /** A worker connected or its instances changed. */
   onChange: () => void;
+  /** A worker is here that was not, or has gone. */
+  onPresence: () => void;
 }
 
 const heartbeatMs = 3_000;
@@ -35,7 +37,7 @@ const heartbeatMs = 3_000;
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
   const { log, installationId, hopPublicKey, leads } = deps;
-  const { onHello, onKeptBuilds, onUnusedImages, onMissingBuild, onChange } = deps;
+  const { onHello, onKeptBuilds, onUnusedImages, onMissingBuild, onChange, onPresence } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
   const presence = createWorkerPresence();
@@ -70,10 +72,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
       case 'hello':
         if (greet(connection, message)) onHello(connection);
         return;
-      case 'observed':
+      case 'observed': {
+        const isFirst = connection.instances === undefined;
         connection.instances = new Map(message.instances.map((instance) => [instance.instanceId, instance]));
         changed();
+        if (isFirst) onPresence();
         return;
+      }
       case 'kept-builds':
         if (Array.isArray(message.builds))
           onKeptBuilds(
@@ -119,6 +124,7 @@ export function createWorkerChannel(deps: ChannelDeps) {
     presence.left(workerId, scope);
     log.warn({ workerId }, 'worker disconnected');
     changed();
+    onPresence();
   }
 
   return {
