@@ -50,6 +50,22 @@ describe('agent', () => {
     expect(nothing.stderr).toContain('--min-agents');
   });
 
+  test('log-retention shows both limits, and sets the one that is named', async () => {
+    const route = `${org}/services/bot/log-retention`;
+    server.routes[`GET ${route}`] = { json: { days: 7, megabytes: null, effective: { days: 7, megabytes: 1024 } } };
+    const shown = await run('agent', 'log-retention', 'bot');
+    expect(shown.stdout).toMatch(/Lines are kept for +7 days\nAnd at most +1024 MiB \(of the installation\)/);
+    expect(sent(`PUT ${route}`)).toBeUndefined();
+    server.routes[`PUT ${route}`] = { json: { days: null, megabytes: 9000, effective: { days: 30, megabytes: 1024 } } };
+    const set = await run('agent', 'log-retention', 'bot', '--megabytes', '9000');
+    expect(sent(`PUT ${route}`)).toEqual({ days: 7, megabytes: 9000 });
+    expect(set.stdout).toContain('1024 MiB (of the installation; 9000 MiB are set for the agent)');
+    await run('agent', 'log-retention', 'bot', '--days', 'none');
+    const [, again] = server.requests.filter(({ method }) => method === 'PUT');
+    expect(again?.json()).toEqual({ days: null, megabytes: null });
+    expect((await run('agent', 'log-retention', 'bot', '--days', '0')).code).toBe(2);
+  });
+
   test('capacity says what is warm and why', async () => {
     const inputs = { minAgents: 1, maxAgents: 9, busy: 2, active: 2, arrivalsPerSecond: 0.8, startSecondsP95: 4.1 };
     const now = { target: 5, reason: 'arrivals', why: '5 idle instances are kept: 0.8 starts a second arrive', inputs };

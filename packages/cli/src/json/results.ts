@@ -5,7 +5,7 @@ import { AuditRecord, AuditVerification } from '@pipecat-cloud/contract/audit';
 import { Build, BuildList, BuildLogs } from '@pipecat-cloud/contract/builds';
 import { DailySettings } from '@pipecat-cloud/contract/daily';
 import { Deployment, DeploymentRecord } from '@pipecat-cloud/contract/deployments';
-import { LogEntry } from '@pipecat-cloud/contract/logs';
+import { LogEntry, LogRetentionState } from '@pipecat-cloud/contract/logs';
 import { CreatedInvitation, Invitation, InvitationList, Member, MemberList } from '@pipecat-cloud/contract/members';
 import { OrganizationEnvelope } from '@pipecat-cloud/contract/organizations';
 import { PolicyDryRun, PolicyEnvelope } from '@pipecat-cloud/contract/policies';
@@ -201,6 +201,7 @@ export const jsonResults: Readonly<Record<string, TSchema>> = {
     object({ logs: Type.Array(LogEntry), total: object({ value: whole, relation: Type.Enum(['eq', 'gte']) }) }),
     Type.Object(LogEntry.properties, { description: 'with --follow: one a line' }),
   ]),
+  'agent log-retention': object({ name: text, ...LogRetentionState.properties }),
   'agent deployments': object({ deployments: Type.Array(Deployment) }),
   'agent history': object({ deployments: Type.Array(DeploymentRecord) }),
   'agent promote': Service,

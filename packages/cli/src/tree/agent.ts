@@ -9,6 +9,7 @@ import {
   hiddenDeployConfig,
   hiddenYes,
   integer,
+  integerOrNone,
   oneOf,
   organizationOption,
   regionOption,
@@ -129,6 +130,19 @@ export function addAgent(program: Command, run: Run): void {
     .addOption(configFileOption())
     .addOption(organizationOption())
     .action(run(async () => (await import('../commands/agent/logs.js')).agentLogs));
+  agent
+    .command('log-retention')
+    .summary('Show or set what is kept of the log of an agent')
+    .description(
+      'Shows for how long lines of an agent are kept, and how many. With an option it sets that limit; the limits of the\n' +
+        'installation hold beside it.',
+    )
+    .argument('[name]', optionalName)
+    .option('--days <count>', 'days, or none to leave it to the installation', integerOrNone(1, 3650))
+    .option('--megabytes <count>', 'MiB, or none to leave it to the installation', integerOrNone(1, 1_048_576))
+    .addOption(configFileOption())
+    .addOption(organizationOption())
+    .action(run(async () => (await import('../commands/agent/log-retention.js')).agentLogRetention));
   agent
     .command('deployments')
     .description('List the deployments of an agent, newest first')
