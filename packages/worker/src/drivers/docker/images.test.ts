@@ -19,15 +19,15 @@ describe.skipIf(!testEngineUrl)('images from a registry, with a container engine
   let images: ReturnType<typeof createImages>;
   let arch: string;
   let directory: string;
-  let pulled: PulledImages;
+  let notes: PulledImages;
   const pulled = new Set<string>();
   beforeAll(async () => {
     engine = createEngine({ url: testEngineUrl ?? '' });
     arch = (await engine.version()).Arch;
     registry = await startRegistry();
     directory = await mkdtemp(join(tmpdir(), 'images-'));
-    pulled = await openPulledImages({ engine, directory, unusedMs: undefined, log: pino({ level: 'silent' }) });
-    images = createImages({ engine, builder: undefined, pullStallMs: 30_000, pulled });
+    notes = await openPulledImages({ engine, directory, unusedMs: undefined, log: pino({ level: 'silent' }) });
+    images = createImages({ engine, builder: undefined, pullStallMs: 30_000, pulled: notes });
   });
   afterAll(async () => {
     for (const id of pulled)
@@ -130,7 +130,7 @@ describe.skipIf(!testEngineUrl)('images from a registry, with a container engine
   });
 
   test('a registry that does not answer is given up, and a pull that is called off ends with its reason', async () => {
-    const impatient = createImages({ engine, builder: undefined, pullStallMs: 200, pulled });
+    const impatient = createImages({ engine, builder: undefined, pullStallMs: 200, pulled: notes });
     const given = impatient.resolve(spec(`${registry.host}/hanging/bot:1`), never);
     await expect(given).rejects.toThrow('no progress for 0.2 s');
     const off = images.resolve(spec(`${registry.host}/hanging/bot:2`), AbortSignal.timeout(50));
