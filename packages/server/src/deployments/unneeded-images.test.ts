@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratchDatabases } from '../testing/databases.js';
+import { imagesOf } from '../workers/worker-message.js';
 import { openPoolWorld, type PoolWorld, until } from '../testing/pool-world.js';
 
 const digestOf = (image: string) => `sha256:${Buffer.from(image).toString('hex').padEnd(64, '0')}`;
@@ -54,12 +55,10 @@ describe.each(scratchDatabases)('images that a worker has not used for long, on 
     // The first is live, the second is the eleventh newest.
     expect(await deployments.unneededImages(images)).toEqual([pulled('example/bot:1')]);
   });
+});
 
-  test('that are none, or come from a worker that lies, do no harm', async () => {
-    await deploy('example/bot:1', 'POST');
-    const lies = ['x', null, [null, 1, {}, { name: 1, digest: digestOf('a') }, { name: 'a', digest: 'latest' }]];
-    for (const images of lies) world.worker.send({ type: 'unused-images', images: images as never });
-    world.worker.send({ type: 'unused-images', images: [pulled('example/strange:1')] });
-    await until(() => expect(forgotten()).toEqual([pulled('example/strange:1')]));
-  });
+test('what a worker names is looked at before anything else', () => {
+  const lies = [null, 1, {}, { name: 1, digest: digestOf('a') }, { name: 'a', digest: 'latest' }];
+  expect(imagesOf([...lies, { ...pulled('a'), more: 1 }])).toEqual([pulled('a')]);
+  for (const images of ['x', null, undefined, {}]) expect(imagesOf(images)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Agent } from '../agents/agent-repository.js';
 import { claimOrder } from '../deployments/claim-order.js';
 import { createDemandBook } from '../pool/demand-book.js';
@@ -21,7 +21,9 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     elsewhere: boolean;
     here: boolean;
     awayMs: number;
-    state: 'ready' | undefined;
+    state: 'ready' | 'preparing' | undefined;
+    /** Why its instance can't be made for now. */
+    delayed?: string;
     answer: () => Promise<void>;
   };
   beforeEach(async () => {
@@ -45,7 +47,10 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     });
     await store.slots.insert([newSlot(ids.id(), agent, { spare: false, now: clock.now() })]);
   });
-  afterEach(() => world.drop());
+  afterEach(async () => {
+    vi.useRealTimers();
+    await world.drop();
+  });
 
   function begin() {
     const { store, clock, ids, audit } = world;
@@ -55,7 +60,10 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       nobodyMs: () => worker.awayMs,
       placeAwayMs: () => worker.awayMs,
       locate: (_: string, instanceId: string) =>
-        worker.state && { workerId: 'w', instance: { instanceId, state: worker.state, epoch: 0 } },
+        worker.state && {
+          workerId: 'w',
+          instance: { instanceId, state: worker.state, epoch: 0, ...(worker.delayed && { delayed: worker.delayed }) },
+        },
       subscribe: () => () => {},
       command: () => worker.answer(),
     } as unknown as WorkerChannel;
@@ -90,6 +98,24 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     worker = { ...worker, state: undefined, awayMs: workerGraceMs + 1 };
     await expect(begin()).rejects.toMatchObject({ details: { reason: 'PCC-NO-WORKER' } });
     expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1, sessionId: null });
+  });
+
+  test('a cold start whose engine is away is refused, and takes up no place: who comes next waits for the same instance', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    worker = { ...worker, state: 'preparing', delayed: 'The engine does not answer.' };
+    for (const epoch of [1, 2]) {
+      const refused = begin().catch((error: unknown) => error);
+      await vi.waitFor(async () => expect(await slot()).toMatchObject({ state: 'claimed', epoch }));
+      const answered = vi.fn();
+      void refused.then(answered);
+      await vi.waitFor(() => {
+        vi.advanceTimersByTime(13_000);
+        expect(answered).toHaveBeenCalled();
+      });
+      expect(await refused).toMatchObject({ status: 503, details: { reason: 'PCC-ENGINE-AWAY' } });
+      expect(await slot()).toMatchObject({ state: 'starting', epoch, sessionId: null });
+    }
+    expect(await world.store.sessions.listOpen()).toEqual([]);
   });
 
   test('a no is a no: the instance is removed', async () => {

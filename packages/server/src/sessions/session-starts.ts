@@ -18,7 +18,7 @@ import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { awaitReady, EngineAway, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
 import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
@@ -276,8 +276,9 @@ export function createSessionStarts(deps: SessionStartDeps) {
             epoch: claimed.epoch,
             reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
             at: clock.now().toISOString(),
-            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was.
-            slot: told.maybe ? 'fenced' : error instanceof NothingSent ? unused(claimed) : 'retiring',
+            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
+            // that can't be made for now is made for whoever comes next: refused callers take up no places.
+            slot: told.maybe ? 'fenced' : leavesAsItWas(error) ? unused(claimed) : 'retiring',
           });
           nudge();
           throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
@@ -296,6 +297,7 @@ class NothingSent extends Error {
     super('Nothing was sent to the instance', { cause });
   }
 }
+const leavesAsItWas = (error: unknown) => error instanceof NothingSent || error instanceof EngineAway;
 const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
 
 function toAppError(name: string, error: unknown): unknown {

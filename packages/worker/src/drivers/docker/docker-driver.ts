@@ -155,6 +155,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       const refusal = refusalOf(error);
       if (isNew) {
         condemned.add(instanceId);
+        running.delete(instanceId);
         // One that is away would be waited for twice.
         if (!(refusal instanceof DriverUnavailable)) await discard(instanceId);
       }

@@ -29,7 +29,7 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
   const log = pino({}, { write: (line: string) => void logged.push(line) });
 
   /** As a worker does that is started (again). */
-  async function open(unusedMs: number | undefined = 0): Promise<void> {
+  async function open(unusedMs: number | undefined): Promise<void> {
     pulled = await openPulledImages({ engine, directory, unusedMs, log });
   }
   beforeEach(async () => {
@@ -38,7 +38,7 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
     registry = await startRegistry();
     directory = await mkdtemp(join(tmpdir(), 'pulled-images-'));
     logged.length = left.length = 0;
-    await open();
+    await open(0);
   });
   afterEach(async () => {
     for (const id of left)
@@ -66,14 +66,14 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
     const old = await start(image);
     push('team/bot:1');
     const now = await start(image);
-    await open();
+    await open(0);
     expect(await pulled.unused()).toEqual([named(old), named(now)]);
     await pulled.forget(named(old));
     expect([await isThere(old.id), await isThere(now.id), await isThere(image)]).toEqual([false, true, true]);
     expect(logged.filter((line) => line.includes(old.digest) && line.includes('was removed'))).toHaveLength(1);
     await pulled.forget(named(now));
     expect([await isThere(now.id), await isThere(image)]).toEqual([false, false]);
-    await open();
+    await open(0);
     expect(await pulled.unused()).toEqual([]);
   });
 
