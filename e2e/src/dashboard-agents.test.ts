@@ -128,21 +128,6 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
     expect((await cli().ok(['open', 'probe', '--print'])).stdout.trim()).toBe(`${cloud.url}/orgs/${org}/agents/probe`);
   });
 
-  test('a session whose agent ended in it says so, with the exit code: to programs, in its log, and on its page', async () => {
-    const { sessionId } = await client.startSession(org, 'probe', { body: { seconds: 1, exitWith: 3 } });
-    const detail = 'The instance ended with exit code 3';
-    expect(await sessionEnds(cli(), 'probe', sessionId)).toMatchObject({
-      ...{ endReason: 'instance_exited', completionStatus: 'INSTANCE_EXITED', endState: 'agent_error' },
-      endDetail: detail,
-    });
-    const shown = await cli().ok(['agent', 'sessions', 'probe', '--id', sessionId]);
-    expect(shown.stdout).toMatch(new RegExp(`^Ended by +instance_exited\nBecause +${detail}$`, 'm'));
-    await logsHave(cli(), 'probe', sessionId, `[pipecat-cloud] Session ended: ${detail}`);
-    await visit(`agents/probe/sessions/${sessionId}`, 'Session');
-    await page.getByText('instance_exited', { exact: true }).waitFor();
-    await page.getByText(detail, { exact: true }).waitFor();
-  });
-
   test('a limit holds without a deployment; a profile makes one, which is held, compared, promoted and rolled back', async () => {
     const first = (await service()).activeDeploymentId;
     const changes: string[] = [];
@@ -369,6 +354,21 @@ describe.skipIf(lacking)(`agents in the dashboard${lacking ? ` (${lacking})` : '
       expect([path, await tab.getByRole('button', { name: changes }).count()]).toEqual([path, 0]);
     }
     await tab.context().close();
+  });
+
+  test('a session whose agent ended in it says so, with the exit code: to programs, in its log, and on its page', async () => {
+    const { sessionId } = await client.startSession(org, 'probe', { body: { seconds: 1, exitWith: 3 } });
+    const detail = 'The instance ended with exit code 3';
+    expect(await sessionEnds(cli(), 'probe', sessionId)).toMatchObject({
+      ...{ endReason: 'instance_exited', completionStatus: 'INSTANCE_EXITED', endState: 'agent_error' },
+      endDetail: detail,
+    });
+    const shown = await cli().ok(['agent', 'sessions', 'probe', '--id', sessionId]);
+    expect(shown.stdout).toMatch(new RegExp(`^Ended by +instance_exited\nBecause +${detail}$`, 'm'));
+    await logsHave(cli(), 'probe', sessionId, `[pipecat-cloud] Session ended: ${detail}`);
+    await visit(`agents/probe/sessions/${sessionId}`, 'Session');
+    await page.getByText('instance_exited', { exact: true }).waitFor();
+    await page.getByText(detail, { exact: true }).waitFor();
   });
 
   test('an agent is deleted once its name is typed', async () => {

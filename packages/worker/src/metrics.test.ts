@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -15,6 +16,15 @@ afterEach(async () => {
   engineFolder = undefined;
   await rig.close();
 });
+
+/** What the page says that a worker tells. */
+const documented = [
+  ...((readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8').split('### Worker\n')[1] ?? '')
+    .split('\n#')[0]
+    ?.matchAll(/^\| `(\w+)`/gm) ?? []),
+]
+  .map(([, name]) => name)
+  .sort();
 
 let engine: () => { name: string; version: string } = () => ({ name: 'Fake Engine', version: '1.2' });
 let engineFolder: string | undefined;
@@ -34,13 +44,39 @@ test('the metrics are for whoever has the token of the file', async () => {
     const response = await scrape(`Bearer ${token}`);
     expect(response.headers.get('content-type')).toContain('text/plain');
     const text = await response.text();
+    const names = [...text.matchAll(/^# TYPE (pipecat_cloud_\w+)/gm)].map(([, name]) => name);
+    expect(names.sort()).toEqual(documented);
     expect(text).toContain('pipecat_cloud_worker_instances{state="ready"} 1');
+    expect(text).toContain('pipecat_cloud_worker_instances{state="failed"} 0');
+    expect(text).toContain('pipecat_cloud_worker_log_lines_left_out_total 0');
     expect(text).toContain('pipecat_cloud_worker_connected 1');
     expect(text).toContain('pipecat_cloud_worker_log_lines_total 2');
     expect(text).toContain('process_resident_memory_bytes');
     expect(text).not.toContain('i-1');
   });
   expect((await fetch(`${dataUrl()}/metrics`, { method: 'POST' })).status).not.toBe(200);
+});
+
+test('reports that nobody has acknowledged are counted, and lines that were left out', async () => {
+  await rig.close();
+  rig = await startRig({ logRateKib: 1 });
+  await rig.ready();
+  const token = (await readFile(join(rig.workerDir, 'metrics-token'), 'utf8')).trim();
+  const measured = async (name: string) => {
+    const response = await fetch(`${dataUrl()}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await response.text())?.[1]);
+  };
+  await rig.makeReady('i-1');
+  rig.control.behaviour.acknowledge = false;
+  rig.world.print('i-1', `${'x'.repeat(100)}\n`.repeat(500));
+  await vi.waitFor(async () =>
+    expect(await measured('pipecat_cloud_worker_log_lines_left_out_total')).toBeGreaterThan(0),
+  );
+  await vi.waitFor(async () => expect(await measured('pipecat_cloud_worker_reports_waiting')).toBeGreaterThan(0));
+  const { reports } = rig.control;
+  rig.control.behaviour.acknowledge = true;
+  rig.control.acknowledge(reports.map(({ number }) => number));
+  await vi.waitFor(async () => expect(await measured('pipecat_cloud_worker_reports_waiting')).toBe(0));
 });
 
 test('the control plane is told what the machine is and has, and when its engine does not answer', async () => {

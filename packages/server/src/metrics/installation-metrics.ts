@@ -1,7 +1,9 @@
+import type { InstanceState } from '@pipecat-cloud/contract/worker';
 import type { Registry } from 'prom-client';
 import type { InstallationReader } from '../installation/installation-reader.js';
 import type { LogFollowers } from '../logs/log-followers.js';
 import type { LogKeeping } from '../logs/log-keeping.js';
+import type { SlotState } from '../slots/slot-repository.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { gauge, gauges } from './process-metrics.js';
 
@@ -12,8 +14,24 @@ interface InstallationMetricsDeps {
   followers: Pick<LogFollowers, 'count'>;
 }
 
-const slotStates = ['empty', 'starting', 'ready', 'claimed', 'settling', 'retiring'];
-const instanceStates = ['preparing', 'starting', 'ready', 'busy', 'settling', 'exited', 'failed'];
+const slotStates: readonly SlotState[] = [
+  'empty',
+  'starting',
+  'ready',
+  'claimed',
+  'settling',
+  'quarantined',
+  'retiring',
+];
+const instanceStates: readonly InstanceState[] = [
+  'preparing',
+  'starting',
+  'ready',
+  'busy',
+  'settling',
+  'exited',
+  'failed',
+];
 
 /** What the installation holds at the moment, counted when the metrics are read. */
 export function addInstallationMetrics(

@@ -2,6 +2,7 @@ import type { Service } from '@pipecat-cloud/contract/agents';
 import type { DeploymentRecord } from '@pipecat-cloud/contract/deployments';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { expect, vi } from 'vitest';
+import type { Environment } from '../config/env.js';
 import { systemClock } from '../system.js';
 import type { scratchDatabases } from './databases.js';
 import { createFakeWorker } from './fake-worker.js';
@@ -11,9 +12,10 @@ export const services = '/v1/organizations/ours/services';
 export const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
 
 /** A control plane with a worker that a test steers, and an agent 'bot' to deploy again and again. */
-export async function openRolloutWorld({ create }: (typeof scratchDatabases)[number]) {
+export async function openRolloutWorld({ create }: (typeof scratchDatabases)[number], environment: Environment = {}) {
   const scratch = await create();
-  const server = await harness({ clock: systemClock, ...(scratch.url ? { databaseUrl: scratch.url } : {}) });
+  const database = scratch.url ? { databaseUrl: scratch.url } : {};
+  const server = await harness({ clock: systemClock, environment, ...database });
   const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
   await server.enrolment.offer(server.config.workerEnrolmentFile);
   const worker = await createFakeWorker({ url, enrolmentFile: server.config.workerEnrolmentFile });

@@ -73,7 +73,10 @@ export function createInstances(deps: InstancesDeps) {
 
   function occupy(instance: Instance, session: HeldSession): Tenancy {
     const tenancy = createTenancy(
-      { driver, records, ends, timings, log, kill: lifecycle.kill, cutRelays, changed, connected: deps.connected },
+      {
+        ...{ driver, records, ends, timings, log, changed, cutRelays },
+        ...{ kill: lifecycle.kill, look: refresh, connected: deps.connected },
+      },
       instance,
       session,
     );

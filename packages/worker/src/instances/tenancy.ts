@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { SessionEndReason } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
@@ -21,6 +22,8 @@ export interface TenancyDeps {
   log: Logger;
   /** Ends the instance's processes; resolves once nothing of it runs and `instanceGone` was called. */
   kill: (instance: Instance, graceSeconds: number, why?: string) => Promise<void>;
+  /** Has the driver asked what runs; `instanceGone` has been called by then for what does not. */
+  look: () => Promise<void>;
   /** Cuts what is relayed to the instance, at once or when it had time to finish. */
   cutRelays: (instanceId: string, afterMs: number) => void;
   changed: () => void;
@@ -50,6 +53,9 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
   let ending: Promise<void> | undefined = record.session === session ? undefined : Promise.resolve();
   let finished = false;
   let watching = false;
+  /** Its socket is closed, and what that means is being found out. */
+  let closing: Promise<void> | undefined;
+  let gone = false;
 
   function background(work: Promise<void>): void {
     work.catch((err) => {
@@ -155,6 +161,18 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await end(entry === 'socket' ? 'socket_closed' : 'completed', { at });
   }
 
+  async function socketOver(cutOff: boolean): Promise<void> {
+    const at = now();
+    // A process that dies takes its sockets along a moment before anybody sees its end, which is what ended the session then.
+    if (cutOff && !ending) {
+      watchMarker();
+      await delay(timings.exitLookMs, undefined, { signal: over.signal }).catch(() => undefined);
+      if (!finished)
+        await deps.look().catch((err) => log.warn({ err }, 'it is not known whether an instance has ended'));
+    }
+    if (!session.stopping && !gone) await end('socket_closed', { at, graceMs: timings.socketGraceMs });
+  }
+
   async function capReached(): Promise<void> {
     if (session.stopping) return;
     deps.cutRelays(instance.id, entry === 'socket' ? 0 : timings.relayGraceMs);
@@ -183,7 +201,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     },
     /** True while the session may be relayed to. */
     get open(): boolean {
-      return !ending && !session.stopping;
+      return !ending && !session.stopping && !closing;
     },
 
     /** Starts the clocks of a session that was just accepted. */
@@ -241,9 +259,10 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     async socketRefused(status: number): Promise<void> {
       await end('bot_failed', { status });
     },
-    async socketClosed(): Promise<void> {
-      if (session.stopping) return;
-      await end('socket_closed', { graceMs: timings.socketGraceMs });
+    /** `cutOff`: by the instance, without a word. */
+    socketClosed(cutOff: boolean): Promise<void> {
+      closing ??= socketOver(cutOff);
+      return closing;
     },
 
     /** Its socket will never come. One that has come is left alone. */
@@ -264,6 +283,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
 
     /** The instance has ended, in these words, which are answered with the session where that is why it ended. */
     async instanceGone(words: string, at?: string): Promise<LastWords | undefined> {
+      gone = true;
       if (ending) return void (await settled());
       if (session.stopping) return void (await end('stopped', {}));
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);

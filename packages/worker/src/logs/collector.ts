@@ -96,11 +96,11 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
       add({ ...tagged(found.to, instance.record.intervals), time: new Date().toISOString(), text, level: 'WARNING' });
     }
 
-    /** How the instance ended, behind its last line: at a position that its output never reaches, so that it is told once. */
+    /** How the instance ended, behind its last line: always at the same position, which its output never reaches, so that it is kept once. */
     async function sayHowItEnded(): Promise<void> {
       const words = await instance.lastWords;
+      if (!words || signal.aborted) return;
       const position = (await driver.logEnd(instance.id)) + 1;
-      if (!words || from >= position || signal.aborted) return;
       const { sessionId } = words;
       const line = { position, time: new Date().toISOString(), text: endText(words), level: 'ERROR' } as const;
       add(sessionId === undefined ? line : { ...line, sessionId });

@@ -8,7 +8,7 @@ import { type Rig, startRig, stopMarker } from '../test-rig/rig.js';
 
 let rig: Rig;
 beforeEach(async () => {
-  rig = await startRig({ timings: { socketGraceMs: 60_000, relayGraceMs: 60_000 } });
+  rig = await startRig({ timings: { socketGraceMs: 60_000, relayGraceMs: 60_000, exitLookMs: 60_000 } });
   await rig.ready();
   await rig.makeReady('i-1');
 });
@@ -68,6 +68,38 @@ test("the agent's close code reaches the caller", async () => {
   rig.agents.of('i-1').sockets[0]?.socket.close(4002, 'bye');
   expect(String(await closed)).toBe('4002,bye');
   expect(await whenEnded()).toMatchObject({ reason: 'socket_closed' });
+});
+
+test('an instance that dies takes its socket along: the session ended because of it', async () => {
+  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+  const socket = await opened('/ws');
+  const closed = once(socket, 'close');
+  rig.agents.of('i-1').sockets[0]?.socket.terminate();
+  await closed;
+  rig.world.exit('i-1', 137);
+  const detail = 'The instance ended with exit code 137';
+  expect(await whenEnded()).toMatchObject({ reason: 'instance_exited', detail });
+  await rig.control.whenObserved('i-1', 'exited');
+  expect(rig.control.reportsOf('session-ended')).toHaveLength(1);
+});
+
+test.each([
+  ['goes on', 'socket_closed', 'settling'],
+  ['has ended, which nobody has told', 'instance_exited', 'exited'],
+] as const)('a socket that is cut off by an instance that %s ends its session as %s', async (how, reason, state) => {
+  await rig.close();
+  rig = await startRig({
+    timings: { socketGraceMs: 60_000, exitLookMs: 20, observeMs: 600_000 },
+    wrapDriver: (driver) => ({ ...driver, onExit: () => undefined }),
+  });
+  await rig.ready();
+  await rig.makeReady('i-1');
+  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+  await opened('/ws');
+  if (how !== 'goes on') rig.world.exit('i-1', 1);
+  rig.agents.of('i-1').sockets[0]?.socket.terminate();
+  expect(await whenEnded()).toMatchObject({ reason });
+  await rig.control.whenObserved('i-1', state);
 });
 
 test('an instance whose bot does not finish after its socket closed is killed', async () => {

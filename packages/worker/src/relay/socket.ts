@@ -34,6 +34,8 @@ export async function relaySocket(
   let upstream: Socket | undefined;
   let answered = false;
   let unreachable = false;
+  let closedBy: 'caller' | 'instance' | undefined;
+  let last: Buffer = Buffer.alloc(0);
   const destroy = () => {
     client.destroy();
     upstream?.destroy();
@@ -46,10 +48,12 @@ export async function relaySocket(
   const primary = /^\/ws\/?(\?|$)/.test(path) && (await tenancy.takeSocket());
   const failed = (err: unknown) =>
     log.error({ err, instanceId: instance.id }, 'a relayed socket left its session open');
-  const closed = () => {
-    if (primary && !unreachable) tenancy.socketClosed().catch(failed);
+  const closed = (by: 'caller' | 'instance') => {
+    closedBy ??= by;
+    const cutOff = closedBy === 'instance' && !endsWithClose(last);
+    if (primary && !unreachable) tenancy.socketClosed(cutOff).catch(failed);
   };
-  if (client.destroyed) return closed();
+  if (client.destroyed) return closed('caller');
 
   upstream = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
   const instanceSide = upstream;
@@ -65,27 +69,41 @@ export async function relaySocket(
     if (status === 101) tenancy.socketAccepted();
     else tenancy.socketRefused(status).catch(failed);
   });
+  instanceSide.on('data', (chunk: Buffer) => {
+    last = chunk;
+  });
   instanceSide.on('error', (error) => {
+    closedBy ??= 'instance';
     if (answered || instanceSide.bytesWritten > 0 || client.destroyed) return destroy();
     unreachable = true;
     log.debug({ err: error, instanceId: instance.id }, 'an instance did not accept a relayed socket');
     if (primary) tenancy.socketUnreachable().catch(failed);
     client.end(upgradeRefusal(502, 'The agent did not accept the connection'));
   });
-  for (const [side, other] of [
-    [client, instanceSide],
-    [instanceSide, client],
+  for (const [side, other, name] of [
+    [client, instanceSide, 'caller'],
+    [instanceSide, client, 'instance'],
   ] as const) {
     side.on('end', () => {
-      closed();
+      closed(name);
       setTimeout(() => other.destroy(), halfOpenMs).unref();
     });
     side.on('close', () => {
-      closed();
+      closed(name);
       other.end();
       setTimeout(() => other.destroy(), halfOpenMs).unref();
     });
   }
+}
+
+const closeFrame = 0x88;
+const longestCloseFrame = 127;
+
+/** Whether a server's last bytes are a close frame (RFC 6455 §5.5.1): who says goodbye has not crashed. */
+function endsWithClose(bytes: Buffer): boolean {
+  for (let at = Math.max(0, bytes.length - longestCloseFrame); at + 2 <= bytes.length; at++)
+    if (bytes[at] === closeFrame && bytes[at + 1] === bytes.length - at - 2) return true;
+  return false;
 }
 
 /** Passes the instance's bytes on and tells the status of its answer once it is known. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { wordsOfExit } from '../../instances/explain.js';
 import { probe } from '../../instances/health.js';
 import { createDockerSetup, type DockerSetup } from '../../testing/docker-driver-setup.js';
 import { makeObedientImage, type Obedient, startObedient } from '../../testing/obedient-agent.js';
@@ -112,6 +113,8 @@ describe.skipIf(!testEngineUrl)('a hostile agent, with a container engine', { ti
     const agent = await start({ memoryMib: 128 });
     await agent.tell('globalThis.kept = []; for (;;) kept.push(Buffer.alloc(1024 * 1024, 1));').catch(() => undefined);
     await vi.waitFor(async () => expect((await agent.seen())?.exit?.reason).toMatch(words));
+    // As session and log tell it.
+    expect(wordsOfExit(await agent.seen(), true)).toMatch(/^The instance ended because it .*\(128 MiB\)/);
     await othersGoOn();
   });
 
