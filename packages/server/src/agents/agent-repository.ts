@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { expressionBuilder, type Selectable } from 'kysely';
 import { inParts } from '../db/in-parts.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -55,19 +55,23 @@ export type AgentChange = Partial<
   >
 >;
 
-/** Of what a list may be asked for. They come from the database by these names, so that nothing is made of a row but what is sent. */
+const { ref } = expressionBuilder<Schema, 'agent'>();
+/**
+ * What a list may be asked for. The database gives it by these names, so that nothing is made of a row but what is sent. Not as
+ * texts with `as`, which would be parsed for each query.
+ */
 const columnOf = {
   id: 'id',
   name: 'name',
   region: 'region',
-  minAgents: 'min_agents as minAgents',
-  maxAgents: 'max_agents as maxAgents',
-  desiredDeploymentId: 'desired_deployment_id as desiredDeploymentId',
-  liveDeploymentId: 'live_deployment_id as liveDeploymentId',
-  reconciledDeploymentId: 'reconciled_deployment_id as reconciledDeploymentId',
-  canaryPercent: 'canary_percent as canaryPercent',
-  createdAt: 'created_at as createdAt',
-  updatedAt: 'updated_at as updatedAt',
+  minAgents: ref('min_agents').as('minAgents'),
+  maxAgents: ref('max_agents').as('maxAgents'),
+  desiredDeploymentId: ref('desired_deployment_id').as('desiredDeploymentId'),
+  liveDeploymentId: ref('live_deployment_id').as('liveDeploymentId'),
+  reconciledDeploymentId: ref('reconciled_deployment_id').as('reconciledDeploymentId'),
+  canaryPercent: ref('canary_percent').as('canaryPercent'),
+  createdAt: ref('created_at').as('createdAt'),
+  updatedAt: ref('updated_at').as('updatedAt'),
 } as const;
 export type ListedMember = keyof typeof columnOf;
 
