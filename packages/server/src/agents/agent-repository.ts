@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { expressionBuilder, type Kysely, type Selectable } from 'kysely';
 import { inParts } from '../db/in-parts.js';
 import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
@@ -29,23 +29,6 @@ export interface Agent {
   updatedAt: string;
   deletedAt: string | null;
 }
-/** What a list says of an agent, and what the deployment that it runs is shown with. */
-export type ListedAgent = Pick<
-  Agent,
-  | 'id'
-  | 'organizationId'
-  | 'name'
-  | 'region'
-  | 'minAgents'
-  | 'maxAgents'
-  | 'desiredDeploymentId'
-  | 'liveDeploymentId'
-  | 'reconciledDeploymentId'
-  | 'canaryPercent'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'deletedAt'
->;
 export interface AgentFilter {
   region?: string | undefined;
   names?: string[] | undefined;
@@ -73,19 +56,25 @@ export type AgentChange = Partial<
   >
 >;
 
-const listed = [
-  'id',
-  'name',
-  'region',
-  'min_agents',
-  'max_agents',
-  'desired_deployment_id',
-  'live_deployment_id',
-  'reconciled_deployment_id',
-  'canary_percent',
-  'created_at',
-  'updated_at',
-] as const;
+const { ref } = expressionBuilder<Schema, 'agent'>();
+/**
+ * What a list may be asked for. The database gives it by these names, so that nothing is made of a row but what is sent. Not as
+ * texts with `as`, which would be parsed for each query.
+ */
+const columnOf = {
+  id: 'id',
+  name: 'name',
+  region: 'region',
+  minAgents: ref('min_agents').as('minAgents'),
+  maxAgents: ref('max_agents').as('maxAgents'),
+  desiredDeploymentId: ref('desired_deployment_id').as('desiredDeploymentId'),
+  liveDeploymentId: ref('live_deployment_id').as('liveDeploymentId'),
+  reconciledDeploymentId: ref('reconciled_deployment_id').as('reconciledDeploymentId'),
+  canaryPercent: ref('canary_percent').as('canaryPercent'),
+  createdAt: ref('created_at').as('createdAt'),
+  updatedAt: ref('updated_at').as('updatedAt'),
+} as const;
+export type ListedMember = keyof typeof columnOf;
 
 const ofOrganizationIn = (db: Kysely<Schema>, organizationId: string) =>
   db.selectFrom('agent').where('organization_id', '=', organizationId).where('deleted_at', 'is', null);
@@ -158,17 +147,21 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
       return (await living(organizationId).orderBy('name').execute()).map(toAgent);
     },
 
-    /** One page by name. `names` leaves only those. */
-    async page(organizationId: string, { region, names, limit, offset }: AgentFilter): Promise<ListedAgent[]> {
-      const rows = await ofOrganization(organizationId)
-        .select(listed)
+    /** These members of one page by name. `names` leaves only those. */
+    async page<M extends ListedMember>(
+      organizationId: string,
+      { region, names, limit, offset }: AgentFilter,
+      members: readonly M[],
+    ): Promise<Pick<Agent, M>[]> {
+      const rows: Pick<Agent, ListedMember>[] = await ofOrganization(organizationId)
+        .select(members.map((member) => columnOf[member as ListedMember]))
         .$if(region !== undefined, (query) => query.where('region', '=', region as string))
         .$if(names !== undefined, (query) => query.where('name', 'in', names as string[]))
         .orderBy('name')
         .limit(limit)
         .offset(offset)
         .execute();
-      return rows.map((row) => toListed(row, organizationId));
+      return rows;
     },
 
     async update(organizationId: string, id: string, change: AgentChange, now: Date): Promise<void> {
@@ -230,35 +223,25 @@ function toColumns(change: AgentChange) {
   };
 }
 
-function toListed(
-  row: Pick<Selectable<Schema['agent']>, (typeof listed)[number]>,
-  organizationId: string,
-): ListedAgent {
+function toAgent(row: Selectable<Schema['agent']>): Agent {
   return {
     id: row.id,
-    organizationId,
+    organizationId: row.organization_id,
     name: row.name,
     region: row.region,
     minAgents: row.min_agents,
     maxAgents: row.max_agents,
-    desiredDeploymentId: row.desired_deployment_id,
-    liveDeploymentId: row.live_deployment_id,
-    reconciledDeploymentId: row.reconciled_deployment_id,
-    canaryPercent: row.canary_percent,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    deletedAt: null,
-  };
-}
-
-function toAgent(row: Selectable<Schema['agent']>): Agent {
-  return {
-    ...toListed(row, row.organization_id),
     reuseMaxSessions: row.reuse_max_sessions,
     reuseMaxMemoryPercent: row.reuse_max_memory_percent,
     websocketAuth: row.websocket_auth as Agent['websocketAuth'],
+    desiredDeploymentId: row.desired_deployment_id,
+    liveDeploymentId: row.live_deployment_id,
+    reconciledDeploymentId: row.reconciled_deployment_id,
     fallbackDeploymentIds: JSON.parse(row.fallback_deployments_json) as string[],
+    canaryPercent: row.canary_percent,
     startsHeld: row.starts_held === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
   };
 }

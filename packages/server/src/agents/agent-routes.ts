@@ -14,7 +14,7 @@ import { Type } from 'typebox';
 import { linkNextPage } from '../http/next-page.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { AgentService } from './agent-service.js';
-import { presentSummary } from './service-status.js';
+import { presentSummary, summaryMembers } from './service-status.js';
 
 export const ServiceParams = Type.Object({ ...OrganizationParams.properties, name: Type.String() });
 const services = '/v1/organizations/:org/services';
@@ -32,7 +32,8 @@ export const agentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentService }> = 
     },
     async (request, reply) => {
       const page = pageOf(request.query, servicePage);
-      const { agents: listed, hasMore } = await agents.list(organizationOf(request), { ...request.query, ...page });
+      const filter = { ...request.query, ...page };
+      const { agents: listed, hasMore } = await agents.list(organizationOf(request), filter, summaryMembers);
       linkNextPage(request, reply, page, hasMore);
       return { services: listed.map(presentSummary), hasMore };
     },

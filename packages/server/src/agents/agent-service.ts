@@ -17,7 +17,7 @@ import { reuseAfter } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
-import type { Agent, AgentChange, ListedAgent } from './agent-repository.js';
+import type { Agent, AgentChange, ListedMember } from './agent-repository.js';
 import { createSlotFitter } from './agent-slots.js';
 import { createReferenceCheck, refuseRepository } from './deploy-references.js';
 import { presentService } from './service-status.js';
@@ -117,22 +117,24 @@ export function createAgentService(deps: AgentServiceDeps) {
       return await present(organization, await find(organization.id, name));
     },
 
-    /** One page by name, of the agents that the caller may see. */
-    async list(
+    /** These members of one page by name, of the agents that the caller may see. */
+    async list<M extends ListedMember>(
       organization: OrganizationAccess,
       { region: wanted, limit, offset }: { region?: string | undefined; limit: number; offset: number },
-    ): Promise<{ agents: ListedAgent[]; hasMore: boolean }> {
+      members: readonly M[],
+    ): Promise<{ agents: Pick<Agent, M>[]; hasMore: boolean }> {
       // No region has such a name, and PostgreSQL takes no NUL in a text.
       if (wanted?.includes('\0')) return { agents: [], hasMore: false };
       const names = organization.agents && [...organization.agents];
-      const found = await store.agents.page(organization.id, { region: wanted, names, limit: limit + 1, offset });
+      const filter = { region: wanted, names, limit: limit + 1, offset };
+      const found = await store.agents.page(organization.id, filter, members);
       return { agents: found.slice(0, limit), hasMore: found.length > limit };
     },
 
     /** The deployments that are live, of these agents. */
     async liveDeployments(
       organization: OrganizationAccess,
-      agents: readonly ListedAgent[],
+      agents: readonly Pick<Agent, 'liveDeploymentId'>[],
     ): Promise<Map<string, Deployment>> {
       const ids = agents.flatMap(({ liveDeploymentId }) => liveDeploymentId ?? []);
       return await store.deployments.findAll(organization.id, ids);

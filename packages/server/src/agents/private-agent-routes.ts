@@ -14,7 +14,13 @@ import { badRequest } from '../errors.js';
 import { linkNextPage } from '../http/next-page.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { AgentService } from './agent-service.js';
-import { toPrivateService, toPrivateSummary } from './private-agent-wire.js';
+import {
+  runningMembers,
+  summaryMembers,
+  toPrivateService,
+  toPrivateSummary,
+  toRunningSummary,
+} from './private-agent-wire.js';
 
 export const AgentParams = Type.Object({ name: Type.String() });
 const errors = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope };
@@ -28,13 +34,15 @@ export const privateAgentRoutes: FastifyPluginAsyncTypebox<{ agents: AgentServic
       const organization = organizationOf(request);
       const page = pageOf(request.query, servicePage);
       const { region, includeActiveDeployment = false } = request.query;
-      const { agents: listed, hasMore } = await agents.list(organization, { region, ...page });
-      const live = includeActiveDeployment ? await agents.liveDeployments(organization, listed) : new Map();
+      if (!includeActiveDeployment) {
+        const { agents: listed, hasMore } = await agents.list(organization, { region, ...page }, summaryMembers);
+        linkNextPage(request, reply, page, hasMore);
+        return { services: listed.map((agent) => toPrivateSummary(agent, organization.id)), hasMore };
+      }
+      const { agents: listed, hasMore } = await agents.list(organization, { region, ...page }, runningMembers);
+      const live = await agents.liveDeployments(organization, listed);
       linkNextPage(request, reply, page, hasMore);
-      const services = listed.map((agent) =>
-        toPrivateSummary(agent, live.get(agent.liveDeploymentId ?? ''), organization.name),
-      );
-      return { services, hasMore };
+      return { services: listed.map((agent) => toRunningSummary(agent, organization, live)), hasMore };
     },
   );
 

@@ -1,6 +1,6 @@
 import type { PrivateService, PrivateServiceSummary, Service } from '@pipecat-cloud/contract/agents';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import type { ListedAgent } from './agent-repository.js';
+import type { Agent } from './agent-repository.js';
 import { presentDeployment } from './service-status.js';
 
 interface Ids {
@@ -22,21 +22,41 @@ export function toPrivateService(service: Service): PrivateService {
   return { ...rest, ...knownIds({ desiredDeploymentId, reconciledDeploymentId }) };
 }
 
-/** An agent in the list of the private REST API; `deployment` is what it runs, where that was asked for. */
+/** What the list of the private REST API reads of an agent, alone and with what the agent runs. */
+export const summaryMembers = [
+  'id',
+  'name',
+  'region',
+  'desiredDeploymentId',
+  'reconciledDeploymentId',
+  'createdAt',
+  'updatedAt',
+] as const;
+export const runningMembers = [...summaryMembers, 'liveDeploymentId', 'minAgents', 'maxAgents'] as const;
+
+/** An agent in the list of the private REST API. */
 export function toPrivateSummary(
-  agent: ListedAgent,
-  deployment: Deployment | undefined,
-  organizationName: string,
+  agent: Pick<Agent, (typeof summaryMembers)[number]>,
+  organizationId: string,
 ): PrivateServiceSummary {
-  return {
-    id: agent.id,
-    name: agent.name,
-    region: agent.region,
-    ...knownIds(agent),
-    organizationId: agent.organizationId,
-    createdAt: agent.createdAt,
-    updatedAt: agent.updatedAt,
-    deletedAt: agent.deletedAt,
-    ...(deployment ? { deployment: presentDeployment(deployment, agent, organizationName) } : {}),
-  };
+  const { id, name, region, createdAt, updatedAt } = agent;
+  const summary: PrivateServiceSummary = { id, name, region, organizationId, createdAt, updatedAt, deletedAt: null };
+  // Not by spreading `knownIds`, which takes four times as long for a page.
+  if (agent.desiredDeploymentId) {
+    summary.desiredDeploymentId = agent.desiredDeploymentId;
+    summary.activeDeploymentId = agent.desiredDeploymentId;
+  }
+  if (agent.reconciledDeploymentId) summary.reconciledDeploymentId = agent.reconciledDeploymentId;
+  return summary;
+}
+
+/** The same with the deployment that it runs, where there is one. */
+export function toRunningSummary(
+  agent: Pick<Agent, (typeof runningMembers)[number]>,
+  organization: { id: string; name: string },
+  deployments: ReadonlyMap<string, Deployment>,
+): PrivateServiceSummary {
+  const summary = toPrivateSummary(agent, organization.id);
+  const live = agent.liveDeploymentId ? deployments.get(agent.liveDeploymentId) : undefined;
+  return live ? { ...summary, deployment: presentDeployment(live, agent, organization.name) } : summary;
 }

@@ -5,7 +5,7 @@ import type { Deployment } from '../deployments/deployment-repository.js';
 import { crashLoopAfter, isCrashLooping, maxBackoffMs } from '../pool/crash-loop.js';
 import { presentReuse } from '../sessions/reuse.js';
 import type { Slot } from '../slots/slot-repository.js';
-import type { Agent, ListedAgent } from './agent-repository.js';
+import type { Agent } from './agent-repository.js';
 
 export interface ServiceFacts {
   agent: Agent;
@@ -78,8 +78,20 @@ export function presentService({
   };
 }
 
+/** What a list reads of an agent. */
+export const summaryMembers = [
+  'id',
+  'name',
+  'region',
+  'liveDeploymentId',
+  'desiredDeploymentId',
+  'canaryPercent',
+  'createdAt',
+  'updatedAt',
+] as const;
+
 /** An agent in a list. */
-export function presentSummary(agent: ListedAgent): ServiceList['services'][number] {
+export function presentSummary(agent: Pick<Agent, (typeof summaryMembers)[number]>): ServiceList['services'][number] {
   return {
     id: agent.id,
     name: agent.name,
@@ -187,7 +199,7 @@ const headlines: Readonly<Record<string, string>> = {
 
 export function presentDeployment(
   deployment: Deployment,
-  agent: ListedAgent,
+  agent: Pick<Agent, 'id' | 'name' | 'minAgents' | 'maxAgents'>,
   organizationName: string,
 ): WireDeployment {
   const { cpu, memory, architecture } = deployment;
