@@ -1,13 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { defaultExclude, defineConfig } from 'vitest/config';
+import { slowestFirst } from './scripts/testing/slowest-first.mjs';
 
 /** They put something else in a module's place, which the other files of their worker would find there too. */
 const replacingModules = ['packages/cli/src/follow-logs.test.ts', 'packages/server/src/oauth/oauth-lazy.test.ts'];
+
+/** Most of them are small and wait for processes, so that they would come last. */
+const slow = [
+  'deployments/rollout',
+  'agent/src/contract',
+  'docker/docker-driver.contract',
+  'daily/daily',
+  'process/python',
+  'images/image-builder',
+  'tokens/token-properties',
+  'docker/docker-driver',
+  'process/unpack',
+  'pool/quarantine',
+  'pool/crash-loop',
+];
 
 export default defineConfig({
   test: {
     globalSetup: ['packages/server/src/testing/templates.ts'],
     pool: 'threads',
+    sequence: { sequencer: slowestFirst(slow) },
     // Many tests wait for processes and timers.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests that start processes and databases need longer than a unit test on a busy machine.

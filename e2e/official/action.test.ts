@@ -41,7 +41,7 @@ describe.skipIf(lacking)(`what the GitHub Action sends and reads${lacking ? ` ($
   let second: ActionRun;
 
   beforeAll(async () => {
-    cloud = await startCloud();
+    cloud = await startCloud({ makesEnvironments: true });
     cli = createCli({ token: cloud.token(), port: cloud.port });
     const key = await cloud.client(cloud.token()).createApiKey('my-team', { name: 'github', type: 'private' });
     apiKey = key.key;

@@ -16,7 +16,7 @@ let cloud: Cloud;
 let cli: Cli;
 
 beforeAll(async () => {
-  cloud = await startCloud();
+  cloud = await startCloud({ makesEnvironments: true });
   cli = createCli({ token: cloud.token(), port: cloud.port });
 });
 

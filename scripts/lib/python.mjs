@@ -9,6 +9,12 @@ const VERSION = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); sys.exit(
 
 /** What the agent's Python base needs. */
 export const AGENT_BASE = { name: 'python', requirements: 'packages/agent/python/requirements.txt' };
+/** What the agent of examples/pipecat-echo needs. */
+export const PIPECAT_AGENT = {
+  name: 'pipecat',
+  requirements: [AGENT_BASE.requirements, 'examples/pipecat-echo/requirements.txt'],
+  keepsWheels: false,
+};
 /** The command line that others publish, of the version that the wire contract was read from. */
 export const OFFICIAL_CLI = { name: 'official', requirements: 'e2e/python/official-cli.txt' };
 /** The newest of the same. */
@@ -22,35 +28,33 @@ export const OBJECT_STORAGE = { name: 'object-storage', requirements: 'e2e/pytho
 const WHEELS = 'wheels';
 
 /**
- * A Python interpreter with the packages of a requirements file, in a virtual environment that is kept under
+ * A Python interpreter with the packages of requirements files, in a virtual environment that is kept under
  * node_modules/.cache until the requirements or the Python change. Returns `{ python }`, or `{ reason }`.
  */
-export async function obtainPython(root, signal, { name, requirements: file } = AGENT_BASE) {
-  const requirements = join(root, file);
-  if (!existsSync(requirements)) return { reason: `${requirements} is missing` };
+export async function obtainPython(root, signal, { name, requirements, keepsWheels = true } = AGENT_BASE) {
+  const files = [requirements].flat().map((file) => join(root, file));
+  const absent = files.find((file) => !existsSync(file));
+  if (absent) return { reason: `${absent} is missing` };
   const base = await findPython(signal);
   if (!base) return { reason: 'no Python 3.11 or newer on this machine (install python3)' };
   const pip = await obtainPip(root, base, signal);
   if (pip.reason) return pip;
-  return kept(
-    root,
-    name,
-    { base, contents: readFileSync(requirements, 'utf8') + PIP + WHEELS },
-    async (folder, python) => {
-      const made = await run(base.program, ['-m', 'venv', '--without-pip', folder], { signal });
-      if (made.code !== 0) return `python -m venv failed (install python3-venv): ${lastLine(made.output)}`;
-      const at = ['-m', 'pip', '--python', python];
-      const wheels = join(folder, WHEELS);
-      const gathered = await run(pip.python, [...at, 'wheel', ...QUIETLY, '-w', wheels, '-r', requirements], {
-        signal,
-      });
+  const contents = files.map((file) => readFileSync(file, 'utf8')).join('') + PIP + WHEELS;
+  return kept(root, name, { base, contents }, async (folder, python) => {
+    const made = await run(base.program, ['-m', 'venv', '--without-pip', folder], { signal });
+    if (made.code !== 0) return `python -m venv failed (install python3-venv): ${lastLine(made.output)}`;
+    const at = ['-m', 'pip', '--python', python];
+    const lists = files.flatMap((file) => ['-r', file]);
+    const wheels = join(folder, WHEELS);
+    if (keepsWheels) {
+      const gathered = await run(pip.python, [...at, 'wheel', ...QUIETLY, '-w', wheels, ...lists], { signal });
       if (gathered.code !== 0) return `pip could not obtain the requirements: ${lastLine(gathered.output)}`;
-      // What is imported is compiled then.
-      const options = ['--no-compile', '--no-index', '--find-links', wheels];
-      const filled = await run(pip.python, [...at, 'install', ...QUIETLY, ...options, '-r', requirements], { signal });
-      if (filled.code !== 0) return `pip could not install the requirements: ${lastLine(filled.output)}`;
-    },
-  );
+    }
+    // What is imported is compiled then.
+    const options = ['--no-compile', ...(keepsWheels ? ['--no-index', '--find-links', wheels] : [])];
+    const filled = await run(pip.python, [...at, 'install', ...QUIETLY, ...options, ...lists], { signal });
+    if (filled.code !== 0) return `pip could not install the requirements: ${lastLine(filled.output)}`;
+  });
 }
 
 const QUIETLY = ['--disable-pip-version-check', '--no-input', '--quiet'];

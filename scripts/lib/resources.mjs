@@ -3,7 +3,7 @@ import { startEngine } from './engine.mjs';
 import { startObjectStorage } from './object-storage.mjs';
 import { startPostgres } from './postgres.mjs';
 import { findChromium, onPath } from './programs.mjs';
-import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython } from './python.mjs';
+import { FUZZER, NEWEST_OFFICIAL_CLI, OFFICIAL_CLI, obtainPython, PIPECAT_AGENT } from './python.mjs';
 import { obtainScanners } from './scanners.mjs';
 
 /** What the suites find in their environment. */
@@ -11,6 +11,7 @@ export const VARIABLES = {
   postgres: 'PIPECAT_CLOUD_TEST_POSTGRES_URL',
   engine: 'PIPECAT_CLOUD_TEST_ENGINE',
   python: 'PIPECAT_CLOUD_TEST_PYTHON',
+  pipecat: 'PIPECAT_CLOUD_TEST_PIPECAT',
   official: 'PIPECAT_CLOUD_TEST_OFFICIAL',
   newestOfficial: 'PIPECAT_CLOUD_TEST_NEWEST_OFFICIAL',
   fuzzer: 'PIPECAT_CLOUD_TEST_FUZZER',
@@ -22,7 +23,7 @@ export const VARIABLES = {
 };
 
 /** Worth their time only for the end-to-end tests. */
-const END_TO_END = ['official', 'newestOfficial', 'fuzzer', 'objectStorage', 'scanners', 'browserClients'];
+const END_TO_END = ['pipecat', 'official', 'newestOfficial', 'fuzzer', 'objectStorage', 'scanners', 'browserClients'];
 
 const found = (value, reason) => (value ? { value } : { reason });
 
@@ -38,6 +39,10 @@ function obtainers(root, signal) {
     },
     async python() {
       const { python, reason } = await obtainPython(root, signal);
+      return found(python, reason);
+    },
+    async pipecat() {
+      const { python, reason } = await obtainPython(root, signal, PIPECAT_AGENT);
       return found(python, reason);
     },
     async official() {

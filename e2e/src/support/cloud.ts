@@ -5,6 +5,7 @@ import { plainEnvironment } from './environment.js';
 import { inRoot, root, temporaryFolder } from './paths.js';
 import { preferredPort } from './ports.js';
 import { commandOf, type Running, run } from './processes.js';
+import { layPythonEnvironments } from './python-environments.js';
 import { until } from './wait.js';
 
 export interface CloudOptions {
@@ -12,6 +13,8 @@ export interface CloudOptions {
   dataDir?: string;
   /** Default: 7400 where it is free. */
   port?: number;
+  /** Its worker makes Python environments itself. */
+  makesEnvironments?: boolean;
   /** Variables on top of a plain environment. */
   env?: Record<string, string>;
 }
@@ -32,6 +35,7 @@ export async function startCloud(options: CloudOptions = {}) {
   const dataDir = options.dataDir ?? join(temporaryFolder('data'), 'data');
   const port = options.port ?? (await preferredPort());
   sharePipCache(dataDir);
+  if (!options.makesEnvironments && !existsSync(join(dataDir, 'worker/venvs'))) await layPythonEnvironments(dataDir);
   const settings = { PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir };
   // The same on any machine: what the tests deploy is to run without images that no registry here has.
   const process_ = launch({ ...settings, PIPECAT_CLOUD_WORKER_DRIVER: 'process', ...options.env });

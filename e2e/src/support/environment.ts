@@ -5,6 +5,8 @@ export const resources = {
   /** Address of a container engine. */
   engine: process.env.PIPECAT_CLOUD_TEST_ENGINE,
   python: process.env.PIPECAT_CLOUD_TEST_PYTHON,
+  /** A Python that has what examples/pipecat-echo needs. */
+  pipecat: process.env.PIPECAT_CLOUD_TEST_PIPECAT,
   /** A Python that has the published command line, of the version that the wire contract was read from. */
   official: process.env.PIPECAT_CLOUD_TEST_OFFICIAL,
   /** The newest of the same. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 
 /** At most this old, whatever happens to the event that should have cleared it. */
 const positiveTtlMs = 5_000;
@@ -9,7 +10,7 @@ const positiveTtlMs = 5_000;
  */
 export function createAccessCache({ max = 50_000 } = {}) {
   // By default it asks for the time, and sets a timer, every millisecond.
-  const entries = new LRUCache<string, object>({ max, ttl: positiveTtlMs, ttlResolution: 50 });
+  const entries = new LRUCache<string, object>({ ...atMost(max), ttl: positiveTtlMs, ttlResolution: 50 });
   let evictions = 0;
   let usable = true;
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 import { tooManyRequests } from '../errors.js';
 import type { Clock } from '../system.js';
 
@@ -12,11 +13,7 @@ export function createThrottle({
   limit: number;
   windowSeconds: number;
 }) {
-  const windows = new LRUCache<string, { since: number; failures: number }>({
-    // By size and not by `max`, which sets aside megabytes for addresses that never come.
-    maxSize: 50_000,
-    sizeCalculation: () => 1,
-  });
+  const windows = new LRUCache<string, { since: number; failures: number }>(atMost(50_000));
 
   function current(address: string): { since: number; failures: number } {
     const now = clock.now().getTime();

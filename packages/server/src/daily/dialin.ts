@@ -2,6 +2,7 @@ import type { DialinAnswer } from '@pipecat-cloud/contract/daily';
 import { LRUCache } from 'lru-cache';
 import { systemActor } from '../access/principal.js';
 import type { Throttle } from '../access/throttle.js';
+import { atMost } from '../at-most.js';
 import { AppError, badRequest, forbidden } from '../errors.js';
 import type { WebhookAgents } from '../gateway/webhook-agents.js';
 import type { SessionService } from '../sessions/session-service.js';
@@ -30,7 +31,7 @@ const rememberedMs = 300_000;
 
 /** Daily asks where an incoming call goes: a room is made, a session begins in it, and its bot takes the call (contract §8.7). */
 export function createDialin({ clock, agents, settings, sessions, throttle, apiUrl }: DialinDeps) {
-  const calls = new LRUCache<string, Promise<DialinAnswer>>({ max: 10_000, ttl: rememberedMs });
+  const calls = new LRUCache<string, Promise<DialinAnswer>>({ ...atMost(10_000), ttl: rememberedMs });
 
   async function checkCaller(organizationId: string, { headers, body }: DialinCall): Promise<void> {
     const asked = await settings.dialinOf(organizationId);

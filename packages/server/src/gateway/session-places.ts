@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 import type { Store } from '../db/store.js';
 import { notFound, standby, unavailable } from '../errors.js';
 import type { Session } from '../sessions/session-repository.js';
@@ -15,7 +16,7 @@ export interface Place {
 const holdMs = 60_000;
 
 /** A session's instance never changes, and its worker refuses what comes after its end: this is about how many, not how long. */
-const remembered = { max: 10_000, ttl: 60_000 };
+const remembered = { ...atMost(10_000), ttl: 60_000 };
 
 interface PlaceDeps {
   store: Store;

@@ -38,11 +38,8 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  // Bodies are taken at their word: "5" is not a number. Query strings are text, so they are converted.
-  const bodies = new Ajv({ coerceTypes: false, useDefaults: true, removeAdditional: false, allErrors: false });
-  const queries = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: false });
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    validatorOf(httpPart === 'body' ? bodies : queries, schema as object),
+    validatorOf(httpPart === 'body' ? bodyValidators : queryValidators, schema as object),
   );
   app.setSerializerCompiler(({ schema }) => serializerOf(schema as object) as (data: unknown) => string);
   app.setErrorHandler(handleError);
@@ -73,36 +70,51 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
   return app as unknown as FastifyInstance;
 }
 
-/** Made at a route's first request, as serializers are. Leaves its errors where Fastify looks for them. */
-function validatorOf(ajv: Ajv, schema: object) {
-  let compiled: ReturnType<Ajv['compile']> | undefined;
+/**
+ * Makes something of a schema once for all routes with the same: most of them answer nothing in most processes, and the envelope of
+ * errors stands in each twice.
+ */
+function oncePerSchema<T>(make: (schema: object) => T): (schema: object) => T {
+  const made = new Map<string, T>();
+  return (schema) => {
+    const key = JSON.stringify(schema);
+    const known = made.get(key) ?? make(schema);
+    made.set(key, known);
+    return known;
+  };
+}
+
+const validation = { useDefaults: true, removeAdditional: false, allErrors: false } as const;
+// Bodies are taken at their word: "5" is not a number. Query strings are text, so they are converted.
+const bodies = new Ajv({ ...validation, coerceTypes: false });
+const queries = new Ajv({ ...validation, coerceTypes: 'array' });
+const bodyValidators = oncePerSchema((schema) => bodies.compile(schema));
+const queryValidators = oncePerSchema((schema) => queries.compile(schema));
+type Validator = ReturnType<Ajv['compile']>;
+
+/** Made at a route's first request, as serializers are at its first answer. Leaves its errors where Fastify looks for them. */
+function validatorOf(validatorFor: (schema: object) => Validator, schema: object) {
+  let compiled: Validator | undefined;
   const validate = Object.assign(
     (data: unknown) => {
-      compiled ??= ajv.compile(schema);
+      compiled ??= validatorFor(schema);
       const valid = compiled(data) === true;
       validate.errors = compiled.errors ?? null;
       return valid;
     },
-    { errors: null as NonNullable<ReturnType<Ajv['compile']>['errors']> | null },
+    { errors: null as NonNullable<Validator['errors']> | null },
   );
   return validate;
 }
 
 /** From here on two writes, of head and body, take less time than to put them into one text. */
 const longAnswer = 16_384;
-const serializers = new Map<string, (data: unknown) => string>();
-/**
- * Writes answers by their schema. Made at a route's first answer, and once for all routes with the same schema: most of them answer
- * nothing in most processes, and the envelope of errors stands in each twice.
- */
+const serializers = oncePerSchema(createAnswerWriter);
+/** Writes answers by their schema. */
 function serializerOf(schema: object): (data: unknown) => string | Buffer {
   let serializer: ((data: unknown) => string) | undefined;
   return (data) => {
-    if (!serializer) {
-      const key = JSON.stringify(schema);
-      serializer = serializers.get(key) ?? createAnswerWriter(schema);
-      serializers.set(key, serializer);
-    }
+    serializer ??= serializers(schema);
     return inBytes(serializer(data));
   };
 }

@@ -17,8 +17,8 @@ export interface TestDatabase {
 
 /** Set by `npm test`, which starts a throw-away server where the machine has PostgreSQL and says so by name where it has not. */
 const postgresUrl = process.env.PIPECAT_CLOUD_TEST_POSTGRES_URL;
-/** The databases that `templates.ts` has migrated for this run: copying one takes a fraction of migrating one. */
-const postgresTemplate = process.env.PIPECAT_CLOUD_TEST_POSTGRES_TEMPLATE;
+/** Copying what `templates.ts` has migrated for this run takes a fraction of migrating. How `create database` copies it, and a file. */
+const postgresCopy = process.env.PIPECAT_CLOUD_TEST_POSTGRES_COPY;
 const sqliteTemplate = process.env.PIPECAT_CLOUD_TEST_SQLITE_TEMPLATE;
 
 /** Every store test runs on each of these: `describe.each(databases)`. */
@@ -28,7 +28,7 @@ export const databases: readonly TestDatabase[] = [
     ? [
         {
           name: 'PostgreSQL',
-          open: () => openScratch(postgresUrl, migrated, postgresTemplate),
+          open: () => openScratch(postgresUrl, migrated, postgresCopy),
           openUnmigrated: () => openScratch(postgresUrl, openUnmigrated, undefined),
         },
       ]
@@ -39,7 +39,7 @@ export const databases: readonly TestDatabase[] = [
 export const scratchDatabases: readonly { name: string; create(): Promise<{ url?: string; drop(): Promise<void> }> }[] =
   [
     { name: 'SQLite', create: async () => ({ drop: async () => {} }) },
-    ...(postgresUrl ? [{ name: 'PostgreSQL', create: () => createScratch(postgresUrl, postgresTemplate) }] : []),
+    ...(postgresUrl ? [{ name: 'PostgreSQL', create: () => createScratch(postgresUrl, postgresCopy) }] : []),
   ];
 
 type Open = typeof openUnmigrated;
@@ -56,8 +56,8 @@ async function openMemory() {
   return inMemory({ ...opened, auditKey: testAuditKey });
 }
 
-async function openScratch(server: string, open: Open, template: string | undefined) {
-  const { url, drop } = await createScratch(server, template);
+async function openScratch(server: string, open: Open, copy: string | undefined) {
+  const { url, drop } = await createScratch(server, copy);
   const opened = await open({ dialect: 'postgres', url });
   return {
     ...opened,
@@ -70,10 +70,10 @@ async function openScratch(server: string, open: Open, template: string | undefi
 
 async function createScratch(
   server: string,
-  template: string | undefined,
+  copy: string | undefined,
 ): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await administer(server, `create database ${name}${template ? ` template ${template}` : ''}`);
+  await administer(server, `create database ${name} ${copy ?? ''}`);
   return { url: withDatabase(server, name), drop: () => administer(server, `drop database ${name} with (force)`) };
 }
 
@@ -82,13 +82,17 @@ export function withDatabase(server: string, name: string): string {
   return Object.assign(new URL(server), { pathname: `/${name}` }).href;
 }
 
+/** Kept for the next statement: to connect takes as long as most of them. */
+const administrators = new Map<string, pg.Pool>();
+
 /** One statement that concerns a server as a whole. */
 export async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
+  let pool = administrators.get(url);
+  if (!pool) {
+    pool = new pg.Pool({ connectionString: url, max: 2, allowExitOnIdle: true });
+    // The server may end before it.
+    pool.on('error', () => undefined);
+    administrators.set(url, pool);
   }
+  await pool.query(statement);
 }

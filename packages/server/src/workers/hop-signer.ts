@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import type { HopClaims } from '@pipecat-cloud/contract/worker';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 import type { Clock } from '../system.js';
 
 const lifetimeSeconds = 60;
@@ -8,7 +9,7 @@ const lifetimeSeconds = 60;
 /** Signs hops to a worker's data port: it accepts nothing that this control plane did not mean for that session. */
 export function createHopSigner(key: KeyObject, clock: Clock) {
   // A signature costs more than the rest of a hop, and one session makes many.
-  const signed = new LRUCache<string, { value: string; expires: number }>({ max: 10_000 });
+  const signed = new LRUCache<string, { value: string; expires: number }>(atMost(10_000));
 
   return {
     /** SPKI, base64: what workers verify with. */

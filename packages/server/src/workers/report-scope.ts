@@ -1,5 +1,6 @@
 import type { Report } from '@pipecat-cloud/contract/worker';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 import type { Store } from '../db/store.js';
 import type { WorkerScope } from './worker-repository.js';
 
@@ -9,7 +10,7 @@ import type { WorkerScope } from './worker-repository.js';
  */
 export function createReportScope(store: Store) {
   // Ids never change their owner, and most reports are about few of them.
-  const owners = new LRUCache<string, string>({ max: 10_000 });
+  const owners = new LRUCache<string, string>(atMost(10_000));
 
   async function ownerOf(kind: 'agent' | 'session' | 'build', id: string): Promise<string | undefined> {
     const key = `${kind} ${id}`;

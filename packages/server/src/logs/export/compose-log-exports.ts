@@ -4,6 +4,7 @@ import type { HealthWarning } from '@pipecat-cloud/contract/installation';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
+import { atMost } from '../../at-most.js';
 import { createS3Client } from '../../builds/s3-client.js';
 import type { Config } from '../../config/config.js';
 import type { Store } from '../../db/store.js';
@@ -26,7 +27,7 @@ interface LogExportsDeps {
 export function composeLogExports({ config, store, logs, log, register }: LogExportsDeps) {
   const sinks = sinksOf(config);
   const exports: LogExport[] = [];
-  const names = new LRUCache<string, ExportedAgent>({ max: 5000 });
+  const names = new LRUCache<string, ExportedAgent>(atMost(5000));
   const labelNames = ['sink'];
   const registers = [register];
   const sent = new Counter({

@@ -25,10 +25,28 @@ export interface PythonDeps {
   base: string;
 }
 
+interface Contents {
+  /** As `pythonVersion` says. */
+  version: string;
+  /** The text of the base's requirements.txt, and that of the agent. */
+  base: string;
+  own: string;
+  contextSha256: string;
+}
+
+/** The name of the environment that has this in it. */
+export function environmentName({ version, base, own, contextSha256 }: Contents): string {
+  const parts = [version, base, own, needsContext(own) ? contextSha256 : ''];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** In the folder of an environment once all of it is there. */
+export const completeFile = '.complete';
+
 /** Python environments, one for each set of requirements and shared by the builds that have the same. */
 export function createPythonEnvironments({ root, table, base }: PythonDeps) {
   const inTurn = createKeyedQueue();
-  const complete = (name: string) => join(root, name, '.complete');
+  const complete = (name: string) => join(root, name, completeFile);
 
   async function make(name: string, job: PythonJob, baseFile: string | undefined): Promise<void> {
     const folder = join(root, name);
@@ -64,8 +82,7 @@ export function createPythonEnvironments({ root, table, base }: PythonDeps) {
       const baseFile = join(base, 'requirements.txt');
       const baseText = await readText(baseFile);
       const own = job.requirements?.text ?? '';
-      const parts = [version, baseText ?? '', own, needsContext(own) ? job.contextSha256 : ''];
-      const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+      const name = environmentName({ version, base: baseText ?? '', own, contextSha256: job.contextSha256 });
       await inTurn(name, () => make(name, job, baseText === undefined ? undefined : baseFile));
       return name;
     },
@@ -98,7 +115,8 @@ function needsContext(requirements: string): boolean {
   );
 }
 
-async function pythonVersion(environment: Record<string, string>): Promise<string> {
+/** Of the Python that agents get. Throws `DriverError` where there is none that is new enough. */
+export async function pythonVersion(environment: Record<string, string>): Promise<string> {
   const wayOut =
     "Install Python 3.10 or newer as 'python3' on the worker's host, or run a worker with the docker driver.";
   let output: string;

@@ -1,0 +1,32 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { completeFile, environmentName, pythonVersion } from '@pipecat-cloud/worker/drivers/process/python';
+import { resources } from './environment.js';
+import { inRoot } from './paths.js';
+
+const text = (path: string) => readFileSync(inRoot(path), 'utf8');
+// As the worker looks for it. Where there is none that is new enough, the worker says so.
+const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter);
+const found = pythonVersion({ PATH: path }).catch(() => undefined);
+
+/**
+ * Lays the environments that `npm test` has made where a worker finds them, as one that has built such an agent before: to make one
+ * takes a minute of a processor. Where they do not fit its Python, it makes its own.
+ */
+export async function layPythonEnvironments(dataDir: string): Promise<void> {
+  const environments = [
+    { python: resources.python, own: '' },
+    { python: resources.pipecat, own: text('examples/pipecat-echo/requirements.txt') },
+  ];
+  const version = await found;
+  for (const { python, own } of environments) {
+    if (!python || !version) continue;
+    const base = text('packages/agent/python/requirements.txt');
+    const folder = join(dataDir, 'worker/venvs', environmentName({ version, base, own, contextSha256: '' }));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = dirname(dirname(python));
+    cpSync(join(made, 'pyvenv.cfg'), join(folder, 'pyvenv.cfg'));
+    for (const name of ['bin', 'lib']) symlinkSync(join(made, name), join(folder, name));
+    writeFileSync(join(folder, completeFile), '');
+  }
+}
