@@ -34,6 +34,8 @@ test('each variable counts', () => {
     PIPECAT_CLOUD_LOG_LEVEL: 'debug',
     PIPECAT_CLOUD_WORKER_DRIVER: 'docker',
     PIPECAT_CLOUD_WORKER_ENGINE: 'unix:///run/engine.sock',
+    PIPECAT_CLOUD_WORKER_IMAGE_DAYS: '0',
+    PIPECAT_CLOUD_WORKER_NETWORKS_APART: 'yes',
   });
   expect(config).toMatchObject({
     controlUrl: 'https://cloud.test',
@@ -45,6 +47,8 @@ test('each variable counts', () => {
     logLevel: 'debug',
     driver: 'docker',
     engine: 'unix:///run/engine.sock',
+    imageDays: 0,
+    networksApart: true,
   });
 });
 
@@ -56,6 +60,8 @@ test('every wrong variable is named at once', () => {
     PIPECAT_CLOUD_LOG_LEVEL: 'loud',
     PIPECAT_CLOUD_WORKER_DRIVER: 'podman',
     PIPECAT_CLOUD_WORKER_ENGINE: '/var/run/docker.sock',
+    PIPECAT_CLOUD_WORKER_IMAGE_DAYS: '-1',
+    PIPECAT_CLOUD_WORKER_NETWORKS_APART: 'true',
     PIPECAT_CLOUD_WORKER_NAME: 'x'.repeat(101),
   };
   for (const name of Object.keys(wrong)) expect(() => loadConfig(wrong)).toThrow(name);

@@ -7,13 +7,17 @@ let rig: Rig;
 beforeEach(async () => {
   rig = await startRig({
     timings: { statusMs: 50 },
-    wrapDriver: (driver) => ({ ...driver, engine: async () => engine() }),
+    wrapDriver: (driver) => ({ ...driver, engine: async () => engine(), engineFolder: () => engineFolder }),
   });
   await rig.ready();
 });
-afterEach(() => rig.close());
+afterEach(async () => {
+  engineFolder = undefined;
+  await rig.close();
+});
 
 let engine: () => { name: string; version: string } = () => ({ name: 'Fake Engine', version: '1.2' });
+let engineFolder: string | undefined;
 const statuses = () => rig.control.messages.flatMap((message) => (message.type === 'status' ? [message.status] : []));
 const dataUrl = () => rig.control.messages.flatMap((message) => (message.type === 'hello' ? [message.dataUrl] : []))[0];
 
@@ -52,4 +56,14 @@ test('the control plane is told what the machine is and has, and when its engine
   };
   await vi.waitFor(() => expect(statuses().at(-1)?.engineError).toContain('docker.sock'));
   expect(statuses().at(-1)?.engine).toBeUndefined();
+});
+
+test('the fuller one of the disks of worker and engine is told, and which it is', async () => {
+  await vi.waitFor(() => expect(statuses().at(-1)?.diskFolder).toBe(rig.workerDir));
+  // That has no room at all.
+  engineFolder = '/proc';
+  await vi.waitFor(() => expect(statuses().at(-1)).toMatchObject({ diskFolder: '/proc', diskFreeBytes: 0 }));
+  // Another machine's, or closed to this user.
+  engineFolder = '/proc/not-there';
+  await vi.waitFor(() => expect(statuses().at(-1)?.diskFolder).toBe(rig.workerDir));
 });
