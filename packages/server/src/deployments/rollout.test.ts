@@ -15,8 +15,6 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
   /** Settled: as many idle instances as there are places, all of this image. */
   const allIdle = (image: string, count: number) =>
     until(async () => {
-      // As a worker does every few seconds: one that came while the slots were written says nothing new by itself.
-      world.worker.observe();
       expect((await world.slots()).filter(({ spare, state }) => !spare && state === 'ready')).toHaveLength(count);
       expect(world.images()).toEqual(Array(count).fill(image));
       expect([...world.worker.instances.values()].map(({ state }) => state)).toEqual(Array(count).fill('ready'));
