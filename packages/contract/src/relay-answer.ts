@@ -5,7 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  * alone costs every hop, and the caller, one write and one read more. One whose body is not there yet goes at once all the same.
  */
 export function passAnswerOn(answer: IncomingMessage, to: ServerResponse): void {
-  const alone = setImmediate(() => to.flushHeaders());
+  const alone = setImmediate(() => {
+    if (!to.writableEnded) to.flushHeaders();
+  });
   const withBody = () => clearImmediate(alone);
   answer.once('data', withBody).once('close', withBody);
   answer.pipe(to);
