@@ -23,24 +23,36 @@ export interface RelayResult {
 interface Line {
   socket: Socket;
   rest: Buffer;
+  frame: Buffer;
 }
 
+const nothing = Buffer.alloc(0);
 const lines: Line[] = [];
 const sampled = 200_000;
 const frameBytes = 4 + payloadBytes;
 let result: RelayResult = { delays: [], sent: 0, received: 0 };
 
-/** A masked binary frame whose mask is zero, so that its payload stands in it as it is; the time goes in front. */
-function frameOf(due: number): Buffer {
+/** What all sockets read into: memory of its own for each piece would cost more than all else that is done with it. */
+const readInto = Buffer.alloc(64 * 1024);
+
+/** A masked binary frame whose mask is zero, so that its payload stands in it as it is. */
+function emptyFrame(): Buffer {
   const frame = Buffer.alloc(8 + payloadBytes);
   frame[0] = 0x82;
   frame[1] = 0x80 | 126;
   frame.writeUInt16BE(payloadBytes, 2);
-  frame.writeDoubleBE(due, 8);
   return frame;
 }
 
-function take(line: Line, chunk: Buffer): void {
+/** The time goes in front of the payload. */
+function sendFrame(line: Line, due: number): void {
+  // The system has not taken the last one yet.
+  if (line.socket.writableLength > 0) line.frame = emptyFrame();
+  line.frame.writeDoubleBE(due, 8);
+  line.socket.write(line.frame);
+}
+
+function takeEchoes(line: Line, chunk: Buffer): void {
   const now = performance.now();
   const data = line.rest.length > 0 ? Buffer.concat([line.rest, chunk]) : chunk;
   let at = 0;
@@ -48,30 +60,40 @@ function take(line: Line, chunk: Buffer): void {
     result.received++;
     if (result.delays.length < sampled) result.delays.push(now - data.readDoubleBE(at + 4));
   }
-  line.rest = data.subarray(at);
+  line.rest = at < data.length ? Buffer.from(data.subarray(at)) : nothing;
 }
 
 function open(port: number, head: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const line: Line = { socket, rest: Buffer.alloc(0) };
+    let take = begin;
+    const onread = {
+      buffer: readInto,
+      callback(length: number) {
+        take(readInto.subarray(0, length));
+        return true;
+      },
+    };
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
+    const line: Line = { socket, rest: nothing, frame: emptyFrame() };
     let answer = '';
     const refused = () => reject(new Error(`a socket was not opened: ${answer.slice(0, 200)}`));
-    const begin = (chunk: Buffer) => {
+    function begin(chunk: Buffer): void {
       answer += chunk.toString('latin1');
       if (!answer.includes('\r\n\r\n')) return;
-      if (!answer.startsWith('HTTP/1.1 101')) return refused();
-      socket.off('data', begin).off('close', refused);
-      socket.on('data', (data) => take(line, data));
+      if (!answer.startsWith('HTTP/1.1 101')) {
+        refused();
+        return;
+      }
+      socket.off('close', refused);
+      take = (data) => takeEchoes(line, data);
       socket.on('close', () => {
         if (lines.includes(line)) result.problem ??= 'a socket was closed';
       });
       lines.push(line);
       resolve();
-    };
+    }
     socket.on('error', reject);
     socket.on('close', refused);
-    socket.on('data', begin);
     socket.write(head);
   });
 }
@@ -85,7 +107,7 @@ function send(perSecond: number, seconds: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const due = Math.min(total, Math.floor((performance.now() - began) * perMs) + 1);
-      for (; sent < due; sent++) lines[sent % lines.length]?.socket.write(frameOf(began + sent / perMs));
+      for (; sent < due; sent++) sendFrame(lines[sent % lines.length] as Line, began + sent / perMs);
       result.sent = sent;
       if (sent < total) return;
       clearInterval(timer);

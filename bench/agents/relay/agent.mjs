@@ -20,22 +20,27 @@ server.on('upgrade', (request, socket) => {
   );
   let rest = Buffer.alloc(0);
   socket.on('data', (chunk) => {
-    rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     let at = 0;
     // All frames have two bytes of length and a mask: 8 bytes before their payload.
-    while (rest.length - at >= 8) {
-      const length = rest.readUInt16BE(at + 2);
-      if (rest.length - at < 8 + length) break;
-      const frame = Buffer.allocUnsafe(4 + length);
-      frame[0] = rest[at];
-      frame[1] = 126;
-      frame.writeUInt16BE(length, 2);
-      for (let n = 0; n < length; n++) frame[4 + n] = rest[at + 8 + n] ^ rest[at + 4 + (n & 3)];
-      socket.write(frame);
+    while (data.length - at >= 8) {
+      const length = data.readUInt16BE(at + 2);
+      if (data.length - at < 8 + length) break;
+      socket.write(withoutMask(data.subarray(at, at + 8 + length)));
       at += 8 + length;
     }
-    rest = rest.subarray(at);
+    rest = data.subarray(at);
   });
 });
+
+/** In place: the head of a frame without a mask is as long as a mask is. */
+function withoutMask(frame) {
+  const mask = frame.subarray(4, 8);
+  if (mask.readUInt32BE() !== 0) for (let at = 8; at < frame.length; at++) frame[at] ^= mask[at & 3];
+  frame.copy(frame, 4, 0, 4);
+  frame[5] = 126;
+  return frame.subarray(4);
+}
+
 server.listen(Number(process.env.PORT), process.env.HOST);
 process.once('SIGTERM', () => process.exit());

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
+import { passAnswerOn } from '@pipecat-cloud/contract/relay-answer';
 import { isPlatformHeader, passOn } from '@pipecat-cloud/contract/relay-headers';
 import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
@@ -90,12 +91,7 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
             ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
             ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
           ]);
-          res.flushHeaders();
-          answer.pipe(res);
-          // A broken answer must not look like a whole one.
-          answer.once('close', () => {
-            if (!answer.complete) res.destroy();
-          });
+          passAnswerOn(answer, res);
         });
         upstream.on('error', (error: NodeJS.ErrnoException) => {
           clearTimeout(timer);

@@ -176,6 +176,17 @@ describe('the proxy of sessions', () => {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('last');
   });
 
+  test('the head of an answer does not wait for its body', async () => {
+    let end = () => {};
+    world.container.answer = (_request, response) => {
+      response.writeHead(200).flushHeaders();
+      end = () => response.end('body');
+    };
+    const answer = await call('stream');
+    end();
+    expect(await answer.text()).toBe('body');
+  });
+
   test('sessions that are unknown, ended or of another organization, and agents that do not answer, are told apart', async () => {
     const unknown = await world.send(`bot/sessions/${crypto.randomUUID()}/own`);
     expect([unknown.status, (await bodyOf(unknown)).code]).toEqual([404, '404']);

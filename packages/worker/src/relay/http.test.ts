@@ -79,6 +79,18 @@ test('streams both ways: neither side waits for the end of the other', async () 
   await vi.waitFor(() => expect(text).toBe('begun got one got two done'));
 });
 
+test('the head of an answer does not wait for its body', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  let end = () => {};
+  rig.agents.of('i-1').custom = (_req, res) => {
+    res.writeHead(200).flushHeaders();
+    end = () => res.end('body');
+  };
+  const answer = await fetch(url('/x'), { headers: hop() });
+  end();
+  expect(await answer.text()).toBe('body');
+});
+
 test('ends the request to the instance when the caller goes', async () => {
   await rig.activate({ instanceId: 'i-1' });
   const gone = vi.fn();

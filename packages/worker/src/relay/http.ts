@@ -1,4 +1,5 @@
 import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { passAnswerOn } from '@pipecat-cloud/contract/relay-answer';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import type { BotReceived } from './bot-received.js';
@@ -42,12 +43,7 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
     abort = () => upstream.destroy();
     upstream.on('response', (answer) => {
       res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fromInstance(answer.rawHeaders));
-      res.flushHeaders();
-      answer.pipe(res);
-      // A broken answer must not look like a whole one.
-      answer.on('close', () => {
-        if (!answer.complete) res.destroy();
-      });
+      passAnswerOn(answer, res);
       answer.on('error', () => undefined);
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {
