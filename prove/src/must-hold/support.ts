@@ -78,8 +78,11 @@ export async function openScene({
     talk,
     /** Starts one that talks until it is told to finish, however slow the machine is. */
     talkOn: () => talk(1_000),
-    /** Whether an instance waits for a session. */
-    isWarm: async () => ((await client.getService(name, agent)).idleInstanceCount ?? 0) > 0,
+    /** Whether an instance waits for a session, and none is being made. */
+    async isWarm(): Promise<boolean> {
+      const { idle, starting } = await client.getCapacity(name, agent);
+      return idle > 0 && starting === 0;
+    },
     /** Lets the bot of a session come to its end by itself. */
     async finish(session: string): Promise<void> {
       const url = `${tenant.url}/v1/public/${agent}/sessions/${session}/finish`;

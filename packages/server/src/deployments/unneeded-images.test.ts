@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratchDatabases } from '../testing/databases.js';
-import { imagesOf } from '../workers/worker-message.js';
 import { openPoolWorld, type PoolWorld, until } from '../testing/pool-world.js';
+import { imagesOf } from '../workers/worker-message.js';
 
 const digestOf = (image: string) => `sha256:${Buffer.from(image).toString('hex').padEnd(64, '0')}`;
 const pulled = (image: string) => ({ name: 'example/bot', digest: digestOf(image) });
