@@ -6,7 +6,7 @@ import { migrationProvider } from '../db/migrations.js';
 import { createPlaces } from '../pool/places.js';
 import { databases, testAuditKey } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
-import { createTakeover, type Takeover } from './takeover.js';
+import { changePlaces, createTakeover, type Takeover } from './takeover.js';
 
 describe.each(databases)('which deployment takes sessions on $name', (database) => {
   let world: TwoOrganizations;
@@ -90,6 +90,37 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
       ...['claimed old', 'empty null', 'ready new', 'spare retiring old', 'spare retiring old'],
     ]);
     expect((await found()).fallbackDeploymentIds).toEqual([]);
+  });
+
+  test('a place that was lost comes back', async () => {
+    await fill(['claimed', 'old'], ['ready', 'old']);
+    const { store } = world;
+    const before = await seen();
+    const lost = (await slots()).find(({ spare, state }) => !spare && state === 'empty');
+    if (!lost) throw new Error('One is free');
+    await store.slots.remove(lost);
+    expect(await createPlaces(world)(await found(), await slots())).toBe(true);
+    expect(await seen()).toEqual(before);
+    expect(await createPlaces(world)(await found(), await slots())).toBe(false);
+  });
+
+  test('two that change places do so both or not at all, whatever became of one since it was read', async () => {
+    await fill(['claimed', 'old'], ['ready', 'old'], ['claimed', 'old'], ['ready', 'new']);
+    const { store, clock } = world;
+    const before = await seen();
+    const [warm, place] = [true, false].map((on) =>
+      slots().then((all) => all.find(({ spare, state }) => spare === on && state === 'ready')),
+    );
+    const [spare, counted] = [await warm, await place];
+    if (!spare || !counted) throw new Error('Both are there');
+    const change = (one: typeof spare, other: typeof spare) =>
+      store.transaction((repos) => changePlaces(repos, one, other, clock.now()));
+    expect(await change({ ...spare, state: 'starting' }, counted)).toBe(false);
+    expect(await seen()).toEqual(before);
+    expect(await change(spare, { ...counted, state: 'claimed' })).toBe(false);
+    expect(await seen()).toEqual(before);
+    expect(await change(spare, counted)).toBe(true);
+    expect(await seen()).toEqual(['claimed old', 'claimed old', 'ready new', 'spare retiring old']);
   });
 
   describe('with more sessions than its limit, which was lowered, allows', () => {

@@ -148,8 +148,8 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
 export type Takeover = ReturnType<typeof createTakeover>;
 
 /**
- * A ready instance on a spare place, which takes no session, gets one that counts; what is idle there is retired. False when one of
- * them has changed since it was read, or the agent has no place to give.
+ * A ready instance on a spare place, which takes no session, gets one that counts; what is idle there is retired. False, with nothing
+ * changed, when one of them has changed since it was read, or the agent has no place to give.
  */
 export async function changePlaces(
   repos: Pick<Repositories, 'agents' | 'slots'>,
@@ -159,10 +159,10 @@ export async function changePlaces(
 ): Promise<boolean> {
   if (await isOverLimit(repos, place)) return false;
   const leaves = place.state === 'ready' || place.state === 'starting';
-  const taken = await repos.slots.change(
-    place,
-    { spare: true, ...(leaves ? { state: 'retiring' as const } : {}) },
-    now,
-  );
-  return taken && (await repos.slots.change(warm, { spare: false }, now));
+  if (!(await repos.slots.change(warm, { spare: false }, now))) return false;
+  const given = { spare: true, ...(leaves ? { state: 'retiring' as const } : {}) };
+  if (await repos.slots.change(place, given, now)) return true;
+  // One of them without the other would be a place too many, or for good one too few.
+  await repos.slots.change(warm, { spare: true }, now);
+  return false;
 }
