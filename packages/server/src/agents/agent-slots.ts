@@ -9,7 +9,7 @@ import type { Agent } from './agent-repository.js';
 export function createSlotFitter({ clock, ids }: { clock: Clock; ids: Ids }) {
   return async (repos: Repositories, agent: Agent, maxAgents: number): Promise<void> => {
     const now = clock.now();
-    const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
+    const slots = await repos.slots.holdOfAgent(agent.organizationId, agent.id);
     const add = (spare: boolean) => newSlot(ids.id(), agent, { spare, now });
     const counted = slots.filter(({ spare }) => !spare);
     const missing = Array.from({ length: Math.max(0, maxAgents - counted.length) }, () => add(false));
@@ -36,7 +36,7 @@ export async function isOverLimit(
   { organizationId, agentId }: Pick<Slot, 'organizationId' | 'agentId'>,
 ): Promise<boolean> {
   const maxAgents = await repos.agents.holdLimit(organizationId, agentId);
-  const slots = await repos.slots.listOfAgent(organizationId, agentId);
+  const slots = await repos.slots.holdOfAgent(organizationId, agentId);
   return slots.filter(({ spare }) => !spare).length > maxAgents;
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSlotFitter, vacate } from '../agents/agent-slots.js';
 import { migrationProvider } from '../db/migrations.js';
 import { createPlaces } from '../pool/places.js';
@@ -91,6 +91,30 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
     ]);
     expect((await found()).fallbackDeploymentIds).toEqual([]);
   });
+
+  // SQLite has one writer.
+  if (database.name === 'PostgreSQL')
+    test('slots that are held change for nobody else meanwhile', async () => {
+      const { store, db, clock } = world;
+      const [slot] = await slots();
+      if (!slot) throw new Error('There are slots');
+      let [changed, waits] = [false, false];
+      let changing: Promise<unknown> | undefined;
+      await store.transaction(async (repos) => {
+        await repos.slots.holdOfAgent(slot.organizationId, slot.agentId);
+        changing = store.slots.change(slot, { state: 'starting' }, clock.now()).then(() => {
+          changed = true;
+        });
+        const waiting = sql<{ pid: number }>`
+        select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        await vi.waitFor(async () => {
+          waits = (await waiting.execute(db)).rows.length > 0;
+          expect(waits || changed).toBe(true);
+        });
+      });
+      await changing;
+      expect({ waits, changed }).toEqual({ waits: true, changed: true });
+    });
 
   test('a place that was lost comes back', async () => {
     await fill(['claimed', 'old'], ['ready', 'old']);

@@ -28,7 +28,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
     const [warmId] = serving;
     if (warmId === undefined) return;
     const now = clock.now();
-    const slots = await repos.slots.listOfAgent(agent.organizationId, agent.id);
+    const slots = await repos.slots.holdOfAgent(agent.organizationId, agent.id);
     // One of an older deployment that is not ready yet would only be one more to replace.
     const mayServe = ({ state, deploymentId }: Slot) =>
       deploymentId === warmId || (state === 'ready' && serving.includes(deploymentId ?? ''));

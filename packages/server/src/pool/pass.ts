@@ -122,8 +122,19 @@ export function createPass(deps: PassDeps) {
     // One commit for all, and rows in the order in which everyone takes them: two that wait for each other would both fail.
     settled.sort((a, b) => a.slot.id.localeCompare(b.slot.id));
     return await store.transaction(async (repos) => {
-      for (const { slot, settlement, readyUntil } of settled)
-        changed = (await applySettlement(repos, slot, settlement, readyUntil)) || changed;
+      const retryAt = new Map<string, string>();
+      // Deployments before slots, as a deploy, a promotion and a rollback take them.
+      for (const { slot, settlement } of settled) {
+        const { failure } = settlement;
+        if (failure && slot.deploymentId)
+          retryAt.set(slot.id, await noteFailure(repos, slot, slot.deploymentId, failure));
+      }
+      for (const { slot, settlement, readyUntil } of settled) {
+        const empty = settlement.to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
+        const notBefore = retryAt.has(slot.id) ? { notBefore: retryAt.get(slot.id) ?? null } : {};
+        const to = { state: settlement.to, ...empty, ...notBefore };
+        changed = (await repos.slots.change(slot, to, clock.now(), readyUntil)) || changed;
+      }
       return changed;
     });
   }
@@ -142,29 +153,19 @@ export function createPass(deps: PassDeps) {
     return true;
   }
 
-  async function applySettlement(
+  /** Counts a start that failed against its deployment. Returns from when on the slot may have another. */
+  async function noteFailure(
     repos: Repositories,
-    slot: Slot,
-    { to, failure }: Settlement,
-    readyUntil: Date | undefined,
-  ): Promise<boolean> {
+    { agentId, instanceId }: Slot,
+    deploymentId: string,
+    failure: NonNullable<Settlement['failure']>,
+  ): Promise<string> {
     const now = clock.now();
-    if (failure && slot.deploymentId) {
-      const failures = await repos.deployments.addStartFailure(slot.deploymentId, failure, now);
-      log.warn(
-        { agentId: slot.agentId, instanceId: slot.instanceId, failures, error: failure },
-        'instance failed to start',
-      );
-      const backoff = backoffMs(failures);
-      keepWarm.failed(slot.deploymentId, backoff);
-      return await repos.slots.change(
-        slot,
-        { state: to, notBefore: new Date(now.getTime() + backoff).toISOString() },
-        now,
-      );
-    }
-    const cleared = to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
-    return await repos.slots.change(slot, { state: to, ...cleared }, now, readyUntil);
+    const failures = await repos.deployments.addStartFailure(deploymentId, failure, now);
+    log.warn({ agentId, instanceId, failures, error: failure }, 'instance failed to start');
+    const backoff = backoffMs(failures);
+    keepWarm.failed(deploymentId, backoff);
+    return new Date(now.getTime() + backoff).toISOString();
   }
 
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {

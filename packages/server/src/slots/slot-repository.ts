@@ -94,8 +94,16 @@ const letGo = prepared((db, { sessionId, epoch, nextEpoch, state, at }: LettingG
 
 /** The only place where an instance changes hands; what it was idle for is noted as it leaves `ready`. */
 export function createSlotRepository(context: RepositoryContext) {
-  const { db } = context;
+  const { db, dialect } = context;
   const findFree = createFreeSlots(context);
+  // In the order in which everyone takes them: two that wait for each other would both fail.
+  const ofAgent = (organizationId: string, agentId: string) =>
+    db
+      .selectFrom('slot')
+      .selectAll()
+      .where('organization_id', '=', organizationId)
+      .where('agent_id', '=', agentId)
+      .orderBy('id');
 
   return {
     /**
@@ -164,12 +172,13 @@ export function createSlotRepository(context: RepositoryContext) {
     },
 
     async listOfAgent(organizationId: string, agentId: string): Promise<Slot[]> {
-      const rows = await db
-        .selectFrom('slot')
-        .selectAll()
-        .where('organization_id', '=', organizationId)
-        .where('agent_id', '=', agentId)
-        .orderBy('id')
+      return (await ofAgent(organizationId, agentId).execute()).map(toSlot);
+    },
+
+    /** The same, and no other transaction changes one of them before this one has ended. */
+    async holdOfAgent(organizationId: string, agentId: string): Promise<Slot[]> {
+      const rows = await ofAgent(organizationId, agentId)
+        .$if(dialect === 'postgres', (query) => query.forUpdate())
         .execute();
       return rows.map(toSlot);
     },

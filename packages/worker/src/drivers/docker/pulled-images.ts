@@ -141,7 +141,7 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
       const tags: string[] = [];
       for (const tag of one.tags) if (await isTagged(one, tag)) tags.push(tag);
       // Looked at last: a start may have begun meanwhile.
-      if (taken.has(plainId(one.id)) || !isUnused(one)) throw inUse(`${name}@${digest}`);
+      if (busy.has(name) || taken.has(plainId(one.id)) || !isUnused(one)) throw inUse(`${name}@${digest}`);
       for (const tag of tags) await remove(`${name}:${tag}`);
       await remove(`${name}@${digest}`);
       noted.delete(keyOf(one));
