@@ -19,7 +19,7 @@ export interface Timings {
   probeTimeoutMs: number;
   /** From the socket's close to the stop marker, then the instance is killed. */
   socketGraceMs: number;
-  /** From a socket that an instance cut off until its session ends by that: the instance may be found to have ended. */
+  /** From a socket that an instance cut off until its session ends by that: the instance may be found to have ended. An end is known within a second. */
   exitLookMs: number;
   /** From the session cap to the bot's end, then the instance is killed. */
   capGraceMs: number;
@@ -51,7 +51,7 @@ export const defaultTimings: Timings = {
   probeIdleMs: 5000,
   probeTimeoutMs: 2000,
   socketGraceMs: 10_000,
-  exitLookMs: 1000,
+  exitLookMs: 400,
   capGraceMs: 15_000,
   stopGraceSeconds: 2,
   relayGraceMs: 5000,

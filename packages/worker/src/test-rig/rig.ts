@@ -20,6 +20,8 @@ const quick: Partial<Timings> = {
   // An idle instance that seems not to answer takes no session.
   probeTimeoutMs: 60_000,
   relayGraceMs: 50,
+  // A test ends the instance by hand.
+  exitLookMs: 1_000,
   stopGraceSeconds: 0.2,
   logBatchMs: 5,
   backoffMinMs: 5,
