@@ -142,6 +142,22 @@ export function createAgentRepository({ db, dialect }: RepositoryContext) {
       return row?.max_agents ?? 0;
     },
 
+    /** How many sessions each of these may have, which nobody changes before this transaction has ended. Deleted ones are left out. */
+    async holdLimits(ids: readonly string[]): Promise<Map<string, number>> {
+      const rows = await inParts([...ids].sort(), (part) =>
+        db
+          .selectFrom('agent')
+          .select(['id', 'max_agents'])
+          .where('id', 'in', part)
+          .where('deleted_at', 'is', null)
+          .orderBy('id')
+          // Starts refer to these rows and may go on.
+          .$if(dialect === 'postgres', (query) => query.forShare())
+          .execute(),
+      );
+      return new Map(rows.map((row) => [row.id, row.max_agents]));
+    },
+
     /** Every one, for what concerns an organization as a whole. */
     async list(organizationId: string): Promise<Agent[]> {
       return (await living(organizationId).orderBy('name').execute()).map(toAgent);

@@ -2,7 +2,7 @@ import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Agent } from '../agents/agent-repository.js';
-import type { Repositories, Store } from '../db/store.js';
+import type { Store } from '../db/store.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
 import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Slot } from '../slots/slot-repository.js';
@@ -11,7 +11,8 @@ import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { createLastSeen } from '../usage/last-seen.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { backoffMs, recoveredDeployments } from './crash-loop.js';
+import { createApplySettlements, type SettledSlot } from './apply-settlements.js';
+import { recoveredDeployments } from './crash-loop.js';
 import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
@@ -21,7 +22,7 @@ import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
 import { createRollout, isCurrent } from './rollout.js';
 import { createSessionWatch } from './session-watch.js';
-import { type Settlement, settle } from './settle.js';
+import { settle } from './settle.js';
 
 export interface PassDeps {
   store: Store;
@@ -57,6 +58,7 @@ export function createPass(deps: PassDeps) {
   const rollout = createRollout(deps);
   const keepWarm = createKeepWarm(deps);
   const givePlaces = createPlaces(deps);
+  const applySettlements = createApplySettlements({ ...deps, startFailed: keepWarm.failed });
   const settleSessions = createSessionWatch(deps);
   const readFacts = createFacts(deps);
   const lastSeen = createLastSeen(deps);
@@ -93,7 +95,7 @@ export function createPass(deps: PassDeps) {
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
     let changed = false;
     const surplus = surplusOf(facts);
-    const settled: { slot: Slot; settlement: Settlement; readyUntil: Date | undefined }[] = [];
+    const settled: SettledSlot[] = [];
     for (const slot of facts.slots) {
       const agent = facts.agents.get(slot.agentId);
       const instances = slot.workerId ? observed.get(slot.workerId) : undefined;
@@ -119,24 +121,7 @@ export function createPass(deps: PassDeps) {
       else if (settlement) settled.push({ slot, settlement, readyUntil: seen ? undefined : lastSeen.ofGone(slot) });
     }
     if (settled.length === 0) return changed;
-    // One commit for all, and rows in the order in which everyone takes them: two that wait for each other would both fail.
-    settled.sort((a, b) => a.slot.id.localeCompare(b.slot.id));
-    return await store.transaction(async (repos) => {
-      const retryAt = new Map<string, string>();
-      // Deployments before slots, as a deploy, a promotion and a rollback take them.
-      for (const { slot, settlement } of settled) {
-        const { failure } = settlement;
-        if (failure && slot.deploymentId)
-          retryAt.set(slot.id, await noteFailure(repos, slot, slot.deploymentId, failure));
-      }
-      for (const { slot, settlement, readyUntil } of settled) {
-        const empty = settlement.to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};
-        const notBefore = retryAt.has(slot.id) ? { notBefore: retryAt.get(slot.id) ?? null } : {};
-        const to = { state: settlement.to, ...empty, ...notBefore };
-        changed = (await repos.slots.change(slot, to, clock.now(), readyUntil)) || changed;
-      }
-      return changed;
-    });
+    return (await applySettlements(facts, settled)) || changed;
   }
 
   /** An instance that was ordered a moment ago and is still being ordered is not gone. */
@@ -151,21 +136,6 @@ export function createPass(deps: PassDeps) {
     const left = await store.slots.listOfAgent(slot.organizationId, slot.agentId);
     if (left.length === 0) await deps.removeLogs(slot.agentId);
     return true;
-  }
-
-  /** Counts a start that failed against its deployment. Returns from when on the slot may have another. */
-  async function noteFailure(
-    repos: Repositories,
-    { agentId, instanceId }: Slot,
-    deploymentId: string,
-    failure: NonNullable<Settlement['failure']>,
-  ): Promise<string> {
-    const now = clock.now();
-    const failures = await repos.deployments.addStartFailure(deploymentId, failure, now);
-    log.warn({ agentId, instanceId, failures, error: failure }, 'instance failed to start');
-    const backoff = backoffMs(failures);
-    keepWarm.failed(deploymentId, backoff);
-    return new Date(now.getTime() + backoff).toISOString();
   }
 
   async function assignWorkers({ agents, deployments, slots }: Facts): Promise<boolean> {
