@@ -1,6 +1,6 @@
 import type { Usage } from '@pipecat-cloud/contract/usage';
 import { expect, test } from 'vitest';
-import { csvOf, idleShare, percent, seriesByAgent, seriesByUse, totalsOf } from './usage-figures';
+import { csvOf, idleShare, minutes, percent, seriesByAgent, seriesByUse, totalsOf } from './usage-figures';
 import { measureOf, rangeOf, spanOf, timesOf } from './usage-range';
 
 const now = new Date('2026-05-31T23:00:00.000Z');
@@ -45,6 +45,13 @@ test('idle time is what is warm and serves nobody', () => {
   expect(seriesByUse(agents, times).map(({ values }) => values[1])).toEqual([1, 3]);
   expect(percent(idleShare(totalsOf(agents)))).toBe('75%');
   expect(percent(idleShare(totalsOf([])))).toBe('–');
+});
+
+test('a second is neither drawn nor told as nothing', () => {
+  const [sessions, idle] = seriesByUse([agent('a', 30, 1)], times);
+  expect(sessions?.values[1]).toBe(0.5);
+  expect(idle?.values[1]).toBeCloseTo(1 / 60);
+  expect([1 / 60, 0.5, 1.25, 61].map(minutes)).toEqual(['0.02', '0.5', '1.3', '61']);
 });
 
 test('the download has a row for each agent and day, in the order of the days', () => {

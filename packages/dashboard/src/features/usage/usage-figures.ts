@@ -78,7 +78,7 @@ function minutesAt(days: readonly UsageDay[], times: readonly number[], of: (day
     const at = Date.parse(day.day);
     seconds.set(at, (seconds.get(at) ?? 0) + of(day));
   }
-  return times.map((time) => Math.round((seconds.get(time) ?? 0) / 6) / 10);
+  return times.map((time) => (seconds.get(time) ?? 0) / 60);
 }
 
 /** A row for each agent and day: names are of letters, digits and dashes, so nothing has to be quoted. */
@@ -89,8 +89,10 @@ export function csvOf({ agents }: Usage): string {
   return ['day,agent,sessions,session_seconds,idle_seconds', ...rows.sort(), ''].join('\r\n');
 }
 
-const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-export const minutes = (value: number) => numbers.format(value);
+const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+/** Less than a minute is told so that a second is not nothing. */
+export const minutes = (value: number) => (value < 1 ? hundredths : tenths).format(value);
 export const percent = (share: number | undefined) => (share === undefined ? '–' : `${Math.round(share * 100)}%`);
 export const dollars = (cents: number) =>
   new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' }).format(cents / 100);
