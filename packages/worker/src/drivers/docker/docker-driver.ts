@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
-import { type Driver, type DriverInstance, DriverUnavailable } from '../driver.js';
+import { type Driver, DriverUnavailable } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
-import { agentPort, toContainer } from './container.js';
+import { toContainer } from './container.js';
 import { createContainers } from './containers.js';
 import { createDiskWatch } from './disk-watch.js';
 import { createEndings } from './endings.js';
-import type { ListedContainer } from './engine-types.js';
-import { exitOf } from './exits.js';
 import { type EngineHost, lookAtEngine } from './host.js';
 import { createImages } from './images.js';
 import { containerName, instanceLabels, labelNames } from './labels.js';
@@ -16,6 +14,7 @@ import { createNetworks } from './networks.js';
 import { createOptional } from './optional.js';
 import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
+import { createPresence } from './presence.js';
 import { openPulledImages } from './pulled-images.js';
 import { noBuilder, refusalOf } from './refusals.js';
 import { usageOf } from './usage.js';
@@ -65,7 +64,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
   /** Ids of containers that are known to run, to tell each end once. */
   const running = new Map<string, string>();
-  const ended = new Map<string, DriverInstance>();
   const making = new Set<string>();
   /** Containers of instances that were refused, which the engine did not let us remove yet. */
   const condemned = new Set<string>();
@@ -78,6 +76,12 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     host ??= await lookAtEngine(engine, process.platform);
     return host;
   }
+  const published = async () => (options.reach ?? (await engineHost()).reach) === 'published';
+  const presence = createPresence({
+    ...{ containers, endings, nameOf, engineHost, published },
+    isHidden: (instanceId) => condemned.has(instanceId),
+    reasonOf: diskWatch.reasonOf,
+  });
 
   function tellExit(instanceId: string): void {
     endings.ended(nameOf(instanceId));
@@ -87,14 +91,14 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
 
   async function create(spec: InstanceSpec, signal: AbortSignal): Promise<void> {
     const { instanceId, organizationId } = spec;
-    const { reach, init, cpus } = await engineHost();
+    const { init, cpus } = await engineHost();
     const image = await images.resolve(spec, signal);
     signal.throwIfAborted();
     const deps = {
       installationId,
       limits,
       cpus,
-      publish: (options.reach ?? reach) === 'published',
+      publish: await published(),
       passed: passed(),
     };
     const withInit: typeof initProgram.use = (make) => (init === undefined ? initProgram.use(make) : make(init));
@@ -163,52 +167,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     } finally {
       making.delete(instanceId);
     }
-  }
-
-  async function present(container: ListedContainer): Promise<DriverInstance> {
-    const labels = instanceLabels(container.Labels);
-    const { instanceId } = labels;
-    const digest = container.Labels[labelNames.imageDigest];
-    const known = { instanceId, labels, ...(digest && { imageDigest: digest }) };
-    if (container.State === 'created') return { ...known, state: 'preparing' };
-    if (container.State === 'running' || container.State === 'paused') {
-      const address = await addressOf(container);
-      return { ...known, state: 'running', ...(address && { address }) };
-    }
-    const before = ended.get(container.Id);
-    if (before) return before;
-    const found = await containers.inspect(container.Id);
-    const { tellsWantOfMemory } = await engineHost();
-    const killedByKernel = !tellsWantOfMemory && !endings.wasForced(nameOf(instanceId));
-    const exit = found && exitOf(found, { killedByKernel });
-    const overfull = diskWatch.reasonOf(instanceId);
-    const instance: DriverInstance = {
-      ...known,
-      state: 'exited',
-      ...(exit && { exit: overfull ? { ...exit, reason: overfull } : exit }),
-    };
-    if (found && !found.State.Running) ended.set(container.Id, instance);
-    return instance;
-  }
-
-  async function addressOf({ NetworkSettings, Ports }: ListedContainer): Promise<string | undefined> {
-    if ((options.reach ?? (await engineHost()).reach) === 'published') {
-      const port = Ports?.find(({ PrivatePort, PublicPort }) => PrivatePort === agentPort && PublicPort)?.PublicPort;
-      return port === undefined ? undefined : `http://127.0.0.1:${port}`;
-    }
-    const ip = Object.values(NetworkSettings?.Networks ?? {}).find(({ IPAddress }) => IPAddress)?.IPAddress;
-    return ip === undefined ? undefined : `http://${ip}:${agentPort}`;
-  }
-
-  async function list(): Promise<DriverInstance[]> {
-    const listed = await containers.list();
-    const ids = new Set(listed.map(({ Id }) => Id));
-    for (const id of ended.keys()) if (!ids.has(id)) ended.delete(id);
-    const ours = listed.filter(({ Labels, State }) => {
-      const { instanceId } = instanceLabels(Labels);
-      return instanceId !== '' && State !== 'removing' && !condemned.has(instanceId);
-    });
-    return Promise.all(ours.map(present));
   }
 
   /** Ends that no event told: from while the worker or the engine was away. */
@@ -291,7 +249,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await inTurn(instanceId, async () => undefined);
       await endings.end(nameOf(instanceId), graceSeconds);
     },
-    list,
+    list: presence.list,
     onExit(listener) {
       listeners.push(listener);
     },
