@@ -83,24 +83,25 @@ const STAGES = [
   },
   { name: 'generated pages', group: 'lint', beside: 'lint', run: tool('scripts/docs.mjs', () => ['--check']) },
   { name: 'unit and contract', group: 'unit', filtered: true, needsResources: true, run: vitest() },
+  // None of these keeps a processor busy.
   {
     name: 'end to end',
     group: 'e2e',
+    beside: 'installations',
     filtered: true,
     needsResources: true,
     run: vitest('--config', 'e2e/vitest.config.ts'),
   },
-  // None of them keeps a processor busy.
   {
     name: 'what must hold',
     group: 'prove',
     filtered: true,
     needsResources: true,
-    beside: 'prove',
+    beside: 'installations',
     run: vitest('--config', 'prove/vitest.config.ts'),
   },
-  { name: 'proof on local processes', group: 'prove', needsResources: true, beside: 'prove', run: prove('process') },
-  { name: 'proof on containers', group: 'prove', needsResources: true, beside: 'prove', run: prove('docker') },
+  { name: 'proof on local processes', group: 'prove', needsResources: true, beside: 'installations', run: prove('process') },
+  { name: 'proof on containers', group: 'prove', needsResources: true, beside: 'installations', run: prove('docker') },
 ];
 
 /** Whose tests a filter names. */
