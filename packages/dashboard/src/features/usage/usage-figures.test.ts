@@ -1,6 +1,6 @@
 import type { Usage } from '@pipecat-cloud/contract/usage';
 import { expect, test } from 'vitest';
-import { csvOf, idleShare, minutes, percent, seriesByAgent, seriesByUse, totalsOf } from './usage-figures';
+import { csvOf, idleShare, inWords, minutes, percent, seriesByAgent, seriesByUse, totalsOf } from './usage-figures';
 import { measureOf, rangeOf, spanOf, timesOf } from './usage-range';
 
 const now = new Date('2026-05-31T23:00:00.000Z');
@@ -51,7 +51,8 @@ test('a second is neither drawn nor told as nothing', () => {
   const [sessions, idle] = seriesByUse([agent('a', 30, 1)], times);
   expect(sessions?.values[1]).toBe(0.5);
   expect(idle?.values[1]).toBeCloseTo(1 / 60);
-  expect([1 / 60, 0.5, 1.25, 61].map(minutes)).toEqual(['0.02', '0.5', '1.3', '61']);
+  expect([1 / 60, 0.5, 1.25, 61, 1234.56].map(minutes)).toEqual(['0.0167', '0.5', '1.25', '61', '1,234.6']);
+  expect([1 / 60, 1.25].map(inWords)).toEqual(['1 s', '1.25 min']);
 });
 
 test('the download has a row for each agent and day, in the order of the days', () => {

@@ -89,10 +89,14 @@ export function csvOf({ agents }: Usage): string {
   return ['day,agent,sessions,session_seconds,idle_seconds', ...rows.sort(), ''].join('\r\n');
 }
 
-const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
-/** Less than a minute is told so that a second is not nothing. */
-export const minutes = (value: number) => (value < 1 ? hundredths : tenths).format(value);
+/** Tenths, and of small values as many digits as a second needs not to be nothing, and a chart's axis to tell its steps apart. */
+const numbers = new Intl.NumberFormat('en', {
+  ...{ maximumFractionDigits: 1, maximumSignificantDigits: 3 },
+  roundingPriority: 'morePrecision',
+});
+export const minutes = (value: number) => numbers.format(value);
+/** A number of minutes in words: what is less than one is told in seconds. */
+export const inWords = (value: number) => (value < 1 ? `${Math.round(value * 60)} s` : `${minutes(value)} min`);
 export const percent = (share: number | undefined) => (share === undefined ? '–' : `${Math.round(share * 100)}%`);
 export const dollars = (cents: number) =>
   new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' }).format(cents / 100);

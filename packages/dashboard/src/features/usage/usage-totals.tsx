@@ -3,7 +3,7 @@ import { count } from '../../lib/format';
 import { Card } from '../../ui/card';
 import { Facts } from '../../ui/facts';
 import { Table } from '../../ui/table';
-import { dollars, idleShare, minutes, percent, totalsOf } from './usage-figures';
+import { dollars, idleShare, inWords, percent, totalsOf } from './usage-figures';
 
 /** What it was in all, and what idle capacity cost. */
 export function UsageTotals({ usage: { agents, sessionMinuteCents } }: { usage: Usage }) {
@@ -14,13 +14,13 @@ export function UsageTotals({ usage: { agents, sessionMinuteCents } }: { usage: 
     <Card title="In all">
       <Facts
         rows={[
-          ['Sessions', `${count(sessions, 'session')}, ${minutes(sessionMinutes)} minutes`],
-          ['Warm', `${minutes(sessionMinutes + idleMinutes)} minutes of instances that were ready or had a session`],
+          ['Sessions', `${count(sessions, 'session')}, ${inWords(sessionMinutes)}`],
+          ['Warm', `${inWords(sessionMinutes + idleMinutes)} of instances that were ready or had a session`],
           [
             'Idle',
             <>
-              <strong className="font-medium">{percent(share)} of the warm minutes served nobody</strong>, which are{' '}
-              {minutes(idleMinutes)} minutes
+              <strong className="font-medium">{percent(share)} of the warm minutes served nobody</strong>, which is{' '}
+              {inWords(idleMinutes)}
             </>,
           ],
           ...(sessionMinuteCents > 0
@@ -62,7 +62,7 @@ export function UsageTable({ usage: { agents, sessionMinuteCents } }: { usage: U
           name: 'In session',
           cell: ({ totals: { sessionMinutes } }) => (
             <>
-              {minutes(sessionMinutes)} min
+              {inWords(sessionMinutes)}
               {sessionMinuteCents > 0 && (
                 <span className="block text-muted">{dollars(sessionMinutes * sessionMinuteCents)}</span>
               )}
@@ -73,7 +73,7 @@ export function UsageTable({ usage: { agents, sessionMinuteCents } }: { usage: U
           name: 'Warm',
           cell: ({ totals }) => (
             <>
-              {minutes(totals.sessionMinutes + totals.idleMinutes)} min
+              {inWords(totals.sessionMinutes + totals.idleMinutes)}
               <span className="block text-muted">{percent(idleShare(totals))} idle</span>
             </>
           ),
