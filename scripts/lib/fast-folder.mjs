@@ -30,6 +30,11 @@ export function makeFastFolder({
   } catch {
     return undefined; // Not Linux.
   }
+  return makeRunFolder(place);
+}
+
+/** A new folder of one run of the tests, as `{ folder, remove() }`. */
+export function makeRunFolder(place) {
   const folder = mkdtempSync(join(place, 'pcc-'));
   // PostgreSQL runs as another user where the tests run as root.
   chmodSync(folder, 0o711);
