@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { warn } from './output.mjs';
 
 const hasProc = existsSync('/proc/self/cmdline');
 
@@ -33,10 +34,13 @@ function parentOf(pid) {
 
 /** Longer than an installation may take to stop its two processes. */
 const patienceMs = 90_000;
+/** What is ended by force is gone by then, unless nobody here may end it. */
+const forceMs = 20_000;
 
 /**
  * Ends the processes of `folder` as Ctrl-C would. Only those that none of the others has started are told: they end their own, in the
- * order that these need. After the patience all are ended by force. Resolves, once none is left, to how many had to be ended.
+ * order that these need. After the patience all are ended by force. Resolves, once none is left, to how many had to be ended; what can't
+ * be is told.
  */
 export async function endProcessesOf(folder, { patience = patienceMs } = {}) {
   const deadline = Date.now() + patience;
@@ -44,6 +48,10 @@ export async function endProcessesOf(folder, { patience = patienceMs } = {}) {
   for (;;) {
     const left = processesOf(folder);
     if (left.length === 0) return told.size;
+    if (Date.now() > deadline + forceMs) {
+      warn(`These processes name ${folder} and could not be ended: ${left.join(', ')}`);
+      return told.size;
+    }
     const late = Date.now() > deadline;
     for (const pid of left) {
       if (late) kill(pid, 'SIGKILL');

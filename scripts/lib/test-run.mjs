@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFastFolder, makeRunFolder } from './fast-folder.mjs';
+import { makeDiskFolder, makeFastFolder, removeIfEmpty } from './fast-folder.mjs';
 import { progress, say, seconds } from './output.mjs';
 import { endProcessesOf } from './processes.mjs';
 import { sum } from './report.mjs';
@@ -13,7 +13,7 @@ import { chooseStages } from './stages.mjs';
  * the machine lacks are named with the reason and counted as skipped, with CI=true as failed. Resolves to the exit code.
  */
 export async function runTests({ root, args, env, signal }) {
-  const { folder, remove } = (env.TMPDIR ? undefined : makeFastFolder()) ?? makeRunFolder(tmpdir());
+  const { folder, remove } = (env.TMPDIR ? undefined : makeFastFolder()) ?? makeDiskFolder(tmpdir());
   // For what is started here as well, PostgreSQL above all.
   process.env.TMPDIR = folder;
   try {
@@ -63,7 +63,9 @@ async function runIn({ root, args, env, signal, folder }) {
     }
   } finally {
     // Before what they use.
-    await endProcessesOf(stagesFolder);
+    const ended = await endProcessesOf(stagesFolder);
+    if (ended > 0 && !signal.aborted) say(`ended what tests had left running: ${ended}`);
+    removeIfEmpty(stagesFolder);
     await (await obtaining).release();
   }
   const notRun = stages.filter((stage) => !left.includes(stage));
