@@ -54,20 +54,20 @@ export async function endProcessesOf(folder, { patience = patienceMs } = {}) {
     }
     const late = Date.now() > deadline;
     for (const pid of left) {
-      if (late) kill(pid, 'SIGKILL');
-      else if (!told.has(pid) && !left.includes(parentOf(pid))) kill(pid, 'SIGINT');
-      else continue;
-      told.add(pid);
+      const isTop = () => !told.has(pid) && !left.includes(parentOf(pid));
+      // One that has ended since it was listed was ended by another.
+      if ((late || isTop()) && kill(pid, late ? 'SIGKILL' : 'SIGINT')) told.add(pid);
     }
     await sleep(50);
   }
 }
 
+/** False for one that is gone, or somebody else's. */
 function kill(pid, signal) {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch {
-    // It ended meanwhile.
+    return false;
   }
 }
 
