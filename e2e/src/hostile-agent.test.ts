@@ -13,6 +13,7 @@ import { listOfInstallation } from './support/containers.js';
 import { missing, resources } from './support/environment.js';
 import { portsOf } from './support/listening.js';
 import { cleanUp, inRoot } from './support/paths.js';
+import { freePort } from './support/ports.js';
 import { addOrganization } from './support/second-organization.js';
 
 /** Somebody with a session of the agent. */
@@ -37,7 +38,8 @@ describe.skipIf(lacking)(`a hostile agent in an installation${lacking ? ` (${lac
   beforeAll(async () => {
     engine = createEngine({ url: resources.engine ?? '' });
     await agentImage(engine, image, inRoot('e2e/agents/hostile/bot.ts'));
-    const first = await startCloud();
+    // One that nobody else takes while it is stopped.
+    const first = await startCloud({ port: await freePort() });
     tokens = { own: first.token(), stranger: '' };
     await first.stop();
     tokens.stranger = await addOrganization(first.dataDir, 'strangers');
