@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createEngine, type Engine } from '@pipecat-cloud/worker/engine/engine';
 import { agentImage } from '@pipecat-cloud/worker/testing/test-images';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logsHave, sessionEnds, sessionOf, startSession } from './support/agents.js';
 import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
+import { listOfInstallation } from './support/containers.js';
 import { missing, resources } from './support/environment.js';
 import { cleanUp, inRoot } from './support/paths.js';
 import { until } from './support/wait.js';
@@ -41,13 +40,7 @@ describe.skipIf(lacking)(`an installation that runs agents in containers${lackin
     await cleanUp();
   });
 
-  function ofThisInstallation<T>(path: string): Promise<T[]> {
-    const { installationId } = JSON.parse(readFileSync(join(cloud.dataDir, 'worker/installation.json'), 'utf8')) as {
-      installationId: string;
-    };
-    const filters = { label: [`pipecat-cloud.installation=${installationId}`] };
-    return engine.request('GET', path, { query: { all: true, filters } });
-  }
+  const ofThisInstallation = <T>(path: string) => listOfInstallation<T>(engine, cloud.dataDir, path);
   const containers = () => ofThisInstallation<Listed>('/containers/json');
 
   test('the start says that agents run in containers, and why', () => {

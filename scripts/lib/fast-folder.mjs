@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { warn } from './output.mjs';
 
@@ -30,9 +30,7 @@ export function makeFastFolder({
   } catch {
     return undefined; // Not Linux.
   }
-  const folder = mkdtempSync(join(place, 'pcc-'));
-  // PostgreSQL runs as another user where the tests run as root.
-  chmodSync(folder, 0o711);
+  const folder = newFolder(place);
   const remove = () => {
     try {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -41,4 +39,26 @@ export function makeFastFolder({
     }
   };
   return { folder, remove };
+}
+
+/** The same on a disk, where what is left behind is kept: it may be evidence. */
+export function makeDiskFolder(place) {
+  const folder = newFolder(place);
+  return { folder, remove: () => removeIfEmpty(folder) };
+}
+
+/** Removes a folder that has nothing in it. */
+export function removeIfEmpty(folder) {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
+  }
+}
+
+function newFolder(place) {
+  const folder = mkdtempSync(join(place, 'pcc-'));
+  // PostgreSQL runs as another user where the tests run as root.
+  chmodSync(folder, 0o711);
+  return folder;
 }

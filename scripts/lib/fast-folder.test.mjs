@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeFastFolder } from './fast-folder.mjs';
+import { makeDiskFolder, makeFastFolder } from './fast-folder.mjs';
 
 let place;
 beforeEach(() => {
@@ -35,4 +35,12 @@ test.each([
 
 test('none on a system that has no such place', () => {
   expect(makeFastFolder({ mounts: join(place, 'absent') })).toBeUndefined();
+});
+
+test('one on a disk stays where something was left in it', () => {
+  const [empty, used] = [makeDiskFolder(place), makeDiskFolder(place)];
+  expect(statSync(used.folder).mode & 0o777).toBe(0o711);
+  writeFileSync(join(used.folder, 'evidence'), '');
+  for (const each of [empty, used]) each.remove();
+  expect([existsSync(empty.folder), existsSync(used.folder)]).toEqual([false, true]);
 });

@@ -1,5 +1,9 @@
-import { makeFastFolder } from './fast-folder.mjs';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeDiskFolder, makeFastFolder, removeIfEmpty } from './fast-folder.mjs';
 import { progress, say, seconds } from './output.mjs';
+import { endProcessesOf } from './processes.mjs';
 import { sum } from './report.mjs';
 import { obtainResources } from './resources.mjs';
 import { chooseStages } from './stages.mjs';
@@ -9,20 +13,40 @@ import { chooseStages } from './stages.mjs';
  * the machine lacks are named with the reason and counted as skipped, with CI=true as failed. Resolves to the exit code.
  */
 export async function runTests({ root, args, env, signal }) {
-  const fast = env.TMPDIR ? undefined : makeFastFolder();
+  const { folder, remove } = (env.TMPDIR ? undefined : makeFastFolder()) ?? makeDiskFolder(tmpdir());
   // For what is started here as well, PostgreSQL above all.
-  if (fast) process.env.TMPDIR = fast.folder;
+  process.env.TMPDIR = folder;
   try {
-    return await runIn({ root, args, env: fast ? { ...env, TMPDIR: fast.folder } : env, signal });
+    return await runIn({ root, args, env, signal, folder });
   } finally {
-    fast?.remove();
+    await endProcessesOf(folder);
+    remove();
   }
 }
 
-async function runIn({ root, args, env, signal }) {
+/**
+ * What stages start has their own folder in its environment, its arguments or as its working folder, and is known by that: a runner that
+ * is ended runs no hook of its tests, and the installations of these would go on.
+ */
+function makeStagesFolder(folder) {
+  const own = join(folder, 'tests');
+  mkdirSync(own);
+  // As the one that it is in: tests start a PostgreSQL too.
+  chmodSync(own, 0o711);
+  return own;
+}
+
+async function runIn({ root, args, env, signal, folder }) {
+  const stagesFolder = makeStagesFolder(folder);
   const { build, stages, filters } = chooseStages(args);
   const results = [];
-  const context = { root, env, filters, signal, color: process.stdout.isTTY === true };
+  const context = {
+    root,
+    env: { ...env, TMPDIR: stagesFolder },
+    filters,
+    signal,
+    color: process.stdout.isTTY === true,
+  };
   // Beside what needs none of them: much of it is waiting for others.
   const obtaining = stages.some(({ needsResources }) => needsResources) ? obtain(context, stages) : NOTHING;
   // Said when it is waited for.
@@ -38,6 +62,10 @@ async function runIn({ root, args, env, signal }) {
       results.push(...(await runBatch(batch, { ...context, env })));
     }
   } finally {
+    // Before what they use.
+    const ended = await endProcessesOf(stagesFolder);
+    if (ended > 0 && !signal.aborted) say(`ended what tests had left running: ${ended}`);
+    removeIfEmpty(stagesFolder);
     await (await obtaining).release();
   }
   const notRun = stages.filter((stage) => !left.includes(stage));

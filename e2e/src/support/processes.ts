@@ -1,5 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 
 /** A process that a test started, with everything that it wrote. */
 export interface Running {
@@ -65,46 +64,11 @@ async function endProcess({ child, ended }: Running): Promise<void> {
   clearTimeout(timer);
 }
 
-/**
- * Processes of this machine whose environment, arguments or working folder name `folder`; the caller itself is left out. Where
- * there is no /proc, by their arguments alone.
- */
-export function processesOf(folder: string): number[] {
-  const linked = (path: string) => {
-    try {
-      return readlinkSync(path);
-    } catch {
-      return '';
-    }
-  };
-  return allProcesses().filter((pid) => {
-    if (pid === process.pid) return false;
-    const told = [read(`/proc/${pid}/environ`), commandOf(pid), linked(`/proc/${pid}/cwd`)];
-    return told.some((text) => text.includes(folder));
-  });
-}
-
-/** The numbers of all processes that can be seen. */
-export function allProcesses(): number[] {
-  const names = hasProc ? readdirSync('/proc') : ps('-A', '-o', 'pid=').split('\n');
-  return names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0);
-}
-
-/** The arguments of a process, joined by spaces; empty where it is gone. */
-export function commandOf(pid: number): string {
-  return hasProc ? read(`/proc/${pid}/cmdline`).trim() : ps('-ww', '-o', 'command=', '-p', String(pid)).trim();
-}
-
-const hasProc = existsSync('/proc/self/cmdline');
-
-function ps(...args: string[]): string {
-  return spawnSync('ps', args, { encoding: 'utf8' }).stdout ?? '';
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return ''; // Ended meanwhile, or somebody else's.
-  }
-}
+/** As `npm test` looks for what is left; not compiled. */
+export const { processesOf, allProcesses, commandOf } = (await import(
+  new URL('../../../scripts/lib/processes.mjs', import.meta.url).href
+)) as {
+  processesOf(folder: string): number[];
+  allProcesses(): number[];
+  commandOf(pid: number): string;
+};

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { LogLevel } from './log-levels.js';
-import { hopHeader, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
+import { hopHeader, type InstanceState, workerFrameLimit, workerProtocolVersion } from './worker-protocol.js';
 
 /**
  * What control plane and worker say to each other. The worker dials `GET /v1/workers/channel` (WebSocket, its credential as
@@ -124,12 +124,6 @@ export type ControlMessage =
     }
   | { type: 'command'; id: string; command: Command }
   | { type: 'acknowledge'; numbers: number[] };
-
-/**
- * `preparing` its files · `starting` until its port answers · `ready` idle · `busy` holds a session · `settling` its session has
- * ended but the bot is not known to have finished · `exited` by itself or removed · `failed` never became ready.
- */
-export type InstanceState = 'preparing' | 'starting' | 'ready' | 'busy' | 'settling' | 'exited' | 'failed';
 
 export interface ObservedInstance {
   instanceId: string;

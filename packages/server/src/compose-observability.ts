@@ -48,6 +48,7 @@ interface ObservabilityDeps {
 type AppendLogs = (report: Extract<Report, { type: 'logs' }>) => Promise<void>;
 
 const historyMs = 60_000;
+const oldSessionsMs = 60 * 60 * 1000;
 
 /** What tells how agents and the installation are: logs and how long they are kept, usage, traces, metrics, health. */
 export function composeObservability(deps: ObservabilityDeps) {
@@ -60,7 +61,10 @@ export function composeObservability(deps: ObservabilityDeps) {
   const exports = composeLogExports({ config, store, logs, log, register: metrics.register });
   const reader = createInstallationReader({ store, dataDirectory: config.dataDirectory });
   addInstallationMetrics(metrics.register, { reader, workers, keeping, followers });
-  const history = createSessionHistory({ store, logAgents: logs.agents, removeLogs });
+  const history = createSessionHistory({
+    ...{ store, clock, days: config.sessionDays },
+    ...{ logAgents: logs.agents, removeLogs },
+  });
   const closing = new AbortController();
   const removing = createPeriodic({
     run: async () => {
@@ -70,6 +74,14 @@ export function composeObservability(deps: ObservabilityDeps) {
     },
     intervalMs: historyMs,
     onError: (err) => log.warn({ err }, 'what deleted agents left behind could not be removed; trying again'),
+  });
+
+  const removingOld = createPeriodic({
+    run: async () => {
+      if (workers.leads()) await history.removeOld(closing.signal);
+    },
+    intervalMs: oldSessionsMs,
+    onError: (err) => log.warn({ err }, 'sessions that ended long ago could not be removed; trying again in an hour'),
   });
 
   const following: Pick<LogFollowDeps, 'followers' | 'hasEnded'> = {
@@ -126,11 +138,13 @@ export function composeObservability(deps: ObservabilityDeps) {
       keeping.start();
       exports.start();
       removing.start();
+      removingOld.start();
     },
 
     async close(): Promise<void> {
       closing.abort();
       await removing.close();
+      await removingOld.close();
       await exports.close();
       await keeping.close();
       await traces.close();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
+import { instanceStates } from '@pipecat-cloud/contract/worker-protocol';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { readIfThere, replaceFile } from './files.js';
 
@@ -13,16 +14,6 @@ export interface MetricsDeps {
   waitingReports: () => number;
   connected: () => boolean;
 }
-
-const states: readonly ObservedInstance['state'][] = [
-  'preparing',
-  'starting',
-  'ready',
-  'busy',
-  'settling',
-  'exited',
-  'failed',
-];
 
 /** What Prometheus reads of this worker. Everything is counted when it asks; no label grows with agents or sessions. */
 export function createMetrics({ instances, logCounts, waitingReports, connected }: MetricsDeps) {
@@ -36,7 +27,7 @@ export function createMetrics({ instances, logCounts, waitingReports, connected 
     collect() {
       const counts = new Map<string, number>();
       for (const { state } of instances()) counts.set(state, (counts.get(state) ?? 0) + 1);
-      for (const state of states) this.set({ state }, counts.get(state) ?? 0);
+      for (const state of instanceStates) this.set({ state }, counts.get(state) ?? 0);
     },
   });
   gauge(register, 'pipecat_cloud_worker_connected', '1 while the link to the control plane is up', () =>

@@ -30,6 +30,8 @@ export interface Config {
   auditDays: number;
   /** How long usage by day is kept; 0 for ever. */
   usageDays: number;
+  /** How long a session is kept after its end; 0 for ever. */
+  sessionDays: number;
   builds: { timeoutSeconds: number; retentionDays: number };
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
@@ -104,18 +106,15 @@ export function readConfig(environment: Environment): Config {
     !organization || (organization.length <= 63 && new RegExp(organizationNamePattern).test(organization)),
     'lower-case letters, digits and dashes, at most 63',
   );
-  const auditDays = Number(read('PIPECAT_CLOUD_AUDIT_DAYS'));
-  check(
-    'PIPECAT_CLOUD_AUDIT_DAYS',
-    Number.isInteger(auditDays) && auditDays >= 0 && auditDays <= 36_500,
-    'a number of days from 0 (for ever) to 36500',
-  );
-  const usageDays = Number(read('PIPECAT_CLOUD_USAGE_DAYS'));
-  check(
-    'PIPECAT_CLOUD_USAGE_DAYS',
-    Number.isInteger(usageDays) && usageDays >= 0 && usageDays <= 36_500,
-    'a number of days from 0 (for ever) to 36500',
-  );
+  const daysOrForEver = (name: VariableName) => {
+    const days = Number(read(name));
+    const possible = Number.isInteger(days) && days >= 0 && days <= 36_500;
+    check(name, possible, 'a number of days from 0 (for ever) to 36500');
+    return days;
+  };
+  const auditDays = daysOrForEver('PIPECAT_CLOUD_AUDIT_DAYS');
+  const usageDays = daysOrForEver('PIPECAT_CLOUD_USAGE_DAYS');
+  const sessionDays = daysOrForEver('PIPECAT_CLOUD_SESSION_DAYS');
   const days = Number(read('PIPECAT_CLOUD_BUILD_RETENTION_DAYS'));
   check('PIPECAT_CLOUD_BUILD_RETENTION_DAYS', Number.isInteger(days) && days >= 1 && days <= 36_500, '1 to 36500 days');
   const timeoutSeconds = Number(read('PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS'));
@@ -157,6 +156,7 @@ export function readConfig(environment: Environment): Config {
     workerEnrolmentFile: inData('PIPECAT_CLOUD_WORKER_ENROLMENT_FILE', 'worker-enrolment'),
     auditDays,
     usageDays,
+    sessionDays,
     builds: { retentionDays: days, timeoutSeconds },
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',

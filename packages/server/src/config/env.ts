@@ -139,6 +139,11 @@ export const variables = {
     default: '400',
     about: 'How many days it is kept how long agents were in use and kept warm on a day; 0 for ever',
   },
+  PIPECAT_CLOUD_SESSION_DAYS: {
+    default: '400',
+    about:
+      'How many days a session is listed after its end, with its metrics and the trace of its start; 0 for ever. Logs and usage by day have settings of their own',
+  },
   PIPECAT_CLOUD_BUILD_TIMEOUT_SECONDS: { default: '1800', about: 'How long a worker may take for one build' },
   PIPECAT_CLOUD_BUILD_RETENTION_DAYS: {
     default: '14',

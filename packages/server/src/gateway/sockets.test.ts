@@ -97,6 +97,32 @@ describe('a socket whose agent stands in its address', () => {
     await vi.waitFor(() => world.dial(`/ws/generic/bot.ours/${token}`), { interval: 50 });
   });
 
+  test.each([
+    [429, async () => void (await Promise.all([world.start({}), world.start({})]))],
+    [
+      503,
+      async () => {
+        world.worker.disconnect();
+        await vi.waitFor(() => expect(world.server.workers.here()).toEqual([]));
+        // Nobody waits for a worker that has been away for so long.
+        const now = performance.now.bind(performance);
+        vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+      },
+    ],
+  ])('a refusal with %i says when to try again, as that of a start does', async (status, refuseAll) => {
+    const token = await newToken();
+    await refuseAll();
+    const started = await vi.waitFor(async () => {
+      const answer = await world.start({});
+      expect(answer.status).toBe(status);
+      return answer;
+    });
+    const seconds = started.headers.get('retry-after');
+    expect(seconds).toMatch(/^[1-9]\d*$/);
+    const head = await world.upgrade(`/ws/generic/bot.ours/${token}`, {});
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\\r\\n(.*\\r\\n)*retry-after: ${seconds}\\r\\n`));
+  });
+
   test('a caller who left while an instance was claimed leaves it free', async () => {
     const token = await newToken();
     world.worker.behaviour.answers = false;

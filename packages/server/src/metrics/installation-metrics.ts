@@ -1,4 +1,4 @@
-import type { InstanceState } from '@pipecat-cloud/contract/worker';
+import { instanceStates } from '@pipecat-cloud/contract/worker-protocol';
 import type { Registry } from 'prom-client';
 import type { InstallationReader } from '../installation/installation-reader.js';
 import type { LogFollowers } from '../logs/log-followers.js';
@@ -22,15 +22,6 @@ const slotStates: readonly SlotState[] = [
   'settling',
   'quarantined',
   'retiring',
-];
-const instanceStates: readonly InstanceState[] = [
-  'preparing',
-  'starting',
-  'ready',
-  'busy',
-  'settling',
-  'exited',
-  'failed',
 ];
 
 /** What the installation holds at the moment, counted when the metrics are read. */

@@ -1,4 +1,4 @@
-import type { InstanceState } from '@pipecat-cloud/contract/worker';
+import type { InstanceState } from '@pipecat-cloud/contract/worker-protocol';
 import { describe, expect, test } from 'vitest';
 import type { Slot, SlotState } from '../slots/slot-repository.js';
 import { type SlotFacts, settle } from './settle.js';

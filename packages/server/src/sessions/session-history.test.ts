@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
 import { createSessionHistory } from './session-history.js';
@@ -32,6 +32,7 @@ describe.each(databases)('what sessions leave behind on $name', (database) => {
       ...{ websocketAuth: 'none', desiredDeploymentId: null, liveDeploymentId: null, reconciledDeploymentId: null },
       ...{ createdAt: now, updatedAt: now, deletedAt: null },
     });
+    if (id !== agentId && id !== otherAgentId) return;
     await world.store.deployments.insert({
       ...{ id: id === agentId ? deploymentId : uuid(4), organizationId: world.acme.id, agentId: id, image: 'i' },
       ...{ buildId: null, secretSet: null, imagePullSecretSet: null, profile: 'agent-1x', cpu: '500m', memory: '1Gi' },
@@ -57,12 +58,18 @@ describe.each(databases)('what sessions leave behind on $name', (database) => {
   const rows = async (table: 'session' | 'session_usage' | 'session_metrics' | 'session_trace' | 'session_tally') =>
     (await world.db.selectFrom(table).selectAll().execute()).length;
   const openUsage = () => createSessionUsage({ store: world.store, clock: world.clock, log: silent });
-  const openHistory = () =>
+  const openHistory = (days = 0) =>
     createSessionHistory({
-      store: world.store,
+      ...{ store: world.store, clock: world.clock, days },
       logAgents: async () => logAgents,
       removeLogs: async (id) => void removedLogs.push(id),
     });
+
+  const trace = {
+    ...{ sessionId: '', requestedAt: '', coldStart: false, coldReason: null, outcome: 'started' as const },
+    ...{ error: null, instanceId: null, workerId: null, totalMs: 1, steps: [] },
+  };
+  const never = new AbortController().signal;
 
   describe('CPU and memory', () => {
     const sample = (t: number) => ({ t, c: t, m: t * 1000 });
@@ -113,12 +120,6 @@ describe.each(databases)('what sessions leave behind on $name', (database) => {
       await world.store.traces.save([{ ...trace, sessionId: uuid(1000) }]);
       await world.store.logRetention.put(world.acme.id, agentId, { days: 1, megabytes: null }, world.clock.now());
     }
-    const trace = {
-      ...{ sessionId: '', requestedAt: '', coldStart: false, coldReason: null, outcome: 'started' as const },
-      ...{ error: null, instanceId: null, workerId: null, totalMs: 1, steps: [] },
-    };
-    const never = new AbortController().signal;
-
     test('takes its sessions and what hangs on them along, and nothing of others', async () => {
       await fill(450);
       await addSession(uuid(5000), otherAgentId);
@@ -152,6 +153,79 @@ describe.each(databases)('what sessions leave behind on $name', (database) => {
       await world.store.agents.markDeleted(world.acme.id, agentId, world.clock.now());
       await openHistory().removeStrayLogs();
       expect(removedLogs.sort()).toEqual([agentId, uuid(77)].sort());
+    });
+  });
+
+  describe('a session that ended long ago', () => {
+    const days = (count: number) => world.clock.advance(count * 24 * 60 * 60 * 1000);
+    const ids = async () =>
+      (await world.db.selectFrom('session').select('id').orderBy('id').execute()).map(({ id }) => id);
+    const totalOf = async (agent: string) =>
+      (await world.store.sessions.list(world.acme.id, agent, {}, { limit: 1, offset: 0 })).total;
+
+    test('goes with its metrics and trace, and from the counts; younger ones, open ones and logs stay', async () => {
+      for (const id of [uuid(10), uuid(11)]) await addSession(id);
+      await addSession(uuid(12), agentId, false);
+      await addSession(uuid(13), agentId, false);
+      await addSession(uuid(20), otherAgentId);
+      await world.store.traces.save([uuid(10), uuid(12), uuid(20)].map((sessionId) => ({ ...trace, sessionId })));
+      const usage = openUsage();
+      usage.add(uuid(10), [{ t: 1, c: 1, m: 1 }]);
+      usage.add(uuid(11), [{ t: 1, c: 1, m: 1 }]);
+      await usage.write();
+      days(1);
+      expect(await usage.summarise()).toBe(2);
+      usage.add(uuid(10), [{ t: 2, c: 1, m: 1 }]);
+      await usage.write();
+      days(8);
+      // Began long ago, and has just ended.
+      const end = { reason: 'completed', completionStatus: 'x', at: world.clock.now().toISOString() };
+      await world.store.transaction((repos) => repos.sessions.end(uuid(13), 1, end, world.clock.now()));
+      await addSession(uuid(14));
+      days(1);
+      await openHistory(10).removeOld(never);
+      expect(await ids()).toEqual([10, 11, 12, 13, 14, 20].map(uuid));
+      world.clock.advance(1);
+      await openHistory(0).removeOld(never);
+      expect(await ids()).toEqual([10, 11, 12, 13, 14, 20].map(uuid));
+
+      await openHistory(10).removeOld(never);
+      expect(await ids()).toEqual([12, 13, 14].map(uuid));
+      expect([await rows('session_usage'), await rows('session_metrics'), await rows('session_trace')]).toEqual([
+        0, 0, 1,
+      ]);
+      expect([await totalOf(agentId), await totalOf(otherAgentId), await rows('session_tally')]).toEqual([3, 0, 1]);
+      expect(removedLogs).toEqual([]);
+    });
+
+    test('is removed in parts, whichever of many agents it had, and nothing is written where there is none', async () => {
+      const agents = Array.from({ length: 150 }, (_, index) => uuid(100 + index));
+      for (const id of agents) await addAgent(id, `agent-${id}`);
+      const last = agents.at(-1) ?? '';
+      for (let index = 0; index < 450; index++) await addSession(uuid(1000 + index));
+      await addSession(uuid(2000), last);
+      const writes = vi.spyOn(world.store, 'transaction');
+      await openHistory(10).removeOld(never);
+      expect(writes).not.toHaveBeenCalled();
+      days(11);
+      await openHistory(10).removeOld(AbortSignal.abort());
+      expect(writes).not.toHaveBeenCalled();
+      await openHistory(10).removeOld(never);
+      expect(writes).toHaveBeenCalledTimes(4);
+      expect([await rows('session'), await rows('session_tally')]).toEqual([0, 0]);
+    });
+
+    test('is still counted in the usage of its day', async () => {
+      await addSession(uuid(10));
+      const of = { organizationId: world.acme.id, agentId };
+      await world.store.usageDays.addToDays([{ ...of, day: '2026-05-04', sessionMs: 1000, idleMs: 0, sessions: 1 }]);
+      const at = '2026-05-05T10:00:00.000Z';
+      await world.store.usageDays.add({ ...of, kind: 'session', beganAt: at, endedAt: at });
+      const before = await world.store.usageDays.read(world.acme.id, '2026-05-01', '2026-05-31');
+      days(11);
+      await openHistory(10).removeOld(never);
+      expect(await ids()).toEqual([]);
+      expect(await world.store.usageDays.read(world.acme.id, '2026-05-01', '2026-05-31')).toEqual(before);
     });
   });
 });

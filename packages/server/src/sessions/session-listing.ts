@@ -1,7 +1,6 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import type { EndState } from '@pipecat-cloud/contract/sessions';
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
-import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { isUuid } from '../uuid.js';
@@ -50,7 +49,7 @@ type Place = Pick<ListedRow, 'created_at' | 'id'>;
 /**
  * Lists and counts of an agent's sessions that stay quick with a million of them: what is sifted stands in the indexes
  * `session_agent_listed` and `session_agent_end_state`, so that rows are read for the page alone, and ended sessions are counted in
- * `session_tally` as they end. Where many have to be passed over, it is done part by part.
+ * `session_tally`. Where many have to be passed over, it is done part by part.
  */
 export function createSessionListing(
   { db }: Pick<RepositoryContext, 'db'>,
@@ -185,37 +184,8 @@ export function createSessionListing(
       // The index that is in this order does not say which have ended.
       return (await countInParts(organizationId, agentId, { ...filter, status: undefined })) - (await open());
     },
-
-    /** One more ended session. Call it in the transaction that ends it. */
-    async tally(id: string): Promise<void> {
-      await addToTally(db, { id });
-    },
   };
 }
-
-const addToTally = prepared((db, { id }: { id: string }) =>
-  db
-    .insertInto('session_tally')
-    .columns(['organization_id', 'agent_id', 'deployment_id', 'end_reason', 'cold_start', 'count'])
-    .expression((eb) =>
-      eb
-        .selectFrom('session')
-        .select(({ fn, lit, val }) => [
-          'organization_id',
-          'agent_id',
-          'deployment_id',
-          fn.coalesce('end_reason', val('unknown')).as('end_reason'),
-          fn.coalesce('cold_start', lit(-1)).as('cold_start'),
-          lit(1).as('count'),
-        ])
-        .where('id', '=', id),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['agent_id', 'deployment_id', 'end_reason', 'cold_start'])
-        .doUpdateSet((eb) => ({ count: eb('session_tally.count', '+', 1) })),
-    ),
-);
 
 const newestFirst = <O>(query: Query<O>): Query<O> => query.orderBy('created_at', 'desc').orderBy('id', 'desc');
 const isAt = ({ created_at, id }: Place, side: '<' | '>=') =>

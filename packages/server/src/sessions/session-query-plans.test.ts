@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databases } from '../testing/databases.js';
 import { planOf, recorded } from '../testing/query-plans.js';
 import { openTwoOrganizations, type TwoOrganizations } from '../testing/two-organizations.js';
+import { createSessionHistoryRepository } from './session-history-repository.js';
 import { createSessionListing, type SessionFilter } from './session-listing.js';
 import { createUsageRepository } from './usage-repository.js';
 
@@ -124,4 +125,18 @@ test('sessions whose samples are to be summarised are looked for among the sampl
   const plans = await Promise.all(statements.map((statement) => planOf(world.db, statement)));
   expect(plans.flat().join('\n')).toMatch(/SCAN session_usage/);
   expect(plans.flat().join('\n')).not.toMatch(/SCAN session( |$)|SCAN session USING/m);
+});
+
+test('sessions that ended long ago are looked for at the old end of each agent, and removed by their ids', async () => {
+  const { db, statements } = recorded(world.db);
+  const history = createSessionHistoryRepository({ db, dialect: 'sqlite' });
+  expect(await history.oldest('', 10)).toEqual([{ agentId, createdAt: time(0) }]);
+  const ids = await history.ended(agentId, 10, new Date(start + 1000 * sessions));
+  await history.ended(agentId, 10);
+  await history.remove(ids.length > 0 ? ids : ['none']);
+  const plans = await Promise.all(statements.map((statement) => planOf(world.db, statement)));
+  expect(plans.length).toBeGreaterThanOrEqual(7);
+  const said = plans.flat().join('\n');
+  expect(said).toContain('SEARCH session USING INDEX session_agent_listed (agent_id=? AND created_at<?)');
+  expect(said).not.toMatch(/SCAN session|TEMP B-TREE/);
 });

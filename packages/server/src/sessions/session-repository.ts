@@ -5,6 +5,7 @@ import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
 import { endStateOf } from './end-states.js';
 import { createSessionListing, type ListedRow, type SessionFilter, type SessionPage } from './session-listing.js';
+import { addToTally } from './session-tally.js';
 
 export interface Session {
   id: string;
@@ -181,7 +182,7 @@ export function createSessionRepository({ db }: RepositoryContext) {
       const values = { id, epoch, reason, completionStatus, detail, at, endState, now: now.toISOString() };
       const { rows } = await (from === undefined ? setEnded(db, values) : setEndedFrom(db, { ...values, from }));
       const [ended] = rows;
-      if (ended) await listing.tally(id);
+      if (ended) await addToTally(db, { id });
       return ended;
     },
 
