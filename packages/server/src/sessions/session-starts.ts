@@ -12,7 +12,7 @@ import type { Deployment } from '../deployments/deployment-repository.js';
 import { atCapacity, conflict, notFound, notReady, standby, unavailable } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
-import type { Claim } from '../slots/slot-repository.js';
+import type { Claim, ReleasedSlot } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
@@ -172,14 +172,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
     activation: Activation,
     told: { maybe: boolean },
   ): Promise<string> {
-    const { instanceId, sessionId } = activation;
+    const { instanceId, sessionId, epoch } = activation;
     const deadline = AbortSignal.timeout(startDeadlineMs);
     const place = {
       scope: await scopeOf(agent.organizationId, agent.region),
       architecture: deployment?.architecture,
     };
     for (;;) {
-      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, place, deadline });
+      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, epoch, place, deadline });
       try {
         await failpoint('activate.ordered');
         told.maybe = true;
@@ -278,7 +278,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
             at: clock.now().toISOString(),
             // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
             // that can't be made for now is made for whoever comes next: refused callers take up no places.
-            slot: told.maybe ? 'fenced' : leavesAsItWas(error) ? unused(claimed) : 'retiring',
+            slot: told.maybe ? 'fenced' : leftAs(claimed, error),
           });
           nudge();
           throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
@@ -297,8 +297,14 @@ class NothingSent extends Error {
     super('Nothing was sent to the instance', { cause });
   }
 }
-const leavesAsItWas = (error: unknown) => error instanceof NothingSent || error instanceof EngineAway;
-const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
+
+/** What becomes of a slot whose instance was told nothing, or has refused. */
+function leftAs({ warm }: Claim, error: unknown): ReleasedSlot {
+  if (error instanceof NothingSent || error instanceof EngineAway) return warm ? 'ready' : 'starting';
+  // It has had a session that the database, from a backup, knows nothing of: that one goes on, as it does where no caller came.
+  if (error instanceof CommandRefused && error.refusal === 'stale_epoch') return 'quarantined';
+  return 'retiring';
+}
 
 function toAppError(name: string, error: unknown): unknown {
   if (error instanceof CommandRefused)
