@@ -9,16 +9,17 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { atCapacity, conflict, notFound, notReady, standby, unavailable } from '../errors.js';
+import { atCapacity, conflict, notFound, notReady, standby } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
-import type { Claim, ReleasedSlot } from '../slots/slot-repository.js';
+import type { Claim } from '../slots/slot-repository.js';
 import type { SpendService } from '../spend/spend-service.js';
 import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { awaitReady, EngineAway, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { leftAs, NothingSent, toAppError } from './failed-start.js';
 import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
@@ -281,7 +282,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
             slot: told.maybe ? 'fenced' : leftAs(claimed, error),
           });
           nudge();
-          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
+          throw toAppError(agent.name, error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -290,26 +291,3 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
-
-/** The start failed before its instance was told of it. */
-class NothingSent extends Error {
-  constructor(cause: unknown) {
-    super('Nothing was sent to the instance', { cause });
-  }
-}
-
-/** What becomes of a slot whose instance was told nothing, or has refused. */
-function leftAs({ warm }: Claim, error: unknown): ReleasedSlot {
-  if (error instanceof NothingSent || error instanceof EngineAway) return warm ? 'ready' : 'starting';
-  // It has had a session that the database, from a backup, knows nothing of: that one goes on, as it does where no caller came.
-  if (error instanceof CommandRefused && error.refusal === 'stale_epoch') return 'quarantined';
-  return 'retiring';
-}
-
-function toAppError(name: string, error: unknown): unknown {
-  if (error instanceof CommandRefused)
-    return unavailable(`Agent '${name}' did not accept the session: ${error.message}. Try again`, error);
-  if (error instanceof WorkerUnreachable)
-    return unavailable(`The worker that runs agent '${name}' cannot be reached. Try again`, error);
-  return error;
-}
