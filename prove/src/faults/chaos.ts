@@ -48,7 +48,7 @@ export async function walkFailpoints(options: ChaosOptions): Promise<Failpoint[]
     }
     met++;
     tally.add(`killed at ${name}`);
-    await converged(world, market);
+    await market.withTaken(() => converged(world, market));
   }
   const untried = failpoints.length - met - missed.length;
   const left = untried > 0 ? `; for ${untried} there was no time` : '';
