@@ -1,16 +1,17 @@
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from './arguments.js';
 import { check } from './checker/check.js';
 import type { Breach } from './checker/event.js';
 import { readHistory } from './checker/history.js';
+import { patienceMs } from './checker/limits.js';
 import { chaos, walkFailpoints } from './faults/chaos.js';
 import { lastLimits, type Market, openMarket } from './load/market.js';
 import { createRandom } from './random.js';
 import { findSecrets } from './secrets.js';
 import { createTally } from './tally.js';
 import { mountDisk } from './world/disk.js';
-import { processesOf } from './world/processes.js';
+import { leftBehind } from './world/left-behind.js';
 import { now, pause, until } from './world/wait.js';
 import { openWorld, type World } from './world/world.js';
 
@@ -22,9 +23,9 @@ export interface RunResult {
   lines: string[];
 }
 
-/** Longer than the checker allows on a machine that serves the prover. */
-const poolWaitMs = 25_000;
 const diskMegabytes = 600;
+/** A run of so long goes by every failpoint, also where the machine is so busy that this takes longer. */
+const wholeWalkMinutes = 5;
 
 /** One run, from an empty folder to the checker's answer. What it did is in the folder, `events.jsonl` above all. */
 export async function run(
@@ -64,7 +65,7 @@ export async function run(
     const either = AbortSignal.any([signal, over.signal]);
     const trading = market.trade(either, ends);
     const options = { world, market, random: random.stream('faults'), signal: either, tally, say, only };
-    missed.push(...(await walkFailpoints(options)));
+    missed.push(...(await walkFailpoints({ ...options, signal: minutes >= wholeWalkMinutes ? signal : either })));
     await chaos(options);
     clearTimeout(timer);
     await trading;
@@ -120,7 +121,7 @@ async function judgeAfterwards(
       return pool.idle >= pool.wanted;
     });
   const begun = now();
-  while (now() - begun < poolWaitMs && !pools().every(Boolean)) await pause(200);
+  while (now() - begun < patienceMs && !pools().every(Boolean)) await pause(200);
   await pause(1_500);
   pools();
   await market.watcher.lookAtAll();
@@ -129,25 +130,10 @@ async function judgeAfterwards(
 
   say('Deleting the agents …');
   await market.removeAgents();
-  const left = async () => [
-    ...((await world.containers?.left(world.dataDir)) ?? []),
-    ...processesOf(world.dataDir)
-      .filter((pid) => !world.pids().includes(pid))
-      .map((pid) => `process ${pid}`),
-    ...['sessions', 'instances']
-      .flatMap((name) => names(join(world.dataDir, 'worker', name)))
-      .map((name) => `worker/${name}`),
-  ];
-  await until('nothing is left of the agents', async () => (await left()).length === 0, 15_000).catch(() => undefined);
-  for (const what of await left()) recorder.record({ type: 'left', what });
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  await until('nothing is left of the agents', async () => (await leftBehind(world)).length === 0, 15_000).catch(
+    () => undefined,
+  );
+  for (const what of await leftBehind(world)) recorder.record({ type: 'left', what });
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -1,8 +1,9 @@
-import { nothingLeaked, nothingLeft, poolsRecover } from './afterwards.js';
+import { nothingLeaked, nothingLeft } from './afterwards.js';
 import type { Breach, Event } from './event.js';
 import { readHistory } from './history.js';
 import { nothingLost } from './no-lost-session.js';
 import { oneSessionAtATime, oneTenant } from './one-session.js';
+import { poolsKeepUp, poolsRecover } from './pools.js';
 import { endsOnce } from './session-ends.js';
 import { withinLimit } from './session-limit.js';
 import { startsMatchActivations } from './starts.js';
@@ -16,6 +17,7 @@ export function check(events: readonly Event[]): Breach[] {
     nothingLost,
     startsMatchActivations,
     endsOnce,
+    poolsKeepUp,
     poolsRecover,
     nothingLeft,
     nothingLeaked,

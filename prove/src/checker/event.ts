@@ -35,7 +35,8 @@ export type ClientEvent =
   | { type: 'hang-up'; session: string }
   /** The socket of its session has closed, and not by the client. */
   | { type: 'cut'; session: string }
-  | { type: 'limit'; call: string; organization: string; agent: string; sessions: number }
+  /** How many sessions an agent may have at most, and how many idle instances are to be kept. */
+  | { type: 'limit'; call: string; organization: string; agent: string; sessions: number; warm: number }
   | { type: 'limited'; call: string; status?: number }
   /** A request to a session, and which session the one that answered it held. */
   | { type: 'relayed'; session: string; instance: string; answeredBy: string | null }

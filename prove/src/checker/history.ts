@@ -1,4 +1,5 @@
 import type { Event, FaultKind } from './event.js';
+import { convergeMs } from './limits.js';
 
 type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
 
@@ -22,6 +23,11 @@ export interface Request extends Of<'start'> {
   session?: string;
 }
 
+export interface Limit extends Of<'limit'> {
+  answeredAt?: number;
+  status?: number;
+}
+
 export interface Trouble {
   kind: FaultKind;
   instance: string | undefined;
@@ -43,6 +49,8 @@ export function readHistory(unsorted: readonly Event[]) {
     of,
     boots,
     requests,
+    /** By agent, in the order in which they were asked for. */
+    limits: readLimits(of('limit'), of('limited')),
     stays: readStays(events),
     troubles: readTroubles(of('fault'), of('fault-over')),
     stops: firstOf(of('stop')),
@@ -63,6 +71,19 @@ function readRequests(starts: readonly Of<'start'>[], answers: readonly Of<'star
     if (session !== undefined) asked.session = session;
   }
   return requests;
+}
+
+function readLimits(limits: readonly Of<'limit'>[], answers: readonly Of<'limited'>[]): Map<string, Limit[]> {
+  const byCall = new Map(answers.map((answer) => [answer.call, answer]));
+  const all = limits.map((limit): Limit => {
+    const { at: answeredAt, status } = byCall.get(limit.call) ?? {};
+    return {
+      ...limit,
+      ...(answeredAt === undefined ? {} : { answeredAt }),
+      ...(status === undefined ? {} : { status }),
+    };
+  });
+  return Map.groupBy(all, ({ organization, agent }) => `${organization}/${agent}`);
 }
 
 function readStays(events: readonly Event[]): Stay[] {
@@ -109,4 +130,13 @@ export const refused = (status: number | undefined) => status !== undefined && s
 /** Whether something of these kinds went on between two moments. */
 export function troubled(history: History, kinds: readonly FaultKind[], from: number, to: number): boolean {
   return history.troubles.some((trouble) => kinds.includes(trouble.kind) && trouble.from <= to && trouble.to >= from);
+}
+
+/** For how long after a moment something of these kinds went on, what began within ten seconds of its end included. */
+export function troubleAfter(history: History, kinds: readonly FaultKind[], moment: number): number {
+  let calm = moment;
+  for (const { kind, from, to } of [...history.troubles].sort((a, b) => a.from - b.from)) {
+    if (kinds.includes(kind) && from <= calm + convergeMs && to > calm) calm = to;
+  }
+  return Math.min(calm, history.lastAt) - moment;
 }

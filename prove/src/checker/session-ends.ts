@@ -1,6 +1,6 @@
 import { excuseOf, overBy } from './ends.js';
 import type { Breach } from './event.js';
-import { accepted, type History, type Stay, troubled } from './history.js';
+import { accepted, type History, type Stay, troubleAfter, troubled } from './history.js';
 import { lagOf } from './lag.js';
 import { convergeMs, promptMs, settleMs } from './limits.js';
 
@@ -48,7 +48,7 @@ const stillOn = (history: History, stay: Stay) => stay.how === undefined && stay
 /** A second; more where something failed at that time, or where the machine did not serve the prover either. */
 function allowance(history: History, end: number): number {
   const disturbed = troubled(history, disturbing, end - settleMs - convergeMs, end + promptMs);
-  return (disturbed ? convergeMs + troubleAfter(history, end) : promptMs) + settleMs + lagOf(history, end);
+  return (disturbed ? convergeMs + troubleAfter(history, disturbing, end) : promptMs) + settleMs + lagOf(history, end);
 }
 
 function late(history: History, end: number, seen: number, stay: Stay): boolean {
@@ -57,19 +57,10 @@ function late(history: History, end: number, seen: number, stay: Stay): boolean 
   return seen - end > allowance(history, end);
 }
 
-/** For how long after a moment faults went on, those that began meanwhile included. */
-function troubleAfter(history: History, moment: number): number {
-  let calm = moment;
-  for (const { kind, from, to } of [...history.troubles].sort((a, b) => a.from - b.from)) {
-    if ((disturbing as readonly string[]).includes(kind) && from <= calm + convergeMs && to > calm) calm = to;
-  }
-  return Math.min(calm, history.lastAt) - moment;
-}
-
 /** Nobody looks for ever: a session whose end is due after the last look is not judged. */
 function lastLook(history: History, end: number): number {
   const last = history.of('seen').at(-1)?.at ?? end;
-  return last - troubleAfter(history, end);
+  return last - troubleAfter(history, disturbing, end);
 }
 
 function readWall(history: History): (moment: number) => number {

@@ -1,6 +1,7 @@
 import { overBy } from './ends.js';
 import type { Breach } from './event.js';
-import { accepted, type History, refused, type Stay, troubled } from './history.js';
+import { type History, refused, type Stay, troubled } from './history.js';
+import { limitsInForce } from './limits-in-force.js';
 
 /** E2: when a session begins, no more than the agent's limit are live, itself included. */
 export function withinLimit(history: History): Breach[] {
@@ -9,8 +10,9 @@ export function withinLimit(history: History): Breach[] {
     stays.flatMap((stay) => {
       const live = stays.filter((other) => other.from <= stay.from && isLive(history, other, stay));
       const asked = history.requests.get(stay.request)?.at ?? stay.from;
-      const limit = greatestLimit(history, agent, asked, stay.from);
-      if (limit === undefined || live.length <= limit) return [];
+      const limits = limitsInForce(history, agent, asked, stay.from);
+      const limit = Math.max(...limits.map(({ sessions }) => sessions));
+      if (limits.length === 0 || live.length <= limit) return [];
       return [
         { rule: 'E2', what: `${agent} held ${live.length} sessions of ${limit} when ${stay.session} began` } as const,
       ];
@@ -37,21 +39,4 @@ function isLive(history: History, stay: Stay, later: Stay): boolean {
   const givenUp = refused(status) || lost ? answeredAt : Number.POSITIVE_INFINITY;
   const cut = history.cuts.get(stay.session) ?? Number.POSITIVE_INFINITY;
   return Math.min(stay.to, overBy(history, stay), givenUp, cut) > later.from;
-}
-
-/** The greatest limit that can have been in force between two moments; undefined where none was ever set. */
-function greatestLimit(history: History, agent: string, from: number, to: number): number | undefined {
-  const answers = new Map(history.of('limited').map((answer) => [answer.call, answer]));
-  let possible: number[] = [];
-  for (const limit of history.of('limit')) {
-    if (`${limit.organization}/${limit.agent}` !== agent || limit.at > to) continue;
-    const answer = answers.get(limit.call);
-    const { status } = answer ?? {};
-    if (status !== undefined && status >= 400 && status < 500) continue;
-    const restored = troubled(history, ['restore'], limit.at, to);
-    // From its answer on none of the earlier ones holds.
-    if (accepted(status) && (answer?.at ?? to) <= from && !restored) possible = [];
-    possible.push(limit.sessions);
-  }
-  return possible.length === 0 ? undefined : Math.max(...possible);
 }

@@ -13,14 +13,21 @@ export class Story {
     return this;
   }
 
-  boot(instance: string, { secretsOf = 'north', codeOf = 'north' } = {}): this {
-    return this.add(0, { type: 'boot', instance, pid: 1, secretsOf, codeOf, agent: 'barista', version: 'good' });
+  boot(instance: string, { secretsOf = 'north', codeOf = 'north', at = 0 } = {}): this {
+    return this.add(at, { type: 'boot', instance, pid: 1, secretsOf, codeOf, agent: 'barista', version: 'good' });
   }
 
-  limit(sessions: number, at = 0, status: number | undefined = 200): this {
+  /** It says so at the beginning and at the end. */
+  idle(instance: string, from: number, to: number): this {
+    for (const at of [from, to]) this.add(at, { type: 'beat', instance, session: null });
+    return this;
+  }
+
+  /** With `null` as status no answer came. */
+  limit(sessions: number, at = 0, status: number | null = 200, warm = 0): this {
     const call = `limit ${this.events.length}`;
-    this.add(at, { type: 'limit', call, organization: 'north', agent: 'barista', sessions });
-    return this.add(at, { type: 'limited', call, ...(status === undefined ? {} : { status }) });
+    this.add(at, { type: 'limit', call, organization: 'north', agent: 'barista', sessions, warm });
+    return this.add(at, { type: 'limited', call, ...(status === null ? {} : { status }) });
   }
 
   asked(request: string, at: number, entry: 'bot' | 'socket' = 'bot'): this {

@@ -1,8 +1,11 @@
 import { type Failpoint, failpoints } from '@pipecat-cloud/contract/failpoint';
+import { readHistory } from '../checker/history.js';
+import { patienceMs } from '../checker/limits.js';
+import { shortfallsOf } from '../checker/shortfalls.js';
 import type { Market } from '../load/market.js';
 import type { Random } from '../random.js';
 import type { Tally } from '../tally.js';
-import { pause } from '../world/wait.js';
+import { now, pause } from '../world/wait.js';
 import type { World } from '../world/world.js';
 import { failpointFaults, meet } from './failpoints.js';
 import { processFaults } from './processes.js';
@@ -19,42 +22,46 @@ export interface ChaosOptions {
   only: readonly string[];
 }
 
-/**
- * A crash at every failpoint, one after the other, each brought about by doing what leads there. Returns those that no process came
- * by, though it was tried twice: nobody knows what happens there. What the time did not suffice for is not among them.
- */
-export async function walkFailpoints(options: ChaosOptions): Promise<string[]> {
-  const { random, signal, say, only } = options;
-  if (only.length > 0) return [];
-  const first = await crashAtEach(random.shuffled(failpoints), options, 20_000);
-  const missed = await crashAtEach(first.missed, options, 60_000);
-  const met = first.met + missed.met;
-  const left = signal.aborted ? '; for more there was no time' : '';
-  say(`Killed at ${met} of ${failpoints.length} failpoints${left}.`);
-  return signal.aborted ? [] : missed.missed;
-}
+/** What leads to a failpoint is done again and again for so long, on a busy machine too. */
+const comeByMs = 80_000;
 
-async function crashAtEach(
-  names: readonly Failpoint[],
-  { world, market, random, signal, tally }: ChaosOptions,
-  deadlineMs: number,
-): Promise<{ met: number; missed: Failpoint[] }> {
+/**
+ * A crash at every failpoint, one after the other, each brought about by doing what leads there, and each with the time to recover.
+ * Returns those that no process came by: nobody knows what happens there. What the time did not suffice for is not among them; one
+ * that was begun is seen through.
+ */
+export async function walkFailpoints(options: ChaosOptions): Promise<Failpoint[]> {
+  const { world, market, random, signal, tally, say, only } = options;
+  if (only.length > 0) return [];
   const missed: Failpoint[] = [];
   let met = 0;
-  for (const name of names) {
+  for (const name of random.shuffled(failpoints)) {
     if (signal.aborted) break;
     const done = new AbortController();
-    const provoking = provoke(name, random.one(market.shops), market, done.signal);
-    const passed = await meet(world, name, 'kill', deadlineMs);
+    const provoking = provoke(name, random.stream(name), market, done.signal);
+    const passed = await meet(world, name, 'kill', comeByMs);
     done.abort();
     await provoking;
-    if (passed) {
-      met++;
-      tally.add(`killed at ${name}`);
-    } else missed.push(name);
-    await pause(500, signal);
+    if (!passed) {
+      missed.push(name);
+      continue;
+    }
+    met++;
+    tally.add(`killed at ${name}`);
+    await market.withTaken(() => converged(world, market));
   }
-  return { met, missed };
+  const untried = failpoints.length - met - missed.length;
+  const left = untried > 0 ? `; for ${untried} there was no time` : '';
+  say(`Killed at ${met} of ${failpoints.length} failpoints${left}.`);
+  return missed;
+}
+
+/** Resolves once every pool is at its target and every end is told, or later than the checker allows, which judges it. */
+async function converged({ recorder }: World, { watcher }: Market): Promise<void> {
+  const isShort = () => shortfallsOf(readHistory(recorder.events())).some(({ to }) => to === undefined);
+  const begun = now();
+  do await pause(250);
+  while ((watcher.untold() > 0 || isShort()) && now() - begun < patienceMs);
 }
 
 /** One fault after the other until the signal aborts; now and then two at once. */

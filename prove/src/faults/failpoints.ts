@@ -1,6 +1,6 @@
 import { type Failpoint, failpoints } from '@pipecat-cloud/contract/failpoint';
 import type { PartName } from '../world/processes.js';
-import { pause, until } from '../world/wait.js';
+import { now, pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
 import { during, type Fault, recovered } from './fault.js';
 
@@ -14,16 +14,24 @@ export const partOf = (name: Failpoint): PartName => (ofTheWorker.test(name) ? '
 export async function meet(world: World, name: Failpoint, action: string, deadlineMs: number): Promise<boolean> {
   const part = partOf(name);
   const before = world.starts(part);
-  return await during(world, [part], async () => {
-    world.arm(name, action);
-    const met = await until(`a process passes ${name}`, () => !world.armed(name), deadlineMs).catch(() => false);
-    world.disarm(name);
-    if (!met) return false;
+  let from = now();
+  const passed = () => {
+    const looked = now();
+    if (!world.armed(name)) return true;
+    from = looked;
+    return false;
+  };
+  world.arm(name, action);
+  await until(`a process passes ${name}`, passed, deadlineMs).catch(() => undefined);
+  if (world.disarm(name)) return false;
+  // Nothing was wrong before: what else happens while a process is waited for has no excuse.
+  const work = async () => {
     if (action === 'kill') await until('it is started again', () => world.starts(part) > before, 30_000);
     else await pause(Number(action.split(' ')[1] ?? 0));
     await recovered(world);
-    return true;
-  });
+  };
+  await during(world, [part], work, { from });
+  return true;
 }
 
 export const failpointFaults: readonly Fault[] = failpoints.flatMap((name) => [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultKind } from '../checker/event.js';
 import type { Random } from '../random.js';
-import { until } from '../world/wait.js';
+import { now, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
 
 /** One thing that goes wrong, from its beginning until everything that it stopped runs again. */
@@ -13,16 +13,16 @@ export interface Fault {
   make(world: World, random: Random, signal: AbortSignal): Promise<void>;
 }
 
-/** Records a fault for as long as `work` takes. */
+/** Records a fault for as long as `work` takes, or from before, where it had begun when that was seen. */
 export async function during<T>(
   world: World,
   kinds: readonly FaultKind[],
   work: () => Promise<T>,
-  instance?: string,
+  { instance, from = now() }: { instance?: string; from?: number } = {},
 ): Promise<T> {
   const faults = kinds.map((kind) => ({ kind, fault: randomUUID() }));
   for (const { kind, fault } of faults)
-    world.recorder.record({ type: 'fault', fault, kind, ...(instance === undefined ? {} : { instance }) });
+    world.recorder.take({ at: from, type: 'fault', fault, kind, ...(instance === undefined ? {} : { instance }) });
   try {
     return await work();
   } finally {

@@ -53,7 +53,7 @@ const instanceFault = (name: string, signals: readonly NodeJS.Signals[], weight:
           await pause(random.between(500, 4_000), stop);
         }
       },
-      instance,
+      { instance },
     );
   },
 });

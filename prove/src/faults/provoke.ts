@@ -1,18 +1,14 @@
 import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Market } from '../load/market.js';
-import type { Shopkeeper } from '../load/operators.js';
+import type { Random } from '../random.js';
 import { pause } from '../world/wait.js';
 
-/** Does what leads to a failpoint, again and again, until the signal aborts. */
-export async function provoke(
-  name: Failpoint,
-  { caller, agent, good }: Shopkeeper,
-  market: Market,
-  signal: AbortSignal,
-): Promise<void> {
-  const { client, name: organization } = caller.tenant;
+/** Does what leads to a failpoint, again and again, at one agent or another, until the signal aborts. */
+export async function provoke(name: Failpoint, random: Random, market: Market, signal: AbortSignal): Promise<void> {
   const [subject] = name.split('.');
   while (!signal.aborted) {
+    const { caller, agent, good } = random.one(market.shops);
+    const { client, name: organization } = caller.tenant;
     if (subject === 'rollout' || subject === 'instance') {
       await caller.statusOf(client.updateService(organization, { serviceName: agent, ...good, forceRedeploy: true }));
       await pause(2_000, signal);

@@ -4,6 +4,7 @@ import { fillDisk } from '../world/disk.js';
 import { fair } from '../world/link.js';
 import { pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
+import { backUp, restoreBackup } from './backup.js';
 import { during, type Fault, recovered } from './fault.js';
 
 const hourMs = 60 * 60 * 1000;
@@ -17,7 +18,7 @@ async function restartEngine(
   // One fault for each instance that ends with it.
   const ended = containersLive ? [] : world.instances.living().map(({ instance }) => instance);
   const ofInstances = ended.reduce<() => Promise<void>>(
-    (inner, instance) => () => during(world, ['instance'], inner, instance),
+    (inner, instance) => () => during(world, ['instance'], inner, { instance }),
     async () => {
       const comeBack = await world.containers?.restart(world.dataDir, { containersLive });
       await pause(random.between(500, 6_000), signal);
@@ -81,15 +82,11 @@ export const surroundingFaults: readonly Fault[] = [
   {
     name: 'older backup restored',
     weight: 0.5,
-    missing: ({ database }) => (database.restore ? undefined : 'only SQLite is restored by copying a file'),
     make: (world, random, signal) =>
       during(world, ['restore', 'server'], async () => {
-        world.database.backup?.();
+        await backUp(world);
         await pause(random.between(2_000, 15_000), signal);
-        await world.parts.server.stop('SIGKILL');
-        world.database.restore?.();
-        world.parts.server.start();
-        await recovered(world);
+        await restoreBackup(world);
       }),
   },
   {

@@ -161,7 +161,7 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
     /** Changes an agent's limits. */
     async limit(agent: string, minAgents: number, maxAgents: number): Promise<boolean> {
       const call = randomUUID();
-      recorder.record({ type: 'limit', call, organization, agent, sessions: maxAgents });
+      recorder.record({ type: 'limit', call, organization, agent, sessions: maxAgents, warm: minAgents });
       const status = await statusOf(
         client.updateService(organization, { serviceName: agent, autoScaling: { minAgents, maxAgents } }),
       );

@@ -18,6 +18,8 @@ export interface MarketOptions {
 export type Market = Awaited<ReturnType<typeof openMarket>>;
 
 const agentNames = ['barista', 'waiter'];
+/** Has no people of its own, and a new instance for each session: whoever takes the one that waits leaves none. */
+const quietAgent = 'porter';
 const customersPerAgent = 3;
 export const lastLimits = { minAgents: 1, maxAgents: 3 } as const;
 
@@ -34,7 +36,7 @@ export async function openMarket(world: World, { random, counted, said, newSecre
     const caller = createCaller(tenant, world.recorder, said);
     await client.putSecret(name, secretSet, { secretKey: 'PROVE_ORGANIZATION', secretValue: name });
     await setSecret({ caller, secretSet, newSecret });
-    for (const agent of agentNames) {
+    for (const agent of [...agentNames, quietAgent]) {
       const good = await prepareAgent(world, tenant, { agent, version: 'good', broken: false });
       const broken = await prepareAgent(world, tenant, { agent, version: 'broken', broken: true });
       await client.createService(name, {
@@ -43,6 +45,7 @@ export async function openMarket(world: World, { random, counted, said, newSecre
         secretSet,
         autoScaling: { minAgents: 1, maxAgents: 1 },
         maxSessionDuration: capMs / 1000,
+        ...(agent === quietAgent ? { reuse: { policy: 'fresh' } } : {}),
       });
       await caller.limit(agent, lastLimits.minAgents, lastLimits.maxAgents);
       const absent = world.containers ? absentImage : undefined;
@@ -62,17 +65,33 @@ export async function openMarket(world: World, { random, counted, said, newSecre
     /** Resolves when the signal has aborted and the last of them is done. */
     async trade(signal: AbortSignal, lastsUntil: number): Promise<void> {
       await Promise.all(
-        shops.flatMap((shop) => {
-          const stream = random.stream(`${shop.caller.tenant.name}/${shop.agent}`);
-          const people = Array.from({ length: customersPerAgent }, (_, index) =>
-            customer(
-              { caller: shop.caller, agent: shop.agent, capMs, contained: world.containers !== undefined },
-              { random: stream.stream(`customer ${index}`), watcher, signal, counted, lastsUntil },
-            ),
-          );
-          return [...people, operator(shop, stream.stream('operator'), signal, counted)];
+        shops
+          .filter(({ agent }) => agent !== quietAgent)
+          .flatMap((shop) => {
+            const stream = random.stream(`${shop.caller.tenant.name}/${shop.agent}`);
+            const people = Array.from({ length: customersPerAgent }, (_, index) =>
+              customer(
+                { caller: shop.caller, agent: shop.agent, capMs, contained: world.containers !== undefined },
+                { random: stream.stream(`customer ${index}`), watcher, signal, counted, lastsUntil },
+              ),
+            );
+            return [...people, operator(shop, stream.stream('operator'), signal, counted)];
+          }),
+      );
+    },
+
+    /** Takes the idle instance of each agent that nobody else uses, for as long as `work` takes: its pool has to make another. */
+    async withTaken(work: () => Promise<void>): Promise<void> {
+      const quiet = shops.filter(({ agent }) => agent === quietAgent);
+      const taken = await Promise.all(
+        quiet.map(async ({ caller, agent }) => {
+          const held = await caller.start(agent, { does: 'talk', seconds: 600 }, capMs);
+          if (held) watcher.watch(caller, agent, held.session);
+          return async () => held && (await caller.stop(agent, held.session));
         }),
       );
+      await work();
+      for (const leave of taken) await leave();
     },
 
     /** Brings every agent to a state in which it is known what its pool should hold, and ends what is left of sessions. */

@@ -22,6 +22,8 @@ export function createWatcher(recorder: Recorder, until: AbortSignal) {
   const signal = AbortSignal.any([until, closing.signal]);
   const open = new Map<string, Watched>();
   const ended = new Set<string>();
+  /** Whose bots have finished, and which were not told as ended yet. */
+  const untold = new Set<string>();
   const all: Watched[] = [];
   const under = new Set<Promise<void>>();
 
@@ -39,11 +41,13 @@ export function createWatcher(recorder: Recorder, until: AbortSignal) {
 
   async function untilEnded(watched: Watched): Promise<void> {
     open.delete(watched.session);
+    untold.add(watched.session);
     const deadline = now() + 90_000;
     while (!signal.aborted && now() < deadline) {
       if (await watched.caller.look(watched.agent, watched.session)) break;
       await pause(promptPollMs, signal);
     }
+    untold.delete(watched.session);
     await pause(againMs, signal);
     if (!signal.aborted) await watched.caller.look(watched.agent, watched.session);
   }
@@ -67,9 +71,8 @@ export function createWatcher(recorder: Recorder, until: AbortSignal) {
       if (ended.has(session)) begin(untilEnded(watched));
       else open.set(session, watched);
     },
-    /** How many have not been told as ended. */
-    open: () => open.size,
-    count: () => all.length,
+    /** How many have finished and are not told as ended. */
+    untold: () => untold.size,
     /** Looks at every session that there ever was once more. */
     async lookAtAll(): Promise<void> {
       for (const { caller, agent, session } of all) await caller.look(agent, session);

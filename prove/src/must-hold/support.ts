@@ -99,6 +99,11 @@ export async function openScene({
     /** Resolves once the bot of a session is heard; one that has ended never is again. */
     isHeard: (session: string) => until(`the bot of session ${session} is heard`, () => isLive(session)),
 
+    /** Deletes the agent. */
+    async remove(): Promise<void> {
+      await watcher.close();
+      await client.deleteService(name, agent);
+    },
     /** Every breach of E1 to E9 so far. */
     async breaches(): Promise<Breach[]> {
       await watcher.lookAtAll();

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { script } from './paths.js';
 import { pause } from './wait.js';
@@ -20,9 +22,10 @@ export interface ProvenDatabase {
   lock(ms: number, signal?: AbortSignal, begun?: () => void): Promise<void>;
   /** Ends the server as a crash would and starts it again; undefined where there is none. */
   restart: (() => Promise<void>) | undefined;
-  /** Keeps a copy, and puts it in the place of what is there; the control plane must not run meanwhile. Undefined where it can't. */
-  backup: (() => void) | undefined;
-  restore: (() => void) | undefined;
+  /** Keeps a copy. */
+  backup(): Promise<void>;
+  /** Puts it in the place of what is there; no control plane may run meanwhile. */
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,13 +47,13 @@ export function openSqlite(dataDir: string): ProvenDatabase {
       }
     },
     restart: undefined,
-    backup() {
+    async backup() {
       rmSync(copy, { force: true });
       const database = new DatabaseSync(file, { timeout: 5_000 });
       database.exec(`vacuum into '${copy}'`);
       database.close();
     },
-    restore() {
+    async restore() {
       for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
       copyFileSync(copy, file);
     },
@@ -65,13 +68,20 @@ interface StartedPostgres {
 }
 
 /** A server of its own, with the machine's programs. Throws where it has none. */
-export async function openPostgres(): Promise<ProvenDatabase> {
+export async function openPostgres(folder: string): Promise<ProvenDatabase> {
   const { startPostgres } = (await script('postgres.mjs')) as {
     startPostgres(): Promise<StartedPostgres | { reason: string }>;
   };
+  const { findPostgresBin } = (await script('programs.mjs')) as { findPostgresBin(): string | undefined };
   const server = await startPostgres();
   if ('reason' in server) throw new Error(server.reason);
   const { url } = server;
+  const copy = join(folder, 'backup.dump');
+  const { hostname, port, username, password } = new URL(url);
+  const env = { PATH: process.env.PATH, PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password };
+  const tool = async (name: string, args: string[]) => {
+    await promisify(execFile)(join(findPostgresBin() ?? '', name), args, { env });
+  };
   return {
     kind: 'postgres',
     env: { PIPECAT_CLOUD_DATABASE_URL: url },
@@ -89,8 +99,8 @@ export async function openPostgres(): Promise<ProvenDatabase> {
       }
     },
     restart: server.restart,
-    backup: undefined,
-    restore: undefined,
+    backup: () => tool('pg_dump', ['--format=custom', `--file=${copy}`]),
+    restore: () => tool('pg_restore', ['--clean', '--if-exists', '--single-transaction', '--dbname=postgres', copy]),
     close: server.stop,
   };
 }

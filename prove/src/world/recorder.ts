@@ -56,7 +56,7 @@ export function createRecorder(folder: string) {
     record(event: AgentEvent | ClientEvent | ProverEvent): void {
       add({ at: now(), ...event } as Event);
     },
-    /** Takes what an agent told in another way than by its file. */
+    /** Takes what was seen at another moment than now, or told by an agent in another way than by its file. */
     take: (event: Event): void => add(event),
     /** Reads now what the agents have written so far. */
     read,

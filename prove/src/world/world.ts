@@ -40,7 +40,7 @@ export async function openWorld(options: WorldOptions) {
   const port = front?.port ?? first;
   const url = `http://127.0.0.1:${port}`;
   const recorder = createRecorder(folder);
-  const database = options.database === 'postgres' ? await openPostgres() : openSqlite(dataDir);
+  const database = options.database === 'postgres' ? await openPostgres(folder) : openSqlite(dataDir);
   const link = await openLink({ port }, random.stream('link'));
   const env = {
     HOME: home,
@@ -123,9 +123,10 @@ export async function openWorld(options: WorldOptions) {
 
     /** The next process that comes by there does this, once. */
     arm: (name: Failpoint, action: string) => writeWhole(join(failpoints, name), `${action}\n`),
-    /** Whether it is still to come; `disarm` takes it back and says so too. */
+    /** Whether it is still to come. */
     armed: (name: Failpoint) => exists(join(failpoints, name)),
-    disarm: (name: Failpoint) => rmSync(join(failpoints, name), { force: true }),
+    /** Takes it back. False: a process has come by already. */
+    disarm: (name: Failpoint) => removed(join(failpoints, name)),
 
     /** From now on both processes see a wall clock that is so much ahead of the machine's. */
     setClock: (offsetMs: number) => writeWhole(clockFile, String(offsetMs)),
@@ -158,6 +159,15 @@ function writeWhole(file: string, text: string): void {
 function exists(file: string): boolean {
   try {
     readFileSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removed(file: string): boolean {
+  try {
+    rmSync(file);
     return true;
   } catch {
     return false;

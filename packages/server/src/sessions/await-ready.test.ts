@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 function waiting(locate: () => { workerId: string; instance: ObservedInstance } | undefined, deadline?: AbortSignal) {
   const workers = { locate, placeAwayMs: () => 0, subscribe: () => () => true };
   return awaitReady(workers as unknown as WorkerChannel, {
-    ...{ agent: { name: 'bot', organizationId: 'o' } as Agent, instanceId: 'i', sessionId: 's' },
+    ...{ agent: { name: 'bot', organizationId: 'o' } as Agent, instanceId: 'i', sessionId: 's', epoch: 1 },
     ...{ place: { scope: undefined, architecture: undefined }, deadline: deadline ?? new AbortController().signal },
   });
 }

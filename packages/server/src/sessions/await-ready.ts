@@ -47,21 +47,25 @@ interface Awaited {
   agent: Agent;
   instanceId: string;
   sessionId: string;
+  /** Of the claim. */
+  epoch: number;
   place: Place;
   deadline: AbortSignal;
 }
 
 /**
- * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Throws when it
- * failed, when the deadline has passed, or when there is no worker, or no engine of its worker, to make it.
+ * Resolves with the instance's worker once it is ready, or holds this very session: after a lost answer it may. Also where it has seen
+ * the claim's epoch with another one, which a database from a backup has forgotten: its worker says no at once. Throws when it failed,
+ * when the deadline has passed, or when there is no worker, or no engine of its worker, to make it.
  */
 export async function awaitReady(workers: WorkerChannel, awaited: Awaited): Promise<string> {
-  const { agent, instanceId, sessionId, place, deadline } = awaited;
+  const { agent, instanceId, sessionId, epoch, place, deadline } = awaited;
   let delayedAt: number | undefined;
   const look = (): string | Error | undefined => {
     const found = workers.locate(agent.organizationId, instanceId);
     if (found?.instance.state === 'ready' || found?.instance.sessionId === sessionId) return found.workerId;
     if (found && failed(found.instance)) return new StartFailed(agent.name, found.instance);
+    if (found && found.instance.epoch >= epoch) return found.workerId;
     const delayed = found?.instance.delayed;
     delayedAt = delayed === undefined ? undefined : (delayedAt ?? monotonicMs());
     if (delayed !== undefined && delayedAt !== undefined && monotonicMs() - delayedAt > engineGraceMs)

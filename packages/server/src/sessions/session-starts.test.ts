@@ -21,7 +21,9 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     elsewhere: boolean;
     here: boolean;
     awayMs: number;
-    state: 'ready' | 'preparing' | undefined;
+    state: 'ready' | 'preparing' | 'busy' | undefined;
+    /** The last that its instance has seen. */
+    epoch?: number;
     /** Why its instance can't be made for now. */
     delayed?: string;
     answer: () => Promise<void>;
@@ -62,7 +64,10 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       locate: (_: string, instanceId: string) =>
         worker.state && {
           workerId: 'w',
-          instance: { instanceId, state: worker.state, epoch: 0, ...(worker.delayed && { delayed: worker.delayed }) },
+          instance: {
+            ...{ instanceId, state: worker.state, epoch: worker.epoch ?? 0 },
+            ...(worker.delayed && { delayed: worker.delayed }),
+          },
         },
       subscribe: () => () => {},
       command: () => worker.answer(),
@@ -124,6 +129,16 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     };
     await expect(begin()).rejects.toMatchObject({ status: 503 });
     expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1 });
+  });
+
+  test('a place whose instance holds what a database from a backup has forgotten: refused at once, and it goes on', async () => {
+    const answer = async () => {
+      throw new CommandRefused('stale_epoch', 'it has seen epoch 1; 1 is not greater');
+    };
+    worker = { ...worker, state: 'busy', epoch: 1, answer };
+    await expect(begin()).rejects.toMatchObject({ status: 503, message: expect.stringContaining('Try again') });
+    expect(await slot()).toMatchObject({ state: 'quarantined', epoch: 1, sessionId: null });
+    expect(await world.store.sessions.listOpen()).toEqual([]);
   });
 
   test('an answer that never comes is fenced with the next epoch, and the instance is set aside', async () => {

@@ -9,7 +9,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { claimOrder } from '../deployments/claim-order.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
-import { atCapacity, conflict, notFound, notReady, standby, unavailable } from '../errors.js';
+import { atCapacity, conflict, notFound, notReady, standby } from '../errors.js';
 import type { DemandBook } from '../pool/demand-book.js';
 import { startTimeoutSeconds } from '../pool/instance-spec.js';
 import type { Claim } from '../slots/slot-repository.js';
@@ -18,7 +18,8 @@ import { type Clock, type Ids, monotonicMs } from '../system.js';
 import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
-import { awaitReady, EngineAway, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
+import { leftAs, NothingSent, toAppError } from './failed-start.js';
 import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
@@ -172,14 +173,14 @@ export function createSessionStarts(deps: SessionStartDeps) {
     activation: Activation,
     told: { maybe: boolean },
   ): Promise<string> {
-    const { instanceId, sessionId } = activation;
+    const { instanceId, sessionId, epoch } = activation;
     const deadline = AbortSignal.timeout(startDeadlineMs);
     const place = {
       scope: await scopeOf(agent.organizationId, agent.region),
       architecture: deployment?.architecture,
     };
     for (;;) {
-      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, place, deadline });
+      const workerId = await awaitReady(workers, { agent, instanceId, sessionId, epoch, place, deadline });
       try {
         await failpoint('activate.ordered');
         told.maybe = true;
@@ -278,10 +279,10 @@ export function createSessionStarts(deps: SessionStartDeps) {
             at: clock.now().toISOString(),
             // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
             // that can't be made for now is made for whoever comes next: refused callers take up no places.
-            slot: told.maybe ? 'fenced' : leavesAsItWas(error) ? unused(claimed) : 'retiring',
+            slot: told.maybe ? 'fenced' : leftAs(claimed, error),
           });
           nudge();
-          throw toAppError(agent.name, error instanceof NothingSent ? error.cause : error);
+          throw toAppError(agent.name, error);
         }
       } finally {
         starting.delete(order.sessionId);
@@ -290,20 +291,3 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
-
-/** The start failed before its instance was told of it. */
-class NothingSent extends Error {
-  constructor(cause: unknown) {
-    super('Nothing was sent to the instance', { cause });
-  }
-}
-const leavesAsItWas = (error: unknown) => error instanceof NothingSent || error instanceof EngineAway;
-const unused = ({ warm }: Claim) => (warm ? 'ready' : 'starting');
-
-function toAppError(name: string, error: unknown): unknown {
-  if (error instanceof CommandRefused)
-    return unavailable(`Agent '${name}' did not accept the session: ${error.message}. Try again`, error);
-  if (error instanceof WorkerUnreachable)
-    return unavailable(`The worker that runs agent '${name}' cannot be reached. Try again`, error);
-  return error;
-}
