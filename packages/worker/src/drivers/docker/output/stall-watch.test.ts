@@ -25,20 +25,23 @@ test('an engine that has more than it sends has stalled', async () => {
   expect(stalls).toHaveBeenCalledOnce();
 });
 
-test('one that has no more is asked once for each quiet time', async () => {
+test('one that has no more has not, and is asked more and more seldom until it sends something', async () => {
   const { stalls, newest, watch, quiet } = open();
-  for (let i = 0; i < 5; i++) await quiet();
-  expect(newest).toHaveBeenCalledOnce();
-  watch.heard();
-  await quiet();
-  expect(newest).toHaveBeenCalledTimes(2);
+  // After 1, 2 and 4 seconds more.
+  for (let i = 0; i < 7; i++) await quiet();
+  expect(newest).toHaveBeenCalledTimes(3);
   newest.mockResolvedValue(undefined);
   watch.heard();
   await quiet();
+  expect(newest).toHaveBeenCalledTimes(4);
   expect(stalls).not.toHaveBeenCalled();
+  newest.mockResolvedValue(stampOf(2));
+  await quiet();
+  await quiet();
+  expect(stalls).toHaveBeenCalledOnce();
 });
 
-test('one that does not answer is asked again; one that sends meanwhile, or is not listened to any more, has not stalled', async () => {
+test('one that does not answer, that sends meanwhile, or that is not listened to any more, has not stalled', async () => {
   const { stalls, newest, watch, quiet } = open();
   newest.mockRejectedValueOnce(new Error('away'));
   await quiet();
@@ -47,13 +50,14 @@ test('one that does not answer is asked again; one that sends meanwhile, or is n
     return stampOf(2);
   });
   await quiet();
+  await quiet();
   newest.mockImplementationOnce(async () => {
     watch.close();
     return stampOf(2);
   });
   await quiet();
   expect(newest).toHaveBeenCalledTimes(3);
-  await quiet();
+  for (let i = 0; i < 10; i++) await quiet();
   expect(newest).toHaveBeenCalledTimes(3);
   expect(stalls).not.toHaveBeenCalled();
 });
