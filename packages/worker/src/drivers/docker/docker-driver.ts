@@ -43,6 +43,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     engine,
     folder: join(options.directory, containerOutputFolder),
     limitBytes: limits.outputBytes,
+    quietMs: limits.outputQuietMs,
     log,
   });
   const diskWatch = createDiskWatch({

@@ -43,6 +43,8 @@ export interface Limits {
   engineLogBytes: number;
   /** What the worker keeps of an instance's output, in bytes. */
   outputBytes: number;
+  /** An engine that sends nothing of an instance's output for so long is asked whether it has more, in milliseconds. */
+  outputQuietMs: number;
   /** How long a network without instances is kept, in milliseconds. */
   idleNetworkMs: number;
   /** A pull without any progress is given up after this long. */
@@ -58,6 +60,7 @@ export const defaultLimits: Limits = {
   diskLookMs: 5_000,
   engineLogBytes: 16 * 1024 ** 2,
   outputBytes: 64 * 1024 ** 2,
+  outputQuietMs: 3_000,
   idleNetworkMs: 10 * 60_000,
   pullStallMs: 120_000,
   unusedImageMs: 24 * 60 * 60_000,

@@ -2,20 +2,30 @@ import type { Engine } from '../../../engine/engine.js';
 import { isStatus } from '../../../engine/engine-error.js';
 import { logFrames } from '../../../engine/streams.js';
 import type { Spool, Taken } from './spool.js';
+import { watchForStall } from './stall-watch.js';
+import { takeApart, unixTime } from './stamps.js';
 import { marked } from './stream-mark.js';
 
-/** The engine writes the time of each message before it, in nanoseconds: 2026-01-31T12:00:00.123456789Z. */
-const stampPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) /;
-const stampLimit = 40;
 const newline = 10;
 /** So much is held in memory while the disk is slow; then the engine has to wait. */
 const pendingLimitBytes = 1024 * 1024;
 
+export interface CollectOptions {
+  /** An engine that sends nothing for so long is asked whether it has more. */
+  quietMs: number;
+  signal: AbortSignal;
+}
+
 /**
- * Copies what the engine has of a container's output and the spool has not, then what comes, until the container has ended or the
- * signal aborts. Resolves then; throws when the engine fails, and can be called again.
+ * Copies what the engine has of a container's output and the spool has not, then what comes, until the container has ended, the
+ * signal aborts, or the engine has more and does not send it. Throws when the engine fails. Can be called again in any case.
  */
-export async function collect(engine: Engine, containerId: string, spool: Spool, signal: AbortSignal): Promise<void> {
+export async function collect(
+  engine: Engine,
+  containerId: string,
+  spool: Spool,
+  { quietMs, signal }: CollectOptions,
+): Promise<'ended' | 'stalled'> {
   const from = spool.taken();
   const body = await engine.stream('GET', `/containers/${containerId}/logs`, {
     query: { follow: true, stdout: true, stderr: true, timestamps: true, since: from && unixTime(from.time) },
@@ -28,6 +38,16 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
   let pendingBytes = 0;
   let writing: Promise<void> | undefined;
   let failure: unknown;
+  let stalled = false;
+  const watch = watchForStall({
+    quietMs,
+    newest: () => lastStamp(engine, containerId, quietMs),
+    taken: () => taken?.time,
+    onStall(): void {
+      stalled = true;
+      body.destroy();
+    },
+  });
 
   async function write(): Promise<void> {
     while (pendingBytes > 0 && taken) {
@@ -50,6 +70,7 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
 
   try {
     for await (const { stream, bytes } of logFrames(body)) {
+      watch.heard();
       const { time, text } = takeApart(bytes);
       if (skip > 0 && time === from?.time) {
         skip--;
@@ -67,12 +88,14 @@ export async function collect(engine: Engine, containerId: string, spool: Spool,
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (!isStatus(error, 404)) throw error;
+    if (!stalled && !isStatus(error, 404)) throw error;
   } finally {
+    watch.close();
     body.destroy();
     await flush();
   }
   if (failure) throw failure;
+  return stalled ? 'stalled' : 'ended';
 }
 
 /** The time of the last message that the engine has; undefined where there is none or the engine does not answer soon. */
@@ -87,26 +110,5 @@ export async function lastStamp(engine: Engine, containerId: string, deadlineMs:
   return last;
 }
 
-function takeApart(message: Buffer): { time: string; text: Buffer } {
-  const stamp = stampPattern.exec(message.toString('latin1', 0, stampLimit))?.[0];
-  if (stamp === undefined) throw new Error('the engine sent a message without its time');
-  return { time: stamp.slice(0, -1), text: message.subarray(stamp.length) };
-}
-
 const follow = (taken: Taken | undefined, time: string): Taken =>
   taken?.time === time ? { time, count: taken.count + 1 } : { time, count: 1 };
-
-/** Seconds with nanoseconds, as the engine reads them. */
-function unixTime(stamp: string): string {
-  const fraction = /\.(\d+)/.exec(stamp)?.[1] ?? '0';
-  return `${Math.floor(Date.parse(stamp) / 1000)}.${fraction.padEnd(9, '0')}`;
-}
-
-/** Whether the one time is before the other; as texts they can't be compared, for engines write them with different lengths. */
-export function isBefore(stamp: string, other: string): boolean {
-  const [seconds, fraction] = unixTime(stamp).split('.');
-  const [otherSeconds, otherFraction] = unixTime(other).split('.');
-  return (
-    Number(seconds) - Number(otherSeconds) < 0 || (seconds === otherSeconds && (fraction ?? '') < (otherFraction ?? ''))
-  );
-}

@@ -7,14 +7,17 @@ import { isStatus } from '../../../engine/engine-error.js';
 import { makeFolder } from '../../../files.js';
 import type { DriverLogLine } from '../../driver.js';
 import type { InspectedContainer } from '../engine-types.js';
-import { collect, isBefore, lastStamp } from './collect.js';
+import { collect, lastStamp } from './collect.js';
 import { openSpool, type Spool } from './spool.js';
+import { isBefore } from './stamps.js';
 
 export interface OutputsDeps {
   engine: Engine;
   /** Folder with one of each instance. */
   folder: string;
   limitBytes: number;
+  /** An engine that sends nothing of an instance for so long is asked whether it has more. */
+  quietMs: number;
   log: Logger;
 }
 
@@ -35,7 +38,7 @@ const endLookMs = 500;
  * The output of all instances, copied from the engine into files of the worker: those can be read from any position, and a
  * secret in them can be starred out, which the engine's own log does not allow.
  */
-export function createOutputs({ engine, folder, limitBytes, log }: OutputsDeps) {
+export function createOutputs({ engine, folder, limitBytes, quietMs, log }: OutputsDeps) {
   const outputs = new Map<string, Promise<Output>>();
   const pathOf = (instanceId: string) => join(folder, instanceId);
 
@@ -62,9 +65,11 @@ export function createOutputs({ engine, folder, limitBytes, log }: OutputsDeps) 
       try {
         // Asked before: what was written until the end is then read in this round.
         const running = await isRunning(containerId);
-        await collect(engine, containerId, spool, abort.signal);
-        if (!running) break;
+        const outcome = await collect(engine, containerId, spool, { quietMs, signal: abort.signal });
         failing = false;
+        if (outcome === 'stalled')
+          log.warn({ instanceId }, 'the engine stopped sending the output of an instance; it is asked anew');
+        else if (!running) break;
         continue;
       } catch (err) {
         if (abort.signal.aborted) return;
