@@ -100,7 +100,13 @@ const STAGES = [
     beside: 'installations',
     run: vitest('--config', 'prove/vitest.config.ts'),
   },
-  { name: 'proof on local processes', group: 'prove', needsResources: true, beside: 'installations', run: prove('process') },
+  {
+    name: 'proof on local processes',
+    group: 'prove',
+    needsResources: true,
+    beside: 'installations',
+    run: prove('process'),
+  },
   { name: 'proof on containers', group: 'prove', needsResources: true, beside: 'installations', run: prove('docker') },
 ];
 
