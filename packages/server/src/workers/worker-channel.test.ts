@@ -1,10 +1,11 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { WorkerMessage } from '@pipecat-cloud/contract/worker';
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
-import type { WebSocket } from 'ws';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { systemIds } from '../system.js';
-import { createWorkerChannel } from './worker-channel.js';
+import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
 
 /** The link of a worker that says what the test says, with what a channel asks of it. */
 function link() {
@@ -17,13 +18,18 @@ function link() {
   };
 }
 
-test('builds are given out anew when a worker comes or goes, and not each time its instances change', () => {
-  const [onChange, onPresence] = [vi.fn(), vi.fn()];
-  const channel = createWorkerChannel({
+function channelOf(options: Partial<ChannelDeps>) {
+  return createWorkerChannel({
     ...{ installationId: 'i', hopPublicKey: 'k', log: pino({ level: 'silent' }), ids: systemIds, leads: () => true },
     applyReport: async () => {},
-    ...{ onHello() {}, onKeptBuilds() {}, onUnusedImages() {}, onMissingBuild() {}, onChange, onPresence },
+    ...{ onHello() {}, onKeptBuilds() {}, onUnusedImages() {}, onMissingBuild() {}, onChange() {}, onPresence() {} },
+    ...options,
   });
+}
+
+test('builds are given out anew when a worker comes or goes, and not each time its instances change', () => {
+  const [onChange, onPresence] = [vi.fn(), vi.fn()];
+  const channel = channelOf({ onChange, onPresence });
   const worker = link();
   channel.accept(worker.socket, { workerId: 'w', scope: undefined });
   const calls = () => [onChange, onPresence].map(({ mock }) => mock.calls.length);
@@ -35,4 +41,36 @@ test('builds are given out anew when a worker comes or goes, and not each time i
   expect(calls()).toEqual([2, 1]);
   worker.close();
   expect(calls()).toEqual([3, 2]);
+});
+
+describe('a worker that is asked for a sign of life', () => {
+  const heartbeatMs = 50;
+  let server: WebSocketServer;
+  beforeEach(async () => {
+    const channel = channelOf({ heartbeatMs });
+    server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    server.on('connection', (socket) => channel.accept(socket, { workerId: 'w', scope: undefined }));
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  const dial = (options: object) =>
+    new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false, ...options });
+
+  test('and gives none is cut', async () => {
+    await once(dial({ autoPong: false }), 'close');
+  });
+
+  test('and answered while this process stood still is kept', async () => {
+    const worker = dial({});
+    const told = (event: string) => once(worker, event).then(() => event);
+    const cut = told('close');
+    for (let round = 0; round < 5; round++) {
+      expect(await Promise.race([told('ping'), cut])).toBe('ping');
+      // Longer than the next two questions take to be due.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, heartbeatMs * 3);
+    }
+  });
 });

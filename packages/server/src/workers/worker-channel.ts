@@ -30,13 +30,13 @@ export interface ChannelDeps extends ConnectionDeps {
   onChange: () => void;
   /** A worker is here that was not, or has gone. */
   onPresence: () => void;
+  /** How often each worker is asked for a sign of life; one that gives none until the next time is cut. */
+  heartbeatMs?: number;
 }
-
-const heartbeatMs = 3_000;
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, installationId, hopPublicKey, leads } = deps;
+  const { log, installationId, hopPublicKey, leads, heartbeatMs = 3_000 } = deps;
   const { onHello, onKeptBuilds, onUnusedImages, onMissingBuild, onChange, onPresence } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
@@ -108,11 +108,13 @@ export function createWorkerChannel(deps: ChannelDeps) {
     socket.on('pong', () => {
       alive = true;
     });
-    const timer = setInterval(() => {
+    const judge = () => {
       if (!alive) return socket.terminate();
       alive = false;
       socket.ping();
-    }, heartbeatMs);
+    };
+    // Where this process itself stood still, what came meanwhile is yet to be read.
+    const timer = setInterval(() => void setImmediate(judge), heartbeatMs);
     socket.once('close', () => clearInterval(timer));
   }
 
