@@ -66,6 +66,8 @@ export interface Overrides {
   /** Says a few lines to whoever runs the installation, and writes them to no log. */
   terminal?: (text: string) => void;
   notify?: Notify;
+  /** By which workers are away; see `createRunningClock`. */
+  runningMs?: () => number;
 }
 
 export interface ControlPlane {
@@ -165,6 +167,7 @@ export async function compose(
     onMissingBuild: (worker, buildId) => build.again(worker, buildId),
     onChange: nudge,
     onPresence: () => build.nudge(),
+    runningMs: overrides.runningMs,
     onLead: () => {
       logStore.reopen();
       observability.lead();

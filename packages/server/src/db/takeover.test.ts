@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runningMs } from '../running-clock.js';
 import { systemClock } from '../system.js';
 import { scratchDatabases } from '../testing/databases.js';
 import { type Harness, harness } from '../testing/harness.js';
@@ -11,16 +12,19 @@ describe.skipIf(!postgres)('a control plane that has stood by, on PostgreSQL', (
   let world: PoolWorld;
   let other: Harness;
   let url: string;
+  /** By how much the other one has run for longer than it has. */
+  let aheadMs: number;
   beforeEach(async () => {
     if (!postgres) throw new Error('unreachable: skipped');
     world = await openPoolWorld(postgres);
     const { directory, config } = world.server;
     const databaseUrl = config.database.dialect === 'postgres' ? config.database.url : '';
-    other = await harness({ clock: systemClock, databaseUrl, directory });
+    aheadMs = 0;
+    const ahead = () => runningMs() + aheadMs;
+    other = await harness({ clock: systemClock, databaseUrl, directory, runningMs: ahead });
     url = await other.http.listen({ port: 0, host: '127.0.0.1' });
   });
   afterEach(async () => {
-    vi.restoreAllMocks();
     await other.close();
     await world.close();
   });
@@ -55,8 +59,7 @@ describe.skipIf(!postgres)('a control plane that has stood by, on PostgreSQL', (
     const warm = [...world.worker.instances.keys()].filter((id) => id !== held);
 
     // Longer than any session may last.
-    const now = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + 5 * 60 * 60 * 1000);
+    aheadMs = 5 * 60 * 60 * 1000;
     // With its worker linked to it: that must not keep it from going.
     await world.server.close();
     await until(async () => expect((await other.http.inject('/leaderz')).statusCode).toBe(200));

@@ -99,16 +99,7 @@ describe('a socket whose agent stands in its address', () => {
 
   test.each([
     [429, async () => void (await Promise.all([world.start({}), world.start({})]))],
-    [
-      503,
-      async () => {
-        world.worker.disconnect();
-        await vi.waitFor(() => expect(world.server.workers.here()).toEqual([]));
-        // Nobody waits for a worker that has been away for so long.
-        const now = performance.now.bind(performance);
-        vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
-      },
-    ],
+    [503, () => world.loseWorker()],
   ])('a refusal with %i says when to try again, as that of a start does', async (status, refuseAll) => {
     const token = await newToken();
     await refuseAll();

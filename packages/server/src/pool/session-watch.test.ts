@@ -14,7 +14,7 @@ const watch = () =>
   createSessionWatch({
     clock: { now: () => new Date() },
     log: pino({ enabled: false }),
-    workers: { awayMs: () => awayMs },
+    workers: { awayMs: () => awayMs, runningMs: () => performance.now() },
     ends: {
       end: async (ending) => {
         ended.push(ending);

@@ -3,7 +3,7 @@ import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { SessionEnds } from '../sessions/session-ends.js';
 import type { Session } from '../sessions/session-repository.js';
-import { type Clock, monotonicMs } from '../system.js';
+import type { Clock } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Facts } from './facts.js';
 import type { Observed } from './pass.js';
@@ -11,7 +11,7 @@ import type { Observed } from './pass.js';
 export interface SessionWatchDeps {
   clock: Clock;
   log: Logger;
-  workers: Pick<WorkerChannel, 'awayMs'>;
+  workers: Pick<WorkerChannel, 'awayMs' | 'runningMs'>;
   ends: SessionEnds;
   isStarting: (sessionId: string) => boolean;
 }
@@ -23,7 +23,7 @@ const capGraceMs = 60_000;
 
 /**
  * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
- * their cap at a worker that never came back. Counts by a clock that nobody sets.
+ * their cap at a worker that never came back. Counts by a clock that nobody sets, and that stands while this process does.
  */
 export function createSessionWatch({ clock, log, workers, ends, isStarting }: SessionWatchDeps) {
   const missingSince = new Map<string, number>();
@@ -42,8 +42,8 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
   /** For how long its instance has been missing where its worker is here. */
   function missingMs(sessionId: string, isMissing: boolean): number {
     if (!isMissing) missingSince.delete(sessionId);
-    else if (!missingSince.has(sessionId)) missingSince.set(sessionId, monotonicMs());
-    return isMissing ? monotonicMs() - (missingSince.get(sessionId) ?? 0) : 0;
+    else if (!missingSince.has(sessionId)) missingSince.set(sessionId, workers.runningMs());
+    return isMissing ? workers.runningMs() - (missingSince.get(sessionId) ?? 0) : 0;
   }
 
   return async ({ sessions, slots, deployments }: Facts, observed: Observed): Promise<void> => {

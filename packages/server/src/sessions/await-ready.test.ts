@@ -7,7 +7,7 @@ import { awaitReady, StartTimedOut } from './await-ready.js';
 afterEach(() => void vi.useRealTimers());
 
 function waiting(locate: () => { workerId: string; instance: ObservedInstance } | undefined, deadline?: AbortSignal) {
-  const workers = { locate, placeAwayMs: () => 0, subscribe: () => () => true };
+  const workers = { locate, placeAwayMs: () => 0, subscribe: () => () => true, runningMs: () => performance.now() };
   return awaitReady(workers as unknown as WorkerChannel, {
     ...{ agent: { name: 'bot', organizationId: 'o' } as Agent, instanceId: 'i', sessionId: 's', epoch: 1 },
     ...{ place: { scope: undefined, architecture: undefined }, deadline: deadline ?? new AbortController().signal },

@@ -1,7 +1,6 @@
 import type { ObservedInstance } from '@pipecat-cloud/contract/worker';
 import type { Agent } from '../agents/agent-repository.js';
 import { AppError, notReady } from '../errors.js';
-import { monotonicMs } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Place } from '../workers/worker-directory.js';
 
@@ -67,8 +66,8 @@ export async function awaitReady(workers: WorkerChannel, awaited: Awaited): Prom
     if (found && failed(found.instance)) return new StartFailed(agent.name, found.instance);
     if (found && found.instance.epoch >= epoch) return found.workerId;
     const delayed = found?.instance.delayed;
-    delayedAt = delayed === undefined ? undefined : (delayedAt ?? monotonicMs());
-    if (delayed !== undefined && delayedAt !== undefined && monotonicMs() - delayedAt > engineGraceMs)
+    delayedAt = delayed === undefined ? undefined : (delayedAt ?? workers.runningMs());
+    if (delayed !== undefined && delayedAt !== undefined && workers.runningMs() - delayedAt > engineGraceMs)
       return new EngineAway(agent.name, delayed);
     return !found && workers.placeAwayMs(place) > workerGraceMs ? new NoWorker(agent.name) : undefined;
   };

@@ -71,6 +71,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
         },
       subscribe: () => () => {},
       command: () => worker.answer(),
+      runningMs: () => performance.now(),
     } as unknown as WorkerChannel;
     const starts = createSessionStarts({
       ...{ store, clock, ids, audit, workers, log: pino({ enabled: false }) },

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { expect, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Environment } from '../config/env.js';
+import { runningMs } from '../running-clock.js';
 import { systemClock } from '../system.js';
 import { createFakeWorker } from './fake-worker.js';
 import { harness } from './harness.js';
@@ -30,6 +31,8 @@ export interface SeenSocket {
 
 /** A control plane with an agent 'bot' of two sessions, whose container a test plays, and a public key to call it with. */
 export async function openGatewayWorld(environment: Environment = {}) {
+  /** By how much the control plane has run for longer than it has. */
+  let aheadMs = 0;
   const seen: Seen[] = [];
   const sockets: SeenSocket[] = [];
   const container = {
@@ -58,6 +61,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
   });
   const server = await harness({
     clock: systemClock,
+    runningMs: () => runningMs() + aheadMs,
     environment: { PIPECAT_CLOUD_ICE_SERVERS: 'stun:stun.example:3478', ...environment },
   });
   const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
@@ -125,6 +129,12 @@ export async function openGatewayWorld(environment: Environment = {}) {
       } finally {
         file.close();
       }
+    },
+    /** The worker goes, and has been away for longer than anybody waits for it. */
+    async loseWorker(): Promise<void> {
+      worker.disconnect();
+      await vi.waitFor(() => expect(server.workers.here()).toEqual([]));
+      aheadMs += 60_000;
     },
     /** All clients hang up without a word. */
     leave(): void {

@@ -13,7 +13,7 @@ import { type ChannelDeps, createWorkerChannel } from './worker-channel.js';
 interface WorkersDeps
   extends Pick<
     ChannelDeps,
-    'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange' | 'onPresence'
+    'applyReport' | 'installationId' | 'onKeptBuilds' | 'onMissingBuild' | 'onChange' | 'onPresence' | 'runningMs'
   > {
   config: Config;
   keys: Keys;

@@ -7,6 +7,7 @@ import {
   workerProtocolVersion,
 } from '@pipecat-cloud/contract/worker';
 import type { WebSocket } from 'ws';
+import { runningMs as systemRunningMs } from '../running-clock.js';
 import { WorkerUnreachable } from './command-errors.js';
 import { type ConnectedWorker, type Connection, type ConnectionDeps, openConnection } from './worker-connection.js';
 import { createWorkerDirectory } from './worker-directory.js';
@@ -32,15 +33,17 @@ export interface ChannelDeps extends ConnectionDeps {
   onPresence: () => void;
   /** How often each worker is asked for a sign of life; one that gives none until the next time is cut. */
   heartbeatMs?: number;
+  /** See `createRunningClock`. */
+  runningMs?: (() => number) | undefined;
 }
 
 /** The WebSocket that workers dial: commands out, state and reports in. One connection a worker; the newest counts. */
 export function createWorkerChannel(deps: ChannelDeps) {
-  const { log, installationId, hopPublicKey, leads, heartbeatMs = 3_000 } = deps;
+  const { log, installationId, hopPublicKey, leads, heartbeatMs = 3_000, runningMs = systemRunningMs } = deps;
   const { onHello, onKeptBuilds, onUnusedImages, onMissingBuild, onChange, onPresence } = deps;
   const connections = new Map<string, Connection>();
   const listeners = new Set<() => void>();
-  const presence = createWorkerPresence();
+  const presence = createWorkerPresence(runningMs);
   const directory = createWorkerDirectory(connections, presence);
 
   function changed(): void {
@@ -104,26 +107,31 @@ export function createWorkerChannel(deps: ChannelDeps) {
   }
 
   function watchHeartbeat({ socket }: Connection): void {
-    let alive = true;
+    let askedAt: number | undefined;
     socket.on('pong', () => {
-      alive = true;
+      askedAt = undefined;
     });
-    const judge = () => {
-      if (!alive) return socket.terminate();
-      alive = false;
+    const timer = setInterval(() => {
+      // Where this process itself stood still, what came meanwhile is yet to be read.
+      if (askedAt !== undefined && runningMs() - askedAt < heartbeatMs / 2) return;
+      if (askedAt !== undefined) return socket.terminate();
+      askedAt = runningMs();
       socket.ping();
-    };
-    // Where this process itself stood still, what came meanwhile is yet to be read.
-    const timer = setInterval(() => void setImmediate(judge), heartbeatMs);
+    }, heartbeatMs);
     socket.once('close', () => clearInterval(timer));
   }
 
+  /** One that never said what it runs was not here. */
+  function leave({ workerId, scope, instances }: Connection): void {
+    if (instances) presence.left(workerId, scope);
+  }
+
   function drop(connection: Connection): void {
-    const { workerId, scope } = connection;
+    const { workerId } = connection;
     connection.commands.linkBroke();
     if (connections.get(workerId) !== connection) return;
     connections.delete(workerId);
-    presence.left(workerId, scope);
+    leave(connection);
     log.warn({ workerId }, 'worker disconnected');
     changed();
     onPresence();
@@ -139,7 +147,9 @@ export function createWorkerChannel(deps: ChannelDeps) {
       }
       const { workerId } = worker;
       const connection = openConnection(socket, worker, deps);
-      connections.get(workerId)?.socket.terminate();
+      const before = connections.get(workerId);
+      if (before) leave(before);
+      before?.socket.terminate();
       connections.set(workerId, connection);
       socket.on('error', (error) => log.warn({ err: error, workerId }, 'worker link failed'));
       socket.once('close', () => drop(connection));
@@ -157,6 +167,8 @@ export function createWorkerChannel(deps: ChannelDeps) {
     },
 
     leads,
+    /** The clock by which workers are away: for how long one says something is measured by it, too. */
+    runningMs,
     /** Sessions begin and are reached elsewhere. One that has just lost the lease, and may have it back, keeps its workers and goes on. */
     standsBy: () => !leads() && connections.size === 0,
     /** From now on it does: workers have had no chance to come before. */
