@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { resources } from './environment.js';
 import type { Person } from './person.js';
@@ -7,10 +8,13 @@ import { until } from './wait.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** The browser, deaf to what the machine's networks do. */
+const steady = fileURLToPath(new URL('./chromium.py', import.meta.url));
+
 /** `args`: switches of Chromium beyond the usual. */
 export async function openBrowser(...args: string[]): Promise<Browser> {
   return await chromium.launch({
-    executablePath: resources.chromium ?? '',
+    executablePath: process.platform === 'linux' && resources.python ? steady : (resources.chromium ?? ''),
     timeout: 120_000,
     // Inside containers Chromium's own sandbox can't be made.
     // Without an animation, what was scrolled is where it comes to rest.
