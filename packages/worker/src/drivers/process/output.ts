@@ -4,6 +4,8 @@ import type { DriverLogLine } from '../driver.js';
 import { type CutLine, createLineCutter } from './lines.js';
 
 const pollMs = 100;
+/** While something comes: what is read at once is then little, and whatever else these processes do waits for no burst of it. */
+const busyPollMs = 20;
 /** Small, so that what shares this process never waits long for one. */
 const chunkBytes = 16 * 1024;
 
@@ -29,6 +31,7 @@ export async function* readOutput({ path, position, ended, signal }: OutputReque
     for (;;) {
       // Asked before reading: what was written until the end is then read in this round.
       const last = ended();
+      const before = offset;
       for (;;) {
         if (signal.aborted) return;
         const { bytesRead } = await file.read(buffer, 0, chunkBytes, offset);
@@ -39,7 +42,7 @@ export async function* readOutput({ path, position, ended, signal }: OutputReque
         }
       }
       if (last) break;
-      await delay(pollMs, undefined, { signal }).catch(() => undefined);
+      await delay(offset > before ? busyPollMs : pollMs, undefined, { signal }).catch(() => undefined);
     }
     const rest = cutter.rest();
     if (rest) yield toLogLine(rest);
