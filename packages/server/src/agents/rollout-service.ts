@@ -142,10 +142,8 @@ export function createRolloutService(deps: RolloutServiceDeps) {
         // What its instances are made from must not have been deleted meanwhile.
         await holdSets(repos, organization.id, target);
         if (target.buildId !== null) await builds.findUsable(organization.id, target.buildId, repos);
-        if (pending) await takeover.withdraw(repos, agent, pending);
-        const here = pending ? { ...agent, desiredDeploymentId: live.id } : agent;
-        const ids = { desiredDeploymentId: target.id, reconciledDeploymentId: target.id };
-        await takeover.goLive(repos, here, target, { keepIdle: false, change: ids });
+        const change = { desiredDeploymentId: target.id, reconciledDeploymentId: target.id };
+        await takeover.goLive(repos, agent, target, { keepIdle: false, change, withdrawn: pending });
         return { action: 'agent.rolled_back', detail: { deploymentId: target.id, instead: live.id } };
       });
     },

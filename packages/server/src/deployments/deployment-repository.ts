@@ -1,6 +1,6 @@
 import { agentProfiles, type PlatformProfile } from '@pipecat-cloud/contract/deployments';
 import type { Architecture } from '@pipecat-cloud/contract/regions';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { inParts } from '../db/in-parts.js';
 import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
@@ -57,11 +57,18 @@ type RolloutMembers = 'imageDigest' | 'rollout' | 'canaryPercent' | 'deployedBy'
 export type NewDeployment = Omit<Deployment, RolloutMembers | 'readyAt' | 'liveAt' | 'sessionCrashes'> &
   Partial<Pick<Deployment, RolloutMembers>>;
 
-/** What a deployment counts of its failures. */
-export type FailureCounts = Record<'startFailures' | 'sessionCrashes', boolean>;
-
 const byId = prepared((db, { organizationId, id }: { organizationId: string; id: string }) =>
   db.selectFrom('deployment').selectAll().where('organization_id', '=', organizationId).where('id', '=', id),
+);
+
+/** Every session's end asks for it, and few find anything to change. */
+const forgetCrashes = prepared((db, { id }: { id: string }) =>
+  db
+    .updateTable('deployment')
+    .set({ session_crashes: 0, ...errorUnless('start_failures') })
+    .where('id', '=', id)
+    .where('session_crashes', '>', 0)
+    .where('phase', '!=', 'Failed'),
 );
 
 export function createDeploymentRepository({ db }: RepositoryContext) {
@@ -231,19 +238,18 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** An instance of it has stayed, or has ended a session as it should: what is not counted any more is no error either. */
-    async clearFailures({ id, startFailures, sessionCrashes }: Deployment, cleared: FailureCounts): Promise<void> {
-      const left = (cleared.startFailures ? 0 : startFailures) + (cleared.sessionCrashes ? 0 : sessionCrashes);
+    /** A session of it has ended, and not because its instance did. Nothing is written, and nothing locked, where none did before. */
+    async clearSessionCrashes(id: string): Promise<void> {
+      await forgetCrashes(db, { id });
+    },
+
+    /** An instance of it has stayed: its failed starts count no more, unless another came since it was read. */
+    async clearStartFailures({ id, startFailures }: Deployment): Promise<void> {
       await db
         .updateTable('deployment')
-        .set({
-          ...(cleared.startFailures ? { start_failures: 0 } : {}),
-          ...(cleared.sessionCrashes ? { session_crashes: 0 } : {}),
-          ...(left === 0 ? { error_code: null, error_message: null } : {}),
-        })
+        .set({ start_failures: 0, ...errorUnless('session_crashes') })
         .where('id', '=', id)
         .where('start_failures', '=', startFailures)
-        .where('session_crashes', '=', sessionCrashes)
         .where('phase', '!=', 'Failed')
         .execute();
     },
@@ -256,6 +262,13 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return rows.map(toDeployment);
     },
   };
+}
+
+/** What is not counted any more is no error either; it stays as it is where the other count goes on. */
+function errorUnless(other: 'start_failures' | 'session_crashes') {
+  const unless = (column: 'error_code' | 'error_message') =>
+    sql<string | null>`case when ${sql.ref(other)} > 0 then ${sql.ref(column)} end`;
+  return { error_code: unless('error_code'), error_message: unless('error_message') };
 }
 
 function toDeployment(row: Selectable<Schema['deployment']>): Deployment {

@@ -3,7 +3,7 @@ import { isOverLimit, vacate } from '../agents/agent-slots.js';
 import type { Repositories } from '../db/store.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Clock, Ids } from '../system.js';
-import type { Deployment } from './deployment-repository.js';
+import type { Deployment, DeploymentPhase } from './deployment-repository.js';
 import type { RolloutPlan } from './rollout-options.js';
 
 interface TakeoverDeps {
@@ -15,10 +15,16 @@ export interface TakeoverOptions {
   keepIdle: boolean;
   /** Changes the agent with it. */
   change?: AgentChange;
+  /** One that was to replace the live one, and is withdrawn in the same moment. */
+  withdrawn?: Deployment | undefined;
 }
+const pending: readonly DeploymentPhase[] = ['Creating', 'Validating', 'Active'];
 const isIdle = ({ spare, state }: Slot) => !spare && (state === 'ready' || state === 'starting');
 
-/** The moments at which it changes which deployment takes new sessions. Each is called in a transaction; sessions go on. */
+/**
+ * The moments at which it changes which deployment takes new sessions; sessions go on. Each is called in a transaction that changes no
+ * deployment after it: everyone takes agents before deployments before slots, or two that wait for each other would both fail.
+ */
 export function createTakeover({ clock, ids }: TakeoverDeps) {
   const standing = (agent: Agent) =>
     agent.liveDeploymentId === null ? [] : [agent.liveDeploymentId, ...agent.fallbackDeploymentIds];
@@ -61,7 +67,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
         now,
       );
       if (desiredDeploymentId === null || desiredDeploymentId === liveDeploymentId) return;
-      await repos.deployments.setPhase(desiredDeploymentId, ['Creating', 'Validating', 'Active'], 'Draining', now);
+      await repos.deployments.setPhase(desiredDeploymentId, pending, 'Draining', now);
       if (liveDeploymentId !== null) await vacateOutdated(repos, agent, standing(agent));
     },
 
@@ -91,7 +97,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
       repos: Repositories,
       agent: Agent,
       deployment: Deployment,
-      { keepIdle, change }: TakeoverOptions,
+      { keepIdle, change, withdrawn }: TakeoverOptions,
     ): Promise<boolean> {
       const now = clock.now();
       const before = agent.liveDeploymentId;
@@ -99,6 +105,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
       const fallbackDeploymentIds = older.filter((id) => id !== deployment.id);
       const takes = { liveDeploymentId: deployment.id, fallbackDeploymentIds, canaryPercent: null, startsHeld: false };
       if (!(await repos.agents.updateRollout(agent, { ...change, ...takes }, now))) return false;
+      if (withdrawn) await repos.deployments.setPhase(withdrawn.id, pending, 'Draining', now);
       if (before !== null && before !== deployment.id)
         await repos.deployments.setPhase(before, ['Active'], 'Draining', now);
       await repos.deployments.setPhase(deployment.id, ['Creating', 'Validating', 'Draining'], 'Active', now);
@@ -122,8 +129,9 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
       const now = clock.now();
       const change = { canaryPercent: null, startsHeld: false };
       if (!(await repos.agents.updateRollout(agent, change, now))) return false;
+      const failed = await repos.deployments.setPhase(deployment.id, pending, 'Failed', now);
       await vacateOutdated(repos, agent, standing(agent));
-      return await repos.deployments.setPhase(deployment.id, ['Creating', 'Validating', 'Active'], 'Failed', now);
+      return failed;
     },
 
     /** The live deployment is the desired one again; the one that was to replace it is withdrawn, whatever it had come to. */
@@ -138,7 +146,7 @@ export function createTakeover({ clock, ids }: TakeoverDeps) {
         startsHeld: false,
       };
       if (!(await repos.agents.updateRollout(agent, change, now))) return false;
-      await repos.deployments.setPhase(deployment.id, ['Creating', 'Validating', 'Active'], 'Draining', now);
+      await repos.deployments.setPhase(deployment.id, pending, 'Draining', now);
       await vacateOutdated(repos, agent, standing(agent));
       return true;
     },

@@ -114,6 +114,34 @@ describe('a socket whose agent stands in its address', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\\r\\n(.*\\r\\n)*retry-after: ${seconds}\\r\\n`));
   });
 
+  test('a token whose session has failed is used up: its caller is told so and not to try again, and a new one is as good as any', async () => {
+    let later = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
+    world.worker.behaviour.starts = 'delayed';
+    // It takes the warm instance.
+    expect((await world.start({})).status).toBe(200);
+    const { token, sessionId } = await bodyOf(await world.start({ transport: 'websocket' }));
+    const refused = vi.fn<(answer: string) => void>();
+    void world.upgrade(`/ws/generic/bot.ours/${token}`, {}).then(refused);
+    await vi.waitFor(() => {
+      later += 13_000;
+      expect(refused).toHaveBeenCalled();
+    });
+    const [[answer] = ['']] = refused.mock.calls;
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    for (const said of ['PCC-ENGINE-AWAY', 'Its token is used up: /start gives a new one'])
+      expect(answer).toContain(said);
+    expect(answer).not.toMatch(/retry-after/i);
+    const failed = `/v1/organizations/ours/services/bot/sessions/${sessionId}`;
+    expect((await world.server.call(world.token, 'GET', failed)).body.endReason).toBe('start_failed');
+    await expect(world.dial(`/ws/generic/bot.ours/${token}`)).rejects.toThrow('403');
+    for (const [id, { delayed, ...made }] of world.worker.instances)
+      if (delayed) world.worker.instances.set(id, { ...made, state: 'ready' });
+    world.worker.observe();
+    await world.dial(`/ws/generic/bot.ours/${await newToken()}`);
+  });
+
   test('a caller who left while an instance was claimed leaves it free', async () => {
     const token = await newToken();
     world.worker.behaviour.answers = false;

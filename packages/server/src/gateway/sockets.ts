@@ -63,8 +63,8 @@ export function createSocketGateway(deps: SocketDeps) {
       return await starts.start(agent, { sessionId, entry: 'socket', body: {}, actor });
     } catch (error) {
       // A full agent has taken nothing: whoever is told to try again can, with the same token.
-      if (!free && token) await socketTokens.giveBack(target, sessionId);
-      throw error;
+      if (free || (await socketTokens.giveBack(target, sessionId))) throw error;
+      throw withoutToken(error);
     }
   }
 
@@ -167,6 +167,15 @@ const refusedToken = () =>
     'unknown_token',
     'No such agent, or its sockets need a token: one use, 5 minutes, from /start with transport websocket',
   );
+
+/** A start that has failed for what may pass, told to a caller whose token went with it: to try again takes another one. */
+function withoutToken(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.status < 500) return error;
+  const { status, code, message, details } = error;
+  const { 'retry-after': _, ...headers } = error.headers;
+  const text = `${message.replace(/\.$/, '')}. Its token is used up: /start gives a new one`;
+  return new AppError(status, code, text, { details, headers, cause: error });
+}
 
 /** The platform's own close codes are 4000 and the status that an upgrade would have got. */
 function closeOf(error: unknown): SocketRefused {

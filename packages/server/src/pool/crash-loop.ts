@@ -1,4 +1,4 @@
-import type { Deployment, FailureCounts } from '../deployments/deployment-repository.js';
+import type { Deployment } from '../deployments/deployment-repository.js';
 import type { Slot } from '../slots/slot-repository.js';
 import type { Facts } from './facts.js';
 
@@ -20,30 +20,14 @@ export const isCrashLooping = ({ startFailures, sessionCrashes, liveAt, phase }:
   (startFailures >= crashLoopAfter || sessionCrashes >= crashLoopAfter) && liveAt !== null && phase !== 'Failed';
 
 /**
- * Deployments with failures behind them, and which of what they count begins anew: failed starts once an instance has stayed; crashes in
- * sessions only once a session has ended otherwise, since an idle instance shows nothing of what a session does to it.
+ * Deployments whose failed starts are behind them, as an instance has stayed. Of crashes in sessions an idle instance shows nothing: those
+ * are over with a session that ends otherwise.
  */
-export function recoveredDeployments(
-  { deployments, slots }: Facts,
-  now: Date,
-): { deployment: Deployment; cleared: FailureCounts }[] {
-  const idsOf = (found: readonly Slot[]) => new Set(found.map(({ deploymentId }) => deploymentId));
-  const steady = idsOf(slots.filter((slot) => isSteady(slot, now)));
-  // A slot whose instance ended with its session goes another way.
-  const served = idsOf(slots.filter(({ state }) => state === 'settling'));
-  return [...deployments.values()]
-    .filter(({ phase }) => phase !== 'Failed')
-    .map((deployment) => {
-      const { id, startFailures, sessionCrashes } = deployment;
-      return {
-        deployment,
-        cleared: {
-          startFailures: startFailures > 0 && steady.has(id),
-          sessionCrashes: sessionCrashes > 0 && served.has(id),
-        },
-      };
-    })
-    .filter(({ cleared }) => cleared.startFailures || cleared.sessionCrashes);
+export function recoveredDeployments({ deployments, slots }: Facts, now: Date): Deployment[] {
+  const steady = new Set(slots.filter((slot) => isSteady(slot, now)).map(({ deploymentId }) => deploymentId));
+  return [...deployments.values()].filter(
+    ({ id, phase, startFailures }) => phase !== 'Failed' && startFailures > 0 && steady.has(id),
+  );
 }
 
 function isSteady({ state, served, changedAt }: Slot, now: Date): boolean {

@@ -189,8 +189,8 @@ export function createPass(deps: PassDeps) {
       await settleSessions(facts, observed);
       await pinDigests(store, facts, observed);
       let changed = await settleSlots(facts, observed);
-      for (const { deployment, cleared } of recoveredDeployments(facts, clock.now()))
-        await store.deployments.clearFailures(deployment, cleared);
+      for (const deployment of recoveredDeployments(facts, clock.now()))
+        await store.deployments.clearStartFailures(deployment);
       await deps.demand.recall([...facts.agents.keys()]);
       for (const agent of facts.agents.values()) changed = (await advance(agent, facts)) || changed;
       await saveDemand(facts);

@@ -37,9 +37,11 @@ describe.skipIf(!postgres)('a region is deleted at one of two control planes', (
   test('its worker is turned away by the one that it has dialled', async () => {
     await register();
     const { body } = await call(here, 'POST', '/regions/lab/enrollment-tokens', {});
-    const url = await there.http.listen({ port: 0, host: '127.0.0.1' });
+    // That which runs the agents: the other one takes no worker.
+    const url = await here.http.listen({ port: 0, host: '127.0.0.1' });
     worker = await createFakeWorker({ url, enrolmentToken: body.token });
-    expect((await call(here, 'DELETE', '/regions/lab')).status).toBe(200);
+    expect(worker.isConnected()).toBe(true);
+    expect((await call(there, 'DELETE', '/regions/lab')).status).toBe(200);
     await until(() => expect(worker?.isConnected()).toBe(false));
     await expect(worker.connect()).rejects.toThrow('401');
   });

@@ -48,6 +48,9 @@ interface SessionEndDeps {
   spend: Pick<SpendService, 'charge'>;
 }
 
+/** With its instance, or nobody knows whether: that says nothing of how sessions of its deployment go. */
+const endsWithInstance: ReadonlySet<EndReason> = new Set(['instance_exited', 'instance_lost']);
+
 /** The one way by which a session ends. */
 export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
   return {
@@ -77,7 +80,9 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
               clock.now(),
             );
           }
+          if (beganAt && !endsWithInstance.has(reason)) await repos.deployments.clearSessionCrashes(deploymentId);
         }
+        // After the deployment, as everyone takes them.
         await repos.slots.release(sessionId, epoch, slot, clock.now());
         return ended !== undefined;
       });

@@ -10,7 +10,7 @@ import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js'
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { workerGraceMs } from './await-ready.js';
 import { createSessionEnds } from './session-ends.js';
-import { createSessionStarts } from './session-starts.js';
+import { createSessionStarts, type StartOrder } from './session-starts.js';
 import { createSessionTraces } from './session-traces.js';
 
 describe.each(databases)('a start that comes to nothing, on $name', (database) => {
@@ -54,7 +54,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     await world.drop();
   });
 
-  function begin() {
+  function begin(order: Partial<StartOrder> = {}) {
     const { store, clock, ids, audit } = world;
     const workers = {
       standsBy: () => worker.elsewhere,
@@ -80,7 +80,7 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       ...{ demand: createDemandBook(world), scopeOf: async () => undefined, nudge: () => {} },
       traces: createSessionTraces({ ...world, workers, log: pino({ enabled: false }) }),
     });
-    return starts.start(agent, { sessionId: ids.id(), entry: 'bot', body: {}, actor: testActor });
+    return starts.start(agent, { sessionId: ids.id(), entry: 'bot', body: {}, actor: testActor, ...order });
   }
   const slot = async () => (await world.store.slots.listOfAgent(agent.organizationId, agent.id))[0];
 
@@ -106,22 +106,47 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1, sessionId: null });
   });
 
-  test('a cold start whose engine is away is refused, and takes up no place: who comes next waits for the same instance', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    worker = { ...worker, state: 'preparing', delayed: 'The engine does not answer.' };
-    for (const epoch of [1, 2]) {
-      const refused = begin().catch((error: unknown) => error);
-      await vi.waitFor(async () => expect(await slot()).toMatchObject({ state: 'claimed', epoch }));
-      const answered = vi.fn();
-      void refused.then(answered);
-      await vi.waitFor(() => {
-        vi.advanceTimersByTime(13_000);
-        expect(answered).toHaveBeenCalled();
-      });
-      expect(await refused).toMatchObject({ status: 503, details: { reason: 'PCC-ENGINE-AWAY' } });
-      expect(await slot()).toMatchObject({ state: 'starting', epoch, sessionId: null });
-    }
-    expect(await world.store.sessions.listOpen()).toEqual([]);
+  const served = [
+    ['any number of sessions', null],
+    ['a single one', 1],
+  ] as const;
+  test.each(served)(
+    'a cold start whose engine is away is refused, and takes up no place: who comes next waits for the same instance, which may have %s',
+    async (_, reuseMaxSessions) => {
+      agent = { ...agent, reuseMaxSessions };
+      vi.useFakeTimers({ toFake: ['performance'] });
+      worker = { ...worker, state: 'preparing', delayed: 'The engine does not answer.' };
+      for (const epoch of [1, 2]) {
+        const refused = begin().catch((error: unknown) => error);
+        await vi.waitFor(async () => expect(await slot()).toMatchObject({ state: 'claimed', epoch }));
+        const answered = vi.fn();
+        void refused.then(answered);
+        await vi.waitFor(() => {
+          vi.advanceTimersByTime(13_000);
+          expect(answered).toHaveBeenCalled();
+        });
+        expect(await refused).toMatchObject({ status: 503, details: { reason: 'PCC-ENGINE-AWAY' } });
+        expect(await slot()).toMatchObject({ state: 'starting', epoch, sessionId: null, served: 0 });
+      }
+      expect(await world.store.sessions.listOpen()).toEqual([]);
+    },
+  );
+
+  test('a warm instance that was not told of the session is as it was: one that may have a single session has the next', async () => {
+    agent = { ...agent, reuseMaxSessions: 1 };
+    const { store, ids, clock } = world;
+    const { liveDeploymentId: deploymentId } = agent;
+    const ready = { state: 'ready', workerId: 'w', deploymentId, instanceId: ids.id() } as const;
+    const empty = await slot();
+    if (!empty) throw new Error('the agent has no slot');
+    await store.slots.change(empty, ready, clock.now());
+    const room = async () => {
+      throw new Error('no room');
+    };
+    await expect(begin({ room })).rejects.toThrow('no room');
+    expect(await slot()).toMatchObject({ state: 'ready', epoch: 1, sessionId: null, served: 0 });
+    await expect(begin()).resolves.toMatchObject({ instanceId: ready.instanceId });
+    expect(await slot()).toMatchObject({ state: 'claimed', epoch: 2, served: 1 });
   });
 
   test('a no is a no: the instance is removed', async () => {

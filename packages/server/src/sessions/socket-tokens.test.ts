@@ -62,10 +62,10 @@ describe.each(databases)('socket tokens on $name', (database) => {
     expect(await another().use(second ?? '', target)).toBeUndefined();
   });
 
-  test('whose session never began are good again, and others not', async () => {
+  test('for which nothing was taken are good again, and others not', async () => {
     const token = await another().issue(world.store, target, 'session-1');
     await another().use(token, target);
-    await another().giveBack(target, 'session-1');
+    expect(await another().giveBack(target, 'session-1')).toBe(true);
     expect(await another().use(token, target)).toBe('session-1');
     await world.store.sessions.insert({
       ...{ id: 'session-1', organizationId: 'org-a', agentId: 'agent-a', deploymentId: 'd', slotId: null },
@@ -73,7 +73,7 @@ describe.each(databases)('socket tokens on $name', (database) => {
       ...{ createdAt: '2026-05-04T10:00:00.000Z', updatedAt: '2026-05-04T10:00:00.000Z', activatedAt: null },
       ...{ endedAt: null, endReason: null, completionStatus: null },
     });
-    await another().giveBack(target, 'session-1');
+    expect(await another().giveBack(target, 'session-1')).toBe(false);
     expect(await another().use(token, target)).toBeUndefined();
   });
 

@@ -50,10 +50,15 @@ export function createSocketTokens({ store, clock, ids, key }: { store: Store; c
       return await store.socketTokens.use(target.agentId, nonce, clock.now());
     },
 
-    /** Its session never began, so that it may be tried again while its time lasts. Nothing to do for one that did. */
-    async giveBack({ agentId }: SocketTarget, sessionId: string): Promise<void> {
-      await store.transaction(async (repos) => {
-        if (!(await repos.sessions.exists(sessionId))) await repos.socketTokens.giveBack(agentId, sessionId);
+    /**
+     * Nothing was taken for it, so that it may be tried again while its time lasts. False where a session was made for it, also one that
+     * has failed by now: whoever was told of that session would look for the call in it.
+     */
+    async giveBack({ agentId }: SocketTarget, sessionId: string): Promise<boolean> {
+      return await store.transaction(async (repos) => {
+        if (await repos.sessions.exists(sessionId)) return false;
+        await repos.socketTokens.giveBack(agentId, sessionId);
+        return true;
       });
     },
   };

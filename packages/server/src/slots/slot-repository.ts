@@ -82,12 +82,20 @@ interface LettingGo {
   epoch: number;
   nextEpoch: number;
   state: SlotState;
+  /** Of the sessions that its instance is counted to have had, how many it was not told of. */
+  untold: 0 | 1;
   at: string;
 }
-const letGo = prepared((db, { sessionId, epoch, nextEpoch, state, at }: LettingGo) =>
+const letGo = prepared((db, { sessionId, epoch, nextEpoch, state, untold, at }: LettingGo) =>
   db
     .updateTable('slot')
-    .set({ state, session_id: null, epoch: nextEpoch, changed_at: at })
+    .set((eb) => ({
+      state,
+      session_id: null,
+      epoch: nextEpoch,
+      served: eb('served', '-', untold),
+      changed_at: at,
+    }))
     .where('session_id', '=', sessionId)
     .where('epoch', '=', epoch),
 );
@@ -143,13 +151,14 @@ export function createSlotRepository(context: RepositoryContext) {
 
     /**
      * After a session: the instance is not offered again before its worker says that the bot is done, never once quarantined, and at
-     * once (`ready`, `starting`) where it was never told of the session. `fenced` takes the next epoch as well: whatever the worker
-     * still has in hand for this one is void. Guarded by session and epoch.
+     * once (`ready`, `starting`) where it was never told of the session, which then does not count as one that it was given. `fenced`
+     * takes the next epoch as well: whatever the worker still has in hand for this one is void. Guarded by session and epoch.
      */
     async release(sessionId: string, epoch: number, to: ReleasedSlot, now: Date): Promise<void> {
       const fenced = to === 'fenced';
       const state = fenced ? 'quarantined' : to;
-      await letGo(db, { sessionId, epoch, nextEpoch: epoch + (fenced ? 1 : 0), state, at: now.toISOString() });
+      const untold = to === 'ready' || to === 'starting' ? 1 : 0;
+      await letGo(db, { sessionId, epoch, nextEpoch: epoch + (fenced ? 1 : 0), state, untold, at: now.toISOString() });
     },
 
     async insert(slots: readonly Slot[]): Promise<void> {

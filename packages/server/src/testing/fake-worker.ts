@@ -132,22 +132,23 @@ export async function createFakeWorker(options: {
     observe();
   }
 
-  /** False where it was sent away. */
-  async function connect(): Promise<boolean> {
+  /** Resolves once it is welcomed; rejects with why where it was sent away. */
+  async function connect(): Promise<void> {
     const opened = new WebSocket(`${url.replace('http', 'ws')}/v1/workers/channel`, {
       headers: { authorization: `Bearer ${credential}` },
     });
     socket = opened;
-    const welcomed = new Promise<boolean>((resolve) => {
-      opened.once('message', () => resolve(true)).once('close', () => resolve(false));
-    });
     opened.on('message', (data) => receive(JSON.parse(String(data)) as ControlMessage));
-    await new Promise((resolve, reject) => opened.once('open', resolve).once('error', reject));
-    const { architecture, dataUrl = 'http://127.0.0.1:9' } = options;
-    send({ type: 'hello', version: 1, driver: 'fake', dataUrl, ...(architecture ? { architecture } : {}) });
-    observe();
-    for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
-    return await welcomed;
+    opened.once('open', () => {
+      const { architecture, dataUrl = 'http://127.0.0.1:9' } = options;
+      send({ type: 'hello', version: 1, driver: 'fake', dataUrl, ...(architecture ? { architecture } : {}) });
+      observe();
+      for (const [number, body] of unacknowledged) send({ type: 'report', number, report: body });
+    });
+    await new Promise<void>((resolve, reject) => {
+      opened.once('message', () => resolve()).once('error', reject);
+      opened.once('close', (code, reason) => reject(new Error(`The worker was not welcomed: ${code} ${reason}`)));
+    });
   }
 
   await connect();
@@ -163,7 +164,7 @@ export async function createFakeWorker(options: {
     activations: () => commands.flatMap((command) => (command.do === 'activate' ? [command.activation] : [])),
     connect,
     /** Another control plane from now on. */
-    connectTo(other: string): Promise<boolean> {
+    connectTo(other: string): Promise<void> {
       url = other;
       return connect();
     },

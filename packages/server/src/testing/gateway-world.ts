@@ -145,7 +145,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
       listener.closeAllConnections();
       listener.close();
     },
-    /** Sends an upgrade with these headers changed; resolves with the head of the answer. */
+    /** Sends an upgrade with these headers changed; resolves with the head of the answer, and with all of a refusal. */
     async upgrade(path: string, headers: Record<string, string>): Promise<string> {
       const { hostname, port, host } = new URL(url);
       const all = {
@@ -162,7 +162,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
       let answer = '';
       for await (const chunk of socket) {
         answer += String(chunk);
-        if (answer.includes('\r\n\r\n')) break;
+        if (answer.startsWith('HTTP/1.1 101 ') && answer.includes('\r\n\r\n')) break;
       }
       return answer;
     },
