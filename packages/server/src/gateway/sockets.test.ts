@@ -99,7 +99,15 @@ describe('a socket whose agent stands in its address', () => {
 
   test.each([
     [429, async () => void (await Promise.all([world.start({}), world.start({})]))],
-    [503, () => world.loseWorker()],
+    [
+      503,
+      async () => {
+        world.worker.disconnect();
+        await vi.waitFor(() => expect(world.server.workers.here()).toEqual([]));
+        // Nobody waits for a worker that has been away for so long.
+        world.runsOn(60_000);
+      },
+    ],
   ])('a refusal with %i says when to try again, as that of a start does', async (status, refuseAll) => {
     const token = await newToken();
     await refuseAll();
@@ -115,9 +123,6 @@ describe('a socket whose agent stands in its address', () => {
   });
 
   test('a token whose session has failed is used up: its caller is told so and not to try again, and a new one is as good as any', async () => {
-    let later = 0;
-    const now = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
     world.worker.behaviour.starts = 'delayed';
     // It takes the warm instance.
     expect((await world.start({})).status).toBe(200);
@@ -125,7 +130,7 @@ describe('a socket whose agent stands in its address', () => {
     const refused = vi.fn<(answer: string) => void>();
     void world.upgrade(`/ws/generic/bot.ours/${token}`, {}).then(refused);
     await vi.waitFor(() => {
-      later += 13_000;
+      world.runsOn(13_000);
       expect(refused).toHaveBeenCalled();
     });
     const [[answer] = ['']] = refused.mock.calls;

@@ -130,11 +130,9 @@ export async function openGatewayWorld(environment: Environment = {}) {
         file.close();
       }
     },
-    /** The worker goes, and has been away for longer than anybody waits for it. */
-    async loseWorker(): Promise<void> {
-      worker.disconnect();
-      await vi.waitFor(() => expect(server.workers.here()).toEqual([]));
-      aheadMs += 60_000;
+    /** So much longer its control plane has run, all at once: for whom it waits has been away for as long. */
+    runsOn(ms: number): void {
+      aheadMs += ms;
     },
     /** All clients hang up without a word. */
     leave(): void {
