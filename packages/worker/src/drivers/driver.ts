@@ -15,6 +15,8 @@ export interface DriverInstance {
     at: string;
     /** Where code and signal don't tell it: why it ended, as the end of a sentence ("because it ran out of memory"). */
     reason?: string;
+    /** What the engine says of it where there is no such reason; it may hold anything, also a secret of the instance. */
+    engineWords?: string;
   };
   /** Why it failed or exited, with a platform code (contract §2.1). */
   error?: { code: string; message: string };
