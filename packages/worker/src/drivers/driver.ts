@@ -67,7 +67,8 @@ export interface Driver extends Builder {
   forgetImage?(image: PulledImage): Promise<void>;
   /**
    * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none, or
-   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull.
+   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull, or tries that never end
+   * otherwise though what runs the instances is there.
    */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**
