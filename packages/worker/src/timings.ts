@@ -19,7 +19,10 @@ export interface Timings {
   probeTimeoutMs: number;
   /** From the socket's close to the stop marker, then the instance is killed. */
   socketGraceMs: number;
-  /** From a socket that an instance cut off until its session ends by that: the instance may be found to have ended. An end is known within a second. */
+  /**
+   * Of a socket that an instance cut off: how long the instance's end is waited for, and then again how long the driver may take to say
+   * whether it has ended. After that the session ends by its socket.
+   */
   exitLookMs: number;
   /** From the session cap to the bot's end, then the instance is killed. */
   capGraceMs: number;
@@ -51,7 +54,7 @@ export const defaultTimings: Timings = {
   probeIdleMs: 5000,
   probeTimeoutMs: 2000,
   socketGraceMs: 10_000,
-  exitLookMs: 400,
+  exitLookMs: 500,
   capGraceMs: 15_000,
   stopGraceSeconds: 2,
   relayGraceMs: 5000,

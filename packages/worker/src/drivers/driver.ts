@@ -15,6 +15,8 @@ export interface DriverInstance {
     at: string;
     /** Where code and signal don't tell it: why it ended, as the end of a sentence ("because it ran out of memory"). */
     reason?: string;
+    /** What the engine says of it where there is no such reason; it may hold anything, also a secret of the instance. */
+    engineWords?: string;
   };
   /** Why it failed or exited, with a platform code (contract §2.1). */
   error?: { code: string; message: string };
@@ -65,7 +67,8 @@ export interface Driver extends Builder {
   forgetImage?(image: PulledImage): Promise<void>;
   /**
    * Makes the instance, or leaves the one of that id alone. Resolves once its process runs; else throws `DriverError`, leaving none, or
-   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull.
+   * `DriverUnavailable` when it may be tried again. It gives up by itself what makes no progress, such as a pull, or tries that never end
+   * otherwise though what runs the instances is there.
    */
   ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /**

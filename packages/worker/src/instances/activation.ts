@@ -3,7 +3,7 @@ import type { Activation } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver } from '../drivers/driver.js';
-import { wordsOfExit } from './explain.js';
+import { leftNoTrace } from './explain.js';
 import { type Instance, isGone } from './instance.js';
 import { momentNow } from './moment.js';
 import type { HeldSession, Records } from './record.js';
@@ -114,7 +114,7 @@ function occupy(deps: ActivationDeps, instance: Instance, session: HeldSession, 
 
 async function goneBefore(instance: Instance, tenancy: Tenancy): Promise<void> {
   const words = await instance.lastWords;
-  await tenancy.instanceGone(words?.text ?? wordsOfExit(undefined, true));
+  await tenancy.instanceGone(words?.text ?? leftNoTrace);
 }
 
 /** The epoch stays used: the instance may have seen it. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { CommandRefused } from '../command-refused.js';
 import type { Driver, DriverInstance } from '../drivers/driver.js';
 import type { Ends } from './ends.js';
-import { wordsOfExit } from './explain.js';
+import { leftNoTrace, told, wordsOfExit } from './explain.js';
 import { createInstance, type Instance, isGone, unknownError } from './instance.js';
 import { emptyRecord, type HeldSession, type InstanceRecord, type Records } from './record.js';
 import type { Tenancy } from './tenancy.js';
@@ -38,10 +38,15 @@ async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceR
   instance.address = seen.address;
   instance.imageDigest = seen.imageDigest;
   instance.error ??= seen.error;
+  // It was to be ended from here, and lives.
+  if (!isGone(instance)) delete record.lastWords;
   deps.add(instance);
   for (const end of record.ends) deps.ends.report(record, end);
   const session = record.session ?? settlingAsHeld(record);
-  if (!session) return;
+  if (!session) {
+    instance.lastWords = Promise.resolve(lastWordsOf(instance, seen));
+    return;
+  }
   const tenancy = deps.occupy(instance, session);
   const going = isGone(instance) ? goneMeanwhile(instance, tenancy, seen) : tenancy.resume();
   if (session.entry === 'bot' && session.phase === 'accepted') decide(instance, session, going);
@@ -50,9 +55,19 @@ async function adoptOne(deps: AdoptDeps, seen: DriverInstance, record: InstanceR
 }
 
 async function goneMeanwhile(instance: Instance, tenancy: Tenancy, seen: DriverInstance): Promise<void> {
-  const going = tenancy.instanceGone(wordsOfExit(seen, true), seen.exit?.at);
-  instance.lastWords = going.catch(() => undefined);
+  const going = tenancy.instanceGone(wordsOfExit(instance, seen, true), seen.exit?.at);
+  instance.lastWords = going.catch(() => undefined).then(() => instance.record.lastWords);
   await going;
+}
+
+/** Of one that holds no session: what was written down, or how it ended while no worker looked. */
+function lastWordsOf(instance: Instance, seen: DriverInstance): InstanceRecord['lastWords'] {
+  const { record } = instance;
+  const endedUnseen = seen.state === 'exited' && record.lastWords === undefined && !record.failure;
+  if (endedUnseen) {
+    record.lastWords = { text: told(instance, wordsOfExit(instance, seen, record.startedMs !== undefined)) };
+  }
+  return record.lastWords;
 }
 
 /** Whether it has the session is only known once its output is read: until then the same activation waits for the answer. */
@@ -98,7 +113,7 @@ async function settleVanished({ records, ends, log }: AdoptDeps, record: Instanc
     const { sessionId, epoch, stopping } = session;
     const why = stopping
       ? ({ reason: 'stopped' } as const)
-      : ({ reason: 'instance_exited', detail: wordsOfExit(undefined, true) } as const);
+      : ({ reason: 'instance_exited', detail: leftNoTrace } as const);
     record.ends.push({ sessionId, epoch, ...why, at: new Date().toISOString() });
     delete record.session;
     await records.save(record, { durable: true });

@@ -15,9 +15,17 @@ export async function explain(driver: Driver, instance: Instance, message: strin
   return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
 }
 
-/** How an instance ended, as a sentence. */
-export function wordsOfExit(seen: DriverInstance | undefined, wasReady: boolean): string {
-  return wasReady ? `The instance ended ${describeExit(seen)}` : `It ended ${describeExit(seen)} before ready`;
+/** Of an instance that ran, where nobody can say how it ended. */
+export const leftNoTrace = 'The instance ended and left no trace';
+
+/** How an instance ended, as a sentence. An engine may put anything into its words, so they need one whose secrets are known. */
+export function wordsOfExit(
+  { redactor }: Pick<Instance, 'redactor'>,
+  seen: DriverInstance | undefined,
+  wasReady: boolean,
+): string {
+  const how = describeExit(seen, redactor !== undefined);
+  return wasReady ? `The instance ended ${how}` : `It ended ${how} before ready`;
 }
 
 /** What is known of an end, without what the agent or an engine may have put into it, and no longer than a list should hold. */
@@ -26,10 +34,11 @@ export function told(instance: Instance, words: string): string {
 }
 
 /** As the end of a sentence: "… with exit code 1". */
-function describeExit(seen: DriverInstance | undefined): string {
+function describeExit(seen: DriverInstance | undefined, inEngineWords: boolean): string {
   if (!seen?.exit) return seen?.error ? `(${seen.error.message})` : 'and left no trace';
-  const { code, signal, reason } = seen.exit;
+  const { code, signal, reason, engineWords } = seen.exit;
   if (reason) return reason;
+  if (engineWords && inEngineWords) return `because the engine could not run it: ${engineWords}`;
   if (signal) return `by signal ${signal}`;
   return code === null ? 'with an unknown exit code' : `with exit code ${code}`;
 }

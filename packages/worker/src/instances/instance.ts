@@ -20,8 +20,8 @@ export interface Instance {
   delayed: string | undefined;
   /** Why it exited or failed. */
   error: { code: string; message: string } | undefined;
-  /** For its log, once it has ended by itself: decided when it is known whether a session ended with it. */
-  lastWords: Promise<LastWords | undefined> | undefined;
+  /** Those of its record, once it has ended: decided when it is known whether a session ended with it. */
+  lastWords: Promise<InstanceRecord['lastWords']> | undefined;
   /** The reason of an exit is being looked up; until then nothing new is said of it. */
   explaining: boolean;
   /** When `ensure` came, in milliseconds of the monotonic clock; unknown for an adopted instance. */
@@ -35,12 +35,6 @@ export interface Instance {
   /** The session it holds, or whose bot may still run. */
   tenancy: Tenancy | undefined;
   removing: boolean;
-}
-
-/** How an instance ended, and the session that ended with it. */
-export interface LastWords {
-  text: string;
-  sessionId?: string;
 }
 
 export interface Activating {

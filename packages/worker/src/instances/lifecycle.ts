@@ -78,6 +78,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     prober.stop(instance.id);
     const explained = await explain(driver, instance, message);
     if (isGone(instance)) return;
+    instance.record.lastWords = null;
     await fail(instance, unknownError, explained);
     starting.get(instance.id)?.abort.abort();
     await kill(instance, timings.stopGraceSeconds);
@@ -221,10 +222,12 @@ export function createLifecycle(deps: LifecycleDeps) {
     instance.explaining = !expected;
     prober.stop(instance.id);
     clearTimeout(starting.get(instance.id)?.deadline);
-    const words = wordsOfExit(seen, wasReady);
+    const { record } = instance;
+    const words = wordsOfExit(instance, seen, wasReady);
     const ended = instance.tenancy?.instanceGone(words, seen?.exit?.at);
     if (!expected) {
-      instance.lastWords = ended?.catch(() => undefined) ?? Promise.resolve({ text: told(instance, words) });
+      if (!ended) record.lastWords ??= { text: told(instance, words) };
+      instance.lastWords = Promise.resolve(ended?.catch(() => undefined)).then(() => record.lastWords);
       const message = await explain(driver, instance, words);
       instance.error = { code: seen?.error?.code ?? unknownError, message };
       instance.explaining = false;
@@ -245,7 +248,19 @@ export function createLifecycle(deps: LifecycleDeps) {
     return done;
   }
 
+  /** So that a worker that finds it ended does not take it for one that ended by itself. */
+  async function noteKill(instance: Instance): Promise<void> {
+    const { id, record } = instance;
+    if (isGone(instance) || record.lastWords !== undefined) return;
+    record.lastWords = null;
+    // A full disk must not keep it from being ended.
+    await records
+      .save(record)
+      .catch((err) => log.warn({ err, instanceId: id }, 'that an instance is ended could not be noted'));
+  }
+
   async function killUntilGone(instance: Instance, graceSeconds: number, why?: string): Promise<void> {
+    await noteKill(instance);
     while (!closed) {
       try {
         await driver.kill(instance.id, { graceSeconds });

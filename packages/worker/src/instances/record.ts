@@ -53,6 +53,12 @@ export interface LogInterval {
   to?: number;
 }
 
+/** How an instance ended, and the session that ended with it; free of secrets. */
+export interface LastWords {
+  text: string;
+  sessionId?: string;
+}
+
 /** What the worker must know of an instance after its own end. No environment, no body, no token. */
 export interface InstanceRecord {
   labels: InstanceLabels;
@@ -72,6 +78,8 @@ export interface InstanceRecord {
   /** From `ensure` to ready. */
   startedMs?: number;
   failure?: { code: string; message: string };
+  /** For its log, where it ended by itself; null: its log says nothing of its end, as of one that is ended from here. */
+  lastWords?: LastWords | null;
   /** Of the secrets that it was started with. */
   secretsVersion?: string;
 }

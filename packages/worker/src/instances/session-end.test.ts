@@ -59,9 +59,9 @@ test('what an engine says of an end is told without secrets, and not at length',
   await rig.makeReady('i-2', { environment: { KEY: 'super-secret-value' } });
   await rig.activate({ instanceId: 'i-2' });
   await rig.bot('i-2');
-  rig.world.exit('i-2', null, `because of super-secret-value and pk_0123456789abcdef ${'long '.repeat(500)}`);
+  rig.world.exit('i-2', null, `super-secret-value and pk_0123456789abcdef ${'long '.repeat(500)}`);
   const { detail = '' } = (await whenEnded()) ?? {};
-  expect(detail).toMatch(/^The instance ended because of \[redacted\] and pk_\[redacted\]/);
+  expect(detail).toMatch(/^The instance ended because the engine could not run it: \[redacted\] and pk_\[redacted\]/);
   expect(detail.length).toBeLessThanOrEqual(500);
 });
 

@@ -8,7 +8,7 @@ import type { Timings } from '../timings.js';
 import { createAlarms } from './alarms.js';
 import type { Ends } from './ends.js';
 import { told } from './explain.js';
-import type { Instance, LastWords } from './instance.js';
+import type { Instance } from './instance.js';
 import { awaitMarker, findMarker } from './markers.js';
 import { momentNow, msSince } from './moment.js';
 import type { HeldSession, Records, SessionEnd } from './record.js';
@@ -22,7 +22,7 @@ export interface TenancyDeps {
   log: Logger;
   /** Ends the instance's processes; resolves once nothing of it runs and `instanceGone` was called. */
   kill: (instance: Instance, graceSeconds: number, why?: string) => Promise<void>;
-  /** Has the driver asked what runs; `instanceGone` has been called by then for what does not. */
+  /** Has the driver asked what runs; `instanceGone` has been called by then for what does not. Takes as long as the driver takes. */
   look: () => Promise<void>;
   /** Cuts what is relayed to the instance, at once or when it had time to finish. */
   cutRelays: (instanceId: string, afterMs: number) => void;
@@ -108,6 +108,9 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     if (graceMs === undefined) await closeLogInterval();
     await judgeReuse(unfinished);
     delete record.session;
+    // With the end, so that the line about it comes after a restart too.
+    if (gone)
+      record.lastWords ??= reason === 'instance_exited' && detail !== undefined ? { text: detail, sessionId } : null;
     record.ends.push(entryOfEnd);
     if (graceMs !== undefined) record.settling = { sessionId, logStart, ended: momentNow(), graceMs };
     await save(true);
@@ -141,6 +144,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     alarms.clear();
     await closeLogInterval();
     delete record.settling;
+    if (gone) record.lastWords ??= null;
     await save(false);
     letGo();
   }
@@ -161,14 +165,16 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     await end(entry === 'socket' ? 'socket_closed' : 'completed', { at });
   }
 
+  const exitLook = () => delay(timings.exitLookMs, undefined, { signal: over.signal }).catch(() => undefined);
+  const look = () => deps.look().catch((err) => log.warn({ err }, 'it is not known whether an instance has ended'));
+
   async function socketOver(cutOff: boolean): Promise<void> {
     const at = now();
     // A process that dies takes its sockets along a moment before anybody sees its end, which is what ended the session then.
     if (cutOff && !ending) {
       watchMarker();
-      await delay(timings.exitLookMs, undefined, { signal: over.signal }).catch(() => undefined);
-      if (!finished)
-        await deps.look().catch((err) => log.warn({ err }, 'it is not known whether an instance has ended'));
+      await exitLook();
+      if (!finished) await Promise.race([look(), exitLook()]);
     }
     if (!session.stopping && !gone) await end('socket_closed', { at, graceMs: timings.socketGraceMs });
   }
@@ -281,17 +287,16 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
       await deps.kill(instance, timings.stopGraceSeconds);
     },
 
-    /** The instance has ended, in these words, which are answered with the session where that is why it ended. */
-    async instanceGone(words: string, at?: string): Promise<LastWords | undefined> {
+    /** The instance has ended, in these words, which are the last of its log where that is why the session ended. */
+    async instanceGone(words: string, at?: string): Promise<void> {
       gone = true;
-      if (ending) return void (await settled());
-      if (session.stopping) return void (await end('stopped', {}));
+      if (ending) return settled();
+      if (session.stopping) return end('stopped', {});
       const stopped = await findMarker(driver, stopMarker).catch(() => undefined);
-      if (stopped) return void (await botStopped(stopped.time.toISOString()));
+      if (stopped) return botStopped(stopped.time.toISOString());
       if (entry === 'bot' && (await notSeen())) delete record.accepted;
       const detail = told(instance, words);
       await end('instance_exited', at === undefined ? { detail } : { detail, at });
-      return { text: detail, sessionId };
     },
 
     /** Lets the session go on without this worker. */

@@ -3,8 +3,8 @@ import { createLevelReader, type LogLevel } from '@pipecat-cloud/contract/log-le
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import type { Driver, DriverLogLine } from '../drivers/driver.js';
-import { type Instance, isGone, type LastWords } from '../instances/instance.js';
-import type { LogInterval } from '../instances/record.js';
+import { type Instance, isGone } from '../instances/instance.js';
+import type { LastWords, LogInterval } from '../instances/record.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
 import { createAllowance, type LogRate } from './allowance.js';
@@ -101,6 +101,8 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
       const words = await instance.lastWords;
       if (!words || signal.aborted) return;
       const position = (await driver.logEnd(instance.id)) + 1;
+      // Said before a restart of the worker.
+      if (positions.get(instance.id) >= position) return;
       const { sessionId } = words;
       const line = { position, time: new Date().toISOString(), text: endText(words), level: 'ERROR' } as const;
       add(sessionId === undefined ? line : { ...line, sessionId });

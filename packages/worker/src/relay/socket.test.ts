@@ -102,6 +102,31 @@ test.each([
   await rig.control.whenObserved('i-1', state);
 });
 
+test('a socket that is cut off while nobody can say whether its instance has ended ends its session all the same', async () => {
+  const { promise: answer, resolve: comeBack } = Promise.withResolvers<void>();
+  let hangs = false;
+  await rig.close();
+  rig = await startRig({
+    timings: { socketGraceMs: 60_000, exitLookMs: 20 },
+    wrapDriver: (driver) => ({
+      ...driver,
+      async list() {
+        if (hangs) await answer;
+        return driver.list();
+      },
+    }),
+  });
+  await rig.ready();
+  await rig.makeReady('i-1');
+  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+  await opened('/ws');
+  hangs = true;
+  rig.agents.of('i-1').sockets[0]?.socket.terminate();
+  expect(await whenEnded()).toMatchObject({ reason: 'socket_closed' });
+  await rig.control.whenObserved('i-1', 'settling');
+  comeBack();
+});
+
 test('an instance whose bot does not finish after its socket closed is killed', async () => {
   const strict = await startRig({ timings: { socketGraceMs: 50 } });
   try {

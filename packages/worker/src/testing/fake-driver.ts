@@ -43,11 +43,11 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
     return instance;
   }
 
-  function end(instanceId: string, code: number | null, signal: string | null, reason?: string): void {
+  function end(instanceId: string, code: number | null, signal: string | null, engineWords?: string): void {
     const instance = instances.get(instanceId);
     if (!instance || instance.present.state === 'exited') return;
     const { address: _, ...present } = instance.present;
-    const exit = { code, signal, at: new Date().toISOString(), ...(reason === undefined ? {} : { reason }) };
+    const exit = { code, signal, at: new Date().toISOString(), ...(engineWords === undefined ? {} : { engineWords }) };
     instance.present = { ...present, state: 'exited', exit };
     instance.server.close();
     instance.server.closeAllConnections();
@@ -164,9 +164,9 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
       instance.output = Buffer.concat([instance.output, Buffer.from(output)]);
     },
     /** An instance ends by itself. */
-    exit(instanceId: string, code: number | null, reason?: string): void {
+    exit(instanceId: string, code: number | null, engineWords?: string): void {
       found(instanceId);
-      end(instanceId, code, null, reason);
+      end(instanceId, code, null, engineWords);
     },
     specOf: (instanceId: string) => found(instanceId).spec,
     /** Ends all instances. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
+import { isEngineAway } from '../../engine/engine-error.js';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
-import { type Driver, DriverUnavailable } from '../driver.js';
+import type { Driver } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { toContainer } from './container.js';
 import { createContainers } from './containers.js';
@@ -10,19 +11,22 @@ import { createEndings } from './endings.js';
 import { type EngineHost, lookAtEngine } from './host.js';
 import { createImages } from './images.js';
 import { containerName, instanceLabels, labelNames } from './labels.js';
+import { createLeftovers } from './leftovers.js';
 import { createNetworks } from './networks.js';
 import { createOptional } from './optional.js';
 import { containerOutputFolder, type DockerDriverOptions, defaultLimits } from './options.js';
 import { createOutputs } from './output/outputs.js';
 import { createPresence } from './presence.js';
 import { openPulledImages } from './pulled-images.js';
-import { noBuilder, refusalOf } from './refusals.js';
+import { createRefusals, noBuilder } from './refusals.js';
 import { usageOf } from './usage.js';
 import { watchEvents } from './watch.js';
 
 const sweepMs = 30_000;
 /** An engine that takes longer to say whether it has a container is asked for nothing more meanwhile: a start waits for the answer. */
 const firstAnswerMs = 10_000;
+/** What it knows of itself it says at once, unless it is away. */
+const quickAnswerMs = 2_000;
 
 /**
  * Instances as containers of a Docker engine, or of Podman's, which speaks the same API. They outlive the worker; a new driver of the
@@ -66,8 +70,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   /** Ids of containers that are known to run, to tell each end once. */
   const running = new Map<string, string>();
   const making = new Set<string>();
-  /** Containers of instances that were refused, which the engine did not let us remove yet. */
-  const condemned = new Set<string>();
   const inTurn = createKeyedQueue();
   const listeners: ((instanceId: string) => void)[] = [];
   let host: EngineHost | undefined;
@@ -77,10 +79,21 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     host ??= await lookAtEngine(engine, process.platform);
     return host;
   }
+  const leftovers = createLeftovers({
+    ...{ containers, networks, outputs, nameOf, inTurn, log },
+    isBeingMade: (instanceId) => making.has(instanceId),
+  });
+  const refusals = createRefusals({
+    isAnswering: () =>
+      engine.request('GET', '/version', { deadlineMs: quickAnswerMs }).then(
+        () => true,
+        () => false,
+      ),
+  });
   const published = async () => (options.reach ?? (await engineHost()).reach) === 'published';
   const presence = createPresence({
     ...{ containers, endings, nameOf, engineHost, published },
-    isHidden: (instanceId) => condemned.has(instanceId),
+    isHidden: leftovers.isCondemned,
     reasonOf: diskWatch.reasonOf,
   });
 
@@ -132,17 +145,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     return Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== undefined));
   }
 
-  async function discard(instanceId: string): Promise<void> {
-    running.delete(instanceId);
-    try {
-      await containers.remove(nameOf(instanceId));
-      await outputs.forget(instanceId);
-      condemned.delete(instanceId);
-    } catch (err) {
-      log.warn({ err, instanceId }, 'what was made of a refused instance can not be removed now; it will be');
-    }
-  }
-
   async function ensure(spec: InstanceSpec, signal: AbortSignal): Promise<void> {
     const { instanceId } = spec;
     signal.throwIfAborted();
@@ -150,21 +152,20 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     let isNew = false;
     try {
       const there = await containers.inspect(nameOf(instanceId), { deadlineMs: firstAnswerMs });
-      if (there && there.State.Status !== 'created' && !condemned.has(instanceId)) return;
+      if (there && there.State.Status !== 'created' && !leftovers.isCondemned(instanceId)) return;
       isNew = true;
       // Left by an order that was refused, while the engine carried it out all the same.
       if (there) await containers.remove(there.Id);
-      condemned.delete(instanceId);
+      leftovers.acquit(instanceId);
       await create(spec, signal);
     } catch (error) {
-      const refusal = refusalOf(error);
       if (isNew) {
-        condemned.add(instanceId);
+        leftovers.condemn(instanceId);
         running.delete(instanceId);
-        // One that is away would be waited for twice.
-        if (!(refusal instanceof DriverUnavailable)) await discard(instanceId);
+        // One that does not answer would be waited for twice.
+        if (!isEngineAway(error)) await leftovers.discard(instanceId);
       }
-      throw refusal;
+      throw await refusals.of(instanceId, error);
     } finally {
       making.delete(instanceId);
     }
@@ -192,20 +193,6 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     for (const { Id, Labels } of kept) await outputs.begin(instanceLabels(Labels).instanceId, Id);
   }
 
-  async function sweep(): Promise<void> {
-    for (const instanceId of [...condemned]) {
-      await inTurn(instanceId, async () => {
-        // It may have been made anew while it waited for its turn.
-        if (condemned.has(instanceId)) await discard(instanceId);
-      });
-    }
-    for (const { Id, Labels, State } of await containers.list()) {
-      // Made by a call that the engine carried out after it was given up.
-      if (State === 'created' && !making.has(instanceLabels(Labels).instanceId)) await containers.remove(Id);
-    }
-    await networks.sweep();
-  }
-
   const networksMixed = !((await engineHost()).keepsNetworksApart || options.networksApart);
   if (networksMixed) {
     log.warn(
@@ -215,7 +202,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
   await adopt();
   const stopWatching = watchEvents({ engine, installationId, log, onDie: tellExit, onBegin: catchUp });
   const sweeping = setInterval(() => {
-    sweep().catch((err) => log.warn({ err }, 'looking for leftovers in the container engine failed'));
+    leftovers.sweep().catch((err) => log.warn({ err }, 'looking for leftovers in the container engine failed'));
   }, sweepMs).unref();
 
   return {
@@ -234,7 +221,10 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     engineFolder: () => host?.folder,
     unusedImages: pulled.unused,
     forgetImage: pulled.forget,
-    ensure: (spec, signal) => inTurn(spec.instanceId, () => ensure(spec, signal)),
+    async ensure(spec, signal) {
+      await inTurn(spec.instanceId, () => ensure(spec, signal));
+      refusals.forget(spec.instanceId);
+    },
     async remove(instanceId, { graceSeconds }) {
       await inTurn(instanceId, async () => undefined); // A creation under way comes first.
       await endings.end(nameOf(instanceId), graceSeconds);
@@ -244,6 +234,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
         await outputs.forget(instanceId);
         diskWatch.forget(instanceId);
         endings.forget(nameOf(instanceId));
+        refusals.forget(instanceId);
       });
     },
     async kill(instanceId, { graceSeconds }) {

@@ -14,12 +14,15 @@ export function exitOf(
 ): NonNullable<DriverInstance['exit']> {
   const signal = State.ExitCode > 128 ? (signalNames.get(State.ExitCode - 128) ?? null) : null;
   const memory = HostConfig.Memory ?? 0;
-  const reason = reasonOf(State, memory) ?? (killedByKernel && signal === 'SIGKILL' ? killed(memory) : undefined);
+  const engineWords = State.Error;
+  const mustBeKernel = killedByKernel && signal === 'SIGKILL' && !engineWords;
+  const reason = State.OOMKilled ? outOfMemory(memory) : mustBeKernel ? killed(memory) : undefined;
   return {
     code: signal === null ? State.ExitCode : null,
     signal,
     at: new Date(State.FinishedAt).toISOString(),
     ...(reason && { reason }),
+    ...(engineWords && { engineWords }),
   };
 }
 
@@ -28,10 +31,5 @@ const mebibytes = (bytes: number) => (bytes > 0 ? ` (${Math.round(bytes / 1024 *
 const killed = (memoryBytes: number) =>
   `because it was killed, most likely by the kernel: it needed more memory than its profile gives${mebibytes(memoryBytes)}. Deploy it with a larger profile, or find what it keeps`;
 
-function reasonOf(state: InspectedContainer['State'], memoryBytes: number): string | undefined {
-  if (state.OOMKilled) {
-    return `because it ran out of memory: it needed more than its profile gives${mebibytes(memoryBytes)}. Deploy it with a larger profile, or find what it keeps`;
-  }
-  if (state.Error) return `because the engine could not run it: ${state.Error}`;
-  return undefined;
-}
+const outOfMemory = (memoryBytes: number) =>
+  `because it ran out of memory: it needed more than its profile gives${mebibytes(memoryBytes)}. Deploy it with a larger profile, or find what it keeps`;

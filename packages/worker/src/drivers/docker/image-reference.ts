@@ -33,6 +33,10 @@ export function parseImage(text: string): ImageReference | undefined {
   };
 }
 
+/** The same for every way of writing a name without tag and digest: engines list `docker.io/library/x` as `x`. */
+export const plainName = (name: string): string =>
+  name.replace(/^(index\.)?docker\.io\//, '').replace(/^library\//, '');
+
 /** Whether a pull secret for this host, written in any of the usual ways, is meant for the registry. */
 export function isForRegistry(host: string, registry: string): boolean {
   return plainHost(host) === plainHost(registry);

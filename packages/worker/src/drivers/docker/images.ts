@@ -8,7 +8,7 @@ import { DriverError } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import type { ContainerImage } from './container.js';
 import type { InspectedImage } from './engine-types.js';
-import { type ImageReference, parseImage } from './image-reference.js';
+import { type ImageReference, parseImage, plainName } from './image-reference.js';
 import { askRegistry, pull } from './pull.js';
 import type { PulledImages } from './pulled-images.js';
 
@@ -172,11 +172,7 @@ interface Resolved {
 /** What registries of this name called the image. */
 function digestsOf({ RepoDigests }: InspectedImage, name: string): string[] {
   const told = (RepoDigests ?? []).map((text) => text.split('@'));
-  return told.flatMap(([repository = '', digest]) => (digest && sameName(repository, name) ? [digest] : []));
-}
-
-/** Engines list `docker.io/library/x` as `x`. */
-function sameName(listed: string, name: string): boolean {
-  const plain = (text: string) => text.replace(/^(index\.)?docker\.io\//, '').replace(/^library\//, '');
-  return plain(listed) === plain(name);
+  return told.flatMap(([repository = '', digest]) =>
+    digest && plainName(repository) === plainName(name) ? [digest] : [],
+  );
 }

@@ -7,6 +7,8 @@ import { DriverError } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
 import { type Labels, labelNames, networkName, ofInstallation } from './labels.js';
 
+export type Networks = ReturnType<typeof createNetworks>;
+
 export interface NetworksDeps {
   engine: Engine;
   installationId: string;

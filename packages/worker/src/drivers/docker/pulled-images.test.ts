@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../../engine/engine.js';
@@ -23,7 +24,7 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
   let directory: string;
   let pulled: PulledImages;
   let arch: string;
-  let content = 0;
+  let count = 0;
   const logged: string[] = [];
   const left: string[] = [];
   const log = pino({}, { write: (line: string) => void logged.push(line) });
@@ -48,9 +49,9 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
     await rm(directory, { recursive: true });
   });
 
-  const push = (tag: string) => registry.put(tag, `content ${process.pid} ${++content}`, { architecture: arch });
-  async function start(image: string) {
-    const images = createImages({ engine, builder: undefined, pullStallMs: 30_000, pulled });
+  const push = (tag: string) => registry.put(tag, `content ${process.pid} ${++count}`, { architecture: arch });
+  async function start(image: string, through = engine) {
+    const images = createImages({ engine: through, builder: undefined, pullStallMs: 30_000, pulled });
     const { id, digest = '' } = await images.resolve({ ...specOf(''), source: { type: 'image', image } }, never);
     left.push(id);
     return { id, name: image.replace(/:[^/]*$/, ''), digest };
@@ -107,6 +108,44 @@ describe.skipIf(!testEngineUrl || onPodman)('images that were pulled here, with 
       await expect(pulled.forget(named(image))).rejects.toThrow('is in use');
     });
     expect(await isThere(image.id)).toBe(true);
+  });
+
+  test('are there for a start that begins while they are removed', async () => {
+    push('team/bot:1');
+    const image = `${registry.host}/team/bot:1`;
+    const old = await start(image);
+    let starting: ReturnType<typeof start> | undefined;
+    const request: Engine['request'] = async (method, path, more) => {
+      if (method === 'DELETE' && !starting) {
+        starting = start(image);
+        // One that does not wait is through by then.
+        await Promise.race([starting, delay(2_000)]);
+      }
+      return engine.request(method, path, more);
+    };
+    pulled = await openPulledImages({ engine: { ...engine, request }, directory, unusedMs: 0, log });
+    await pulled.forget(named(old));
+    expect(await isThere((await starting)?.id ?? '')).toBe(true);
+  });
+
+  test('are removed by both names where two pulls brought one image', async () => {
+    const content = `content ${process.pid} ${++count}`;
+    for (const name of ['team/one:1', 'team/other:1']) registry.put(name, content, { architecture: arch });
+    const image = `${registry.host}/team/one:1`;
+    let second: ReturnType<typeof start> | undefined;
+    const request: Engine['request'] = async (method, path, more) => {
+      const answer = await engine.request<never>(method, path, more);
+      // It is there, and that this pull brought it is not noted yet.
+      if (path !== `/images/${image}/json`) return answer;
+      second ??= start(`${registry.host}/team/other:1`);
+      await second;
+      return answer;
+    };
+    const first = await start(image, { ...engine, request });
+    expect(second).toBeDefined();
+    expect(await pulled.unused()).toHaveLength(2);
+    for (const one of await pulled.unused()) await pulled.forget(one);
+    expect(await isThere(first.id)).toBe(false);
   });
 
   test('are not those that somebody else had pulled before', async () => {

@@ -6,7 +6,9 @@ import { isStatus } from '../../engine/engine-error.js';
 import { makeFolder, readIfThere, replaceFile } from '../../files.js';
 import { createWriteQueue } from '../../write-queue.js';
 import { DriverError } from '../driver.js';
+import { createKeyedQueue } from '../process/keyed-queue.js';
 import type { InspectedImage } from './engine-types.js';
+import { plainName } from './image-reference.js';
 
 interface PulledImagesOptions {
   engine: Engine;
@@ -24,6 +26,9 @@ interface Noted extends PulledImage {
   usedAt: string;
 }
 
+/** By a tag, unless it was pulled by its digest. */
+type Pulled = PulledImage & { id: string; tag?: string | undefined };
+
 export type PulledImages = Awaited<ReturnType<typeof openPulledImages>>;
 
 /** Use is written down no more often than this: a start must not wait for the disk. */
@@ -39,6 +44,10 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
   for (const one of await read()) noted.set(keyOf(one), one);
   /** Repositories that a start is about at this moment, and how many of them. */
   const busy = new Map<string, number>();
+  /** By repository: starts begin, and images are removed, one after the other. */
+  const inTurn = createKeyedQueue();
+  /** What pulls found there before. One of those under way may prove to have brought it. */
+  const found: Pulled[] = [];
   const writes = createWriteQueue();
 
   async function read(): Promise<Noted[]> {
@@ -59,6 +68,20 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
     const before = Date.parse(one.usedAt);
     one.usedAt = new Date().toISOString();
     if (Date.now() - before > noteUseMs) await save();
+  }
+
+  function note(image: Pulled): void {
+    const { id, name, digest, tag } = image;
+    const tags = noted.get(keyOf(image))?.tags ?? [];
+    const all = tag === undefined || tags.includes(tag) ? tags : [...tags, tag];
+    noted.set(keyOf(image), { name, digest, id, tags: all, usedAt: new Date().toISOString() });
+  }
+
+  function leave(repository: string): void {
+    const left = (busy.get(repository) ?? 1) - 1;
+    if (left > 0) busy.set(repository, left);
+    else busy.delete(repository);
+    if (busy.size === 0) found.length = 0;
   }
 
   const isUnused = ({ usedAt }: Noted) => unusedMs !== undefined && Date.now() - Date.parse(usedAt) >= unusedMs;
@@ -88,16 +111,33 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
     }
   }
 
+  async function forget(image: PulledImage): Promise<void> {
+    const one = noted.get(keyOf(image));
+    if (!one) return;
+    const { name, digest } = one;
+    const taken = await inContainers();
+    if (busy.has(plainName(name)) || taken.has(plainId(one.id)) || !isUnused(one)) throw inUse(`${name}@${digest}`);
+    const tags: string[] = [];
+    for (const tag of one.tags) if (await isTagged(one, tag)) tags.push(tag);
+    for (const tag of tags) await remove(`${name}:${tag}`);
+    await remove(`${name}@${digest}`);
+    noted.delete(keyOf(one));
+    await save();
+    log.info(
+      { image: `${name}@${digest}`, tags },
+      'an image that was pulled here and that nothing needs any more was removed',
+    );
+  }
+
   return {
-    /** Nothing of the repository is removed while this is under way. */
+    /** Nothing of the repository is removed while this is under way; it begins once a removal is through. */
     async during<T>(name: string, work: () => Promise<T>): Promise<T> {
-      busy.set(name, (busy.get(name) ?? 0) + 1);
+      const repository = plainName(name);
+      await inTurn(repository, async () => busy.set(repository, (busy.get(repository) ?? 0) + 1));
       try {
         return await work();
       } finally {
-        const left = (busy.get(name) ?? 1) - 1;
-        if (left > 0) busy.set(name, left);
-        else busy.delete(name);
+        leave(repository);
       }
     },
 
@@ -107,14 +147,16 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
       return new Set(all.map(({ Id }) => Id));
     },
 
-    /** Notes what a pull has brought; nothing where the image was there `before` and is not ours. */
-    async pulled(before: ReadonlySet<string>, image: PulledImage & { id: string; tag?: string | undefined }) {
-      const { id, name, digest, tag } = image;
-      const ours = [...noted.values()].some((one) => one.id === id);
-      if (before.has(id) && !ours) return;
-      const tags = noted.get(keyOf(image))?.tags ?? [];
-      const all = tag === undefined || tags.includes(tag) ? tags : [...tags, tag];
-      noted.set(keyOf(image), { name, digest, id, tags: all, usedAt: new Date().toISOString() });
+    /**
+     * To be called within `during`: notes what a pull has brought, with the names that others gave it meanwhile; nothing where the image was
+     * there `before` and is not ours.
+     */
+    async pulled(before: ReadonlySet<string>, image: Pulled) {
+      const { id } = image;
+      const isOurs = [...noted.values()].some((one) => one.id === id);
+      if (before.has(id) && !isOurs) return void found.push(image);
+      note(image);
+      for (const other of found) if (other.id === id) note(other);
       await save();
     },
 
@@ -133,24 +175,7 @@ export async function openPulledImages({ engine, directory, unusedMs, log }: Pul
     },
 
     /** As `Driver.forgetImage` says. */
-    async forget(image: PulledImage): Promise<void> {
-      const one = noted.get(keyOf(image));
-      if (!one) return;
-      const { name, digest } = one;
-      const taken = await inContainers();
-      const tags: string[] = [];
-      for (const tag of one.tags) if (await isTagged(one, tag)) tags.push(tag);
-      // Looked at last: a start may have begun meanwhile.
-      if (busy.has(name) || taken.has(plainId(one.id)) || !isUnused(one)) throw inUse(`${name}@${digest}`);
-      for (const tag of tags) await remove(`${name}:${tag}`);
-      await remove(`${name}@${digest}`);
-      noted.delete(keyOf(one));
-      await save();
-      log.info(
-        { image: `${name}@${digest}`, tags },
-        'an image that was pulled here and that nothing needs any more was removed',
-      );
-    },
+    forget: (image: PulledImage): Promise<void> => inTurn(plainName(image.name), () => forget(image)),
   };
 }
 

@@ -11,6 +11,8 @@ import { collect, lastStamp } from './collect.js';
 import { openSpool, type Spool } from './spool.js';
 import { isBefore } from './stamps.js';
 
+export type Outputs = ReturnType<typeof createOutputs>;
+
 export interface OutputsDeps {
   engine: Engine;
   /** Folder with one of each instance. */
