@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { RunOptions } from './arguments.js';
 import { check } from './checker/check.js';
 import type { Breach } from './checker/event.js';
-import { readHistory } from './checker/history.js';
+import { type History, readHistory } from './checker/history.js';
 import { patienceMs } from './checker/limits.js';
+import { excusedPools } from './checker/pools.js';
 import { copyData } from './evidence.js';
 import { chaos, walkFailpoints } from './faults/chaos.js';
 import { lastLimits, type Market, openMarket } from './load/market.js';
@@ -101,14 +102,15 @@ async function runOn(
     if (!signal.aborted) throw error;
   } finally {
     const left = await world.close();
-    if (!signal.aborted && left > 0) world.recorder.record({ type: 'left', what: `${left} processes` });
+    if (left > 0) world.recorder.record({ type: 'left', what: `${left} processes` });
     for (const where of findSecrets(secrets, searched(world, answers))) world.recorder.record({ type: 'leak', where });
   }
-  // What ended because somebody ended the run says nothing; a secret that is in a file is there.
-  const events = world.recorder.events().filter(({ at, type }) => at <= stoppedAt || type === 'leak');
+  // What is so because somebody ended the run, wherever it was, says nothing.
+  const events = world.recorder.events().filter(({ at }) => at <= stoppedAt);
   const breaches = check(events);
   writeFileSync(join(folder, 'breaches.json'), JSON.stringify(breaches, undefined, 2));
-  const { stays, troubles } = readHistory(events);
+  const history = readHistory(events);
+  const { stays, troubles } = history;
   const lost = breaches.filter(({ rule }) => rule === 'E3' || rule === 'E4').length;
   return {
     breaches,
@@ -117,8 +119,24 @@ async function runOn(
       ...tally.lines(),
       `${stays.length} sessions on ${world.instances.pids().length} instances, ${lost} lost, in ${tally.of('deployed')} deploys, ` +
         `${world.kills()} kills of control plane or worker and ${troubles.length} faults. ${seconds(now() - began)} in all`,
+      ...excuses(history),
     ],
   };
+}
+
+/** What a person should know who takes the answer for what it is. */
+function excuses(history: History): string[] {
+  const starvedMs = history.of('starved').reduce((sum, { ms }) => sum + ms, 0);
+  const late = excusedPools(history);
+  return [
+    ...(starvedMs > 0 ? [`The machine kept work that needs a processor waiting for ${seconds(starvedMs)}`] : []),
+    ...(late.length > 0
+      ? [
+          `${late.length} pools were back late, by ${seconds(Math.max(...late))} at the most, and are excused: as long as the machine was too ` +
+            'busy, or the product waits by docs/capacity.md after instances that end in a row',
+        ]
+      : []),
+  ];
 }
 
 const searched = (world: World, answers: readonly string[]) => ({
