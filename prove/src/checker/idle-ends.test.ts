@@ -97,6 +97,15 @@ describe('E6: after ends in a row an agent waits as long as docs/capacity.md say
     expect(rulesOf(idle(unheard(18), 'z', known(18) + 20, 600))).toEqual(['E6']);
   });
 
+  test('a pool that is short because of the one that was heard before is no second end', () => {
+    const killed = (backAt: number) => {
+      const told = idle(begun(), 'a', 1, 2.9).trouble('instance', 3, 4).trouble('instance', 3.1, 4, 'a');
+      return idle(told, 'z', backAt, 600);
+    };
+    expect(rulesOf(killed(16))).toEqual([]);
+    expect(rulesOf(killed(17))).toEqual(['E6']);
+  });
+
   test('it holds after the last fault, too', () => {
     const pool = (told: Story, at: number, count: number) =>
       told.add(at, { type: 'pool', organization: 'north', agent: 'barista', idle: count, wanted: 1 });

@@ -14,8 +14,8 @@ interface End {
   agent: string;
   at: number;
   knownBy: number;
-  /** Nobody has heard of the instance: there may have been one. */
-  unheard: boolean;
+  /** When the instance was heard last; undefined where nobody has heard of it, and there may have been one. */
+  heardAt: number | undefined;
 }
 
 /**
@@ -24,9 +24,9 @@ interface End {
  * can be told from outside. Pure.
  */
 export function waitsOf(history: History, shortfalls: readonly Shortfall[]): Map<string, Wait[]> {
-  const ends = history.troubles
-    .flatMap((trouble) => [...heardEnds(history, trouble), ...unheardEnds(trouble, shortfalls)])
-    .sort((a, b) => a.at - b.at);
+  const heard = history.troubles.flatMap((trouble) => heardEnds(history, trouble));
+  const unheard = history.troubles.flatMap((trouble) => unheardEnds(trouble, shortfalls, heard));
+  const ends = [...heard, ...unheard].sort((a, b) => a.at - b.at);
   const byAgent = Map.groupBy(ends, ({ agent }) => agent);
   return new Map([...byAgent].map(([agent, own]) => [agent, waitsIn(history, agent, own)]));
 }
@@ -34,9 +34,9 @@ export function waitsOf(history: History, shortfalls: readonly Shortfall[]): Map
 function waitsIn(history: History, agent: string, ends: readonly End[]): Wait[] {
   const waits: Wait[] = [];
   let [row, last] = [0, Number.NEGATIVE_INFINITY];
-  for (const { at, knownBy, unheard } of ends) {
+  for (const { at, knownBy, heardAt } of ends) {
     // None was being made: the product waited.
-    if (unheard && at < last + backoffMs(row)) continue;
+    if (heardAt === undefined && at < last + backoffMs(row)) continue;
     if (isForgotten(history, agent, last, at)) row = 0;
     row++;
     last = at;
@@ -51,8 +51,9 @@ function heardEnds(history: History, { kind, instance, from, to }: Trouble): End
   if (kind !== 'instance' || !boot) return [];
   const last = history.words.get(boot.instance)?.at(-1);
   const isTold = history.of('told').some((told) => told.instance === boot.instance);
-  if (isTold || !isIdle(last) || (last?.at ?? boot.at) > to) return [];
-  return [{ agent: `${boot.codeOf}/${boot.agent}`, at: from, knownBy: to, unheard: false }];
+  const heardAt = last?.at ?? boot.at;
+  if (isTold || !isIdle(last) || heardAt > to) return [];
+  return [{ agent: `${boot.codeOf}/${boot.agent}`, at: from, knownBy: to, heardAt }];
 }
 
 /** One that has not said anything yet, or whose bot has finished. */
@@ -62,11 +63,14 @@ function isIdle(word: Word | undefined): boolean {
 }
 
 /** Where whatever runs is ended, so is what was being made for a pool that is short. */
-function unheardEnds({ kind, instance, from, to }: Trouble, shortfalls: readonly Shortfall[]): End[] {
+function unheardEnds({ kind, instance, from, to }: Trouble, shortfalls: readonly Shortfall[], heard: End[]): End[] {
   if (kind !== 'instance' || instance !== undefined) return [];
+  // One that is short because of what ended now was not: an instance is heard last somewhat before its end.
+  const isOfNow = (short: Shortfall) =>
+    heard.some(({ agent, at, heardAt }) => agent === short.agent && heardAt === short.from && at >= from && at <= to);
   return shortfalls
-    .filter((short) => short.from < from && (short.to ?? Number.POSITIVE_INFINITY) > from)
-    .map(({ agent }) => ({ agent, at: from, knownBy: to, unheard: true }));
+    .filter((short) => short.from < from && (short.to ?? Number.POSITIVE_INFINITY) > from && !isOfNow(short))
+    .map(({ agent }) => ({ agent, at: from, knownBy: to, heardAt: undefined }));
 }
 
 /** A session that went well, or an instance that stayed, between two ends; by then the product knows it. */
