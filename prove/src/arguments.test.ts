@@ -4,7 +4,8 @@ import { readArguments } from './arguments.js';
 test('five minutes on local processes with SQLite, by a seed that is told', () => {
   const { seed, ...rest } = readArguments([]);
   expect(seed).toMatch(/^\d+$/);
-  expect(rest).toEqual({ minutes: 5, driver: 'process', database: 'sqlite', only: [], keep: false });
+  const choices = { only: [], keep: false, evidence: undefined };
+  expect(rest).toEqual({ minutes: 5, driver: 'process', database: 'sqlite', ...choices });
 });
 
 test.each([

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readArguments, usage } from './arguments.js';
-import { run } from './run.js';
+import { conclude, isClean } from './conclusion.js';
+import { moveEvidence } from './evidence.js';
+import { type RunResult, run } from './run.js';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -17,26 +19,29 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
   const folder = mkdtempSync(join(tmpdir(), 'pipecat-cloud-prove-'));
-  say(
-    `Seed ${options.seed}, ${options.minutes} min, driver ${options.driver}, ${options.database}. Evidence: ${folder}`,
-  );
-  const { breaches, missed, lines } = await run(folder, options, { signal: stop.signal, say });
+  say(`Seed ${options.seed}, ${options.minutes} min, driver ${options.driver}, ${options.database}. In ${folder}.`);
+  const keep = () =>
+    say(`Evidence: ${options.evidence === undefined ? folder : moveEvidence(folder, options.evidence)}`);
+  let result: RunResult;
+  try {
+    result = await run(folder, options, { signal: stop.signal, say });
+  } catch (error) {
+    keep();
+    throw error;
+  }
+  const { breaches, untried, lines } = result;
   for (const line of lines) say(line);
   for (const { rule, what } of breaches.slice(0, 50)) say(`${rule}: ${what}`);
   if (breaches.length > 50) say(`… and ${breaches.length - 50} more`);
-  for (const name of missed) say(`No process came by the failpoint ${name}, so what happens there was not tried.`);
-  const kept = breaches.length > 0 || options.keep;
-  if (!kept) rmSync(folder, { recursive: true, force: true });
+  for (const line of untried) say(line);
+  if (!isClean(result) || options.keep) keep();
+  else rmSync(folder, { recursive: true, force: true });
   if (stop.signal.aborted) {
     say('Stopped before the end.');
     return 130;
   }
-  say(
-    breaches.length === 0
-      ? `No breach of E1 to E9. Seed ${options.seed}.`
-      : `${breaches.length} breaches. Again: npm run prove -- --seed ${options.seed} --minutes ${options.minutes} --driver ${options.driver} --database ${options.database}. Evidence: ${folder}`,
-  );
-  return breaches.length === 0 && missed.length === 0 ? 0 : 1;
+  say(conclude(result, options));
+  return isClean(result) ? 0 : 1;
 }
 
 /** Undefined, and said in a line, where they make no sense. */

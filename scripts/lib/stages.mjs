@@ -49,13 +49,17 @@ function vitest(...options) {
 const PROVE_MINUTES = { process: 5, docker: 1 };
 export const PROVE_VARIABLE = 'PIPECAT_CLOUD_TEST_PROVE_MINUTES';
 
-/** The product under load and faults, judged from outside. A number in the variable counts for every driver. */
+/**
+ * The product under load and faults, judged from outside. A number in the variable counts for every driver. The folder of a run goes with
+ * the tests' own, what a person needs of one that failed does not.
+ */
 function prove(driver) {
   return async ({ root, env, signal }) => {
     const minutes = env[PROVE_VARIABLE] === undefined ? PROVE_MINUTES[driver] : Number(env[PROVE_VARIABLE]);
     const possible = driver !== 'docker' || env.PIPECAT_CLOUD_TEST_ENGINE;
     if (minutes === 0 || !possible) return { ...oneCheck(0), passed: 0, skipped: 1 };
-    const args = [join(root, 'prove/dist/main.js'), '--driver', driver, '--minutes', String(minutes)];
+    const options = ['--driver', driver, '--minutes', String(minutes), '--evidence', join(root, 'test-results/prove')];
+    const args = [join(root, 'prove/dist/main.js'), ...options];
     const { code, output } = await run(process.execPath, args, { cwd: root, env, signal });
     return { ...oneCheck(code), output };
   };

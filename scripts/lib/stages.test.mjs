@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { chooseStages } from './stages.mjs';
+import { chooseStages, PROVE_VARIABLE } from './stages.mjs';
 
 test.each([
   [
@@ -33,4 +36,18 @@ test.each([
 
 test('a filter beside a group that takes none is refused', () => {
   expect(() => chooseStages(['lint', 'e2e/src/tour'])).toThrow("'lint' takes no filter");
+});
+
+test('a proof leaves its evidence in the checkout, out of the folder that goes with the tests', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'stages-'));
+  try {
+    mkdirSync(join(root, 'prove/dist'), { recursive: true });
+    const program = 'console.log(process.argv[process.argv.indexOf("--evidence") + 1]); process.exitCode = 1;';
+    writeFileSync(join(root, 'prove/dist/main.js'), program);
+    const [, stage] = chooseStages(['prove']).stages;
+    const { failed, output } = await stage.run({ root, env: { ...process.env, [PROVE_VARIABLE]: '1' } });
+    expect({ failed, output }).toEqual({ failed: 1, output: `${join(root, 'test-results/prove')}\n` });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

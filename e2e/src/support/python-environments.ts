@@ -11,7 +11,7 @@ const found = pythonVersion({ PATH: path }).catch(() => undefined);
 
 /**
  * Lays the environments that `npm test` has made where a worker finds them, as one that has built such an agent before: to make one
- * takes a minute of a processor. Where they do not fit its Python, it makes its own.
+ * takes a minute of a processor. Those of another Python than the worker's are left out, and it makes its own.
  */
 export async function layPythonEnvironments(dataDir: string): Promise<void> {
   const environments = [
@@ -21,12 +21,19 @@ export async function layPythonEnvironments(dataDir: string): Promise<void> {
   const version = await found;
   for (const { python, own } of environments) {
     if (!python || !version) continue;
+    const made = dirname(dirname(python));
+    if (!isOf(version, readFileSync(join(made, 'pyvenv.cfg'), 'utf8'))) continue;
     const base = text('packages/agent/python/requirements.txt');
     const folder = join(dataDir, 'worker/venvs', environmentName({ version, base, own, contextSha256: '' }));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const made = dirname(dirname(python));
     cpSync(join(made, 'pyvenv.cfg'), join(folder, 'pyvenv.cfg'));
     for (const name of ['bin', 'lib']) symlinkSync(join(made, name), join(folder, name));
     writeFileSync(join(folder, completeFile), '');
   }
+}
+
+/** Whether what a virtual environment says of itself is of the Python with this version (`3 11 7 …`). */
+function isOf(version: string, configuration: string): boolean {
+  const [, own] = /^version *= *([\d.]+)/m.exec(configuration) ?? [];
+  return own === version.split(' ').slice(0, 3).join('.');
 }

@@ -58,6 +58,8 @@ export type ProverEvent =
   | { type: 'fault-over'; fault: string }
   /** The prover itself was not served by the machine for so long. */
   | { type: 'lag'; ms: number }
+  /** Of the last `of` ms, work that keeps a processor busy was kept waiting for so long. */
+  | { type: 'starved'; ms: number; of: number }
   /** The last fault is over and no session is left: from here the clock of E6 runs. */
   | { type: 'quiet' }
   | { type: 'pool'; organization: string; agent: string; idle: number; wanted: number }

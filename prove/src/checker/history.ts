@@ -3,6 +3,9 @@ import { convergeMs } from './limits.js';
 
 type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
 
+/** What an instance says of whether it has a session. */
+export type Word = Of<'beat' | 'begin' | 'end'>;
+
 /** One stay of a session on an instance, as the instance saw it. */
 export interface Stay {
   instance: string;
@@ -44,10 +47,13 @@ export function readHistory(unsorted: readonly Event[]) {
     events.filter((event): event is Of<Type> => event.type === type);
   const boots = new Map(of('boot').map((boot) => [boot.instance, boot]));
   const requests = readRequests(of('start'), of('started'));
+  const isWord = (event: Event): event is Word => ['beat', 'begin', 'end'].includes(event.type);
   return {
     events,
     of,
     boots,
+    /** By instance, in order. */
+    words: Map.groupBy(events.filter(isWord), ({ instance }) => instance),
     requests,
     /** By agent, in the order in which they were asked for. */
     limits: readLimits(of('limit'), of('limited')),

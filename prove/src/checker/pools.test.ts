@@ -62,6 +62,31 @@ describe('E6: under load, a pool that is below its target is back within ten sec
     expect(rulesOf(broken(25, 29))).toEqual([]);
     expect(rulesOf(broken(27, 29))).toEqual(['E6']);
   });
+  test('late by no more than work that keeps a processor busy was kept waiting meanwhile', () => {
+    // It had a fifth of each second all the while, so that ten seconds from 10 on count as two.
+    const starved = (until: number, told = pool().idle('b', 1, 10)) => {
+      for (let at = 4.5; at <= until; at++) told.add(at, { type: 'starved', ms: 800, of: 1_000 });
+      return told;
+    };
+    const busy = (until: number, backAt: number) => starved(until).boot('c').idle('c', backAt, 120);
+    expect(rulesOf(busy(13.5, 24))).toEqual([]);
+    expect(rulesOf(busy(13.5, 25))).toEqual(['E6']);
+    expect(rulesOf(busy(120, 29))).toEqual([]);
+    // However busy, no longer than as long again.
+    expect(rulesOf(busy(120, 30))).toEqual(['E6']);
+    expect(rulesOf(starved(120))).toEqual(['E6']);
+  });
+  test('one time in which the machine served neither counts once', () => {
+    const both = (backAt: number) =>
+      pool()
+        .idle('b', 1, 10)
+        .add(15, { type: 'lag', ms: 3_000 })
+        .add(15, { type: 'starved', ms: 3_000, of: 3_000 })
+        .boot('c')
+        .idle('c', backAt, 120);
+    expect(rulesOf(both(24))).toEqual([]);
+    expect(rulesOf(both(25))).toEqual(['E6']);
+  });
   test('late by no more than the machine kept the prover waiting too', () => {
     const busy = (backAt: number) =>
       pool().idle('b', 1, 10).add(15, { type: 'lag', ms: 3_000 }).boot('c').idle('c', backAt, 120);

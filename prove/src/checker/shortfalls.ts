@@ -1,4 +1,3 @@
-import type { Event } from './event.js';
 import type { History } from './history.js';
 import { limitsInForce } from './limits-in-force.js';
 
@@ -61,12 +60,9 @@ function shortfallsIn(history: History, agent: string, changes: readonly Change[
   return found;
 }
 
-type Word = Extract<Event, { type: 'beat' | 'begin' | 'end' }>;
-
 /** An instance is idle from its first word without a session until a session begins, and gone with its last. */
 function ofInstances(history: History): Change[] {
-  const words = history.events.filter((event): event is Word => ['beat', 'begin', 'end'].includes(event.type));
-  return [...Map.groupBy(words, ({ instance }) => instance)].flatMap(([instance, own]) => {
+  return [...history.words].flatMap(([instance, own]) => {
     const boot = history.boots.get(instance);
     if (!boot) return [];
     const agent = `${boot.codeOf}/${boot.agent}`;

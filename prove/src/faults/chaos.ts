@@ -1,4 +1,4 @@
-import { type Failpoint, failpoints } from '@pipecat-cloud/contract/failpoint';
+import { failpoints } from '@pipecat-cloud/contract/failpoint';
 import { readHistory } from '../checker/history.js';
 import { patienceMs } from '../checker/limits.js';
 import { shortfallsOf } from '../checker/shortfalls.js';
@@ -16,7 +16,10 @@ export interface ChaosOptions {
   world: World;
   market: Market;
   random: Random;
+  /** Nothing new is broken from then on; what was begun is seen through. */
   signal: AbortSignal;
+  /** Somebody ends the run: nothing is waited for any more. */
+  stopped: AbortSignal;
   tally: Tally;
   say: (line: string) => void;
   only: readonly string[];
@@ -27,41 +30,46 @@ const comeByMs = 80_000;
 
 /**
  * A crash at every failpoint, one after the other, each brought about by doing what leads there, and each with the time to recover.
- * Returns those that no process came by: nobody knows what happens there. What the time did not suffice for is not among them; one
- * that was begun is seen through.
+ * Returns which were not tried, and why: nobody knows what happens there. What the time did not suffice for is not among them.
  */
-export async function walkFailpoints(options: ChaosOptions): Promise<Failpoint[]> {
-  const { world, market, random, signal, tally, say, only } = options;
+export async function walkFailpoints(options: ChaosOptions): Promise<string[]> {
+  const { world, market, random, signal, stopped, tally, say, only } = options;
   if (only.length > 0) return [];
-  const missed: Failpoint[] = [];
-  let met = 0;
+  const untried: string[] = [];
+  let [met, missed] = [0, 0];
   for (const name of random.shuffled(failpoints)) {
     if (signal.aborted) break;
     const done = new AbortController();
     const provoking = provoke(name, random.stream(name), market, done.signal);
-    const passed = await meet(world, name, 'kill', comeByMs);
+    const passed = await meet(world, name, 'kill', { deadlineMs: comeByMs, signal: stopped });
     done.abort();
     await provoking;
+    if (stopped.aborted) break;
     if (!passed) {
-      missed.push(name);
+      missed++;
+      untried.push(`No process came by the failpoint ${name}, so what happens there was not tried.`);
       continue;
     }
     met++;
     tally.add(`killed at ${name}`);
-    await market.withTaken(() => converged(world, market));
+    const taken = await market.withTaken(() => converged(world, market, stopped), stopped);
+    if (taken === 0 && !stopped.aborted)
+      untried.push(
+        `After the crash at ${name} nobody was given an idle instance, so whether pools recover was not tried.`,
+      );
   }
-  const untried = failpoints.length - met - missed.length;
-  const left = untried > 0 ? `; for ${untried} there was no time` : '';
-  say(`Killed at ${met} of ${failpoints.length} failpoints${left}.`);
-  return missed;
+  const left = failpoints.length - met - missed;
+  const noTime = left > 0 ? `; for ${left} there was no time` : '';
+  say(`Killed at ${met} of ${failpoints.length} failpoints${noTime}.`);
+  return untried;
 }
 
 /** Resolves once every pool is at its target and every end is told, or later than the checker allows, which judges it. */
-async function converged({ recorder }: World, { watcher }: Market): Promise<void> {
+async function converged({ recorder }: World, { watcher }: Market, stopped: AbortSignal): Promise<void> {
   const isShort = () => shortfallsOf(readHistory(recorder.events())).some(({ to }) => to === undefined);
   const begun = now();
-  do await pause(250);
-  while ((watcher.untold() > 0 || isShort()) && now() - begun < patienceMs);
+  do await pause(250, stopped);
+  while (!stopped.aborted && (watcher.untold() > 0 || isShort()) && now() - begun < patienceMs);
 }
 
 /** One fault after the other until the signal aborts; now and then two at once. */

@@ -1,4 +1,5 @@
 import { type Failpoint, failpoints } from '@pipecat-cloud/contract/failpoint';
+import type { Random } from '../random.js';
 import type { PartName } from '../world/processes.js';
 import { now, pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
@@ -10,8 +11,16 @@ const cannotFail: readonly Failpoint[] = ['activate.sent', 'activate.held', 'end
 
 export const partOf = (name: Failpoint): PartName => (ofTheWorker.test(name) ? 'worker' : 'server');
 
-/** Has the next process that passes a failpoint do so. Resolves to false when none came by in time; nothing is armed then. */
-export async function meet(world: World, name: Failpoint, action: string, deadlineMs: number): Promise<boolean> {
+/**
+ * Has the next process that passes a failpoint do so. Resolves to false when none came by in time, or before the signal aborted; nothing is
+ * armed then.
+ */
+export async function meet(
+  world: World,
+  name: Failpoint,
+  action: string,
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
+): Promise<boolean> {
   const part = partOf(name);
   const before = world.starts(part);
   let from = now();
@@ -22,7 +31,7 @@ export async function meet(world: World, name: Failpoint, action: string, deadli
     return false;
   };
   world.arm(name, action);
-  await until(`a process passes ${name}`, passed, deadlineMs).catch(() => undefined);
+  await until(`a process passes ${name}`, passed, deadlineMs, signal).catch(() => undefined);
   if (world.disarm(name)) return false;
   // Nothing was wrong before: what else happens while a process is waited for has no excuse.
   const work = async () => {
@@ -34,20 +43,15 @@ export async function meet(world: World, name: Failpoint, action: string, deadli
   return true;
 }
 
+const failpointFault = (name: Failpoint, weight: number, what: string, deadlineMs: number, action: Action): Fault => ({
+  name: `${what} at ${name}`,
+  weight,
+  make: async (world, random, signal) => void (await meet(world, name, action(random), { deadlineMs, signal })),
+});
+type Action = (random: Random) => string;
+
 export const failpointFaults: readonly Fault[] = failpoints.flatMap((name) => [
-  { name: `killed at ${name}`, weight: 0.4, make: async (world) => void (await meet(world, name, 'kill', 15_000)) },
-  {
-    name: `late at ${name}`,
-    weight: 0.1,
-    make: async (world, random) => void (await meet(world, name, `delay ${random.whole(100, 4_000)}`, 10_000)),
-  },
-  ...(cannotFail.includes(name)
-    ? []
-    : [
-        {
-          name: `error at ${name}`,
-          weight: 0.15,
-          make: async (world: World) => void (await meet(world, name, 'error', 10_000)),
-        },
-      ]),
+  failpointFault(name, 0.4, 'killed', 15_000, () => 'kill'),
+  failpointFault(name, 0.1, 'late', 10_000, (random) => `delay ${random.whole(100, 4_000)}`),
+  ...(cannotFail.includes(name) ? [] : [failpointFault(name, 0.15, 'error', 10_000, () => 'error')]),
 ]);

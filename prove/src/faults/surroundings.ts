@@ -15,7 +15,7 @@ async function restartEngine(
   signal: AbortSignal,
   containersLive: boolean,
 ): Promise<void> {
-  // One fault for each instance that ends with it.
+  // One fault for each instance that ends with it, and one for those that nobody has heard of yet.
   const ended = containersLive ? [] : world.instances.living().map(({ instance }) => instance);
   const ofInstances = ended.reduce<() => Promise<void>>(
     (inner, instance) => () => during(world, ['instance'], inner, { instance }),
@@ -26,7 +26,7 @@ async function restartEngine(
       await recovered(world);
     },
   );
-  await during(world, ['worker'], ofInstances);
+  await during(world, containersLive ? ['worker'] : ['worker', 'instance'], ofInstances);
 }
 
 /** Everything around the two processes: their link, the database, the disk, the clock. */

@@ -4,7 +4,7 @@ import type { StartedSession } from '@pipecat-cloud/contract/sessions';
 import { WebSocket } from 'ws';
 import type { Recorder } from '../world/recorder.js';
 import type { Tenant } from '../world/tenants.js';
-import { now } from '../world/wait.js';
+import { now, pause } from '../world/wait.js';
 
 /** Nobody waits longer for a conversation to begin. */
 const startPatienceMs = 45_000;
@@ -117,6 +117,15 @@ export function createCaller(tenant: Tenant, recorder: Recorder, said: (text: st
     async stop(agent: string, session: string): Promise<void> {
       recorder.record({ type: 'stop', session });
       await statusOf(client.stopSession(organization, agent, session));
+    },
+
+    /** Stops a session until it is told as ended, or the signal aborts: a client that hears nothing asks again, for minutes. */
+    async end(agent: string, session: string, signal?: AbortSignal): Promise<void> {
+      for (let attempt = 0; attempt < 200 && !signal?.aborted; attempt++) {
+        await this.stop(agent, session);
+        if (await this.look(agent, session)) return;
+        await pause(500, signal);
+      }
     },
 
     /** A request to the session's own bot, as a browser would make it. */

@@ -62,12 +62,7 @@ const stopped =
     const session = await withBot(shop, { does, seconds: 600 }, rest);
     if (!session) return false;
     await pause(random.between(200, 4_000));
-    // Asked for until it is so: a client that hears nothing asks again.
-    for (let attempt = 0; attempt < 200; attempt++) {
-      await shop.caller.stop(shop.agent, session);
-      if (await shop.caller.look(shop.agent, session)) break;
-      await pause(500);
-    }
+    await shop.caller.end(shop.agent, session);
     return true;
   };
 

@@ -6,6 +6,7 @@ import type { World } from '../world/world.js';
 import { createCaller } from './caller.js';
 import { customer } from './customers.js';
 import { operator, type Shopkeeper, setSecret, tidy } from './operators.js';
+import { whileTaken } from './taken.js';
 import { createWatcher } from './watcher.js';
 
 export interface MarketOptions {
@@ -80,23 +81,18 @@ export async function openMarket(world: World, { random, counted, said, newSecre
       );
     },
 
-    /** Takes the idle instance of each agent that nobody else uses, for as long as `work` takes: its pool has to make another. */
-    async withTaken(work: () => Promise<void>): Promise<void> {
+    /**
+     * Takes the idle instance of each agent that nobody else uses, for as long as `work` takes: its pool has to make another. Resolves to
+     * how many were taken.
+     */
+    withTaken(work: () => Promise<void>, stopped: AbortSignal): Promise<number> {
       const quiet = shops.filter(({ agent }) => agent === quietAgent);
-      const taken = await Promise.all(
-        quiet.map(async ({ caller, agent }) => {
-          const held = await caller.start(agent, { does: 'talk', seconds: 600 }, capMs);
-          if (held) watcher.watch(caller, agent, held.session);
-          return async () => held && (await caller.stop(agent, held.session));
-        }),
-      );
-      await work();
-      for (const leave of taken) await leave();
+      return whileTaken(quiet, work, { capMs, watcher, counted, stopped });
     },
 
     /** Brings every agent to a state in which it is known what its pool should hold, and ends what is left of sessions. */
-    async settle(): Promise<void> {
-      for (const shop of shops) await tidy(shop, lastLimits.minAgents, lastLimits.maxAgents);
+    async settle(stopped: AbortSignal): Promise<void> {
+      for (const shop of shops) await tidy(shop, lastLimits, stopped);
       await until(
         'no session is left',
         async () => {
@@ -112,16 +108,18 @@ export async function openMarket(world: World, { random, counted, said, newSecre
           return open === 0;
         },
         60_000,
+        stopped,
       );
     },
 
-    async removeAgents(): Promise<void> {
+    async removeAgents(stopped: AbortSignal): Promise<void> {
       for (const { caller, agent } of shops) {
         const { client, name } = caller.tenant;
-        await until(`${name}/${agent} is deleted`, async () => {
+        const isDeleted = async () => {
           const status = await caller.statusOf(client.deleteService(name, agent));
           return status === 200 || status === 404;
-        });
+        };
+        await until(`${name}/${agent} is deleted`, isDeleted, 60_000, stopped);
       }
     },
 

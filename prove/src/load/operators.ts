@@ -84,16 +84,19 @@ const tasks: readonly Task[] = [
 ];
 
 /** Puts an agent into a state of which it is known what its pool should be. */
-export async function tidy(shop: Shopkeeper, minAgents: number, maxAgents: number): Promise<void> {
+export async function tidy(
+  shop: Shopkeeper,
+  { minAgents, maxAgents }: { minAgents: number; maxAgents: number },
+  stopped: AbortSignal,
+): Promise<void> {
   const { client, name } = shop.caller.tenant;
-  await until(`${name}/${shop.agent} takes its last deployment`, () => deploy(shop, shop.good));
-  await until(`${name}/${shop.agent} takes its limits`, () => shop.caller.limit(shop.agent, minAgents, maxAgents));
-  await until(
-    `${name}/${shop.agent} serves its last deployment`,
-    async () => {
-      const { activeDeploymentId, desiredDeploymentId } = await client.getService(name, shop.agent);
-      return activeDeploymentId !== null && activeDeploymentId === desiredDeploymentId;
-    },
-    45_000,
-  );
+  const comes = (what: string, look: () => Promise<boolean>, deadlineMs?: number) =>
+    until(`${name}/${shop.agent} ${what}`, look, deadlineMs, stopped);
+  await comes('takes its last deployment', () => deploy(shop, shop.good));
+  await comes('takes its limits', () => shop.caller.limit(shop.agent, minAgents, maxAgents));
+  const isLive = async () => {
+    const { activeDeploymentId, desiredDeploymentId } = await client.getService(name, shop.agent);
+    return activeDeploymentId !== null && activeDeploymentId === desiredDeploymentId;
+  };
+  await comes('serves its last deployment', isLive, 45_000);
 }

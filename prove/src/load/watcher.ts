@@ -8,7 +8,7 @@ const idlePollMs = 3_000;
 const againMs = 3_000;
 
 interface Watched {
-  caller: Caller;
+  caller: Pick<Caller, 'look'>;
   agent: string;
   session: string;
 }
@@ -65,7 +65,7 @@ export function createWatcher(recorder: Recorder, until: AbortSignal) {
 
   return {
     /** From now on this session is looked at. */
-    watch(caller: Caller, agent: string, session: string): void {
+    watch(caller: Watched['caller'], agent: string, session: string): void {
       const watched = { caller, agent, session };
       all.push(watched);
       if (ended.has(session)) begin(untilEnded(watched));

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { inRoot, plainEnvironment } from './paths.js';
+import { inRoot, plainEnvironment, script } from './paths.js';
 import { pause } from './wait.js';
 
 export type PartName = 'server' | 'worker';
@@ -91,17 +91,5 @@ export function createPart({ name, logName = name, env, folder, onExit }: PartOp
   };
 }
 
-/** Processes whose environment names this folder, this one aside. */
-export function processesOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid && environmentOf(pid).includes(folder));
-}
-
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
-  } catch {
-    return ''; // Ended meanwhile, or somebody else's.
-  }
-}
+/** As `npm test` looks for what is left: processes whose environment, arguments or working folder name a folder, this one aside. */
+export const { processesOf } = (await script('processes.mjs')) as { processesOf(folder: string): number[] };

@@ -10,6 +10,7 @@ import { fair, openLink } from './link.js';
 import { script } from './paths.js';
 import { createPart, type Part, type PartName, processesOf } from './processes.js';
 import { createRecorder } from './recorder.js';
+import { watchStarvation } from './starvation.js';
 import { until } from './wait.js';
 
 export interface WorldOptions {
@@ -27,6 +28,9 @@ export interface WorldOptions {
 }
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
+/** A machine that is hardly busy has others wait, too. */
+const noticeableShare = 0.15;
+
 /** An installation of its own: control plane and worker as built, a proxy between them, and whoever watches. */
 export async function openWorld(options: WorldOptions) {
   const { folder, driver = 'process', random = createRandom('world') } = options;
@@ -40,6 +44,9 @@ export async function openWorld(options: WorldOptions) {
   const port = front?.port ?? first;
   const url = `http://127.0.0.1:${port}`;
   const recorder = createRecorder(folder);
+  const closeStarvation = watchStarvation(({ at, ms, of }) => {
+    if (ms > of * noticeableShare) recorder.take({ at, type: 'starved', ms, of });
+  });
   const database = options.database === 'postgres' ? await openPostgres(folder) : openSqlite(dataDir);
   const link = await openLink({ port }, random.stream('link'));
   const env = {
@@ -142,6 +149,7 @@ export async function openWorld(options: WorldOptions) {
       await database.close();
       recorder.read();
       recorder.close();
+      closeStarvation();
       await containers?.close(dataDir);
       const left = processesOf(folder);
       for (const pid of left) kill(pid);
