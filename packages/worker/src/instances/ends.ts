@@ -15,7 +15,7 @@ export function createEnds({ outbox, records, log }: { outbox: Outbox; records: 
     if (!forgotten.has(record)) return records.save(record);
     if (record.ends.length > 0) return;
     forgotten.delete(record);
-    await records.remove(record.labels.instanceId);
+    await records.remove(record);
   }
 
   return {
@@ -28,7 +28,7 @@ export function createEnds({ outbox, records, log }: { outbox: Outbox; records: 
     },
     /** The instance is gone for good: its record goes as soon as nothing in it waits to be acknowledged. */
     async forget(record: InstanceRecord): Promise<void> {
-      if (record.ends.length === 0) return records.remove(record.labels.instanceId);
+      if (record.ends.length === 0) return records.remove(record);
       forgotten.add(record);
       await records.save(record);
     },

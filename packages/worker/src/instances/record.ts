@@ -91,6 +91,7 @@ export async function openRecords(workerDir: string, log: Logger) {
   const folder = await makeFolder(join(workerDir, 'sessions'));
   const writes = createWriteQueue();
   const pathOf = (instanceId: string) => join(folder, `${instanceId}.json`);
+  const removed = new WeakSet<InstanceRecord>();
 
   return {
     /** Every record. Of an unreadable one only the instance is told: nobody knows which epochs it has seen. */
@@ -110,12 +111,17 @@ export async function openRecords(workerDir: string, log: Logger) {
       }
       return { records, unreadable };
     },
-    /** Writes the record as it is when its turn comes: always the newest state, in the order of the calls. */
+    /** Writes the record as it is when its turn comes: always the newest state, in the order of the calls. Of a removed one nothing. */
     save(record: InstanceRecord, { durable = false } = {}): Promise<void> {
       const { instanceId } = record.labels;
-      return writes.inTurn(instanceId, () => replaceFile(pathOf(instanceId), JSON.stringify(record), { durable }));
+      return writes.inTurn(instanceId, async () => {
+        if (!removed.has(record)) await replaceFile(pathOf(instanceId), JSON.stringify(record), { durable });
+      });
     },
-    remove(instanceId: string): Promise<void> {
+    /** For good: what ends late, such as a try to reach the instance, must not bring it back. */
+    remove(record: InstanceRecord): Promise<void> {
+      const { instanceId } = record.labels;
+      removed.add(record);
       return writes.inTurn(instanceId, () => removeFile(pathOf(instanceId)));
     },
     idle: writes.idle,

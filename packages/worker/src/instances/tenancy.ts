@@ -258,6 +258,7 @@ export function createTenancy(deps: TenancyDeps, instance: Instance, session: He
     },
     /** The instance could not be reached: another socket may try until the connect timeout. */
     async socketUnreachable(): Promise<void> {
+      if (ending) return;
       session.phase = 'accepted';
       await save(false);
     },
