@@ -14,3 +14,20 @@ describe.each(databases)('closing the database on $name', (database) => {
     await closed;
   });
 });
+
+const postgres = databases.find(({ name }) => name === 'PostgreSQL');
+
+test.skipIf(!postgres)('on PostgreSQL nothing is held for long by whoever is gone without a word', async () => {
+  if (!postgres) throw new Error('unreachable: skipped');
+  const { db, drop } = await postgres.open();
+  const settings = await sql<{ name: string; setting: string }>`
+    select name, setting from pg_settings
+    where name in ('lock_timeout', 'idle_in_transaction_session_timeout') or name like 'tcp_keepalives%' order by name`.execute(
+    db,
+  );
+  expect(Object.fromEntries(settings.rows.map(({ name, setting }) => [name, Number(setting)]))).toEqual({
+    ...{ idle_in_transaction_session_timeout: 30_000, lock_timeout: 10_000 },
+    ...{ tcp_keepalives_count: 3, tcp_keepalives_idle: 4, tcp_keepalives_interval: 2 },
+  });
+  await drop();
+});

@@ -18,6 +18,11 @@ export interface OpenDatabase {
 }
 
 const patienceMs = 10_000;
+/** No transaction waits for so long between two statements, unless who began it is gone. */
+const abandonedMs = 30_000;
+/** A peer that is gone without a word is found out within about ten seconds, by either side: what it held is free then. */
+const quietMs = 4_000;
+const keepAlive = `-c tcp_keepalives_idle=${quietMs / 1000} -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3`;
 
 // Both dialects give numbers; ours stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -95,6 +100,10 @@ function openPostgres(url: string): OpenDatabase {
     // Nobody waits for ever for a lock, for a connection, or for a server that is not there.
     lock_timeout: patienceMs,
     connectionTimeoutMillis: patienceMs,
+    idle_in_transaction_session_timeout: abandonedMs,
+    options: keepAlive,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: quietMs,
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});

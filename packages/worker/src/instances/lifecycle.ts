@@ -74,10 +74,12 @@ export function createLifecycle(deps: LifecycleDeps) {
 
   async function failAndKill(instance: Instance, message: string): Promise<void> {
     // A session is never ended because of a probe.
-    if (isGone(instance) || killing.has(instance.id) || instance.tenancy || instance.activating) return;
-    prober.stop(instance.id);
+    const isLeft = () => isGone(instance) || killing.has(instance.id) || instance.tenancy || instance.activating;
+    if (isLeft()) return;
     const explained = await explain(driver, instance, message);
-    if (isGone(instance)) return;
+    // It may have become ready meanwhile, and taken a session.
+    if (isLeft()) return;
+    prober.stop(instance.id);
     instance.record.lastWords = null;
     await fail(instance, unknownError, explained);
     starting.get(instance.id)?.abort.abort();
