@@ -57,7 +57,7 @@ export function createChecker(store: Store, digests: CredentialDigests, { cached
     throttle: createThrottle({ clock: systemClock, limit: 60, windowSeconds: 60 }),
     sessionOf: async () => undefined,
     oauthOf: async () => undefined,
-    onFirstUse: async () => {},
+    onFirstUse: async (token) => token,
     onReuse: async () => {},
     publicUrl: 'http://localhost',
     cache,

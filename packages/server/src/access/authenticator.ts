@@ -60,8 +60,8 @@ interface AuthenticatorDeps {
   sessionOf: (cookie: string) => Promise<SessionFacts | undefined>;
   /** Whose OAuth access token it is; undefined when it is unknown or ended. */
   oauthOf: (value: string) => Promise<OauthFacts | undefined>;
-  /** The first use of a rotation's successor ends its predecessor. Resolves once that is written. */
-  onFirstUse: (token: CheckedToken) => Promise<void>;
+  /** The first use of a rotation's successor ends its predecessor. Resolves once that is written, to the token as it then is. */
+  onFirstUse: (token: CheckedToken) => Promise<Pick<CheckedToken, 'name' | 'revokedAt' | 'revokedReason'>>;
   /** A secret that a rotation ended was sent again. Resolves once the family is marked. */
   onReuse: (token: CheckedToken, source: CredentialSource) => Promise<void>;
 }
@@ -167,7 +167,9 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     const { networks } = token.grant;
     if (networks && !allowsAddress(networks, source.address))
       throw addressNotAllowed(source.address, `The token '${token.name}'`);
-    if (token.activatedAt === null) await deps.onFirstUse(token);
+    if (token.activatedAt !== null) return;
+    const used = await deps.onFirstUse(token);
+    if (used.revokedAt) throw revokedToken(used, used.revokedAt, used.revokedReason ?? 'it has ended', help);
   }
 
   /** Only credentials of `kinds` pass; another kind that is alive gets a 403 that names both. */

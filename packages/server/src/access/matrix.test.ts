@@ -59,7 +59,7 @@ beforeAll(async () => {
       const userId = logins.get(value);
       return userId ? { userId, grantId: 'g', secondFactor: false, expiresAt: '2027-01-01T00:00:00.000Z' } : undefined;
     },
-    onFirstUse: async () => {},
+    onFirstUse: async (token) => token,
     onReuse: async () => {},
   });
   app = Fastify({ exposeHeadRoutes: false });

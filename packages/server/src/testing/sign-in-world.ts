@@ -54,7 +54,7 @@ export async function openSignIn(database: TestDatabase, environment: Environmen
     publicUrl: config.publicUrl,
     cache,
     oauthOf: async () => undefined,
-    onFirstUse: async () => {},
+    onFirstUse: async (token) => token,
     onReuse: async () => {},
   });
   addSecurityHeaders(http, config.publicUrl);

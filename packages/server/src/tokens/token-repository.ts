@@ -5,13 +5,13 @@ import {
   type CheckedRow,
   type CheckedToken,
   type NewToken,
-  type Revocation,
   type StoredToken,
   type TokenRow,
   type TokenUse,
   toCheckedToken,
   toToken,
 } from './stored-token.js';
+import { createTokenTree } from './token-tree.js';
 
 export function createTokenRepository({ db, dialect }: RepositoryContext) {
   const selectChecked = () =>
@@ -43,36 +43,9 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
     return (await db.executeQuery<Row>({ ...(statement as CompiledQuery<Row>), parameters })).rows[0];
   }
 
-  /** Ends those of the tokens that are live; the first end keeps its cause. Returns the ids that it ended. */
-  async function end(ids: readonly string[], { by, cause, reason }: Revocation, now: Date): Promise<string[]> {
-    if (ids.length === 0) return [];
-    // In one order everywhere: so does what writes last uses, and two that lock the same rows never wait for each other.
-    if (dialect === 'postgres')
-      await db.selectFrom('token').select('id').where('id', 'in', ids).orderBy('id').forUpdate().execute();
-    const rows = await db
-      .updateTable('token')
-      .set({ revoked_at: now.toISOString(), revoked_by: by, revoked_cause: cause, revoked_reason: reason })
-      .where('id', 'in', ids)
-      .where('revoked_at', 'is', null)
-      .returning('id')
-      .execute();
-    return rows.map(({ id }) => id);
-  }
-
-  /** Children of children too. One level after the other: a child that is being derived waits for its parent's row. */
-  async function forEachGeneration(
-    ids: readonly string[],
-    work: (children: readonly string[]) => Promise<unknown>,
-  ): Promise<void> {
-    let generation = ids;
-    while (generation.length > 0) {
-      const rows = await db.selectFrom('token').select('id').where('parent_id', 'in', generation).execute();
-      generation = rows.map(({ id }) => id);
-      await work(generation);
-    }
-  }
-
   return {
+    ...createTokenTree({ db, dialect }),
+
     async insert(token: NewToken): Promise<void> {
       await db
         .insertInto('token')
@@ -111,12 +84,6 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       // Not `=`: SQLite then plans a join anew whenever its parameter changes, which takes ten times as long as to run it.
       const row = await findOne<TokenRow>('by id', () => select().where('token.id', 'in', [id]), [id]);
       return row && toToken(row);
-    },
-
-    /** Makes others that would derive from, rotate or end this token wait for this transaction; read it afterwards. */
-    async lock(id: string): Promise<void> {
-      // SQLite has one writer anyway.
-      if (dialect === 'postgres') await db.selectFrom('token').select('id').where('id', '=', id).forUpdate().execute();
     },
 
     /** Newest first, ended ones included. */
@@ -171,30 +138,6 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       return rows.map(toToken).filter(({ grant }) => grant.organizations?.includes(organizationId) ?? true);
     },
 
-    /** Ends the tokens and all that was derived from them, at once. Returns the ids of those of `ids` that were live. */
-    async revoke(ids: readonly string[], revocation: Revocation, now: Date): Promise<string[]> {
-      const ended = await end(ids, revocation, now);
-      await forEachGeneration(ended, (children) =>
-        end(children, { ...revocation, cause: 'parent', reason: 'ended with the token that it was derived from' }, now),
-      );
-      return ended;
-    },
-
-    /** From `at` on the token and what was derived from it are over, without another write. A later end than one that is set is ignored. */
-    async endAt(id: string, at: Date): Promise<void> {
-      const set = (ids: readonly string[]) =>
-        ids.length === 0
-          ? Promise.resolve()
-          : db
-              .updateTable('token')
-              .set({ ends_at: at.toISOString() })
-              .where('id', 'in', ids)
-              .where(({ eb, or }) => or([eb('ends_at', 'is', null), eb('ends_at', '>', at.toISOString())]))
-              .execute();
-      await set([id]);
-      await forEachGeneration([id], set);
-    },
-
     /** A fresh secret for a successor that was never used. False when it was used meanwhile, or ended. */
     async replaceSecret(
       id: string,
@@ -217,28 +160,17 @@ export function createTokenRepository({ db, dialect }: RepositoryContext) {
       await db.updateTable('token').set({ predecessor_id: null }).where('id', '=', id).execute();
     },
 
-    /** A successor's first use. False when another request was first. */
+    /** A successor's first use. False when another request was first, or it has ended. */
     async activate(id: string, now: Date): Promise<boolean> {
       const row = await db
         .updateTable('token')
         .set({ activated_at: now.toISOString() })
         .where('id', '=', id)
         .where('activated_at', 'is', null)
+        .where('revoked_at', 'is', null)
         .returning('id')
         .executeTakeFirst();
       return row !== undefined;
-    },
-
-    /** False when the family was marked before. */
-    async markSuspicious(familyId: string, now: Date): Promise<boolean> {
-      const rows = await db
-        .updateTable('token')
-        .set({ suspicious_at: now.toISOString() })
-        .where('family_id', '=', familyId)
-        .where('suspicious_at', 'is', null)
-        .returning('id')
-        .execute();
-      return rows.length > 0;
     },
 
     /** Ids of the line of rotations that are not ended. */

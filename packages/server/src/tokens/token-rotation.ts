@@ -2,7 +2,7 @@ import type { RotatedToken, RotateTokenBody } from '@pipecat-cloud/contract/toke
 import type { Reach } from '../access/access-facts.js';
 import { type Actor, type Principal, tokenOf } from '../access/principal.js';
 import type { Repositories } from '../db/store.js';
-import { badRequest } from '../errors.js';
+import { badRequest, conflict } from '../errors.js';
 import { asksForEnd, earlier, readEnd } from './lifetime.js';
 import { isLive, isPast, stateOf } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
@@ -89,24 +89,40 @@ export function createTokenRotation(deps: TokenServiceDeps) {
       });
     },
 
-    /** Called by the authenticator: the successor works, so what it replaced is over. May be repeated and raced. */
-    async confirm({ id, predecessorId }: Pick<StoredToken, 'id' | 'predecessorId'>): Promise<void> {
-      await store.changeAccess(async (repos) => {
-        const now = clock.now();
-        if (!(await repos.tokens.activate(id, now)) || !predecessorId) return;
-        const why = { by: id, cause: 'rotation', reason: 'replaced by its successor, which was used' } as const;
-        await repos.tokens.revoke([predecessorId], why, now);
-        const token = (await repos.tokens.find(id)) as StoredToken;
-        const actor: Actor = { kind: 'token', id: token.owner.id, credentialId: id, address: null };
-        await audit.record(repos, actor, {
-          action: 'token.rotation_completed',
-          organizationId: organizationOfOwner(token),
-          target: predecessorId,
-          detail: { name: token.name, successor: id },
-        });
+    /**
+     * Called by the authenticator: the successor works, so what it replaced is over. May be repeated and raced. Resolves to the successor
+     * as it is now: one that ended with its predecessor, or whose predecessor was ended by anything but a rotation, is revoked.
+     */
+    async confirm({ id, predecessorId }: Pick<StoredToken, 'id' | 'predecessorId'>): Promise<StoredToken> {
+      return await store.changeAccess(async (repos) => {
+        await activate(repos, id, predecessorId, clock.now());
+        return (await repos.tokens.find(id)) as StoredToken;
       });
     },
   };
+
+  async function activate(repos: Repositories, id: string, predecessorId: string | null, now: Date): Promise<void> {
+    // Before its successor, as a repeated `rotate` and a revocation do: the other way round two of them would wait for each other.
+    if (predecessorId) await repos.tokens.lock(predecessorId);
+    const predecessor = predecessorId ? await repos.tokens.find(predecessorId) : undefined;
+    const ended = predecessor?.revokedCause ?? 'rotation';
+    if (predecessor && ended !== 'rotation') {
+      const reason = 'the token that it was to take the place of had ended';
+      await repos.tokens.revoke([id], { by: predecessor.revokedBy, cause: ended, reason }, now);
+      return;
+    }
+    if (!(await repos.tokens.activate(id, now)) || !predecessorId) return;
+    const why = { by: id, cause: 'rotation', reason: 'replaced by its successor, which was used' } as const;
+    await repos.tokens.revoke([predecessorId], why, now);
+    const token = (await repos.tokens.find(id)) as StoredToken;
+    const actor: Actor = { kind: 'token', id: token.owner.id, credentialId: id, address: null };
+    await audit.record(repos, actor, {
+      action: 'token.rotation_completed',
+      organizationId: organizationOfOwner(token),
+      target: predecessorId,
+      detail: { name: token.name, successor: id },
+    });
+  }
 
   async function makeSuccessor(
     repos: Repositories,
@@ -118,7 +134,8 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     const secret = makeSecret(deps, token.kind);
     const pending = token.successorId ? await repos.tokens.find(token.successorId) : undefined;
     if (pending && !pending.revokedAt && !isPast(pending.expiresAt, now)) {
-      await repos.tokens.replaceSecret(pending.id, secret, expiresAt);
+      if (!(await repos.tokens.replaceSecret(pending.id, secret, expiresAt)))
+        throw conflict(`The successor of the token '${token.name}' was used or ended at this moment: rotate again`);
       return { token: await presentToken(repos, pending.id, now), value: secret.value };
     }
     // A successor that ended before its first use makes way for another.
