@@ -32,15 +32,19 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
     return only ? all.filter(({ id }) => only.includes(id)) : all;
   }
 
+  /** Throws 403 for a person who signed in without the second factor that the organization asks for. */
+  function checkSecondFactor(principal: Principal, { policy, name }: Pick<Reach, 'policy' | 'name'>): void {
+    if (principal.kind !== 'user' || principal.via === 'token') return;
+    if (!policy.secondFactorRequired || principal.secondFactor) return;
+    const help = `${publicUrl}/account/security`;
+    const message = `${name} asks for a second factor: sign in again with a passkey, or add one at ${help}`;
+    throw blocked('secondFactorRequired', message, help);
+  }
+
   /** Throws where the organization's policy stops the caller. */
   async function checkPolicy(organization: Reach, principal: Principal, address: string): Promise<void> {
     const { policy, name } = organization;
-    if (principal.kind === 'user' && principal.via !== 'token') {
-      if (!policy.secondFactorRequired || principal.secondFactor) return;
-      const help = `${publicUrl}/account/security`;
-      const message = `${name} asks for a second factor: sign in again with a passkey, or add one at ${help}`;
-      throw blocked('secondFactorRequired', message, help);
-    }
+    checkSecondFactor(principal, organization);
     const token = tokenOf(principal);
     if (!token) return;
     const decision = token.kind === 'personal' ? await facts.decisionOf(organization.id, token.id) : 'pending';
@@ -56,6 +60,7 @@ export function createAuthorizer({ facts, clock, publicUrl }: AuthorizerDeps) {
 
   return {
     reach,
+    checkSecondFactor,
 
     /**
      * Resolves `{org}` of a path (name or id) through the caller's own memberships and checks what the route needs. An organization

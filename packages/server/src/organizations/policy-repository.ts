@@ -73,14 +73,29 @@ export function createPolicyRepository({ db }: RepositoryContext) {
 
     async decide(
       organizationId: string,
-      tokenId: string,
+      tokenIds: readonly string[],
       decision: { state: 'approved' | 'denied'; by: string | null; at: Date },
     ): Promise<void> {
+      if (tokenIds.length === 0) return;
       const values = { state: decision.state, decided_by: decision.by, decided_at: decision.at.toISOString() };
       await db
         .insertInto('token_decision')
-        .values({ token_id: tokenId, organization_id: organizationId, ...values })
+        .values(tokenIds.map((id) => ({ token_id: id, organization_id: organizationId, ...values })))
         .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doUpdateSet(values))
+        .execute();
+    },
+
+    /** For a new token that comes from another: whatever organizations decided about that one holds for it too. */
+    async copyDecisions(from: string, to: string): Promise<void> {
+      await db
+        .insertInto('token_decision')
+        .columns(['token_id', 'organization_id', 'state', 'decided_by', 'decided_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('token_decision')
+            .select([eb.val(to).as('token_id'), 'organization_id', 'state', 'decided_by', 'decided_at'])
+            .where('token_id', '=', from),
+        )
         .execute();
     },
 

@@ -62,6 +62,7 @@ export function createOrganizationTokens(
     return token;
   }
 
+  /** Of the token, its successors, its predecessors and all that was derived from them: a decision is not to be shaken off by a rotation. */
   async function decide(
     organization: OrganizationAccess,
     actor: Actor,
@@ -69,7 +70,8 @@ export function createOrganizationTokens(
     state: DecisionBody['state'],
   ): Promise<void> {
     await store.changeAccess(async (repos) => {
-      await repos.policies.decide(organization.id, token.id, { state, by: actor.id, at: clock.now() });
+      const tree = await repos.tokens.lockTrees([token.familyId]);
+      await repos.policies.decide(organization.id, tree, { state, by: actor.id, at: clock.now() });
       await audit.record(repos, actor, {
         action: `token.${state}`,
         organizationId: organization.id,

@@ -408,12 +408,46 @@ describe.each(databases)('the life of a token on $name', (database) => {
       await expect(world.authenticate(value, '198.51.100.1')).rejects.toThrow(/198\.51\.100\.1/);
     });
 
-    test('a second factor is asked of people, not of tokens', async () => {
+    test('a second factor is asked of people, also where they make a token; a token is asked for none', async () => {
+      const { token, value } = await create({ grant: { permissions: ['tokens:write', 'logs:read'] } });
       await world.setPolicy(org.id, { secondFactorRequired: true });
-      await expect(world.access(person, org.id)).rejects.toMatchObject({ details: { rule: 'secondFactorRequired' } });
-      await world.access({ ...person, secondFactor: true } as Principal, org.id);
-      const { value } = await create();
-      await world.access(await world.authenticate(value), org.id);
+      const help = 'http://localhost:7400/account/security';
+      const refused = { status: 403, details: { reason: 'blocked_by_policy', rule: 'secondFactorRequired', help } };
+      const { userId } = person as { userId: string };
+      const oauth: Principal = { kind: 'user', via: 'oauth', userId, grantId: 'g', secondFactor: false };
+      for (const caller of [person, oauth]) {
+        await expect(world.access(caller, org.id)).rejects.toMatchObject(refused);
+        await expect(world.tokens.create(caller, world.actor(caller), { name: 'way round' })).rejects.toMatchObject(
+          refused,
+        );
+        await expect(rotate(caller, token.id)).rejects.toMatchObject(refused);
+        await expect(derive(caller, token.id)).rejects.toMatchObject(refused);
+      }
+      const proven = { ...person, secondFactor: true } as Principal;
+      await world.access(proven, org.id);
+      await derive(proven, token.id);
+      // A pipeline has no second factor: what it has goes on, and rotates itself.
+      const itself = await world.authenticate(value);
+      await world.access(itself, org.id);
+      await derive(itself, 'self');
+      const { value: next } = await rotate(itself, 'self');
+      await world.access(await world.authenticate(next), org.id);
+    });
+
+    test('a second factor is asked only for the organizations that the token would reach', async () => {
+      const other = await world.organization({ secondFactorRequired: true });
+      const both = world.signedIn(await world.person([org, other].map(({ id }) => ({ id, role: 'admin' as const }))));
+      const make = (grant: object) => world.tokens.create(both, world.actor(both), { name: 'ci', grant });
+      await expect(make({})).rejects.toMatchObject({ details: { rule: 'secondFactorRequired' } });
+      const { token } = await make({ organizations: [org.name] });
+      await derive(both, token.id);
+      await rotate(both, token.id);
+      const account = await world.serviceAccount(org.id, 'developer');
+      const access = await world.access(both, org.id);
+      const { id } = (
+        await world.organizationTokens.createForServiceAccount(access, both, world.actor(both), account, { name: 'sa' })
+      ).token;
+      await world.organizationTokens.rotateOfServiceAccount(access, both, world.actor(both), account, id, {});
     });
   });
 

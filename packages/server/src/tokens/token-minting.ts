@@ -22,7 +22,10 @@ export function makeSecret(
   return { value, masked: maskToken(value), ...digests.current(value) };
 }
 
-/** Stores a token with its secret; resolves to what the caller is shown once. A child takes over the deadline of its parent's rotation. */
+/**
+ * Stores a token with its secret; resolves to what the caller is shown once. A child takes over the deadline of its parent's rotation;
+ * a child and a successor what organizations decided about the token that they come from, whose row the caller has locked.
+ */
 export async function insertToken(
   repos: Repositories,
   secret: Secret,
@@ -31,6 +34,8 @@ export async function insertToken(
 ): Promise<CreatedToken> {
   const { value, ...stored } = secret;
   await repos.tokens.insert({ ...token, ...stored, legacy: false });
+  const origin = token.predecessor?.id ?? token.parentId;
+  if (origin !== undefined) await repos.policies.copyDecisions(origin, token.id);
   const parent = token.parentId === undefined ? undefined : await repos.tokens.find(token.parentId);
   if (parent?.endsAt) await repos.tokens.endAt(token.id, new Date(parent.endsAt));
   return { token: await presentToken(repos, token.id, now), value };

@@ -109,8 +109,9 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
         const own = touched.filter((token) => belongsTo(token, organization.id));
         const reason = `revoked by an admin of ${organization.name} with everything used since ${since}`;
         await end(repos, actor, own, reason, organization.id);
-        for (const { id } of touched.filter((token) => !own.includes(token)))
-          await repos.policies.decide(organization.id, id, { state: 'denied', by: actor.id, at: now });
+        const others = touched.filter((token) => !own.includes(token)).map(({ familyId }) => familyId);
+        const denied = await repos.tokens.lockTrees(others);
+        await repos.policies.decide(organization.id, denied, { state: 'denied', by: actor.id, at: now });
         const keys = everything
           ? (await repos.apiKeys.list(organization.id)).filter(
               ({ createdAt, lastUsedAt, revokedAt }) =>

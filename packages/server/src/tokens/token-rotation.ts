@@ -9,7 +9,7 @@ import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
 import { insertToken, makeSecret, presentToken } from './token-minting.js';
 import { shortestLife } from './token-policies.js';
-import { notInUse, ownerColumns, type TokenServiceDeps } from './token-service.js';
+import { notInUse, ownerColumns, reachedBy, type TokenServiceDeps } from './token-service.js';
 
 const defaultOverlapHours = 24;
 const hourMs = 60 * 60 * 1000;
@@ -45,13 +45,15 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     }
     if (token.expiresAt === null) return limit;
     const lifeMs = Date.parse(token.expiresAt) - Date.parse(token.createdAt);
-    const reached = reach.filter(({ id }) => token.grant.organizations?.includes(id) ?? true);
-    const cappedMs = Math.min(lifeMs, shortestLife(reached, 3650) * 24 * hourMs);
+    const cappedMs = Math.min(lifeMs, shortestLife(reachedOf(token, reach), 3650) * 24 * hourMs);
     return earlier(new Date(now.getTime() + cappedMs).toISOString(), limit);
   }
 
   return {
-    /** `token` is one that the caller may know of. Throws 409 for one that is over or was never used. */
+    /**
+     * `token` is one that the caller may know of. Throws 409 for one that is over or was never used, 403 for a person who lacks the second
+     * factor that an organization of the token asks for.
+     */
     async rotate(
       principal: Principal,
       actor: Actor,
@@ -70,6 +72,7 @@ export function createTokenRotation(deps: TokenServiceDeps) {
         if (parent && !isLive(parent, now)) throw notInUse(parent, now);
         const token = (await repos.tokens.find(tokenId)) as StoredToken;
         if (!isLive(token, now) || stateOf(token, now) === 'pending') throw notInUse(token, now);
+        for (const organization of reachedOf(token, reach)) authorizer.checkSecondFactor(principal, organization);
         const expiresAt = endOf(principal, reach, token, parent, body, now);
         if (!itself) requireWithin(principal, token.grant, expiresAt);
         const made = await makeSuccessor(repos, actor, token, expiresAt, now);
@@ -161,6 +164,13 @@ export function createTokenRotation(deps: TokenServiceDeps) {
   }
 }
 export type TokenRotation = ReturnType<typeof createTokenRotation>;
+
+function reachedOf(token: StoredToken, reach: readonly Reach[]): readonly Reach[] {
+  const { owner, grant } = token;
+  return owner.kind === 'serviceAccount'
+    ? reach.filter(({ id }) => id === owner.organizationId)
+    : reachedBy(grant, reach);
+}
 
 export function organizationOfOwner({ owner }: StoredToken): string | null {
   return owner.kind === 'serviceAccount' ? owner.organizationId : null;

@@ -4,9 +4,11 @@ import type {
   CreatedToken,
   CreateTokenBody,
   DeriveTokenBody,
+  Grant,
   Token,
 } from '@pipecat-cloud/contract/tokens';
 import type { AccessCache } from '../access/access-cache.js';
+import type { Reach } from '../access/access-facts.js';
 import type { Authorizer } from '../access/authorize.js';
 import { checkAgent } from '../access/authorize.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
@@ -81,7 +83,8 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
 
     /**
      * Makes a personal token. A token may make another only where its grant names `tokens:write`, and never a wider or a
-     * longer-lived one. One that every organization's policy would stop is refused.
+     * longer-lived one. One that every organization's policy would stop is refused, and so is a person who lacks the second factor that
+     * an organization asks for which the token would reach: the token would be asked for none.
      */
     async create(principal: Principal, actor: Actor, body: CreateTokenBody): Promise<CreatedToken> {
       if (principal.kind !== 'user') throw new Error('Only people make personal tokens');
@@ -89,7 +92,8 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
       const now = clock.now();
       const reach = await authorizer.reach(principal);
       const grant = readGrant(body.grant ?? {}, reach);
-      const reached = reach.filter(({ id }) => grant.organizations?.includes(id) ?? true);
+      const reached = reachedBy(grant, reach);
+      for (const organization of reached) authorizer.checkSecondFactor(principal, organization);
       const expiresAt = readEnd(body, shortestLife(reached, defaultDays), now);
       requireWithin(principal, grant, expiresAt);
       refuseUseless(reached, { kind: 'personal', createdAt: now.toISOString(), expiresAt });
@@ -143,6 +147,7 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
         const grant = inherit(wanted, parent.grant);
         const wider = widerThan(grant, parent.grant);
         if (wider) throw badRequest(wider);
+        for (const organization of reachedBy(grant, reach)) authorizer.checkSecondFactor(principal, organization);
         const expiresAt = asksForEnd(body) ? readEnd(body, null, now) : parent.expiresAt;
         if (outlives(expiresAt, parent.expiresAt))
           throw badRequest(`A derived token may not outlive its parent, which expires at ${parent.expiresAt}`);
@@ -229,6 +234,11 @@ export function ownerColumns({ owner }: StoredToken) {
   return owner.kind === 'user'
     ? { userId: owner.id }
     : { userId: null, serviceAccount: { id: owner.id, organizationId: owner.organizationId } };
+}
+
+/** Of what its owner reaches, what a token with this grant does. */
+export function reachedBy(grant: Grant, reach: readonly Reach[]): readonly Reach[] {
+  return reach.filter(({ id }) => grant.organizations?.includes(id) ?? true);
 }
 
 export function notInUse(token: StoredToken, now: Date): AppError {
