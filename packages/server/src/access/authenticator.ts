@@ -263,8 +263,8 @@ const bearerOf = (authorization: string) => /^Bearer +(\S+)$/i.exec(authorizatio
 const nameOf = (value: string) => hash('sha256', value, 'binary');
 
 function principalOf(token: CheckedToken): Principal & { token: TokenFacts } {
-  const { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt, owner } = token;
-  const facts: TokenFacts = { id, name, kind, parentId, grant, createdAt, expiresAt, lastUsedAt };
+  const { id, name, kind, parentId, grant, createdAt, expiresAt, endsAt, lastUsedAt, owner } = token;
+  const facts: TokenFacts = { id, name, kind, parentId, grant, createdAt, expiresAt, endsAt, lastUsedAt };
   if (owner.kind === 'user') return { kind: 'user', userId: owner.id, via: 'token', token: facts };
   const { id: serviceAccountId, organizationId } = owner;
   return { kind: 'serviceAccount', serviceAccountId, organizationId, via: 'token', token: facts };

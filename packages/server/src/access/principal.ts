@@ -13,6 +13,8 @@ export interface TokenFacts {
   grant: Grant;
   createdAt: string;
   expiresAt: string | null;
+  /** The deadline of a rotation. */
+  endsAt: string | null;
   lastUsedAt: string | null;
 }
 

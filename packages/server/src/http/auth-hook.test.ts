@@ -17,6 +17,7 @@ const principal: Principal = {
     grant: {},
     createdAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
+    endsAt: null,
     lastUsedAt: null,
   },
 };

@@ -85,8 +85,12 @@ export function createPolicyRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** For a new token that comes from another: whatever organizations decided about that one holds for it too. */
-    async copyDecisions(from: string, to: string): Promise<void> {
+    /** For a new token that comes from another: what organizations decided about that one holds for it too. */
+    async copyDecisions(
+      from: string,
+      to: string,
+      states: readonly TokenDecision[] = ['approved', 'denied'],
+    ): Promise<void> {
       await db
         .insertInto('token_decision')
         .columns(['token_id', 'organization_id', 'state', 'decided_by', 'decided_at'])
@@ -94,8 +98,10 @@ export function createPolicyRepository({ db }: RepositoryContext) {
           eb
             .selectFrom('token_decision')
             .select([eb.val(to).as('token_id'), 'organization_id', 'state', 'decided_by', 'decided_at'])
-            .where('token_id', '=', from),
+            .where('token_id', '=', from)
+            .where('state', 'in', states),
         )
+        .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
 

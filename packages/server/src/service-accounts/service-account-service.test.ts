@@ -36,6 +36,7 @@ describe.each(databases)('service accounts on $name', (database) => {
       grant: {},
       createdAt: '',
       expiresAt: null,
+      endsAt: null,
       lastUsedAt: null,
     };
     return {

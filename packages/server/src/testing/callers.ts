@@ -35,6 +35,7 @@ export function tokenIn(
     grant: { permissions: [...permissions] },
     createdAt: '2026-05-04T10:00:00.000Z',
     expiresAt: null,
+    endsAt: null,
     lastUsedAt: null,
     ...token,
   };

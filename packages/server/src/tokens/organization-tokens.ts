@@ -17,6 +17,7 @@ import { presentTokens } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import type { TokenAdoption } from './token-adoption.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
+import { parentOfMade } from './token-lineage.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
 import type { TokenRotation } from './token-rotation.js';
@@ -152,7 +153,7 @@ export function createOrganizationTokens(
       );
     },
 
-    /** A token of a service account. It reaches that organization alone, and does at most what the account's role of then allows. */
+    /** A token of a service account. It reaches that organization alone, and does at most what the account's role of then allows; made by a derived token it is its child. */
     async createForServiceAccount(
       organization: OrganizationAccess,
       principal: Principal,
@@ -190,6 +191,7 @@ export function createOrganizationTokens(
             createdAt: now.toISOString(),
             expiresAt,
             createdBy: actor.id,
+            ...(await parentOfMade(repos, principal, now)),
           },
           now,
         );

@@ -2,7 +2,7 @@ import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { type Principal, type TokenFacts, tokenOf } from '../access/principal.js';
 import { badRequest, forbidden } from '../errors.js';
 import { widerThan } from './grants.js';
-import { outlives } from './lifetime.js';
+import { earlier, outlives } from './lifetime.js';
 
 /** True for a token whose grant names `tokens:write`: it is never part of "acts as you". */
 export const managesTokens = ({ grant }: TokenFacts) => grant.permissions?.includes('tokens:write') === true;
@@ -18,12 +18,12 @@ export function requireTokenManager(principal: Principal): void {
   );
 }
 
-/** A token hands out only what it has itself: nothing wider, nothing that lives longer. Throws 400. */
+/** A token hands out only what it has itself: nothing wider, nothing that lives longer, be it by its end or by its rotation. Throws 400. */
 export function requireWithin(principal: Principal, grant: Grant, expiresAt: string | null): void {
   const token = tokenOf(principal);
   if (!token) return;
-  if (outlives(expiresAt, token.expiresAt))
-    throw badRequest(`A token may not outlive the one that makes it, which expires at ${token.expiresAt}`);
+  const end = earlier(token.expiresAt, token.endsAt);
+  if (outlives(expiresAt, end)) throw badRequest(`A token may not outlive the one that makes it, which ends at ${end}`);
   const wider = widerThan(grant, token.grant);
   if (wider) throw badRequest(wider);
 }

@@ -75,6 +75,21 @@ describe.each(databases)('what an organization decided about a token on $name', 
     expect(await stoppedBy((await derive(person, token.id)).value)).toBe('denied');
   });
 
+  test('what a denied token makes is denied where it is, and approved nowhere', async () => {
+    const grant = { permissions: ['tokens:write' as const, 'logs:read' as const] };
+    const [{ token, value }, { token: sibling }] = [await create({ grant }), await create({ grant })];
+    await decide(token.id, 'denied');
+    const caller = await world.authenticate(value);
+    const asked = { name: 'another', grant, expiresInDays: 30 };
+    const made = await world.tokens.create(caller, world.actor(caller), asked);
+    expect(await stoppedBy(made.value)).toBe('denied');
+    expect(await stoppedBy((await derive(caller, sibling.id)).value)).toBe('denied');
+    await world.setPolicy(org.id, { approvalRequired: true });
+    await decide(token.id, 'approved');
+    const waits = await world.tokens.create(caller, world.actor(caller), asked);
+    expect(await stoppedBy(waits.value)).toBe('approvalRequired');
+  });
+
   test('the approval of a token holds for its successors and children until it is taken back', async () => {
     await world.setPolicy(org.id, { approvalRequired: true });
     const { token, value } = await create();

@@ -89,6 +89,62 @@ describe.each(databases)('what ends with a token on $name', (database) => {
     });
   });
 
+  describe('a derived token', () => {
+    const managing = { grant: { permissions: ['tokens:write', 'members:write', 'logs:read'] } };
+    const derived = async () => {
+      const { token } = await create(person, managing);
+      const child = await derive(person, token.id);
+      return { parent: token, child: child.token, caller: await world.authenticate(child.value) };
+    };
+    const issue = async (caller: Principal, body: object) => {
+      const access = await world.authorizer.authorize(caller, org.id, { needs: 'members:write' }, '192.0.2.1');
+      const account = await world.serviceAccount(org.id, 'viewer');
+      const made = { name: 'ci', ...body };
+      return world.organizationTokens.createForServiceAccount(access, caller, world.actor(caller), account, made);
+    };
+
+    test('makes tokens that end with its parent', async () => {
+      const { parent, child, caller } = await derived();
+      const made = [
+        await create(caller, { ...managing, expiresInDays: 30 }),
+        await issue(caller, { expiresInDays: 20, grant: { permissions: ['logs:read'] } }),
+      ];
+      for (const { token } of made) expect(token.parentId).toBe(child.id);
+      await revoke(parent.id);
+      for (const { value } of made) expect(await reasonOf(value)).toBe('revoked_token');
+    });
+
+    test('makes none any more once it has ended', async () => {
+      const { child, caller } = await derived();
+      await revoke(child.id);
+      await expect(create(caller, managing)).rejects.toMatchObject({ status: 409 });
+      await expect(issue(caller, { expiresInDays: 20, grant: managing.grant })).rejects.toMatchObject({ status: 409 });
+    });
+
+    test('gets no hold of a token that its parent’s end would leave', async () => {
+      const { token: other } = await create(person, managing);
+      const { caller, child } = await derived();
+      const refused = { status: 403, details: { reason: 'missing_permission' } };
+      await expect(derive(caller, other.id)).rejects.toMatchObject(refused);
+      await expect(rotate(caller, other.id)).rejects.toMatchObject(refused);
+      const own = await derive(caller, child.id);
+      await derive(caller, own.token.id);
+      await rotate(caller, own.token.id);
+    });
+  });
+
+  test('a token that is being rotated makes none that outlives its deadline; what it derives ends then', async () => {
+    const grant = { permissions: ['tokens:write', 'logs:read'] };
+    const { token, value } = await create(person, { grant });
+    const { token: other } = await create(person, { grant, expiresInDays: 10 });
+    await rotate(person, token.id, { overlapHours: 2 });
+    const caller = await world.authenticate(value);
+    await expect(create(caller, { grant, expiresInDays: 1 })).rejects.toMatchObject({ status: 400 });
+    await expect(rotate(caller, other.id)).rejects.toMatchObject({ status: 400 });
+    const child = await derive(caller, 'self');
+    expect(child.token.endsAt).toBe(new Date(world.clock.now().getTime() + 2 * 60 * 60 * 1000).toISOString());
+  });
+
   test.each([
     ['rotate, first use', true],
     ['first use, rotate', false],

@@ -106,6 +106,10 @@ interface Known {
   derived: boolean;
 }
 
+/** What a derived token makes ends with it, as what is derived from it does. */
+const fromMaker = (maker: Known | undefined) =>
+  maker ? { origin: maker, derived: maker.derived } : { derived: false };
+
 async function run(steps: readonly Step[]): Promise<void> {
   const org = await world.organization();
   const userId = await world.person([{ id: org.id, role: 'admin' }]);
@@ -131,7 +135,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     if (step.do === 'mint') {
       if (principal.kind !== 'user') return;
       const made = await world.tokens.create(principal, actor, { name: 't', grant: step.grant, ...step.life });
-      tokens.push({ id: made.token.id, value: made.value, derived: false, ...(origin ? { origin } : {}) });
+      tokens.push({ id: made.token.id, value: made.value, ...fromMaker(origin) });
       return;
     }
     if (step.do === 'issue') {
@@ -144,7 +148,7 @@ async function run(steps: readonly Step[]): Promise<void> {
         .then((one) => world.access(one, org.id).catch(() => undefined));
       for (const name of issued?.permissions ?? [])
         if (!access.permissions.has(name)) throw new Error(`${name} was issued by a caller without it`);
-      tokens.push({ id: made.token.id, value: made.value, derived: false, ...(origin ? { origin } : {}) });
+      tokens.push({ id: made.token.id, value: made.value, ...fromMaker(origin) });
       return;
     }
     const token = pick(step.from);

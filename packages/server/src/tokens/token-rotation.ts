@@ -7,9 +7,10 @@ import { asksForEnd, earlier, readEnd } from './lifetime.js';
 import { isLive, isPast, stateOf } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
+import { notInUse, requireOwnLine } from './token-lineage.js';
 import { insertToken, makeSecret, presentToken } from './token-minting.js';
 import { shortestLife } from './token-policies.js';
-import { notInUse, ownerColumns, reachedBy, type TokenServiceDeps } from './token-service.js';
+import { ownerColumns, reachedBy, type TokenServiceDeps } from './token-service.js';
 
 const defaultOverlapHours = 24;
 const hourMs = 60 * 60 * 1000;
@@ -74,7 +75,10 @@ export function createTokenRotation(deps: TokenServiceDeps) {
         if (!isLive(token, now) || stateOf(token, now) === 'pending') throw notInUse(token, now);
         for (const organization of reachedOf(token, reach)) authorizer.checkSecondFactor(principal, organization);
         const expiresAt = endOf(principal, reach, token, parent, body, now);
-        if (!itself) requireWithin(principal, token.grant, expiresAt);
+        if (!itself) {
+          await requireOwnLine(repos, principal, token);
+          requireWithin(principal, token.grant, earlier(expiresAt, parent?.endsAt ?? null));
+        }
         const made = await makeSuccessor(repos, actor, token, expiresAt, now);
 
         const overlapHours = body.overlapHours ?? defaultOverlapHours;

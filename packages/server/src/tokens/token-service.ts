@@ -14,15 +14,16 @@ import { checkAgent } from '../access/authorize.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import { type Actor, type Principal, tokenOf } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
-import type { Store } from '../db/store.js';
-import { AppError, badRequest, conflict, notFound } from '../errors.js';
+import type { Repositories, Store } from '../db/store.js';
+import { AppError, badRequest, notFound } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
 import { inherit, readGrant, widerThan } from './grants.js';
-import { asksForEnd, outlives, readEnd } from './lifetime.js';
+import { asksForEnd, earlier, outlives, readEnd } from './lifetime.js';
 import { permissionUseOf } from './permission-use.js';
-import { isLive, presentTokens, stateOf } from './present-token.js';
+import { presentTokens } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import { requireTokenManager, requireWithin } from './token-authority.js';
+import { parentOfMade, requireOwnLine, requireParent } from './token-lineage.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
 
@@ -37,8 +38,6 @@ export interface TokenServiceDeps {
 
 /** How long a person's token lives when nothing else is asked for. */
 const defaultDays = 90;
-/** Deeper than anybody needs, shallow enough to end a whole tree at once. */
-const maxDepth = 5;
 
 /** A caller's own tokens, and the one that a request came with. */
 export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache }) {
@@ -83,7 +82,7 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
 
     /**
      * Makes a personal token. A token may make another only where its grant names `tokens:write`, and never a wider or a
-     * longer-lived one. One that every organization's policy would stop is refused, and so is a person who lacks the second factor that
+     * longer-lived one; what a derived token makes is its child. One that every organization's policy would stop is refused, and so is a person who lacks the second factor that
      * an organization asks for which the token would reach: the token would be asked for none.
      */
     async create(principal: Principal, actor: Actor, body: CreateTokenBody): Promise<CreatedToken> {
@@ -111,9 +110,11 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
             grant,
             createdAt: now.toISOString(),
             expiresAt,
+            ...(await parentOfMade(repos, principal, now)),
           },
           now,
         );
+        await denyWith(repos, principal, id);
         await audit.record(repos, actor, {
           action: 'token.created',
           organizationId: null,
@@ -126,7 +127,7 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
 
     /**
      * Makes a narrower, shorter child that ends with its parent. What the body leaves out is the parent's. A person may derive from
-     * any of their tokens; a token from itself, or with `tokens:write` from another within its own grant.
+     * any of their tokens; a token from itself, or with `tokens:write` from another within its own grant; a derived one only from what came from it.
      */
     async derive(principal: Principal, actor: Actor, parentId: string, body: DeriveTokenBody): Promise<CreatedToken> {
       requireTokenManager(principal);
@@ -137,13 +138,8 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
       const id = ids.id();
       return await store.changeAccess(async (repos) => {
         const now = clock.now();
-        await repos.tokens.lock(known);
-        const parent = (await repos.tokens.find(known)) as StoredToken;
-        if (!isLive(parent, now) || stateOf(parent, now) === 'pending') throw notInUse(parent, now);
-        if ((await depthOf(repos, parent)) >= maxDepth)
-          throw badRequest(
-            `A token may be derived at most ${maxDepth} times over; derive from one nearer to the first`,
-          );
+        const parent = await requireParent(repos, known, now);
+        await requireOwnLine(repos, principal, parent);
         const grant = inherit(wanted, parent.grant);
         const wider = widerThan(grant, parent.grant);
         if (wider) throw badRequest(wider);
@@ -151,7 +147,7 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
         const expiresAt = asksForEnd(body) ? readEnd(body, null, now) : parent.expiresAt;
         if (outlives(expiresAt, parent.expiresAt))
           throw badRequest(`A derived token may not outlive its parent, which expires at ${parent.expiresAt}`);
-        requireWithin(principal, grant, expiresAt);
+        requireWithin(principal, grant, earlier(expiresAt, parent.endsAt));
         const owner = ownerColumns(parent);
         const made = await insertToken(
           repos,
@@ -169,6 +165,7 @@ export function createTokenService(deps: TokenServiceDeps & { cache: AccessCache
           },
           now,
         );
+        await denyWith(repos, principal, id);
         await audit.record(repos, actor, {
           action: 'token.derived',
           organizationId: owner.serviceAccount?.organizationId ?? null,
@@ -241,23 +238,14 @@ export function reachedBy(grant: Grant, reach: readonly Reach[]): readonly Reach
   return reach.filter(({ id }) => grant.organizations?.includes(id) ?? true);
 }
 
-export function notInUse(token: StoredToken, now: Date): AppError {
-  const state = stateOf(token, now);
-  return conflict(
-    state === 'pending'
-      ? `The token '${token.name}' was not used yet: use it first, or rotate the one it takes the place of again for a fresh secret`
-      : `The token '${token.name}' is ${state}`,
-  );
+/** A token that an organization denied does not come back there by what it makes. */
+async function denyWith(repos: Repositories, principal: Principal, id: string): Promise<void> {
+  const maker = tokenOf(principal);
+  if (maker) await repos.policies.copyDecisions(maker.id, id, ['denied']);
 }
 
 export function readName(text: string): string {
   const name = text.trim();
   if (name === '') throw badRequest('A token needs a name that says where it is used');
   return name;
-}
-
-async function depthOf(repos: Pick<Store, 'tokens'>, token: StoredToken): Promise<number> {
-  let depth = 0;
-  for (let at: StoredToken | undefined = token; at?.parentId; at = await repos.tokens.find(at.parentId)) depth++;
-  return depth;
 }
