@@ -2,8 +2,9 @@ import type { RemoveMemberBody } from '@pipecat-cloud/contract/members';
 import type { Repositories } from '../db/store.js';
 import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { StoredServiceAccount } from '../service-accounts/service-account-repository.js';
-import { isLive, presentTokens } from '../tokens/present-token.js';
+import { isLive } from '../tokens/present-token.js';
 import type { StoredToken } from '../tokens/stored-token.js';
+import { presentTokensIn } from '../tokens/token-reach.js';
 import type { StoredMember } from './member-repository.js';
 
 type Fate = NonNullable<RemoveMemberBody['tokens']>[number];
@@ -80,7 +81,7 @@ function refuseSplitFamilies({ adopt, end }: Fates): void {
 
 async function undecided(
   repos: Pick<Repositories, 'organizations'>,
-  organization: { name: string },
+  organization: { id: string; name: string },
   member: StoredMember,
   open: readonly StoredToken[],
   now: Date,
@@ -90,6 +91,6 @@ async function undecided(
     409,
     'CONFLICT',
     `${member.email} has live tokens that reach ${organization.name}: ${names}. Say for each of them in \`tokens\` whether a service account adopts it (serviceAccountId) or it ends`,
-    { details: { tokens: await presentTokens(repos, open, now) } },
+    { details: { tokens: await presentTokensIn(repos, organization.id, open, now) } },
   );
 }

@@ -6,8 +6,8 @@ import type { Repositories, Store } from '../db/store.js';
 import { conflict, notFound } from '../errors.js';
 import type { Clock } from '../system.js';
 import { belongsTo } from '../tokens/organization-tokens.js';
-import { presentTokens } from '../tokens/present-token.js';
 import type { AdoptToken } from '../tokens/token-adoption.js';
+import { presentTokensIn } from '../tokens/token-reach.js';
 import { type Caller, lockOrganization, makerOf } from './caller.js';
 import { decideFates, liveTokensOf } from './leaver-tokens.js';
 import type { StoredMember } from './member-repository.js';
@@ -45,7 +45,12 @@ export function createMemberService({ store, clock, audit, adoptToken }: MemberS
     async listTokens({ organization }: Caller, userId: string): Promise<Token[]> {
       await find(store, organization.id, userId);
       const now = clock.now();
-      return await presentTokens(store, await liveTokensOf(store, organization.id, userId, now), now);
+      return await presentTokensIn(
+        store,
+        organization.id,
+        await liveTokensOf(store, organization.id, userId, now),
+        now,
+      );
     },
 
     async changeRole(caller: Caller, userId: string, role: Role): Promise<Member> {
@@ -108,8 +113,9 @@ export function createMemberService({ store, clock, audit, adoptToken }: MemberS
         });
         const shown = async (ids: string[]) => {
           const tokens = await Promise.all(ids.map((id) => repos.tokens.find(id)));
-          return await presentTokens(
+          return await presentTokensIn(
             repos,
+            organization.id,
             tokens.filter((token) => token !== undefined),
             now,
           );

@@ -6,7 +6,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { badRequest, conflict } from '../errors.js';
 import type { Clock } from '../system.js';
-import { presentTokens } from '../tokens/present-token.js';
+import { presentTokensIn } from '../tokens/token-reach.js';
 import { type Caller, lockOrganization, makerOf } from './caller.js';
 import { stoppedBy, tokensInReach } from './policy-effect.js';
 import type { Rights } from './role-rules.js';
@@ -65,8 +65,9 @@ export function createPolicyService({ store, clock, audit }: { store: Store; clo
         const block = stoppedBy(policy, reaching, now);
         return block && !stoppedBy(present, reaching, now) ? [{ token: reaching.token, ...block }] : [];
       });
-      const shown = await presentTokens(
+      const shown = await presentTokensIn(
         store,
+        organizationId,
         stopped.map(({ token }) => token),
         now,
       );

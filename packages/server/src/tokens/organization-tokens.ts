@@ -20,6 +20,7 @@ import { requireTokenManager, requireWithin } from './token-authority.js';
 import { parentOfMade } from './token-lineage.js';
 import { insertToken, makeSecret } from './token-minting.js';
 import { refuseUseless, shortestLife } from './token-policies.js';
+import { presentTokensIn } from './token-reach.js';
 import type { TokenRotation } from './token-rotation.js';
 import { readName, type TokenServiceDeps } from './token-service.js';
 
@@ -101,11 +102,11 @@ export function createOrganizationTokens(
   }
 
   return {
-    /** Newest first, ended ones included; personal tokens with what the organization decided about them. */
+    /** Newest first, ended ones included; personal tokens with what the organization decided about them, without what is others' business. */
     async list(organization: OrganizationAccess): Promise<Token[]> {
       const tokens = await store.tokens.listReaching(organization.id);
       const decisions = await store.policies.decisions(organization.id);
-      const presented = await presentTokens(store, tokens, clock.now());
+      const presented = await presentTokensIn(store, organization.id, tokens, clock.now());
       return presented.map((token) => ({
         ...token,
         ...(token.kind === 'personal' ? { decision: decisions.get(token.id) ?? 'pending' } : {}),

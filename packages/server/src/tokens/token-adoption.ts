@@ -9,6 +9,7 @@ import { effectivePermissions } from './grants.js';
 import { isLive } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import { presentToken } from './token-minting.js';
+import { reachingOthers } from './token-reach.js';
 
 export interface Adoption {
   organizationId: string;
@@ -24,7 +25,7 @@ export type AdoptToken = (repos: Repositories, adoption: Adoption) => Promise<un
 /**
  * Moves a person's token to a service account of the organization without changing its secret, so that what uses it goes on when
  * the person leaves. What it may do is frozen to what it could do there just before: the new owner must be allowed all of that,
- * and gives it nothing more.
+ * and gives it nothing more. A token that reaches other organizations is not this one's to take.
  */
 export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Audit }) {
   return {
@@ -34,6 +35,8 @@ export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Aud
       { organizationId, token, serviceAccountId: wanted, actor }: Adoption,
     ): Promise<Token> {
       const now = clock.now();
+      // In the order of a rotation and of the first use of its successor.
+      if (token.predecessorId) await repos.tokens.lock(token.predecessorId);
       await repos.tokens.lock(token.id);
       const current = (await repos.tokens.find(token.id)) as StoredToken;
       if (!isLive(current, now)) throw conflict(`The token '${current.name}' is over: there is nothing to adopt`);
@@ -48,6 +51,10 @@ export function createTokenAdoption({ clock, audit }: { clock: Clock; audit: Aud
       const membership = reach.find(({ id }) => id === organizationId);
       if (!membership || !(current.grant.organizations?.includes(organizationId) ?? true))
         throw notFound('Token', token.id);
+      if ((await reachingOthers(repos, organizationId, [current])).has(current.id))
+        throw conflict(
+          `The token '${current.name}' reaches other organizations too, where it would stop: only one that reaches ${membership.name} alone can be adopted. Its owner can make such a one: pipecat cloud token create --organization-only ${membership.name}`,
+        );
       const held = [...effectivePermissions(membership.role, current.grant)];
       const missing = held.filter((name) => !rolePermissions[account.role].has(name));
       if (missing.length > 0)

@@ -145,24 +145,28 @@ describe.each(databases)('what ends with a token on $name', (database) => {
     expect(child.token.endsAt).toBe(new Date(world.clock.now().getTime() + 2 * 60 * 60 * 1000).toISOString());
   });
 
+  const adopt = async (id: string) => {
+    const access = await world.access(person, org.id);
+    const account = await world.serviceAccount(org.id, 'admin');
+    return () => world.organizationTokens.adopt(access, person, world.actor(person), id, account);
+  };
   test.each([
-    ['rotate, first use', true],
-    ['first use, rotate', false],
-  ])(
-    'a rotation that is repeated and the first use of its successor never wait for each other: %s',
-    async (_, first) => {
-      for (let round = 0; round < 5; round++) {
-        const { token } = await create();
-        const { token: successor } = await rotate(person, token.id);
-        const again = () => rotate(person, token.id);
-        const use = () => world.rotation.confirm({ id: successor.id, predecessorId: token.id });
-        const done = await atOnce<unknown>(world, 'token', first ? [again, use] : [use, again]);
-        // That the token is over by then is told to whoever rotates it.
-        for (const each of done) if (each.status === 'rejected') expect(each.reason).toMatchObject({ status: 409 });
-        expect((await world.store.tokens.find(successor.id))?.activatedAt).not.toBeNull();
-      }
-    },
-  );
+    ['a rotation that is repeated', true],
+    ['a rotation that is repeated', false],
+    ['an adoption of the successor', true],
+    ['an adoption of the successor', false],
+  ])('the first use of a successor and %s never wait for each other (the use comes first: %s)', async (what, first) => {
+    for (let round = 0; round < 5; round++) {
+      const { token } = await create();
+      const { token: successor } = await rotate(person, token.id);
+      const other = what.startsWith('an adoption') ? await adopt(successor.id) : () => rotate(person, token.id);
+      const use = () => world.rotation.confirm({ id: successor.id, predecessorId: token.id });
+      const done = await atOnce<unknown>(world, 'token', first ? [use, other] : [other, use]);
+      // That the token is over by then is told to whoever rotates it.
+      for (const each of done) if (each.status === 'rejected') expect(each.reason).toMatchObject({ status: 409 });
+      expect((await world.store.tokens.find(successor.id))?.activatedAt).not.toBeNull();
+    }
+  });
 
   test('a rotation that can give its successor no other secret hands out none', async () => {
     const { token } = await create();

@@ -288,14 +288,25 @@ describe.each(databases)('the life of a token on $name', (database) => {
       await expect(adopt(token.id, await world.serviceAccount(org.id, 'viewer'))).rejects.toThrow(/agents:deploy/);
     });
 
-    test('it leaves behind the other organizations that the token reached', async () => {
+    test('one that reaches another organization stays with its owner, who is told how to restrict it', async () => {
       const other = await world.organization();
       const leaver = await world.person([org, other].map(({ id }) => ({ id, role: 'developer' as const })));
       const theirs = world.signedIn(leaver);
       const { token, value } = await world.tokens.create(theirs, world.actor(theirs), { name: 'deploy' });
-      await adopt(token.id, await world.serviceAccount(org.id, 'developer'));
-      const principal = await world.authenticate(value);
+      const account = await world.serviceAccount(org.id, 'developer');
+      const refused = await adopt(token.id, account).catch((error) => error);
+      expect(refused.status).toBe(409);
+      expect(refused.message).toContain(`--organization-only ${org.name}`);
+      expect(refused.message).not.toContain(other.name);
+      await world.access(await world.authenticate(value), other.id);
+      const grant = { organizations: [org.name] };
+      const bound = await world.tokens.create(theirs, world.actor(theirs), { name: 'deploy', grant });
+      await adopt(bound.token.id, account);
+      const principal = await world.authenticate(bound.value);
       expect((await world.authorizer.reach(principal)).map(({ id }) => id)).toEqual([org.id]);
+      // Of the other only when its owner is no member there any more.
+      await world.setRole(other.id, leaver, null);
+      await adopt(token.id, account);
     });
 
     test.each(['before', 'after'])(

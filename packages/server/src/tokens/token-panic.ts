@@ -11,6 +11,7 @@ import { belongsTo } from './organization-tokens.js';
 import { isLive, presentTokens } from './present-token.js';
 import type { StoredToken } from './stored-token.js';
 import { requireTokenManager } from './token-authority.js';
+import { presentTokensIn } from './token-reach.js';
 
 interface TokenPanicDeps {
   store: Store;
@@ -43,15 +44,9 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
       await notify(repos, tokenRevoked({ token, at: now, cause: 'panic', why: reason, organizationId }));
   }
 
-  const present = async (ended: readonly StoredToken[]): Promise<PanicResult> => {
+  const readAgain = async (ended: readonly StoredToken[]): Promise<StoredToken[]> => {
     const again = await Promise.all(ended.map(({ id }) => store.tokens.find(id)));
-    return {
-      revoked: await presentTokens(
-        store,
-        again.filter((token) => token !== undefined),
-        clock.now(),
-      ),
-    };
+    return again.filter((token) => token !== undefined);
   };
 
   return {
@@ -79,7 +74,7 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
         });
         return touched;
       });
-      return await present(ended);
+      return { revoked: await presentTokens(store, await readAgain(ended), clock.now()) };
     },
 
     /**
@@ -127,7 +122,7 @@ export function createTokenPanic({ store, clock, audit, uses, notify, endLoginsS
         });
         return touched;
       });
-      return await present(ended);
+      return { revoked: await presentTokensIn(store, organization.id, await readAgain(ended), clock.now()) };
     },
   };
 }
