@@ -40,10 +40,13 @@ export function createAccessCache({ max = 50_000 } = {}) {
     /** From now on the database is asked again, for everything. */
     evict,
 
-    /** False while other control planes cannot tell this one of their changes: then nothing is kept. */
+    /**
+     * False while other control planes cannot tell this one of their changes: then nothing is kept. Nor is, once they can again, what a
+     * read brings that began before: the change may have been told to nobody.
+     */
     setUsable(value: boolean): void {
       usable = value;
-      if (!value) evict();
+      evict();
     },
   };
 }
