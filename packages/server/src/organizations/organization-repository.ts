@@ -107,6 +107,20 @@ export function createOrganizationRepository({ db, dialect }: RepositoryContext)
         .sort((a, b) => Number(b.id === b.first) - Number(a.id === a.first))
         .map(({ first: _, role, ...organization }) => ({ ...organization, role: role as Role }));
     },
+    /** Ids of the organizations of each of these people, in one read; people of none are left out. */
+    async idsOfUsers(userIds: readonly string[]): Promise<Map<string, string[]>> {
+      if (userIds.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('membership')
+        .innerJoin('organization', 'organization.id', 'membership.organization_id')
+        .select(['membership.user_id', 'organization.id'])
+        .where('membership.user_id', 'in', userIds)
+        .where('organization.deleted_at', 'is', null)
+        .execute();
+      const found = new Map<string, string[]>();
+      for (const { user_id: userId, id } of rows) found.set(userId, [...(found.get(userId) ?? []), id]);
+      return found;
+    },
     /** The one organization of a service account, with its role there; none when it was disabled or deleted. */
     async listOfServiceAccount(serviceAccountId: string): Promise<Membership[]> {
       const rows = await db

@@ -154,7 +154,10 @@ export function createOrganizationTokens(
       );
     },
 
-    /** A token of a service account. It reaches that organization alone, and does at most what the account's role of then allows; made by a derived token it is its child. */
+    /**
+     * A token of a service account. It reaches that organization alone, and does at most what the account's role of then allows. Made by
+     * a derived token it is its child.
+     */
     async createForServiceAccount(
       organization: OrganizationAccess,
       principal: Principal,

@@ -11,17 +11,12 @@ export async function reachingOthers(
   organizationId: string,
   tokens: readonly StoredToken[],
 ): Promise<ReadonlySet<string>> {
-  const others = new Map<string, readonly string[]>();
-  for (const { owner } of tokens) {
-    if (owner.kind !== 'user' || others.has(owner.id)) continue;
-    const memberships = await repos.organizations.listOfUser(owner.id);
-    others.set(
-      owner.id,
-      memberships.map(({ id }) => id).filter((id) => id !== organizationId),
-    );
-  }
+  const people = new Set(tokens.flatMap(({ owner }) => (owner.kind === 'user' ? [owner.id] : [])));
+  const memberships = await repos.organizations.idsOfUsers([...people]);
   const reachesOther = ({ owner, grant }: StoredToken) =>
-    others.get(owner.id)?.some((id) => grant.organizations?.includes(id) ?? true) ?? false;
+    (memberships.get(owner.id) ?? []).some(
+      (id) => id !== organizationId && (grant.organizations?.includes(id) ?? true),
+    );
   return new Set(tokens.filter(reachesOther).map(({ id }) => id));
 }
 
