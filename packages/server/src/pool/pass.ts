@@ -77,19 +77,29 @@ export function createPass(deps: PassDeps) {
 
   async function act(action: Action, facts: Facts): Promise<void> {
     const { workerId, instanceId } = action;
-    if (action.do === 'remove') {
-      await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
-      return;
-    }
+    if (action.do === 'remove') return await remove(action);
     const { slot } = action;
-    const agent = facts.agents.get(slot.agentId);
+    const spec = await specOf(slot, instanceId, facts).catch((err: unknown) => {
+      if (slot.state !== 'retiring') throw err;
+      log.warn({ err, instanceId }, 'it goes without its spec; lines that its worker holds back for it are not kept');
+    });
+    if (spec) {
+      await workers.command(workerId, { do: 'ensure', spec });
+      await failpoint('rollout.ordered');
+    } else if (slot.state === 'retiring') await remove(action);
+  }
+
+  async function remove({ workerId, instanceId }: Action): Promise<void> {
+    await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
+  }
+
+  /** Undefined where its agent or its deployment is gone. */
+  async function specOf(slot: Slot, instanceId: string, { agents, deployments }: Facts) {
+    const agent = agents.get(slot.agentId);
     const deployment =
-      facts.deployments.get(slot.deploymentId ?? '') ??
+      deployments.get(slot.deploymentId ?? '') ??
       (slot.deploymentId ? await store.deployments.find(slot.organizationId, slot.deploymentId) : undefined);
-    if (!agent || !deployment) return;
-    const spec = await instanceSpec(deps, agent, deployment, instanceId);
-    await workers.command(workerId, { do: 'ensure', spec });
-    await failpoint('rollout.ordered');
+    return agent && deployment ? await instanceSpec(deps, agent, deployment, instanceId) : undefined;
   }
 
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
