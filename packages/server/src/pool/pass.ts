@@ -17,6 +17,7 @@ import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
 import { createKeepWarm, inOrder } from './keep-warm.js';
+import { isLost, isOver } from './lost-workers.js';
 import { pinDigests } from './pin-digests.js';
 import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
@@ -44,8 +45,6 @@ export interface PassDeps {
   scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
 }
 
-/** Without its worker for so long, an instance is not counted on any more. A worker that restarts is away for a few seconds. */
-const workerLostMs = 60_000;
 /** A worker ends a bot that goes on after its session within seconds; one that is still there then is ended from here. */
 const quarantineMs = 60_000;
 /** What a crash may forget of the measured demand. */
@@ -117,7 +116,8 @@ export function createPass(deps: PassDeps) {
         slot,
         seen,
         workerKnown,
-        workerLost: slot.workerId !== null && !instances && workers.awayMs(slot.workerId) > workerLostMs,
+        workerLost: isLost(workers, slot),
+        over: isOver(workers, slot),
         current,
         surplus: surplus.has(slot.id),
         usedUp: agent?.reuseMaxSessions != null && slot.served >= agent.reuseMaxSessions,
