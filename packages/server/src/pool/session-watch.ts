@@ -6,6 +6,7 @@ import type { Session } from '../sessions/session-repository.js';
 import type { Clock } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Facts } from './facts.js';
+import { isPastCap } from './lost-workers.js';
 import type { Observed } from './pass.js';
 
 export interface SessionWatchDeps {
@@ -18,8 +19,6 @@ export interface SessionWatchDeps {
 
 /** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
 const lostAfterMs = 10_000;
-/** A session of a worker that is away is over once its cap and this have passed. */
-const capGraceMs = 60_000;
 
 /**
  * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
@@ -65,7 +64,7 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
       const capSeconds = deployment
         ? (deployment.maxSessionSeconds ?? sessionDuration.default)
         : sessionDuration.maximum;
-      if (workers.awayMs(workerId) > capSeconds * 1000 + capGraceMs) await end(session, 'instance_lost', 'quarantined');
+      if (isPastCap(workers, workerId, capSeconds)) await end(session, 'instance_lost', 'quarantined');
     }
   };
 }
