@@ -124,7 +124,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         completionStatus: null,
         updatedAt: now.toISOString(),
       });
-      if (!isNew) throw conflict(`Session ${order.sessionId} exists already`);
+      if (!isNew) throw existsAlready(order.sessionId);
       await audit.record(repos, order.actor, {
         action: 'session.started',
         organizationId: agent.organizationId,
@@ -244,6 +244,36 @@ export function createSessionStarts(deps: SessionStartDeps) {
     await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
   }
 
+  async function begin(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+    await spend.check(wanted.organizationId);
+    demand.arrived(wanted.id);
+    refuseWithoutWorker(workers, wanted);
+    const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
+    const trace = traces.begin(order.sessionId);
+    const claimed = await claimOrWait(agent, { ...order, trace });
+    await failpoint('claim.committed');
+    trace.claimed(agent, claimed);
+    if (!claimed.warm) nudge();
+    const told = { maybe: false };
+    try {
+      return await run(agent, claimed, { ...order, trace }, told);
+    } catch (error) {
+      trace.failed(error);
+      await countAgainstCanary(agent, claimed, error);
+      await ends.end({
+        sessionId: order.sessionId,
+        epoch: claimed.epoch,
+        reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
+        at: clock.now().toISOString(),
+        // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
+        // that can't be made for now is made for whoever comes next: refused callers take up no places.
+        slot: told.maybe ? 'fenced' : leftAs(claimed, error),
+      });
+      nudge();
+      throw toAppError(agent.name, error);
+    }
+  }
+
   return {
     /** Whether a caller of this process is waiting for it. */
     isStarting: (sessionId: string) => starting.has(sessionId),
@@ -255,35 +285,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
       if (workers.standsBy()) throw standby();
-      await spend.check(wanted.organizationId);
-      demand.arrived(wanted.id);
-      refuseWithoutWorker(workers, wanted);
-      const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
+      // Before it notes anything: what the one under way has noted must not go with this one.
+      if (starting.has(order.sessionId)) throw existsAlready(order.sessionId);
       starting.add(order.sessionId);
       try {
-        const trace = traces.begin(order.sessionId);
-        const claimed = await claimOrWait(agent, { ...order, trace });
-        await failpoint('claim.committed');
-        trace.claimed(agent, claimed);
-        if (!claimed.warm) nudge();
-        const told = { maybe: false };
-        try {
-          return await run(agent, claimed, { ...order, trace }, told);
-        } catch (error) {
-          trace.failed(error);
-          await countAgainstCanary(agent, claimed, error);
-          await ends.end({
-            sessionId: order.sessionId,
-            epoch: claimed.epoch,
-            reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
-            at: clock.now().toISOString(),
-            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
-            // that can't be made for now is made for whoever comes next: refused callers take up no places.
-            slot: told.maybe ? 'fenced' : leftAs(claimed, error),
-          });
-          nudge();
-          throw toAppError(agent.name, error);
-        }
+        return await begin(wanted, order);
       } finally {
         starting.delete(order.sessionId);
       }
@@ -291,3 +297,5 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+const existsAlready = (sessionId: string) => conflict(`Session ${sessionId} exists already`);
