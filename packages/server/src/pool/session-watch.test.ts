@@ -78,12 +78,34 @@ test('a worker that is away keeps its sessions until their cap has passed; then 
   expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined' }]);
 });
 
-test('a start that nobody of this process waits for is over', async () => {
+test('a start that nobody of this process waits for is over once another control plane would know that it has lost the lease', async () => {
   const look = watch();
-  await look(facts({ id: 'waited for', state: 'starting' }), here());
+  const left = facts({ id: 'left', state: 'starting' });
+  await look(left, here());
+  vi.advanceTimersByTime(4_900);
+  await look(left, here());
   expect(ended).toEqual([]);
-  await look(facts({ id: 'left', state: 'starting' }), here());
+  vi.advanceTimersByTime(100);
+  await look(left, here());
   expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned', from: 'starting' }]);
+});
+
+test('a start that its caller waits for here goes on, however long', async () => {
+  const look = watch();
+  for (let n = 0; n < 3; n++) {
+    await look(facts({ id: 'waited for', state: 'starting' }), here());
+    vi.advanceTimersByTime(60_000);
+  }
+  expect(ended).toEqual([]);
+});
+
+test('a start that another control plane has brought through meanwhile goes on', async () => {
+  const look = watch();
+  await look(facts({ state: 'starting' }), here('busy'));
+  vi.advanceTimersByTime(60_000);
+  await look(facts(), here('busy'));
+  await look(facts(), here('busy'));
+  expect(ended).toEqual([]);
 });
 
 const seen = (change: Partial<ObservedInstance>): ObservedInstance => ({

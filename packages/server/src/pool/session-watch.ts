@@ -19,13 +19,36 @@ export interface SessionWatchDeps {
 
 /** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
 const lostAfterMs = 10_000;
+/**
+ * A start that nobody of this process waits for may be another control plane's, which has lost the lease and goes on until it knows
+ * whether it has it back: it looks after a second, for three at the most.
+ */
+const abandonedAfterMs = 5_000;
+
+/** For how long something has been so of each session, as far as was looked. */
+function createDurations(runningMs: () => number) {
+  const since = new Map<string, number>();
+  return {
+    ms(sessionId: string, isSo: boolean): number {
+      if (!isSo) since.delete(sessionId);
+      else if (!since.has(sessionId)) since.set(sessionId, runningMs());
+      return isSo ? runningMs() - (since.get(sessionId) ?? 0) : 0;
+    },
+    keepOnly(open: ReadonlySet<string>): void {
+      for (const id of since.keys()) if (!open.has(id)) since.delete(id);
+    },
+  };
+}
 
 /**
  * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
  * their cap at a worker that never came back. Counts by a clock that nobody sets, and that stands while this process does.
  */
 export function createSessionWatch({ clock, log, workers, ends, isStarting }: SessionWatchDeps) {
-  const missingSince = new Map<string, number>();
+  /** For how long nobody of this process has waited for its start. */
+  const left = createDurations(workers.runningMs);
+  /** For how long its instance has been missing where its worker is here. */
+  const missing = createDurations(workers.runningMs);
 
   async function end(
     { id: sessionId, epoch }: Session,
@@ -38,27 +61,19 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
     if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
   }
 
-  /** For how long its instance has been missing where its worker is here. */
-  function missingMs(sessionId: string, isMissing: boolean): number {
-    if (!isMissing) missingSince.delete(sessionId);
-    else if (!missingSince.has(sessionId)) missingSince.set(sessionId, workers.runningMs());
-    return isMissing ? workers.runningMs() - (missingSince.get(sessionId) ?? 0) : 0;
-  }
-
   return async ({ sessions, slots, deployments }: Facts, observed: Observed): Promise<void> => {
     const open = new Set(sessions.map(({ id }) => id));
     const slotOf = new Map(slots.map((slot) => [slot.sessionId, slot]));
-    for (const id of missingSince.keys()) if (!open.has(id)) missingSince.delete(id);
+    for (const durations of [left, missing]) durations.keepOnly(open);
     for (const session of sessions) {
-      if (session.state === 'starting') {
-        if (!isStarting(session.id)) await end(session, 'start_abandoned', 'retiring');
-        continue;
-      }
+      const isLeft = session.state === 'starting' && !isStarting(session.id);
+      if (left.ms(session.id, isLeft) >= abandonedAfterMs) await end(session, 'start_abandoned', 'retiring');
+      if (session.state === 'starting') continue;
       const workerId = slotOf.get(session.id)?.workerId;
       const instances = workerId ? observed.get(workerId) : undefined;
       const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
       const isMissing = instances !== undefined && !isHeld(session, seen);
-      if (missingMs(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
+      if (missing.ms(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
       if (!workerId || instances) continue;
       const deployment = deployments.get(session.deploymentId);
       const capSeconds = deployment

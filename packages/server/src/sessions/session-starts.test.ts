@@ -199,6 +199,29 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     expect(await slot()).toMatchObject({ state: 'claimed', sessionId, epoch: 1 });
   });
 
+  test('one that another control plane has given up is refused, though its instance has said yes', async () => {
+    const sessionId = world.ids.id();
+    worker.answer = async () => {
+      const at = world.clock.now().toISOString();
+      const end = { sessionId, epoch: 1, reason: 'start_abandoned', at, slot: 'retiring', from: 'starting' } as const;
+      await endsOf(world).end(end);
+    };
+    const refused = { status: 503, headers: { 'retry-after': '1' }, message: expect.stringContaining('taken over') };
+    await expect(begin({ sessionId })).rejects.toMatchObject(refused);
+    expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1, sessionId: null });
+    const kept = await world.store.sessions.find(agent.organizationId, agent.id, sessionId);
+    expect(kept).toMatchObject({ state: 'ended', endReason: 'start_abandoned', activatedAt: null });
+  });
+
+  test('one that has ended before it was noted here was accepted all the same', async () => {
+    const sessionId = world.ids.id();
+    worker.answer = async () => {
+      const at = world.clock.now().toISOString();
+      await endsOf(world).end({ sessionId, epoch: 1, reason: 'completed', at, slot: 'settling' });
+    };
+    await expect(begin({ sessionId })).resolves.toMatchObject({ sessionId });
+  });
+
   test('claims prefer instances that can be reached, then warm ones, and the oldest of those', async () => {
     const { store, ids, clock } = world;
     const add = async (id: string, workerId: string | null, state: 'ready' | 'empty') => {

@@ -19,7 +19,8 @@ import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js'
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
-import { leftAs, NothingSent, toAppError } from './failed-start.js';
+import { neverBegan } from './end-states.js';
+import { GivenUpElsewhere, leftAs, NothingSent, toAppError } from './failed-start.js';
 import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
@@ -227,11 +228,16 @@ export function createSessionStarts(deps: SessionStartDeps) {
       // 0 of one that its worker found running.
       if (startedMs) demand.started(agent.id, startedMs);
     }
-    // Not changed when it has ended meanwhile: it was accepted all the same.
     const startMs = Math.round(monotonicMs() - claimed.atMs);
+    /** What it was found to be where it was not `starting` any more. */
+    const activated = async ({ sessions }: Repositories) =>
+      (await sessions.activate(sessionId, epoch, clock.now(), startMs))
+        ? undefined
+        : await sessions.find(agent.organizationId, agent.id, sessionId);
     // In a transaction, so that on SQLite many share a commit.
-    const active = (repos: Repositories) => repos.sessions.activate(sessionId, epoch, clock.now(), startMs);
-    await store.transaction(active, { first: true });
+    const found = await store.transaction(activated, { first: true });
+    // One that has ended in another way was accepted all the same.
+    if (found && neverBegan(found)) throw new GivenUpElsewhere(agent.name);
     await failpoint('activate.recorded');
     return { sessionId, instanceId, workerId, epoch };
   }
