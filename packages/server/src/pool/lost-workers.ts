@@ -14,9 +14,12 @@ const capGraceMs = 60_000;
 export const isLost = (workers: Absences, { workerId }: Pick<Slot, 'workerId'>): boolean =>
   workerId !== null && workers.awayMs(workerId) > lostMs;
 
-/** Whether a session with this cap, begun at the worker before it went away, must be over: the worker ends it there, reachable or not. */
-export const isPastCap = (workers: Absences, workerId: string, capSeconds: number): boolean =>
-  workers.awayMs(workerId) > capSeconds * 1000 + capGraceMs;
+/**
+ * Whether a session with this cap, begun at the worker before it went away, must be over: the worker ends it there, reachable or not.
+ * `seenMs` is for how long it was seen to go on.
+ */
+export const isPastCap = (workers: Absences, workerId: string, capSeconds: number, seenMs = 0): boolean =>
+  Math.max(seenMs, workers.awayMs(workerId)) > capSeconds * 1000 + capGraceMs;
 
 /** Whether nothing that ran in the slot's instance can go on. Should its machine come back, what is left of it belongs to no slot and is removed. */
 export const isOver = (workers: Absences, { workerId }: Pick<Slot, 'workerId'>): boolean =>

@@ -32,7 +32,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const session = { id: 's', epoch: 1, state: 'active', deploymentId: 'd', instanceId: 'i' } as Session;
+const activatedAt = '2026-05-04T10:00:00.000Z';
+const session = { id: 's', epoch: 1, state: 'active', deploymentId: 'd', instanceId: 'i', activatedAt } as Session;
 const facts = (change: Partial<Session> = {}): Facts => ({
   agents: new Map(),
   slots: [{ sessionId: change.id ?? 's', workerId: 'w' } as Slot],
@@ -76,6 +77,30 @@ test('a worker that is away keeps its sessions until their cap has passed; then 
   awayMs += 2_000;
   await look(facts(), new Map());
   expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined' }]);
+});
+
+test('a session whose cap has passed is over once its worker has been away for a minute, and ended at its cap', async () => {
+  const look = watch();
+  await look(facts(), here('busy'));
+  vi.advanceTimersByTime(600_000 + 61_000);
+  awayMs = 60_000;
+  await look(facts(), new Map());
+  expect(ended).toEqual([]);
+  awayMs += 1;
+  await look(facts(), new Map());
+  expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined', at: '2026-05-04T10:10:00.000Z' }]);
+});
+
+test('a worker that has been away for a minute keeps its sessions while the wall clock jumps past their cap', async () => {
+  const look = watch();
+  vi.setSystemTime(activatedAt);
+  await look(facts(), here('busy'));
+  vi.setSystemTime(Date.now() + hourMs);
+  awayMs = 61_000;
+  await look(facts(), new Map());
+  vi.advanceTimersByTime(600_000 + 60_000);
+  await look(facts(), new Map());
+  expect(ended).toEqual([]);
 });
 
 test('a start that nobody of this process waits for is over once another control plane would know that it has lost the lease', async () => {

@@ -6,7 +6,7 @@ import type { Session } from '../sessions/session-repository.js';
 import type { Clock } from '../system.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { Facts } from './facts.js';
-import { isPastCap } from './lost-workers.js';
+import { isLost, isPastCap } from './lost-workers.js';
 import type { Observed } from './pass.js';
 
 export interface SessionWatchDeps {
@@ -42,11 +42,13 @@ function createDurations(runningMs: () => number) {
 
 /**
  * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
- * their cap at a worker that never came back. Counts by a clock that nobody sets, and that stands while this process does.
+ * their cap at a worker that has not come back. Counts by a clock that nobody sets, and that stands while this process does.
  */
 export function createSessionWatch({ clock, log, workers, ends, isStarting }: SessionWatchDeps) {
   /** For how long nobody of this process has waited for its start. */
   const left = createDurations(workers.runningMs);
+  /** For how long it has gone on, as far as this process has seen it. */
+  const active = createDurations(workers.runningMs);
   /** For how long its instance has been missing where its worker is here. */
   const missing = createDurations(workers.runningMs);
 
@@ -54,20 +56,22 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
     { id: sessionId, epoch }: Session,
     reason: 'start_abandoned' | 'instance_lost',
     slot: 'retiring' | 'quarantined',
+    at = clock.now(),
   ): Promise<void> {
     // The pass read it a moment ago: a start that has come through since then must not be undone.
     const from = reason === 'start_abandoned' ? 'starting' : 'active';
-    const ended = await ends.end({ sessionId, epoch, reason, at: clock.now().toISOString(), slot, from });
+    const ended = await ends.end({ sessionId, epoch, reason, at: at.toISOString(), slot, from });
     if (ended) log.warn({ sessionId, reason }, 'session ended by the reconciler');
   }
 
   return async ({ sessions, slots, deployments }: Facts, observed: Observed): Promise<void> => {
     const open = new Set(sessions.map(({ id }) => id));
     const slotOf = new Map(slots.map((slot) => [slot.sessionId, slot]));
-    for (const durations of [left, missing]) durations.keepOnly(open);
+    for (const durations of [left, active, missing]) durations.keepOnly(open);
     for (const session of sessions) {
       const isLeft = session.state === 'starting' && !isStarting(session.id);
       if (left.ms(session.id, isLeft) >= abandonedAfterMs) await end(session, 'start_abandoned', 'retiring');
+      const activeMs = active.ms(session.id, session.state === 'active');
       if (session.state === 'starting') continue;
       const workerId = slotOf.get(session.id)?.workerId;
       const instances = workerId ? observed.get(workerId) : undefined;
@@ -79,9 +83,16 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
       const capSeconds = deployment
         ? (deployment.maxSessionSeconds ?? sessionDuration.default)
         : sessionDuration.maximum;
-      if (isPastCap(workers, workerId, capSeconds)) await end(session, 'instance_lost', 'quarantined');
+      // By when it began, a clock that was set would end what goes on.
+      if (!isLost(workers, { workerId }) || !isPastCap(workers, workerId, capSeconds, activeMs)) continue;
+      await end(session, 'instance_lost', 'quarantined', atCap(session, capSeconds));
     }
   };
+}
+
+/** Its worker ended it then at the latest. */
+function atCap({ activatedAt }: Session, capSeconds: number): Date | undefined {
+  return activatedAt === null ? undefined : new Date(Date.parse(activatedAt) + capSeconds * 1000);
 }
 
 /**
