@@ -36,6 +36,8 @@ export interface PassDeps {
   registryOf: SpecDeps['registryOf'];
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
+  /** No other control plane can be on this database. */
+  isAlone?: boolean;
   nudge: () => void;
   demand: DemandBook;
   /** Places have become free: whoever waits for one may try. */

@@ -10,8 +10,9 @@ import { createSessionWatch, isHeld } from './session-watch.js';
 const hourMs = 3_600_000;
 const ended: SessionEnding[] = [];
 let awayMs = 0;
-const watch = () =>
+const watch = ({ isAlone = false } = {}) =>
   createSessionWatch({
+    isAlone,
     clock: { now: () => new Date() },
     log: pino({ enabled: false }),
     workers: { awayMs: () => awayMs, runningMs: () => performance.now() },
@@ -113,6 +114,11 @@ test('a start that nobody of this process waits for is over once another control
   vi.advanceTimersByTime(100);
   await look(left, here());
   expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned', from: 'starting' }]);
+});
+
+test('where no other control plane can be, it is over at once', async () => {
+  await watch({ isAlone: true })(facts({ id: 'left', state: 'starting' }), here());
+  expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned' }]);
 });
 
 test('a start that its caller waits for here goes on, however long', async () => {

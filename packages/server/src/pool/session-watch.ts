@@ -15,6 +15,8 @@ export interface SessionWatchDeps {
   workers: Pick<WorkerChannel, 'awayMs' | 'runningMs'>;
   ends: SessionEnds;
   isStarting: (sessionId: string) => boolean;
+  /** No other control plane can be on this database. */
+  isAlone?: boolean;
 }
 
 /** A report of the end comes before the worker forgets the instance; silence for so long means that it was lost. */
@@ -44,7 +46,7 @@ function createDurations(runningMs: () => number) {
  * Ends sessions that nobody waits for any more, those whose instance their worker does not know, and those that must have reached
  * their cap at a worker that has not come back. Counts by a clock that nobody sets, and that stands while this process does.
  */
-export function createSessionWatch({ clock, log, workers, ends, isStarting }: SessionWatchDeps) {
+export function createSessionWatch({ clock, log, workers, ends, isStarting, isAlone = false }: SessionWatchDeps) {
   /** For how long nobody of this process has waited for its start. */
   const left = createDurations(workers.runningMs);
   /** For how long it has gone on, as far as this process has seen it. */
@@ -70,7 +72,8 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting }: Se
     for (const durations of [left, active, missing]) durations.keepOnly(open);
     for (const session of sessions) {
       const isLeft = session.state === 'starting' && !isStarting(session.id);
-      if (left.ms(session.id, isLeft) >= abandonedAfterMs) await end(session, 'start_abandoned', 'retiring');
+      if (left.ms(session.id, isLeft) >= abandonedAfterMs || (isLeft && isAlone))
+        await end(session, 'start_abandoned', 'retiring');
       const activeMs = active.ms(session.id, session.state === 'active');
       if (session.state === 'starting') continue;
       const workerId = slotOf.get(session.id)?.workerId;
