@@ -7,6 +7,7 @@ import { type Cli, createCli } from '../src/support/cli.js';
 import { type Cloud, startCloud } from '../src/support/cloud.js';
 import { missing } from '../src/support/environment.js';
 import { cleanUp } from '../src/support/paths.js';
+import { signInOwner } from '../src/support/person.js';
 import { type ActionInputs, type ActionRun, runAction } from './action/action.js';
 import { createActionApi } from './action/api.js';
 import { packContext } from './action/context.js';
@@ -43,7 +44,7 @@ describe.skipIf(lacking)(`what the GitHub Action sends and reads${lacking ? ` ($
   beforeAll(async () => {
     cloud = await startCloud({ makesEnvironments: true });
     cli = createCli({ token: cloud.token(), port: cloud.port });
-    const key = await cloud.client(cloud.token()).createApiKey('my-team', { name: 'github', type: 'private' });
+    const key = await (await signInOwner(cloud)).createApiKey('my-team', { name: 'github', type: 'private' });
     apiKey = key.key;
     expect(apiKey).toMatch(/^sk_/);
     folder = copyAgent('e2e/official/agent');

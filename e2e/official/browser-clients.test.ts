@@ -34,7 +34,10 @@ describe.skipIf(lacking)(`the published browser clients${lacking ? ` (${lacking}
     publicKey = (await cloud.client(cloud.token()).createApiKey('my-team', { name: 'pages', type: 'public' })).key;
     pages = await servePages(resources.browserClients ?? '');
     // A microphone that beeps, and a person who lets the page use it.
-    browser = await openBrowser('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
+    browser = await openBrowser({
+      args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+      seesNetworks: true,
+    });
     await cli.ok(['deploy', '--yes', '--max-agents', '1'], { cwd: copyAgent('examples/echo') });
     if (!withoutPython) await cli.ok(['deploy', '--yes'], { cwd: copyAgent('examples/pipecat-echo') });
   });

@@ -8,6 +8,7 @@ import { type Cli, createCli } from './support/cli.js';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { dial } from './support/conversation.js';
 import { cleanUp } from './support/paths.js';
+import { type Person, signInOwner } from './support/person.js';
 import { canariesIn, searchFiles, watchCommands } from './support/search.js';
 import { until } from './support/wait.js';
 
@@ -26,10 +27,12 @@ const canary = (name: string) => canaries.get(name) ?? '';
 let cloud: Cloud;
 let cli: Cli;
 let organization: string;
+let person: Person;
 
 beforeAll(async () => {
   cloud = await startCloud({ env: { PIPECAT_CLOUD_LOG_LEVEL: 'debug' } });
   organization = '/v1/organizations/my-team';
+  person = await signInOwner(cloud);
 });
 
 afterAll(async () => {
@@ -47,7 +50,7 @@ test('a whole flow runs with credentials of every kind', async () => {
   );
   expect(canary('worker credential')).not.toBe('');
   const client = cloud.client(first);
-  canaries.set('private key', (await client.createApiKey('my-team', { name: 'canary', type: 'private' })).key);
+  canaries.set('private key', (await person.createApiKey('my-team', { name: 'canary', type: 'private' })).key);
   canaries.set('public key', (await client.createApiKey('my-team', { name: 'canary', type: 'public' })).key);
   cli = createCli({ port: cloud.port });
 
@@ -133,7 +136,7 @@ test('what is refused is not repeated', async () => {
     await send('GET', '/v1/users', { token: `${canary(name)}0` });
   }
   // The leak desk gets values by its nature, and repeats none: not of a report that it refuses, nor of one that it carries out.
-  const handedIn = (await cloud.client(token).createApiKey('my-team', { name: 'leaked', type: 'private' })).key;
+  const handedIn = (await person.createApiKey('my-team', { name: 'leaked', type: 'private' })).key;
   canaries.set('reported key', handedIn);
   const desk = '/v1/credentials/revoke';
   await send('POST', desk, { body: { credentials: [handedIn, handedIn.slice(0, -1)], extra: handedIn } });

@@ -24,7 +24,7 @@ describe.skipIf(lacking)(`talking to an agent in the dashboard${lacking ? ` (${l
     cli = createCli({ token: cloud.token(), port: cloud.port });
     const owner = await signInOwner(cloud);
     // A microphone that beeps.
-    browser = await openBrowser('--use-fake-device-for-media-stream');
+    browser = await openBrowser({ args: ['--use-fake-device-for-media-stream'] });
     page = await openTab(browser, cloud.url, { person: owner, problems, reducedMotion: 'reduce' });
     await cli.ok(['deploy', '--yes', '--min-agents', '1', '--max-agents', '1'], { cwd: copyAgent('examples/echo') });
   });

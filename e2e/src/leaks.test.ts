@@ -4,17 +4,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cloud, startCloud } from './support/cloud.js';
 import { plainEnvironment } from './support/environment.js';
 import { cleanUp, inRoot, temporaryFolder } from './support/paths.js';
+import { type Person, signInOwner } from './support/person.js';
 import { run } from './support/processes.js';
 import { until } from './support/wait.js';
 
 let cloud: Cloud;
 let folder: string;
 let owner: string;
+let person: Person;
 
 beforeAll(async () => {
   cloud = await startCloud();
   folder = temporaryFolder('leaks');
   owner = cloud.token();
+  person = await signInOwner(cloud);
   const shim = join(folder, 'pipecat');
   writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${inRoot('packages/cli/bin/pipecat.js')}" "$@"\n`);
   chmodSync(shim, 0o755);
@@ -43,8 +46,7 @@ async function reasonOf(credential: string): Promise<string | undefined> {
   const answer = await fetch(`${cloud.url}/v1/users`, { headers: { authorization: `Bearer ${credential}` } });
   return ((await answer.json()) as { reason?: string }).reason;
 }
-const privateKey = async (name: string) =>
-  (await cloud.client(owner).createApiKey('my-team', { name, type: 'private' })).key;
+const privateKey = async (name: string) => (await person.createApiKey('my-team', { name, type: 'private' })).key;
 
 test('docs/leaks.md, word for word: report, look, and scan', async () => {
   const work = temporaryFolder('leaks-work');

@@ -17,6 +17,7 @@ import { until } from './support/wait.js';
 // Calls of every provider, through real processes, to an agent that finds out who is calling as the framework does.
 
 const dialinSecret = Buffer.alloc(32, 5).toString('base64');
+const appSecret = 'the secret of the app';
 let daily: DailyStandIn;
 let cloud: Cloud;
 let cli: Cli;
@@ -32,7 +33,8 @@ beforeAll(async () => {
     },
   });
   cli = createCli({ token: cloud.token(), port: cloud.port });
-  await cli.ok(['deploy', '--yes'], { cwd: copyAgent('e2e/agents/phone') });
+  await cli.ok(['secrets', 'set', 'phone', '--stdin', 'WHATSAPP_APP_SECRET'], { input: appSecret });
+  await cli.ok(['deploy', '--yes', '--secrets', 'phone'], { cwd: copyAgent('e2e/agents/phone') });
   key = (await cloud.client(cloud.token()).createApiKey('my-team', { name: 'k', type: 'public' })).key;
 });
 afterAll(async () => {
@@ -193,8 +195,10 @@ test('a call of WhatsApp is a session of its own, and its messages arrive as the
   expect([verified.status, verified.text]).toEqual([200, '77']);
   const messageOf = (event: string) =>
     `{ "object":"whatsapp_business_account", "entry":[{"changes":[{"value":{"calls":[{"id":"w1","event":"${event}"}]}}]}] }`;
+  const signatureOf = (event: string) =>
+    `sha256=${createHmac('sha256', appSecret).update(messageOf(event)).digest('hex')}`;
   const send = (event: string) =>
-    call(cloud.url, 'POST', path, { body: messageOf(event), headers: { 'x-hub-signature-256': `sha256=${event}` } });
+    call(cloud.url, 'POST', path, { body: messageOf(event), headers: { 'x-hub-signature-256': signatureOf(event) } });
   const connected = await send('connect');
   expect([connected.status, connected.body]).toEqual([200, { status: 'success' }]);
   expect((await send('terminate')).status).toBe(200);
@@ -203,8 +207,8 @@ test('a call of WhatsApp is a session of its own, and its messages arrive as the
   ]);
   const sessionId = sessions[0]?.sessionId ?? '';
   expect((await ofSession(sessionId, 'heard')).body).toEqual([
-    { body: messageOf('connect'), signature: 'sha256=connect', session: sessionId },
-    { body: messageOf('terminate'), signature: 'sha256=terminate', session: sessionId },
+    { body: messageOf('connect'), signature: signatureOf('connect'), session: sessionId },
+    { body: messageOf('terminate'), signature: signatureOf('terminate'), session: sessionId },
   ]);
   expect((await send('terminate')).status).toBe(404);
   await stop(sessionId);

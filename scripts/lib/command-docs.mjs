@@ -48,7 +48,8 @@ help?: string }\`, with the exit code of the failure. Members may come, none goe
 
 ## Settings
 
-An option, then a variable, then the credentials file (its top level, then the table of the organization), then the default. An empty variable
+An option, then a variable, then the credentials file (its top level, then the table of the organization), then the default. A stored token goes
+only to the host that it was stored with: its hosts come from the table of the stored organization, whatever organization is asked for. An empty variable
 counts as unset, but for \`PIPECAT_TOKEN\`, where it is refused: a job whose secret is missing must not go on with other credentials.
 \`pipecat cloud --show-cli-config\` shows each value and where it came from.
 

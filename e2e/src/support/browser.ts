@@ -8,13 +8,20 @@ import { until } from './wait.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The browser, deaf to what the machine's networks do. */
-const steady = fileURLToPath(new URL('./chromium.py', import.meta.url));
+/** Chromium, unaware of what happens to the machine's networks. */
+const unaware = fileURLToPath(new URL('./chromium.py', import.meta.url));
 
-/** `args`: switches of Chromium beyond the usual. */
-export async function openBrowser(...args: string[]): Promise<Browser> {
+interface BrowserOptions {
+  /** Switches of Chromium beyond the usual. */
+  args?: readonly string[];
+  /** It knows the machine's networks, which WebRTC can't do without. */
+  seesNetworks?: boolean;
+}
+
+export async function openBrowser({ args = [], seesNetworks = false }: BrowserOptions = {}): Promise<Browser> {
+  const isUnaware = !seesNetworks && process.platform === 'linux' && resources.python;
   return await chromium.launch({
-    executablePath: process.platform === 'linux' && resources.python ? steady : (resources.chromium ?? ''),
+    executablePath: isUnaware ? unaware : (resources.chromium ?? ''),
     timeout: 120_000,
     // Inside containers Chromium's own sandbox can't be made.
     // Without an animation, what was scrolled is where it comes to rest.

@@ -52,6 +52,23 @@ describe('auth use-pat', () => {
     expect(stored.beta).toEqual({ default_public_key: 'pk_x', api_host: server.host });
   });
 
+  test('leaves no address of an earlier sign-in that the new token could be sent to', async () => {
+    const old = 'https://old.example.com';
+    const table = (name: string) => `[${name}]\napi_host = "${old}"\ndefault_public_key = "pk_${name}"\n`;
+    const config = await cli.file(
+      'moved.toml',
+      `org = "old-team"\napi_host = "${old}"\n${table('old-team')}${table('beta')}`,
+    );
+    const env = { PIPECAT_API_HOST: server.host, PIPECAT_CONFIG_PATH: config };
+    expect((await cli.run(['auth', 'use-pat', '--stdin'], { env, input: token })).code).toBe(0);
+    expect(parse(await readFile(config, 'utf8'))).toEqual({
+      ...{ token, org: 'acme', refresh_token: '', token_expires_at: 0 },
+      'old-team': { default_public_key: 'pk_old-team' },
+      acme: { api_host: server.host },
+      beta: { api_host: server.host, default_public_key: 'pk_beta' },
+    });
+  });
+
   test('accepts the positional form, and warns of it', async () => {
     const config = join(cli.folder, 'positional.toml');
     const env = { PIPECAT_API_HOST: server.host, PIPECAT_CONFIG_PATH: config };
@@ -146,6 +163,16 @@ describe('organizations', () => {
     const refused = await cli.run(['organizations', 'select', '-o', 'gone'], { env });
     expect(refused.code).toBe(7);
     expect(refused.stderr).toContain('acme, beta');
+  });
+
+  test('select sends the stored token nowhere else, whatever address the table had', async () => {
+    const config = await cli.file(
+      'sel-old.toml',
+      `token = "t"\norg = "acme"\n[acme]\napi_host = "${server.host}"\n[beta]\napi_host = "https://old.example.com"\n`,
+    );
+    const env = { PIPECAT_CONFIG_PATH: config };
+    expect((await cli.run(['organizations', 'select', '-o', 'beta'], { env })).code).toBe(0);
+    expect(parse(await readFile(config, 'utf8'))).toMatchObject({ org: 'beta', beta: { api_host: server.host } });
   });
 
   test('list marks the active one', async () => {

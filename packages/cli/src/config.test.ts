@@ -94,6 +94,21 @@ describe('the API host comes from', () => {
     expect(outcome.stderr).toContain(dead);
   });
 
+  test('the stored organization for the stored token, also where another table names an old host', async () => {
+    const config = await cli.file(
+      'old.toml',
+      `org = "acme"\ntoken = "t"\n[acme]\napi_host = "${server.host}"\n[beta]\napi_host = "${dead}"\n`,
+    );
+    const env = { PIPECAT_CONFIG_PATH: config };
+    expect((await cli.run(['agent', 'list', '-o', 'beta'], { env })).code).toBe(0);
+    expect((await cli.run(['agent', 'list'], { env: { ...env, PIPECAT_ORG: 'beta' } })).code).toBe(0);
+    expect(authorizations()).toEqual(['Bearer t', 'Bearer t']);
+    // A token from the environment was stored with no host: the table of the active organization serves, as ever.
+    const own = await cli.run(['agent', 'list', '-o', 'beta'], { env: { ...env, PIPECAT_TOKEN: token } });
+    expect(own.code).toBe(12);
+    expect(own.stderr).toContain(dead);
+  });
+
   test('the top level of the file before the table', async () => {
     const config = await cli.file(
       'top.toml',

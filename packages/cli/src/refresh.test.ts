@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { parse } from 'smol-toml';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCli } from './testing/cli.js';
@@ -100,5 +100,12 @@ describe('a stored sign-in', () => {
     const sent = server.requests.find(({ url }) => url === '/auth/logout');
     expect([sent?.json(), sent?.headers.authorization]).toEqual([{ refresh_token: 'refresh-0' }, 'Bearer access-0']);
     expect(existsSync(config)).toBe(false);
+  });
+
+  test('ends there too where the environment names another token and an organization elsewhere', async () => {
+    const config = await file('out-other', 1);
+    await appendFile(config, '[old-team]\napi_host = "http://127.0.0.1:9"\n');
+    const env = { PIPECAT_CONFIG_PATH: config, PIPECAT_TOKEN: 'other', PIPECAT_ORG: 'old-team' };
+    expect((await cli.run(['auth', 'logout'], { env })).stdout).toContain('ended at the server too');
   });
 });

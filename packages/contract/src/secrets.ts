@@ -15,7 +15,8 @@ export const SecretSetSummary = Type.Object({
   source,
   usedBy: Type.Optional(
     Type.Array(Type.String(), {
-      description: 'Agents whose live or wanted deployment uses it, as far as the credential may see them',
+      description:
+        'Agents whose live or wanted deployment uses it, or an instance of an earlier one, as far as the credential may see them',
     }),
   ),
 });

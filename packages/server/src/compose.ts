@@ -214,6 +214,7 @@ export async function compose(
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
     registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     isStarting: starts.isStarting,
+    isAlone: config.database.dialect === 'sqlite',
     nudge,
     removeLogs,
   });

@@ -50,6 +50,19 @@ export function organizationTable(values: ConfigValues, organization: string | u
   return isTable(table) ? table : {};
 }
 
+/** The address that the stored token was stored with; undefined for the default one. */
+export function storedHost(values: ConfigValues): string | undefined {
+  const own = organizationTable(values, typeof values.org === 'string' ? values.org : undefined);
+  const host = values.api_host || own.api_host;
+  return typeof host === 'string' && host ? host : undefined;
+}
+
+/** A table with this address in place of its own; without one for `undefined`. */
+export function tableAtHost(table: ConfigValues, host: string | undefined): ConfigValues {
+  const { api_host: _, ...rest } = table;
+  return host === undefined ? rest : { ...rest, api_host: host };
+}
+
 export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -30,8 +30,9 @@ export const defaultApiHost = 'http://localhost:7400';
 
 /**
  * Flag, then environment (`PIPECAT_` and the key), then the credentials file: its top level, then the table of the
- * active organization; then the default (contract §4.2). Empty variables count as unset, except that of the token:
- * a job whose secret is missing must not go on with somebody's stored credentials.
+ * active organization; then the default (contract §4.2). A stored token goes only to the host that it was stored with:
+ * with it, hosts come from the stored organization's table, whichever organization is active. Empty variables count as
+ * unset, except that of the token: a job whose secret is missing must not go on with somebody's stored credentials.
  */
 export async function resolveSettings(
   io: Io,
@@ -45,21 +46,25 @@ export async function resolveSettings(
     ? { value: flags.organization, source: 'flag', from: '--organization' }
     : (fromEnvironment(io, 'org') ?? (stored ? { value: stored, source: 'file', from: label } : undefined));
 
+  const token = tokenOf(io, file, label);
+
+  const inTables = (key: string): string | undefined => {
+    const active = () => scalar(file, key, organizationTable(file.values, organization?.value));
+    if (!key.endsWith('_host')) return active();
+    const ofStored = () => scalar(file, key, organizationTable(file.values, stored));
+    return token?.source === 'file' ? ofStored() : (active() ?? ofStored());
+  };
   const find = (key: string): Setting | undefined => {
     const variable = fromEnvironment(io, key);
     if (variable) return variable;
-    const value =
-      scalar(file, key, file.values) ??
-      scalar(file, key, organizationTable(file.values, organization?.value)) ??
-      // The stored token belongs to the host that it was stored with, whichever organization a flag names.
-      (key.endsWith('_host') ? scalar(file, key, organizationTable(file.values, stored)) : undefined);
+    const value = scalar(file, key, file.values) ?? inTables(key);
     return value === undefined ? undefined : { value, source: 'file', from: label };
   };
 
   const apiHost = checkHost(find('api_host') ?? { value: defaultApiHost, source: 'default', from: 'default' });
   return {
     file,
-    token: tokenOf(io, file, label),
+    token,
     organization,
     apiHost,
     dashboardHost: checkHost(find('dashboard_host') ?? { ...apiHost, source: 'default', from: 'API host' }),

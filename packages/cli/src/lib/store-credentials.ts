@@ -1,4 +1,4 @@
-import { isTable, organizationTable } from './config-file.js';
+import { type ConfigValues, isTable, organizationTable, tableAtHost } from './config-file.js';
 import { writeConfigFile } from './config-write.js';
 import type { CommandContext } from './context.js';
 import { CliError, exitCodes } from './errors.js';
@@ -14,7 +14,7 @@ export interface Credentials {
 
 /**
  * Stores what the server has just accepted, with the organization to work in: the one of before where the token reaches it, else the
- * first. Everything else in the file stays. Returns the organization.
+ * first. Everything else in the file stays, but for addresses of an earlier sign-in. Returns the organization.
  */
 export async function storeCredentials(
   context: CommandContext,
@@ -32,19 +32,19 @@ export async function storeCredentials(
   const { file, apiHost } = await context.settings();
   const { values } = file;
   const chosen = organizations.find(({ name }) => name === values.org) ?? first;
-  const tables: Record<string, unknown> = {};
-  // The token belongs to this host. At the top level official clients would refuse the file; they know tables.
-  if (apiHost.source !== 'default') {
-    for (const { name } of organizations) {
-      tables[name] = { ...organizationTable(values, name), api_host: apiHost.value };
-    }
-  }
+  // The token belongs to this host, and addresses of an earlier sign-in would have it sent there. At the top level
+  // official clients would refuse the file; they know tables.
+  const host = apiHost.source === 'default' ? undefined : apiHost.value;
+  const { api_host: _, ...others } = values;
+  const scalars = Object.entries(others).filter(([, value]) => !isTable(value));
+  const tables = Object.entries(others).filter((entry): entry is [string, ConfigValues] => isTable(entry[1]));
+  const own = host === undefined ? [] : organizations;
   await writeConfigFile(file.path, {
-    ...Object.fromEntries(Object.entries(values).filter(([, value]) => !isTable(value))),
+    ...Object.fromEntries(scalars),
     ...credentials,
     org: chosen.name,
-    ...Object.fromEntries(Object.entries(values).filter(([, value]) => isTable(value))),
-    ...tables,
+    ...Object.fromEntries(tables.map(([name, table]) => [name, tableAtHost(table, undefined)])),
+    ...Object.fromEntries(own.map(({ name }) => [name, tableAtHost(organizationTable(values, name), host)])),
   });
   return chosen.name;
 }

@@ -51,7 +51,7 @@ export function composeAccess(deps: ComposeAccessDeps) {
   const { oauthOf, endLoginsSince } = oauth;
   const leaks = composeLeaks({
     ...deps,
-    oauthOf,
+    loginOf: oauth.loginOf,
     endOauth: oauth.endHeld,
     policyOf: async (organizationId) => (await store.policies.find(organizationId)).policy,
   });

@@ -43,6 +43,20 @@ export function containsNetwork(networks: readonly string[], network: string): b
   );
 }
 
+/**
+ * Whose an address is, as far as can be told: for IPv6 its /64, which whoever has one address of it has whole; for IPv4 the address
+ * itself. What is no address comes back as it is.
+ */
+export function sourceOf(address: string): string {
+  const network = parse(address);
+  if (network?.family !== 'ipv6') return network?.address ?? address;
+  // The parser of URLs writes each address in one form, with at most one gap.
+  const written = URL.parse(`http://[${network.address}]`)?.hostname.slice(1, -1) ?? '';
+  const [before = [], after = []] = written.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const gap = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  return `${[...before, ...gap, ...after].slice(0, 4).join(':')}::/64`;
+}
+
 function compile(networks: readonly string[]): Matcher {
   // Apart, because node matches an IPv4 address against IPv6 blocks in its mapped form.
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };

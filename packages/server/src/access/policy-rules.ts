@@ -42,7 +42,8 @@ function personalToken(policy: Policy, { ownerRole, decision }: PolicyFacts): Po
   if (decision === 'denied') {
     return {
       rule: 'denied',
-      sentence: 'An admin of the organization denied this token: ask one of them, or use a token of a service account',
+      sentence:
+        'An admin of the organization denied this token, or it was not used for as long as the organization allows: ask one of them, or make a new one',
     };
   }
   if (policy.personalTokens === 'nobody') {

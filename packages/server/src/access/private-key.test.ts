@@ -1,5 +1,6 @@
 import { privateKeyPermissions, routeAccess } from '@pipecat-cloud/contract/permissions';
 import { defaultPolicy } from '@pipecat-cloud/contract/policies';
+import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Harness, harness, type Member, type TestOrganization } from '../testing/harness.js';
 
@@ -12,7 +13,7 @@ let keyId: string;
 beforeEach(async () => {
   server = await harness();
   acme = await server.organization('acme');
-  admin = await acme.member('owner', { permissions: ['keys:write', 'org:write'] });
+  admin = await acme.member('owner', { permissions: ['keys:write', ...privateKeyPermissions] });
   const made = await server.call(admin.token, 'POST', '/v1/organizations/acme/apiKeys', {
     name: 'server',
     type: 'private',
@@ -21,6 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.end());
 
+const makeKey = (token: string) =>
+  server.call(token, 'POST', '/v1/organizations/acme/apiKeys', { name: 'another', type: 'private' });
 const agents = (credential = key) => server.call(credential, 'GET', '/v1/agents');
 
 test('no route asks more of a private key than every private key holds', () => {
@@ -35,6 +38,28 @@ test('it says what the route needed, and nothing of tokens', async () => {
   const { status, headers } = await agents();
   expect([status, headers['pipecat-accepted-permissions']]).toEqual([200, 'agents:read']);
   expect(headers['pipecat-token-id']).toBeUndefined();
+});
+
+test.each<[string, Grant, string | undefined]>([
+  ['it lacks org:read, org:write, agents:read, agents:deploy', { permissions: ['keys:write'] }, undefined],
+  ['works from any network', { networks: ['127.0.0.0/8'] }, undefined],
+  ['never ends', {}, '2036-01-01T00:00:00.000Z'],
+])('a token that is narrower neither makes nor rotates one: %s', async (why, grant, end) => {
+  const permissions = grant.permissions ?? ['keys:write' as const, ...privateKeyPermissions];
+  const { token } = await acme.member('admin', { ...grant, permissions }, end);
+  const rotated = await server.call(token, 'POST', `/v1/organizations/acme/apiKeys/${keyId}/rotate`);
+  for (const refused of [await makeKey(token), rotated]) {
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'missing_permission' } });
+    expect(refused.body.error).toContain(why);
+    expect(refused.body.error).toContain("'auth login'");
+  }
+  expect((await agents()).status).toBe(200);
+  const open = { name: 'open', type: 'public' };
+  expect((await server.call(token, 'POST', '/v1/organizations/acme/apiKeys', open)).status).toBe(200);
+});
+
+test('a token that acts as an admin, from anywhere and without an end, makes one', async () => {
+  expect((await makeKey((await acme.member('admin')).token)).status).toBe(200);
 });
 
 test('revoked, it opens nothing from that moment on', async () => {

@@ -2,8 +2,12 @@ import { LRUCache } from 'lru-cache';
 import { atMost } from '../at-most.js';
 import { tooManyRequests } from '../errors.js';
 import type { Clock } from '../system.js';
+import { sourceOf } from './networks.js';
 
-/** Counts failures by source address in fixed windows; never by account or token, so that nobody can lock out somebody else. */
+/**
+ * Counts failures by source in fixed windows; never by account or token, so that nobody can lock out somebody else. What it is asked for
+ * begins with an address; what may follow a blank narrows it. All of an IPv6 network that one subscriber gets is one source.
+ */
 export function createThrottle({
   clock,
   limit,
@@ -16,12 +20,13 @@ export function createThrottle({
   const windows = new LRUCache<string, { since: number; failures: number }>(atMost(50_000));
 
   function current(address: string): { since: number; failures: number } {
+    const source = address.replace(/^\S+/, sourceOf);
     const now = clock.now().getTime();
-    const window = windows.get(address);
+    const window = windows.get(source);
     // A clock that was set back must not keep an address out for longer than one window.
     if (window && now >= window.since && now < window.since + windowSeconds * 1000) return window;
     const fresh = { since: now, failures: 0 };
-    windows.set(address, fresh);
+    windows.set(source, fresh);
     return fresh;
   }
 

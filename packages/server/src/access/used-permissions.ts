@@ -1,8 +1,14 @@
-import { type Permission, permissions, type RouteAccess } from '@pipecat-cloud/contract/permissions';
+import {
+  type Permission,
+  permissions,
+  privateKeyPermissions,
+  type RouteAccess,
+} from '@pipecat-cloud/contract/permissions';
 
 /** Permissions as one number: each has the bit of its place in the table, which is stored. */
 const bitOf = (name: Permission) => 1 << permissions.indexOf(name);
-const everything = permissions.reduce((bits, name) => bits | bitOf(name), 0);
+const bitsOf = (names: Iterable<Permission>) => [...names].reduce((bits, name) => bits | bitOf(name), 0);
+const everything = bitsOf(permissions);
 
 const org = '/v1/organizations/:org';
 /**
@@ -28,6 +34,10 @@ const besides: Readonly<Record<string, number>> = {
   [`POST ${org}/service-accounts/:id/tokens`]: everything,
   [`DELETE ${org}/service-accounts/:id/tokens/:tokenId`]: bitOf('tokens:write'),
   [`POST ${org}/service-accounts/:id/tokens/:tokenId/rotate`]: everything,
+  // A private key takes all that it can do, and a worker what whoever deploys to it can.
+  [`POST ${org}/apiKeys`]: bitsOf(privateKeyPermissions),
+  [`POST ${org}/apiKeys/:id/rotate`]: bitsOf(privateKeyPermissions),
+  [`POST ${org}/regions/:key/enrollment-tokens`]: bitOf('agents:deploy'),
   // With secrets for its steps.
   [`POST ${org}/builds`]: bitOf('agents:deploy'),
   // The key is left out for a token without.

@@ -3,6 +3,7 @@ import { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from '@pipecat-cloud/cont
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
 import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
+import { callerOf } from '../organizations/caller.js';
 import type { ApiKeyService } from './api-key-service.js';
 
 const KeyParams = Type.Object({ org: Type.String(), id: Type.String() });
@@ -20,7 +21,7 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ apiKeys: ApiKeyService }>
     { schema: { body: CreateApiKeyBody, response: { 200: CreatedApiKey, ...errors } } },
     async (request, reply) => {
       void reply.header('cache-control', 'no-store');
-      return await apiKeys.create(organizationOf(request), actorOfRequest(request), request.body);
+      return await apiKeys.create(callerOf(request), request.body);
     },
   );
 
@@ -29,7 +30,7 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ apiKeys: ApiKeyService }>
     { schema: { params: KeyParams, response: { 200: CreatedApiKey, ...errors } } },
     async (request, reply) => {
       void reply.header('cache-control', 'no-store');
-      return await apiKeys.rotate(organizationOf(request), actorOfRequest(request), request.params.id);
+      return await apiKeys.rotate(callerOf(request), request.params.id);
     },
   );
 

@@ -1,7 +1,9 @@
 import { parseToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCredentialDigests } from '../access/credential-digests.js';
+import type { OrganizationAccess } from '../access/principal.js';
 import { createStore } from '../db/store.js';
+import type { Caller } from '../organizations/caller.js';
 import { createSecretBox } from '../secrets/secret-box.js';
 import { atOnce } from '../testing/at-once.js';
 import { databases } from '../testing/databases.js';
@@ -15,6 +17,11 @@ import {
 import { type ApiKeyService, createApiKeyService } from './api-key-service.js';
 
 const digests = createCredentialDigests(testKeys.peppers);
+const by = (organization: OrganizationAccess): Caller => ({
+  organization,
+  principal: { kind: 'user', userId: 'u1', via: 'session', sessionId: 's', secondFactor: false },
+  actor: testActor,
+});
 
 describe.each(databases)('API keys on $name', (database) => {
   let world: TwoOrganizations;
@@ -28,7 +35,7 @@ describe.each(databases)('API keys on $name', (database) => {
     apiKeys = createApiKeyService({ ...world, store, digests, box });
   });
   afterEach(() => world.drop());
-  const create = (type: 'public' | 'private', name = 'web') => apiKeys.create(world.acme, testActor, { name, type });
+  const create = (type: 'public' | 'private', name = 'web') => apiKeys.create(by(world.acme), { name, type });
 
   test('public keys are listed in clear each time, private ones masked', async () => {
     const open = await create('public', ' Browser ');
@@ -77,7 +84,7 @@ describe.each(databases)('API keys on $name', (database) => {
     for (const type of ['public', 'private'] as const) {
       const before = await create(type);
       evictions = 0;
-      const after = await apiKeys.rotate(world.acme, testActor, before.id);
+      const after = await apiKeys.rotate(by(world.acme), before.id);
       expect(evictions).toBe(1);
       expect(after).toEqual({ ...before, key: after.key });
       expect(parseToken(after.key)).toEqual({ kind: type, legacy: false });
@@ -94,7 +101,7 @@ describe.each(databases)('API keys on $name', (database) => {
 
   test('of rotations at once one answers with a value, and that one works', async () => {
     const { id } = await create('public');
-    const five = Array.from({ length: 5 }, () => () => apiKeys.rotate(world.acme, testActor, id));
+    const five = Array.from({ length: 5 }, () => () => apiKeys.rotate(by(world.acme), id));
     const results = await atOnce(world, 'api_key', five);
     const values = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.key] : []));
     for (const result of results) if (result.status === 'rejected') expect(result.reason.status).toBe(409);
@@ -105,11 +112,11 @@ describe.each(databases)('API keys on $name', (database) => {
   test('no revoked key, no private key of a developer and no key of another organization is rotated', async () => {
     const [secret, open] = [await create('private'), await create('public')];
     const developer = { ...world.acme, role: 'developer' as const };
-    await expect(apiKeys.rotate(developer, testActor, secret.id)).rejects.toMatchObject({ status: 403 });
-    await apiKeys.rotate(developer, testActor, open.id);
-    await expect(apiKeys.rotate(world.bolt, testActor, open.id)).rejects.toMatchObject({ status: 404 });
+    await expect(apiKeys.rotate(by(developer), secret.id)).rejects.toMatchObject({ status: 403 });
+    await apiKeys.rotate(by(developer), open.id);
+    await expect(apiKeys.rotate(by(world.bolt), open.id)).rejects.toMatchObject({ status: 404 });
     await apiKeys.revoke(world.acme, testActor, open.id);
-    await expect(apiKeys.rotate(world.acme, testActor, open.id)).rejects.toMatchObject({ status: 409 });
+    await expect(apiKeys.rotate(by(world.acme), open.id)).rejects.toMatchObject({ status: 409 });
     expect(await world.store.apiKeys.findByDigests(digests.candidates(secret.key))).toMatchObject({ id: secret.id });
   });
 
@@ -123,9 +130,9 @@ describe.each(databases)('API keys on $name', (database) => {
         details: { reason: 'missing_permission' },
         message: expect.stringContaining('admin or owner of acme'),
       };
-      await expect(apiKeys.create(caller, testActor, { name: 'x', type: 'private' })).rejects.toMatchObject(refusal);
+      await expect(apiKeys.create(by(caller), { name: 'x', type: 'private' })).rejects.toMatchObject(refusal);
       await expect(apiKeys.revoke(caller, testActor, id)).rejects.toMatchObject(refusal);
-      await apiKeys.create(caller, testActor, { name: 'x', type: 'public' });
+      await apiKeys.create(by(caller), { name: 'x', type: 'public' });
     },
   );
 
@@ -137,7 +144,7 @@ describe.each(databases)('API keys on $name', (database) => {
     const [first] = (await apiKeys.list('org-a')).public;
     await apiKeys.revoke(world.acme, testActor, first?.id ?? '');
     await create('public');
-    await apiKeys.create(world.bolt, testActor, { name: 'theirs', type: 'public' });
+    await apiKeys.create(by(world.bolt), { name: 'theirs', type: 'public' });
   });
 
   test('a name of spaces is refused', async () => {

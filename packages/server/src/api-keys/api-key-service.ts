@@ -1,10 +1,12 @@
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from '@pipecat-cloud/contract/api-keys';
 import { maskToken } from '@pipecat-cloud/contract/token-format';
 import { type CredentialDigests, mintCredential } from '../access/credential-digests.js';
+import { privateKey, requireAsWide } from '../access/lasting-credential.js';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, conflict, forbidden, notFound } from '../errors.js';
+import type { Caller } from '../organizations/caller.js';
 import type { SecretBox } from '../secrets/secret-box.js';
 import type { Clock, Ids } from '../system.js';
 import type { ApiKey, NewApiKey } from './api-key-repository.js';
@@ -38,8 +40,9 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
       };
     },
 
-    async create(organization: OrganizationAccess, actor: Actor, body: CreateApiKeyBody): Promise<CreatedApiKey> {
-      if (body.type === 'private') requireAdmin(organization, 'make');
+    async create(caller: Caller, body: CreateApiKeyBody): Promise<CreatedApiKey> {
+      const { organization, actor } = caller;
+      if (body.type === 'private') requireMaker(caller, 'make');
       const name = body.name.trim();
       if (name === '') throw badRequest('An API key needs a name that says where it is used');
       const { value } = mintCredential(ids, body.type);
@@ -90,10 +93,11 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
     },
 
     /** A new value for the same id and name. Once it has returned, this process accepts nothing more with the old one. */
-    async rotate(organization: OrganizationAccess, actor: Actor, id: string): Promise<CreatedApiKey> {
+    async rotate(caller: Caller, id: string): Promise<CreatedApiKey> {
+      const { organization, actor } = caller;
       const key = await store.apiKeys.find(organization.id, id);
       if (!key) throw notFound('API key', id);
-      if (key.type === 'private') requireAdmin(organization, 'rotate');
+      if (key.type === 'private') requireMaker(caller, 'rotate');
       if (key.revokedAt)
         throw conflict(`The key '${key.name}' was revoked on ${key.revokedAt}; make a new one instead`);
       const { value } = mintCredential(ids, key.type);
@@ -118,6 +122,11 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
   };
 }
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
+
+function requireMaker({ organization, principal }: Caller, verb: string): void {
+  requireAdmin(organization, verb);
+  requireAsWide(organization, principal, privateKey);
+}
 
 function requireAdmin(organization: OrganizationAccess, verb: string): void {
   if (organization.role === 'admin' || organization.role === 'owner') return;

@@ -66,7 +66,7 @@ describe('a session in a Daily room', () => {
     world.worker.endSession(sessionId ?? '', 'completed');
     await vi.waitFor(() => expect(daily.rooms.size).toBe(0), { interval: 50 });
     expect(daily.requests.at(-1)).toBe(`DELETE /rooms/${room?.name}`);
-    expect(await world.server.store.daily.roomsToDelete(new Date(), 10)).toEqual([]);
+    await vi.waitFor(async () => expect(await world.server.store.daily.roomsToDelete(new Date(), 10)).toEqual([]));
   });
 
   test('is entered again by who sends the same Idempotency-Key, with a token of its own, for as long as it is there', async () => {

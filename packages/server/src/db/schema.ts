@@ -78,6 +78,8 @@ export interface Schema
     user_id: string | null;
     /** Of an enrolment: the organization's region that the worker is for; null for the installation's own. */
     region_id: string | null;
+    /** Of an e-mail code: digest of the browser or session that asked for it. Guesses from there alone are compared with it. */
+    bound_to: string | null;
     attempts: number;
     created_at: string;
     expires_at: string;

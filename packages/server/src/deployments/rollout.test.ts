@@ -461,7 +461,8 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
       await world.server.call(world.admin.token, 'PUT', set.replace('-1', '-2'), { secretKey: 'A', secretValue: '1' });
       const { desiredDeploymentId: two } = await deploy('bot:2', { secretSet: 'keys-2' });
       await world.ready();
-      expect((await world.server.call(world.admin.token, 'DELETE', set)).status).toBe(200);
+      // Once no instance has it any more.
+      await until(async () => expect((await world.server.call(world.admin.token, 'DELETE', set)).status).toBe(200));
       expect(await refusal(world.call('POST', '/bot/rollback', {}))).toEqual([404, "Secret set 'keys-1' not found"]);
       expect(await world.status()).toMatchObject({ activeDeploymentId: two, ready: true });
     });

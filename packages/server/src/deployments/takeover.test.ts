@@ -47,6 +47,7 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
     return read;
   }
   const slots = () => world.store.slots.listOfAgent(world.acme.id, 'a');
+  const places = () => createPlaces({ ...world, workers: { awayMs: () => 0 } });
   /** Gives places instances, in this order; the spare one last. */
   async function fill(...instances: [state: 'ready' | 'starting' | 'claimed', deploymentId: string][]) {
     const places = (await slots()).sort((a, b) => Number(a.spare) - Number(b.spare));
@@ -123,9 +124,9 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
     const lost = (await slots()).find(({ spare, state }) => !spare && state === 'empty');
     if (!lost) throw new Error('One is free');
     await store.slots.remove(lost);
-    expect(await createPlaces(world)(await found(), await slots())).toBe(true);
+    expect(await places()(await found(), await slots())).toBe(true);
     expect(await seen()).toEqual(before);
-    expect(await createPlaces(world)(await found(), await slots())).toBe(false);
+    expect(await places()(await found(), await slots())).toBe(false);
   });
 
   test('two that change places do so both or not at all, whatever became of one since it was read', async () => {
@@ -179,7 +180,7 @@ describe.each(databases)('which deployment takes sessions on $name', (database) 
       if (!first) throw new Error('It has a session');
       await store.slots.change(first, { state: 'quarantined' }, clock.now());
       const before = await seen();
-      expect(await createPlaces(world)(stale, await slots())).toBe(false);
+      expect(await places()(stale, await slots())).toBe(false);
       expect(await seen()).toEqual(before);
     });
   });

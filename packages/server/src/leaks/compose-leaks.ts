@@ -27,7 +27,7 @@ interface LeaksDeps {
   log: Logger;
   notify: Notify;
   policyOf: (organizationId: string) => Promise<Policy>;
-  oauthOf?: (value: string) => Promise<OauthFacts | undefined>;
+  loginOf?: (value: string) => Promise<OauthFacts | undefined>;
   endOauth?: EndOauth;
   publicUrl: string;
 }

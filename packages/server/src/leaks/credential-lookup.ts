@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { LeakKind } from '@pipecat-cloud/contract/leaks';
-import { kindOf, maskToken, parseToken } from '@pipecat-cloud/contract/token-format';
+import { maskToken, parseToken } from '@pipecat-cloud/contract/token-format';
 import type { OauthFacts } from '../access/authenticator.js';
 import type { CredentialDigests } from '../access/credential-digests.js';
 import type { Repositories } from '../db/store.js';
@@ -24,16 +24,16 @@ interface LookupDeps {
   digests: CredentialDigests;
   clock: Clock;
   /** Whose OAuth access or refresh token it is; undefined when it is unknown or ended. */
-  oauthOf?: ((value: string) => Promise<OauthFacts | undefined>) | undefined;
+  loginOf?: ((value: string) => Promise<OauthFacts | undefined>) | undefined;
 }
 
 /** The kind of a whole value that the leak desk knows; undefined for anything else. Costs neither a hash nor a query. */
 export function leakKindOf(value: string): LeakKind | undefined {
-  const kind = parseToken(value) && kindOf(value);
-  return kind === 'refresh' || kind === 'worker' || kind === 'enrolment' ? undefined : kind;
+  const kind = parseToken(value)?.kind;
+  return kind === 'worker' || kind === 'enrolment' ? undefined : kind;
 }
 
-export function createCredentialLookup({ digests, clock, oauthOf }: LookupDeps) {
+export function createCredentialLookup({ digests, clock, loginOf }: LookupDeps) {
   /** The index compared text; this comparison takes the same time wherever they differ. */
   function matches(candidates: readonly string[], digest: string): boolean {
     return candidates.some(
@@ -66,7 +66,7 @@ export function createCredentialLookup({ digests, clock, oauthOf }: LookupDeps) 
   }
 
   async function oauth(kind: LeakKind, value: string): Promise<FoundCredential | undefined> {
-    const found = await oauthOf?.(value);
+    const found = await loginOf?.(value);
     if (!found) return undefined;
     const { grantId: id, userId } = found;
     return {

@@ -27,7 +27,7 @@ describe.each(databases)('ending a credential by holding it, on $name', (databas
       },
       policyOf: async (organizationId) => (await world.store.policies.find(organizationId)).policy,
       publicUrl: 'http://localhost:7400',
-      oauthOf: async (given) =>
+      loginOf: async (given) =>
         given === value
           ? { userId: 'u1', grantId: 'grant-1', secondFactor: false, expiresAt: '2027-01-01T00:00:00.000Z' }
           : undefined,

@@ -45,6 +45,7 @@ export function composeOauth(deps: OauthDeps) {
 
   return {
     oauthOf: logins.oauthOf,
+    loginOf: logins.loginOf,
     sweep: logins.sweep,
     endHeld: logins.endHeld,
     endLoginsSince: logins.endSince,

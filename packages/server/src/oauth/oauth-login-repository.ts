@@ -80,8 +80,9 @@ export function createOauthLoginRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** Whose access token has one of these digests; undefined when it expired, its sign-in ended, or the person is gone. */
-    async ofAccessToken(
+    /** Whose token has one of these digests; undefined when it expired, its sign-in ended, or the person is gone. A used one counts. */
+    async ofToken(
+      model: 'AccessToken' | 'RefreshToken',
       digests: readonly string[],
       now: Date,
     ): Promise<{ login: OauthLogin; tokenExpiresAt: string } | undefined> {
@@ -91,7 +92,7 @@ export function createOauthLoginRepository({ db }: RepositoryContext) {
         .innerJoin('user_account', 'user_account.id', 'oauth_login.user_id')
         .select(columns.map((column) => `oauth_login.${column}` as const))
         .select('oauth_record.expires_at as token_expires_at')
-        .where('oauth_record.model', '=', 'AccessToken')
+        .where('oauth_record.model', '=', model)
         .where('oauth_record.digest', 'in', digests)
         .where('oauth_record.expires_at', '>', now.toISOString())
         .where('oauth_login.ended_at', 'is', null)

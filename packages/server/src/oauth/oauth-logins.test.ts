@@ -82,6 +82,24 @@ describe('POST /oauth/revoke', () => {
     await expectOver(tokens);
   });
 
+  test('a refresh token that is reported as leaked ends its sign-in, also one that was used', async () => {
+    for (const used of [false, true]) {
+      const tokens = await logIn(server, browser);
+      const last = used ? ((await refresh(server, tokens.refresh_token)).body as unknown as Tokens) : tokens;
+      const report = { credentials: [tokens.refresh_token] };
+      const revokeIt = async () =>
+        (await server.call(undefined, 'POST', '/v1/credentials/revoke', report)).body.results;
+      expect(await revokeIt()).toMatchObject([{ status: 'revoked', kind: 'refresh' }]);
+      expect(await revokeIt()).toMatchObject([{ status: 'unknown', kind: 'refresh' }]);
+      await expectOver(last);
+    }
+  });
+
+  test('a refresh token opens nothing', async () => {
+    const { refresh_token } = await logIn(server, browser);
+    expect(await statusOf(refresh_token)).toBe(401);
+  });
+
   test('knows no difference between what was there and what was not', async () => {
     const tokens = await logIn(server, browser);
     const [known, again, unknown] = [

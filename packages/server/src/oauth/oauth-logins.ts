@@ -1,4 +1,4 @@
-import { kindOf, parseToken } from '@pipecat-cloud/contract/token-format';
+import { parseToken } from '@pipecat-cloud/contract/token-format';
 import type { OauthFacts } from '../access/authenticator.js';
 import { type Actor, systemActor } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
@@ -54,23 +54,30 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
 
   /** The grant that a token value belongs to, also when it was used or has expired: whoever holds it may end it. */
   async function grantOf(value: string, repos: Repositories = store): Promise<string | undefined> {
-    const kind = parseToken(value) && kindOf(value);
-    const model = kind === 'oauth' ? 'AccessToken' : kind === 'refresh' ? 'RefreshToken' : undefined;
+    const model = modelOf(value);
     if (!model) return undefined;
     return (await repos.oauthRecords.find(model, digests.ofId(model, value)))?.grantDigest ?? undefined;
   }
 
+  /** Undefined when the token is malformed, unknown or expired, or its sign-in ended. One indexed read. */
+  async function loginOf(value: string): Promise<OauthFacts | undefined> {
+    const model = modelOf(value);
+    const found = model && (await store.oauthLogins.ofToken(model, digests.ofId(model, value), clock.now()));
+    if (!found) return undefined;
+    const { login, tokenExpiresAt } = found;
+    // Both ISO texts.
+    const [expiresAt = tokenExpiresAt] = [tokenExpiresAt, login.expiresAt].sort();
+    return { userId: login.userId, grantId: login.id, secondFactor: login.secondFactor, expiresAt };
+  }
+
   return {
-    /** Whose access token it is; undefined when it is malformed, unknown or expired, or its sign-in ended. One indexed read. */
+    /** Whose access token it is. A refresh token opens nothing, and is nobody's here. */
     async oauthOf(value: string): Promise<OauthFacts | undefined> {
-      if (parseToken(value)?.kind !== 'oauth') return undefined;
-      const found = await store.oauthLogins.ofAccessToken(digests.ofId('AccessToken', value), clock.now());
-      if (!found) return undefined;
-      const { login, tokenExpiresAt } = found;
-      // Both ISO texts.
-      const [expiresAt = tokenExpiresAt] = [tokenExpiresAt, login.expiresAt].sort();
-      return { userId: login.userId, grantId: login.id, secondFactor: login.secondFactor, expiresAt };
+      return modelOf(value) === 'AccessToken' ? await loginOf(value) : undefined;
     },
+
+    /** Whose access or refresh token it is, for those who look for leaks. */
+    loginOf,
 
     list: (userId: string) => store.oauthLogins.listOfUser(userId, clock.now()),
 
@@ -129,3 +136,9 @@ export function createOauthLogins({ store, clock, audit, digests, notify, public
   };
 }
 export type OauthLogins = ReturnType<typeof createOauthLogins>;
+
+/** As what the OAuth library keeps a value; undefined for what is malformed or no token of its. */
+function modelOf(value: string): 'AccessToken' | 'RefreshToken' | undefined {
+  const kind = parseToken(value)?.kind;
+  return kind === 'oauth' ? 'AccessToken' : kind === 'refresh' ? 'RefreshToken' : undefined;
+}

@@ -234,8 +234,27 @@ describe.each(databases)('the policy of an organization on $name', (database) =>
       const here = await addToken(world.store, { userId: 'dan' }, { grant: { organizations: ['org-a'] } });
       await policies.put(owner(), { revokeUnusedAfterDays: 10 });
       world.clock.advance(11 * dayMs);
-      expect(await sweep()).toBe(1);
+      expect(await sweep()).toBe(3);
       expect(await liveOf(everywhere, both, here)).toEqual([everywhere, both]);
+      expect(told).toHaveLength(1);
+    });
+
+    test('that reach others too stay out of this one, also once they are used elsewhere', async () => {
+      await addMember(world.store, 'org-b', 'dan', 'viewer');
+      const [idle, busy] = [
+        await addToken(world.store, { userId: 'dan' }),
+        await addToken(world.store, { userId: 'dan' }),
+      ];
+      await policies.put(owner(), { revokeUnusedAfterDays: 10 });
+      world.clock.advance(11 * dayMs);
+      await used(busy, 1);
+      expect(await sweep()).toBe(1);
+      expect(await sweep()).toBe(0);
+      await used(idle, 0);
+      expect(await world.store.policies.decisions('org-a')).toEqual(new Map([[idle, 'denied']]));
+      expect(await world.store.policies.decisions('org-b')).toEqual(new Map());
+      const records = (await world.store.audit.list('org-a', 10)).filter(({ action }) => action === 'token.denied');
+      expect(records).toMatchObject([{ target: idle, actorKind: 'system', detail: { cause: 'policy', days: 10 } }]);
     });
 
     test('go behind other rules that stop them, and no other rule is a reason to go', async () => {

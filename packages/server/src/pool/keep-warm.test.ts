@@ -67,6 +67,20 @@ describe.each(databases)('keeping instances warm on $name', (database) => {
     expect((await plane.counts()).starting).toBe(3);
   });
 
+  test('one that fails takes none of the others with it, however long they have been idle', async () => {
+    agent = { ...agent, minAgents: 10 };
+    const plane = open();
+    await plane.advance();
+    await plane.becomeReady();
+    world.clock.advance(6 * 60_000);
+    const [ended] = (await plane.slots()).filter(({ state }) => state === 'ready');
+    if (!ended) throw new Error('Ten are ready');
+    await world.store.transaction((repos) => repos.slots.change(ended, { state: 'retiring' }, world.clock.now()));
+    plane.failed(10_000);
+    expect(await plane.advance()).toBe(false);
+    expect(await plane.counts()).toEqual({ ready: 9, retiring: 1, empty: 10 });
+  });
+
   test('a burst has instances made at once, within the bucket, and they go five idle minutes after it', async () => {
     const plane = open();
     for (let n = 0; n < 40; n++) plane.demand.arrived(agent.id);

@@ -89,8 +89,9 @@ export function createKeepWarm({ store, clock, ids, demand }: KeepWarmDeps) {
       let changed = false;
       for (const { deployment, target } of wantedOf(facts, decision.target)) {
         const idle = counted.filter((slot) => isIdle(slot, agent) && slot.deploymentId === deployment.id);
-        const missing = (waiting.get(deployment.id) ?? 0) > monotonicMs() ? 0 : Math.max(0, target - idle.length);
-        const acted = missing > 0 ? await start(free, deployment, missing) : await retire(idle, idle.length - target);
+        const lacking = target - idle.length;
+        const missing = (waiting.get(deployment.id) ?? 0) > monotonicMs() ? 0 : Math.max(0, lacking);
+        const acted = missing > 0 ? await start(free, deployment, missing) : await retire(idle, Math.max(0, -lacking));
         free = free.slice(missing);
         changed = acted || changed;
       }

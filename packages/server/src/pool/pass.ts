@@ -17,6 +17,7 @@ import type { DemandBook } from './demand-book.js';
 import { createFacts, type Facts } from './facts.js';
 import { instanceSpec, type SpecDeps } from './instance-spec.js';
 import { createKeepWarm, inOrder } from './keep-warm.js';
+import { isLost, isOver } from './lost-workers.js';
 import { pinDigests } from './pin-digests.js';
 import { createPlaces } from './places.js';
 import { type Action, plan } from './plan.js';
@@ -35,6 +36,8 @@ export interface PassDeps {
   registryOf: SpecDeps['registryOf'];
   /** Whether a caller of this process is waiting for the session to start. */
   isStarting: (sessionId: string) => boolean;
+  /** No other control plane can be on this database. */
+  isAlone?: boolean;
   nudge: () => void;
   demand: DemandBook;
   /** Places have become free: whoever waits for one may try. */
@@ -44,8 +47,6 @@ export interface PassDeps {
   scopeOf: (organizationId: string, region: string) => Promise<WorkerScope | undefined>;
 }
 
-/** Without its worker for so long, an instance is not counted on any more. A worker that restarts is away for a few seconds. */
-const workerLostMs = 60_000;
 /** A worker ends a bot that goes on after its session within seconds; one that is still there then is ended from here. */
 const quarantineMs = 60_000;
 /** What a crash may forget of the measured demand. */
@@ -77,19 +78,29 @@ export function createPass(deps: PassDeps) {
 
   async function act(action: Action, facts: Facts): Promise<void> {
     const { workerId, instanceId } = action;
-    if (action.do === 'remove') {
-      await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
-      return;
-    }
+    if (action.do === 'remove') return await remove(action);
     const { slot } = action;
-    const agent = facts.agents.get(slot.agentId);
+    const spec = await specOf(slot, instanceId, facts).catch((err: unknown) => {
+      if (slot.state !== 'retiring') throw err;
+      log.warn({ err, instanceId }, 'it goes without its spec; lines that its worker holds back for it are not kept');
+    });
+    if (spec) {
+      await workers.command(workerId, { do: 'ensure', spec });
+      await failpoint('rollout.ordered');
+    } else if (slot.state === 'retiring') await remove(action);
+  }
+
+  async function remove({ workerId, instanceId }: Action): Promise<void> {
+    await workers.command(workerId, { do: 'remove', instanceId, graceSeconds: 10, evenIfBusy: true });
+  }
+
+  /** Undefined where its agent or its deployment is gone. */
+  async function specOf(slot: Slot, instanceId: string, { agents, deployments }: Facts) {
+    const agent = agents.get(slot.agentId);
     const deployment =
-      facts.deployments.get(slot.deploymentId ?? '') ??
+      deployments.get(slot.deploymentId ?? '') ??
       (slot.deploymentId ? await store.deployments.find(slot.organizationId, slot.deploymentId) : undefined);
-    if (!agent || !deployment) return;
-    const spec = await instanceSpec(deps, agent, deployment, instanceId);
-    await workers.command(workerId, { do: 'ensure', spec });
-    await failpoint('rollout.ordered');
+    return agent && deployment ? await instanceSpec(deps, agent, deployment, instanceId) : undefined;
   }
 
   async function settleSlots(facts: Facts, observed: Observed): Promise<boolean> {
@@ -107,7 +118,8 @@ export function createPass(deps: PassDeps) {
         slot,
         seen,
         workerKnown,
-        workerLost: slot.workerId !== null && !instances && workers.awayMs(slot.workerId) > workerLostMs,
+        workerLost: isLost(workers, slot),
+        over: isOver(workers, slot),
         current,
         surplus: surplus.has(slot.id),
         usedUp: agent?.reuseMaxSessions != null && slot.served >= agent.reuseMaxSessions,

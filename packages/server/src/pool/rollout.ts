@@ -1,6 +1,6 @@
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
 import type { Agent } from '../agents/agent-repository.js';
-import type { Store } from '../db/store.js';
+import type { Repositories, Store } from '../db/store.js';
 import type { Deployment } from '../deployments/deployment-repository.js';
 import { createTakeover } from '../deployments/takeover.js';
 import type { Slot } from '../slots/slot-repository.js';
@@ -86,18 +86,26 @@ export function createRollout({ store, clock, ids }: RolloutDeps) {
     return claimed;
   }
 
+  /** Whether it is to take over as it was when it was read. An update that was answered since then counts, and none is until the transaction ends. */
+  async function isStillAsked(repos: Repositories, agent: Agent, read: Deployment): Promise<boolean> {
+    if (!(await repos.agents.findToChange(agent.organizationId, agent.name))) return false;
+    const now = await repos.deployments.find(read.organizationId, read.id);
+    return now?.rollout === read.rollout && now.canaryPercent === read.canaryPercent;
+  }
+
   /** Its first instance is ready: what that means is what the deploy asked for. */
   async function takeOver({ agent }: AgentFacts, desired: Deployment): Promise<boolean> {
+    const { rollout, canaryPercent } = desired;
+    const share = agent.liveDeploymentId !== null && rollout === 'canary' ? canaryPercent : null;
+    if (share !== null && agent.canaryPercent === share) return false;
     const taken = await store.transaction(async (repos) => {
-      if (agent.liveDeploymentId !== null && desired.rollout === 'held') {
+      if (!(await isStillAsked(repos, agent, desired))) return false;
+      if (agent.liveDeploymentId !== null && rollout === 'held') {
         await repos.deployments.markReady(desired.id, clock.now());
         return true;
       }
-      if (agent.liveDeploymentId !== null && desired.rollout === 'canary' && desired.canaryPercent !== null) {
-        if (agent.canaryPercent === desired.canaryPercent) return false;
-        return await takeover.share(repos, agent, desired, desired.canaryPercent);
-      }
-      const live = await takeover.goLive(repos, agent, desired, { keepIdle: desired.rollout !== 'strict' });
+      if (share !== null) return await takeover.share(repos, agent, desired, share);
+      const live = await takeover.goLive(repos, agent, desired, { keepIdle: rollout !== 'strict' });
       await failpoint('rollout.promoting');
       return live;
     });

@@ -10,8 +10,9 @@ import { createSessionWatch, isHeld } from './session-watch.js';
 const hourMs = 3_600_000;
 const ended: SessionEnding[] = [];
 let awayMs = 0;
-const watch = () =>
+const watch = ({ isAlone = false } = {}) =>
   createSessionWatch({
+    isAlone,
     clock: { now: () => new Date() },
     log: pino({ enabled: false }),
     workers: { awayMs: () => awayMs, runningMs: () => performance.now() },
@@ -32,7 +33,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const session = { id: 's', epoch: 1, state: 'active', deploymentId: 'd', instanceId: 'i' } as Session;
+const activatedAt = '2026-05-04T10:00:00.000Z';
+const session = { id: 's', epoch: 1, state: 'active', deploymentId: 'd', instanceId: 'i', activatedAt } as Session;
 const facts = (change: Partial<Session> = {}): Facts => ({
   agents: new Map(),
   slots: [{ sessionId: change.id ?? 's', workerId: 'w' } as Slot],
@@ -78,12 +80,63 @@ test('a worker that is away keeps its sessions until their cap has passed; then 
   expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined' }]);
 });
 
-test('a start that nobody of this process waits for is over', async () => {
+test('a session whose cap has passed is over once its worker has been away for a minute, and ended at its cap', async () => {
   const look = watch();
-  await look(facts({ id: 'waited for', state: 'starting' }), here());
+  await look(facts(), here('busy'));
+  vi.advanceTimersByTime(600_000 + 61_000);
+  awayMs = 60_000;
+  await look(facts(), new Map());
   expect(ended).toEqual([]);
-  await look(facts({ id: 'left', state: 'starting' }), here());
+  awayMs += 1;
+  await look(facts(), new Map());
+  expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'quarantined', at: '2026-05-04T10:10:00.000Z' }]);
+});
+
+test('a worker that has been away for a minute keeps its sessions while the wall clock jumps past their cap', async () => {
+  const look = watch();
+  vi.setSystemTime(activatedAt);
+  await look(facts(), here('busy'));
+  vi.setSystemTime(Date.now() + hourMs);
+  awayMs = 61_000;
+  await look(facts(), new Map());
+  vi.advanceTimersByTime(600_000 + 60_000);
+  await look(facts(), new Map());
+  expect(ended).toEqual([]);
+});
+
+test('a start that nobody of this process waits for is over once another control plane would know that it has lost the lease', async () => {
+  const look = watch();
+  const left = facts({ id: 'left', state: 'starting' });
+  await look(left, here());
+  vi.advanceTimersByTime(4_900);
+  await look(left, here());
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(100);
+  await look(left, here());
   expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned', from: 'starting' }]);
+});
+
+test('where no other control plane can be, it is over at once', async () => {
+  await watch({ isAlone: true })(facts({ id: 'left', state: 'starting' }), here());
+  expect(ended).toMatchObject([{ sessionId: 'left', reason: 'start_abandoned' }]);
+});
+
+test('a start that its caller waits for here goes on, however long', async () => {
+  const look = watch();
+  for (let n = 0; n < 3; n++) {
+    await look(facts({ id: 'waited for', state: 'starting' }), here());
+    vi.advanceTimersByTime(60_000);
+  }
+  expect(ended).toEqual([]);
+});
+
+test('a start that another control plane has brought through meanwhile goes on', async () => {
+  const look = watch();
+  await look(facts({ state: 'starting' }), here('busy'));
+  vi.advanceTimersByTime(60_000);
+  await look(facts(), here('busy'));
+  await look(facts(), here('busy'));
+  expect(ended).toEqual([]);
 });
 
 const seen = (change: Partial<ObservedInstance>): ObservedInstance => ({

@@ -13,6 +13,7 @@ const facts = (
   seen: seen && { instanceId: 'i', state: seen, epoch },
   workerKnown: true,
   workerLost: false,
+  over: false,
   current: true,
   surplus: false,
   usedUp: false,
@@ -92,7 +93,9 @@ describe('a quarantined slot', () => {
   });
   test('is empty once its instance is gone, and kept while nobody can tell', () => {
     expect(settle(facts('quarantined', undefined))).toEqual({ to: 'empty' });
-    expect(settle(facts('quarantined', undefined, { workerKnown: false, workerLost: true }))).toBeUndefined();
+    const lost = { workerKnown: false, workerLost: true };
+    expect(settle(facts('quarantined', undefined, lost))).toBeUndefined();
+    expect(settle(facts('quarantined', undefined, { ...lost, over: true }))).toEqual({ to: 'empty' });
   });
 });
 

@@ -9,6 +9,8 @@ export interface SlotFacts {
   workerKnown: boolean;
   /** Its worker has been away for so long that its place is better given to another instance. */
   workerLost: boolean;
+  /** It has been away for longer than anything in its instance can go on. */
+  over: boolean;
   /** Its deployment is live, or wanted and being validated. */
   current: boolean;
   /** The agent has more slots than it may have sessions: this one is not to be offered again. */
@@ -59,9 +61,9 @@ export function settle(facts: SlotFacts): Settlement | undefined {
   }
 }
 
-/** By the stop marker, by exit, by its worker's kill, or in the end by ours; never back to the pool. */
-function leaveQuarantine({ slot, seen, workerKnown, overdue }: SlotFacts): Settlement | undefined {
-  if (slot.workerId === null || (workerKnown && !seen)) return { to: 'empty' };
+/** By the stop marker, by exit, by its worker's kill, in the end by ours, or with a machine that never came back; never back to the pool. */
+function leaveQuarantine({ slot, seen, workerKnown, overdue, over }: SlotFacts): Settlement | undefined {
+  if (slot.workerId === null || over || (workerKnown && !seen)) return { to: 'empty' };
   if (!seen) return undefined;
   // A fenced claim may have been accepted after all: whatever runs there serves nobody that we know of.
   const fenced = seen.epoch < slot.epoch;

@@ -4,6 +4,7 @@ import { OrganizationParams } from '@pipecat-cloud/contract/names';
 import { EnrollmentToken, Region, RegionList, RegisterRegionBody } from '@pipecat-cloud/contract/regions';
 import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
+import { callerOf } from '../organizations/caller.js';
 import type { RegionService } from './region-service.js';
 import type { Regions } from './regions.js';
 
@@ -50,11 +51,7 @@ export const regionRoutes: FastifyPluginAsyncTypebox<RegionRouteDeps> = async (a
     { schema: { params: RegionParams, response: { 200: EnrollmentToken, ...errors } } },
     async (request, reply) => {
       void reply.header('cache-control', 'no-store');
-      return await lifecycle.createEnrollmentToken(
-        organizationOf(request),
-        actorOfRequest(request),
-        request.params.key,
-      );
+      return await lifecycle.createEnrollmentToken(callerOf(request), request.params.key);
     },
   );
 };

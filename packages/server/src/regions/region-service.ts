@@ -1,8 +1,10 @@
 import type { EnrollmentToken, Region, RegisterRegionBody } from '@pipecat-cloud/contract/regions';
+import { regionWorker, requireAsWide } from '../access/lasting-credential.js';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
 import { badRequest, conflict, notFound } from '../errors.js';
+import type { Caller } from '../organizations/caller.js';
 import type { Clock, Ids } from '../system.js';
 import type { Enrolment } from '../workers/enrolment.js';
 import type { RegionUse, StoredRegion } from './region-repository.js';
@@ -107,11 +109,8 @@ export function createRegionService({ store, clock, ids, audit, own, enrolment, 
     },
 
     /** One worker enrols with it, once, within the hour. It is shown to nobody again. */
-    async createEnrollmentToken(
-      organization: OrganizationAccess,
-      actor: Actor,
-      code: string,
-    ): Promise<EnrollmentToken> {
+    async createEnrollmentToken({ organization, principal, actor }: Caller, code: string): Promise<EnrollmentToken> {
+      requireAsWide(organization, principal, regionWorker);
       const region = await existing(organization.id, code);
       const { value, expiresAt } = await enrolment.offerForRegion(actor, region);
       return { token: value, region_key: code, expires_at: expiresAt.toISOString() };

@@ -1,3 +1,4 @@
+import type { Grant } from '@pipecat-cloud/contract/tokens';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../system.js';
 import { scratchDatabases } from '../testing/databases.js';
@@ -205,6 +206,19 @@ describe.each(scratchDatabases)('regions of an organization on $name', ({ create
     expect((await as('POST', '/regions', { regionKey: 'pce-lab' })).status).toBe(403);
     expect((await as('DELETE', '/regions/pce-lab')).status).toBe(403);
     expect((await as('POST', '/regions/pce-lab/enrollment-tokens')).status).toBe(403);
+  });
+
+  test.each<[string, Grant]>([
+    ['lacks agents:deploy', { permissions: ['org:write'] }],
+    ['works from any network', { permissions: ['org:write', 'agents:deploy'], networks: ['127.0.0.0/8'] }],
+  ])('a token that is narrower than a worker enrols none: %s', async (why, grant) => {
+    await register();
+    const path = '/v1/organizations/ours/regions/pce-lab/enrollment-tokens';
+    const enrolBy = async (narrow: Grant) => server.call((await org.member('admin', narrow)).token, 'POST', path);
+    const refused = await enrolBy(grant);
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'missing_permission' } });
+    expect(refused.body.error).toContain(why);
+    expect((await enrolBy({ permissions: ['org:write', 'agents:deploy'] })).status).toBe(200);
   });
 
   test('the architectures of the workers are told, and a deploy for another is refused', async () => {

@@ -30,22 +30,22 @@ export function createSecretRepository({ db, dialect }: RepositoryContext) {
   const ownSet = (organizationId: string, setId: string) =>
     db.selectFrom('secret_set').select('id').where('organization_id', '=', organizationId).where('id', '=', setId);
 
-  /** Agents with what their live and their wanted deployment takes from sets, by name. */
-  const usersIn = (organizationId: string) =>
-    db
+  /** Agents with what they take from sets, by name: in their live and their wanted deployment, and in any other that still has an instance. */
+  const usersIn = (organizationId: string) => {
+    const agents = db
       .selectFrom('agent')
-      .innerJoin('deployment', (join) =>
-        join.on((on) =>
-          on.or([
-            on('deployment.id', '=', on.ref('agent.desired_deployment_id')),
-            on('deployment.id', '=', on.ref('agent.live_deployment_id')),
-          ]),
-        ),
-      )
-      .select(['agent.name', 'deployment.secret_set', 'deployment.image_pull_secret_set'])
       .where('agent.organization_id', '=', organizationId)
-      .where('agent.deleted_at', 'is', null)
-      .orderBy('agent.name');
+      .where('agent.deleted_at', 'is', null);
+    const used = agents
+      .select(['agent.name', 'agent.desired_deployment_id as deployment_id'])
+      .union(agents.select(['agent.name', 'agent.live_deployment_id as deployment_id']))
+      .union(agents.innerJoin('slot', 'slot.agent_id', 'agent.id').select(['agent.name', 'slot.deployment_id']));
+    return db
+      .selectFrom(used.as('used'))
+      .innerJoin('deployment', 'deployment.id', 'used.deployment_id')
+      .select(['used.name', 'deployment.secret_set', 'deployment.image_pull_secret_set'])
+      .orderBy('used.name');
+  };
 
   return {
     async listSets(organizationId: string, region?: string): Promise<SecretSet[]> {
@@ -145,7 +145,7 @@ export function createSecretRepository({ db, dialect }: RepositoryContext) {
       return row !== undefined;
     },
 
-    /** Names of agents whose live or wanted deployment takes its secrets, or its right to pull, from the set. */
+    /** Names of agents that have or make instances which take their secrets, or their right to be pulled, from the set. */
     async agentsUsing(organizationId: string, name: string): Promise<string[]> {
       const rows = await usersIn(organizationId)
         .where((where) =>

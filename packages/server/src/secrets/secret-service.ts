@@ -172,7 +172,7 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
       });
     },
 
-    /** Refused while an agent needs the set: its next instance would start without, or not at all. */
+    /** Refused while an agent needs the set: its next instance would start without, or not at all, and what one that runs prints of it could not be hidden. */
     async removeSet(organizationId: string, actor: Actor, name: string): Promise<void> {
       await store.transaction(async (repos) => {
         const set = isSetName(name) ? await repos.secrets.lockSet(organizationId, name) : undefined;
@@ -180,7 +180,7 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
         const agents = await repos.secrets.agentsUsing(organizationId, name);
         if (agents.length > 0) {
           throw conflict(
-            `Secret set '${name}' is used by ${agents.map((agent) => `'${agent}'`).join(', ')}; deploy with another set or delete the agent first`,
+            `Secret set '${name}' is used by ${agents.map((agent) => `'${agent}'`).join(', ')}; deploy with another set and wait until no instance is left that has this one, or delete the agent first`,
           );
         }
         await repos.secrets.removeSet(organizationId, set.id);

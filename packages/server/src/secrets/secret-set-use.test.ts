@@ -1,5 +1,6 @@
 import type { PutSecretBody } from '@pipecat-cloud/contract/secrets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newSlot } from '../slots/new-slot.js';
 import { databases } from '../testing/databases.js';
 import { openTwoOrganizations, type TwoOrganizations, testActor, testKeys } from '../testing/two-organizations.js';
 import { createSecretBox } from './secret-box.js';
@@ -76,6 +77,27 @@ describe.each(databases)('deleting a secret set that is used, on $name', (databa
       await secrets.removeSet('org-a', testActor, 'prod');
     },
   );
+
+  test('a set that only an instance of an earlier deployment has is not deleted before that is gone', async () => {
+    await put('prod', { secretKey: 'A', secretValue: '1' });
+    await useInAgent({ secret_set: 'prod' }, 'live');
+    const { store, clock } = world;
+    const owner = { id: 'agent-1', organizationId: 'org-a' };
+    const place = newSlot('slot-1', owner, { spare: false, now: clock.now() });
+    await store.slots.insert([place]);
+    const running = { state: 'starting', deploymentId: 'dep-1', instanceId: 'i' } as const;
+    await store.slots.change(place, running, clock.now());
+    await world.db.updateTable('agent').set({ live_deployment_id: null }).execute();
+    await expect(secrets.removeSet('org-a', testActor, 'prod')).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining("'greeter'"),
+    });
+    const seeing = { ...world.acme, permissions: new Set(['agents:read'] as const) };
+    expect((await secrets.list(seeing)).sets).toMatchObject([{ name: 'prod', usedBy: ['greeter'] }]);
+    const gone = { state: 'empty', deploymentId: null, instanceId: null } as const;
+    await store.slots.change({ ...place, ...running }, gone, clock.now());
+    await secrets.removeSet('org-a', testActor, 'prod');
+  });
 
   test('the list says which agents use a set, and names none that the caller may not see', async () => {
     for (const name of ['prod', 'idle']) await put(name, { secretKey: 'A', secretValue: '1' });

@@ -25,6 +25,11 @@ export function endStateOf(reason: string): EndedState {
   return endStates[reason as EndReason] ?? 'unknown';
 }
 
+/** Whether it has ended before any instance had accepted it, as far as is recorded. */
+export function neverBegan({ endReason }: Pick<Session, 'endReason'>): boolean {
+  return endReason?.startsWith('start_') === true;
+}
+
 /** Reasons that are shown as a state; of `unknown`, those that are not it. */
 export function reasonsOf(state: EndedState): { in: readonly string[] } | { notIn: readonly string[] } {
   const reasons = Object.keys(endStates);

@@ -1,4 +1,4 @@
-import { unavailable } from '../errors.js';
+import { AppError, unavailable } from '../errors.js';
 import type { Claim, ReleasedSlot } from '../slots/slot-repository.js';
 import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js';
 import { EngineAway } from './await-ready.js';
@@ -7,6 +7,14 @@ import { EngineAway } from './await-ready.js';
 export class NothingSent extends Error {
   constructor(cause: unknown) {
     super('Nothing was sent to the instance', { cause });
+  }
+}
+
+/** Another control plane has the lease, and has ended the session before it was known here that an instance had accepted it. */
+export class GivenUpElsewhere extends AppError {
+  constructor(agentName: string) {
+    const text = `Another control plane has taken over and has given up this start of agent '${agentName}'. Try again`;
+    super(503, '503', text, { headers: { 'retry-after': '1' } });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Agent } from '../agents/agent-repository.js';
 import type { Store } from '../db/store.js';
+import type { SlotState } from '../slots/slot-repository.js';
 import { monotonicMs } from '../system.js';
 
 /** Seconds that are told where nothing is known of how long sessions last. */
@@ -29,10 +30,12 @@ export function createRetryAfter({ store }: { store: Pick<Store, 'slots' | 'sess
       store.slots.listOfAgent(organizationId, id),
       store.sessions.meanSeconds(organizationId, id),
     ]);
-    const counted = slots.filter(({ spare }) => !spare);
+    const count = (...states: SlotState[]) =>
+      slots.filter(({ spare, state }) => !spare && states.includes(state)).length;
     const seconds = secondsUntilPlace({
-      leaving: counted.filter(({ state }) => state !== 'claimed').length,
-      open: counted.filter(({ state }) => state === 'claimed').length,
+      // One that is quarantined may be on a machine that never comes back, and one that is idle, but not for this caller, stays.
+      leaving: count('settling', 'retiring'),
+      open: count('claimed'),
       meanSeconds,
     });
     if (remembered.size > 1000) remembered.clear();

@@ -29,6 +29,7 @@ export interface SessionEnding {
   status?: number | undefined;
   /** How its instance ended, where that ended the session. */
   detail?: string | undefined;
+  /** By a worker's clock, perhaps: recorded, charged and counted is a time between its activation and now. */
   at: string;
   /**
    * `settling` waits for the worker's word that the bot is done; `retiring` has the instance removed whatever it does; `quarantined`
@@ -63,14 +64,13 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
         const ended = await repos.sessions.end(
           sessionId,
           epoch,
-          { reason, completionStatus, detail, at, from },
+          { reason, completionStatus, detail, at: notAfter(clock.now(), at), from },
           clock.now(),
         );
         if (!ended && from !== undefined) return false;
         if (ended) {
-          await spend.charge(repos, { ...ended, endedAt: at });
-          const { organizationId, agentId, deploymentId, activatedAt: beganAt } = ended;
-          const endedAt = notAfter(clock.now(), at);
+          await spend.charge(repos, ended);
+          const { organizationId, agentId, deploymentId, activatedAt: beganAt, endedAt } = ended;
           if (beganAt) await repos.usageDays.add({ organizationId, agentId, kind: 'session', beganAt, endedAt });
           if (reason === 'instance_exited') {
             const message = detail ?? 'The instance ended in a session';
@@ -89,6 +89,7 @@ export function createSessionEnds({ store, clock, spend }: SessionEndDeps) {
     },
   };
 }
+
 /** An end is by a worker's clock, which may be ahead, and in its words, which may be no time. */
 function notAfter(now: Date, reported: string): string {
   const at = Date.parse(reported);

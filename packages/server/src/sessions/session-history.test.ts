@@ -109,6 +109,27 @@ describe.each(databases)('what sessions leave behind on $name', (database) => {
       expect([after?.timeseries[0]?.t, after?.timeseries.at(-1)?.t]).toEqual([1000, 5995]);
       for (const value of Object.values(after ?? {})) if (typeof value === 'number') expect(value % 1).toBe(0);
     });
+
+    test('of a session that has its one row change nothing more, however late they come, or how often', async () => {
+      await addSession(uuid(10));
+      const usage = openUsage();
+      const all = Array.from({ length: 100 }, (_, index) => sample(1000 + index * 5));
+      usage.add(uuid(10), all);
+      await usage.write();
+      world.clock.advance(61_000);
+      // Said again, and not written yet where the row is made.
+      usage.add(uuid(10), all.slice(-1));
+      await usage.summarise();
+      const whole = await usage.metricsOf(uuid(10));
+      expect(whole?.sampleCount).toBe(100);
+      for (const late of [[], [sample(2000)]]) {
+        usage.add(uuid(10), late);
+        await usage.write();
+        await usage.summarise();
+        expect(await usage.metricsOf(uuid(10))).toEqual(whole);
+        expect([await rows('session_usage'), await rows('session_metrics')]).toEqual([0, 1]);
+      }
+    });
   });
 
   describe('a deleted agent', () => {

@@ -1,5 +1,5 @@
 import type { EndState } from '@pipecat-cloud/contract/sessions';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { prepared } from '../db/prepared.js';
 import type { Schema } from '../db/schema.js';
 import type { RepositoryContext } from '../db/store.js';
@@ -37,6 +37,7 @@ export interface SessionEnd {
   reason: string;
   completionStatus: string;
   detail?: string | undefined;
+  /** As `Date` writes it. Where the session began later it ended as it began. */
   at: string;
   /** Only from this state: what was read may have moved on meanwhile. */
   from?: Session['state'] | undefined;
@@ -87,14 +88,17 @@ interface Ended {
 const endedIn = (db: Kysely<Schema>, { id, epoch, reason, endState, completionStatus, detail, at, now }: Ended) =>
   db
     .updateTable('session')
-    .set({
-      state: 'ended',
-      ended_at: at,
-      end_reason: reason,
-      end_state: endState,
-      completion_status: completionStatus,
-      end_detail: detail,
-      updated_at: now,
+    .set(({ case: choose, fn }) => {
+      const began = fn.coalesce('activated_at', 'created_at');
+      return {
+        state: 'ended',
+        ended_at: choose().when(began, '>', at).then(began).else(at).end(),
+        end_reason: reason,
+        end_state: endState,
+        completion_status: completionStatus,
+        end_detail: detail,
+        updated_at: now,
+      };
     })
     .where('id', '=', id)
     .where('epoch', '=', epoch)
@@ -104,6 +108,7 @@ const endedIn = (db: Kysely<Schema>, { id, epoch, reason, endState, completionSt
       'agent_id as agentId',
       'deployment_id as deploymentId',
       'activated_at as activatedAt',
+      sql<string>`ended_at`.as('endedAt'),
     ]);
 const setEnded = prepared(endedIn);
 const setEndedFrom = prepared((db, ended: Ended & { from: Session['state'] }) =>
@@ -170,13 +175,18 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return Number(numAffectedRows) === 1;
     },
 
-    /** An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. Call it in a transaction. */
+    /**
+     * An end is recorded once: a later one, whatever its reason, changes nothing and answers nothing. `endedAt` is what was recorded.
+     * Call it in a transaction.
+     */
     async end(
       id: string,
       epoch: number,
       end: SessionEnd,
       now: Date,
-    ): Promise<Pick<Session, 'organizationId' | 'agentId' | 'deploymentId' | 'activatedAt'> | undefined> {
+    ): Promise<
+      (Pick<Session, 'organizationId' | 'agentId' | 'deploymentId' | 'activatedAt'> & { endedAt: string }) | undefined
+    > {
       const { reason, completionStatus, detail = null, at, from } = end;
       const endState = endStateOf(reason);
       const values = { id, epoch, reason, completionStatus, detail, at, endState, now: now.toISOString() };

@@ -142,7 +142,9 @@ export function createSessionService(deps: SessionServiceDeps) {
       const waitSeconds = request.waitSeconds ?? 0;
       const idOf = () => given ?? ids.id();
       const begin: Begin = (make) =>
-        key ? once.start(agent, key, make, startDeadlineMs + waitSeconds * 1000) : make(undefined);
+        key
+          ? once.start(agent, key, make, { deadlineMs: startDeadlineMs + waitSeconds * 1000, gone })
+          : make(undefined);
       const { createDailyRoom, transport, body } = request;
       if (createDailyRoom) await rooms.check(organization.id);
       else if (transport === 'websocket') {

@@ -10,7 +10,7 @@ import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js'
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { workerGraceMs } from './await-ready.js';
 import { createSessionEnds } from './session-ends.js';
-import { createSessionStarts, type StartOrder } from './session-starts.js';
+import { createSessionStarts, type SessionStarts, type StartOrder } from './session-starts.js';
 import { createSessionTraces } from './session-traces.js';
 
 describe.each(databases)('a start that comes to nothing, on $name', (database) => {
@@ -54,7 +54,12 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     await world.drop();
   });
 
-  function begin(order: Partial<StartOrder> = {}) {
+  const begin = (order: Partial<StartOrder> = {}) => beginAt(open(), order);
+  const beginAt = (starts: SessionStarts, order: Partial<StartOrder> = {}) =>
+    starts.start(agent, { sessionId: world.ids.id(), entry: 'bot', body: {}, actor: testActor, ...order });
+  const endsOf = ({ store, clock }: TwoOrganizations) =>
+    createSessionEnds({ store, clock, spend: { charge: async () => {} } });
+  function open(): SessionStarts {
     const { store, clock, ids, audit } = world;
     const workers = {
       standsBy: () => worker.elsewhere,
@@ -73,14 +78,13 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
       command: () => worker.answer(),
       runningMs: () => performance.now(),
     } as unknown as WorkerChannel;
-    const starts = createSessionStarts({
+    return createSessionStarts({
       ...{ store, clock, ids, audit, workers, log: pino({ enabled: false }) },
-      ends: createSessionEnds({ store, clock, spend: { charge: async () => {} } }),
+      ends: endsOf(world),
       spend: { check: async () => {} },
       ...{ demand: createDemandBook(world), scopeOf: async () => undefined, nudge: () => {} },
       traces: createSessionTraces({ ...world, workers, log: pino({ enabled: false }) }),
     });
-    return starts.start(agent, { sessionId: ids.id(), entry: 'bot', body: {}, actor: testActor, ...order });
   }
   const slot = async () => (await world.store.slots.listOfAgent(agent.organizationId, agent.id))[0];
 
@@ -177,6 +181,45 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     await expect(begin()).rejects.toMatchObject({ status: 503 });
     expect(await slot()).toMatchObject({ state: 'quarantined', epoch: 2, sessionId: null });
     expect(await world.store.sessions.listOpen()).toEqual([]);
+  });
+
+  test('another of the same session is refused at once, and leaves the one under way as it is', async () => {
+    worker = { ...worker, state: 'preparing' };
+    const starts = open();
+    const sessionId = world.ids.id();
+    const first = beginAt(starts, { sessionId });
+    await vi.waitFor(async () => expect(await slot()).toMatchObject({ state: 'claimed', sessionId }));
+    // With a place for it too it would be told the same.
+    for (const waitSeconds of [0, 300])
+      await expect(beginAt(starts, { sessionId, waitSeconds })).rejects.toMatchObject({ status: 409 });
+    expect(starts.isStarting(sessionId)).toBe(true);
+    worker.state = 'ready';
+    await expect(first).resolves.toMatchObject({ sessionId, epoch: 1 });
+    expect(starts.isStarting(sessionId)).toBe(false);
+    expect(await slot()).toMatchObject({ state: 'claimed', sessionId, epoch: 1 });
+  });
+
+  test('one that another control plane has given up is refused, though its instance has said yes', async () => {
+    const sessionId = world.ids.id();
+    worker.answer = async () => {
+      const at = world.clock.now().toISOString();
+      const end = { sessionId, epoch: 1, reason: 'start_abandoned', at, slot: 'retiring', from: 'starting' } as const;
+      await endsOf(world).end(end);
+    };
+    const refused = { status: 503, headers: { 'retry-after': '1' }, message: expect.stringContaining('taken over') };
+    await expect(begin({ sessionId })).rejects.toMatchObject(refused);
+    expect(await slot()).toMatchObject({ state: 'retiring', epoch: 1, sessionId: null });
+    const kept = await world.store.sessions.find(agent.organizationId, agent.id, sessionId);
+    expect(kept).toMatchObject({ state: 'ended', endReason: 'start_abandoned', activatedAt: null });
+  });
+
+  test('one that has ended before it was noted here was accepted all the same', async () => {
+    const sessionId = world.ids.id();
+    worker.answer = async () => {
+      const at = world.clock.now().toISOString();
+      await endsOf(world).end({ sessionId, epoch: 1, reason: 'completed', at, slot: 'settling' });
+    };
+    await expect(begin({ sessionId })).resolves.toMatchObject({ sessionId });
   });
 
   test('claims prefer instances that can be reached, then warm ones, and the oldest of those', async () => {

@@ -19,7 +19,8 @@ import { CommandRefused, WorkerUnreachable } from '../workers/command-errors.js'
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { WorkerScope } from '../workers/worker-repository.js';
 import { awaitReady, refuseWithoutWorker, StartFailed, StartTimedOut } from './await-ready.js';
-import { leftAs, NothingSent, toAppError } from './failed-start.js';
+import { neverBegan } from './end-states.js';
+import { GivenUpElsewhere, leftAs, NothingSent, toAppError } from './failed-start.js';
 import { createHeldStarts } from './held-starts.js';
 import { createPlaceQueue, maxWaiting } from './place-queue.js';
 import { createRetryAfter } from './retry-after.js';
@@ -124,7 +125,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
         completionStatus: null,
         updatedAt: now.toISOString(),
       });
-      if (!isNew) throw conflict(`Session ${order.sessionId} exists already`);
+      if (!isNew) throw existsAlready(order.sessionId);
       await audit.record(repos, order.actor, {
         action: 'session.started',
         organizationId: agent.organizationId,
@@ -227,11 +228,16 @@ export function createSessionStarts(deps: SessionStartDeps) {
       // 0 of one that its worker found running.
       if (startedMs) demand.started(agent.id, startedMs);
     }
-    // Not changed when it has ended meanwhile: it was accepted all the same.
     const startMs = Math.round(monotonicMs() - claimed.atMs);
+    /** What it was found to be where it was not `starting` any more. */
+    const activated = async ({ sessions }: Repositories) =>
+      (await sessions.activate(sessionId, epoch, clock.now(), startMs))
+        ? undefined
+        : await sessions.find(agent.organizationId, agent.id, sessionId);
     // In a transaction, so that on SQLite many share a commit.
-    const active = (repos: Repositories) => repos.sessions.activate(sessionId, epoch, clock.now(), startMs);
-    await store.transaction(active, { first: true });
+    const found = await store.transaction(activated, { first: true });
+    // One that has ended in another way was accepted all the same.
+    if (found && neverBegan(found)) throw new GivenUpElsewhere(agent.name);
     await failpoint('activate.recorded');
     return { sessionId, instanceId, workerId, epoch };
   }
@@ -242,6 +248,36 @@ export function createSessionStarts(deps: SessionStartDeps) {
     const agent = await store.agents.find(organizationId, name);
     if (agent?.canaryPercent == null || claimed.deploymentId !== agent.desiredDeploymentId) return;
     await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
+  }
+
+  async function begin(wanted: Agent, order: StartOrder): Promise<HeldSession> {
+    await spend.check(wanted.organizationId);
+    demand.arrived(wanted.id);
+    refuseWithoutWorker(workers, wanted);
+    const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
+    const trace = traces.begin(order.sessionId);
+    const claimed = await claimOrWait(agent, { ...order, trace });
+    await failpoint('claim.committed');
+    trace.claimed(agent, claimed);
+    if (!claimed.warm) nudge();
+    const told = { maybe: false };
+    try {
+      return await run(agent, claimed, { ...order, trace }, told);
+    } catch (error) {
+      trace.failed(error);
+      await countAgainstCanary(agent, claimed, error);
+      await ends.end({
+        sessionId: order.sessionId,
+        epoch: claimed.epoch,
+        reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
+        at: clock.now().toISOString(),
+        // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
+        // that can't be made for now is made for whoever comes next: refused callers take up no places.
+        slot: told.maybe ? 'fenced' : leftAs(claimed, error),
+      });
+      nudge();
+      throw toAppError(agent.name, error);
+    }
   }
 
   return {
@@ -255,35 +291,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
     /** Resolves once the instance itself has accepted the session. On any error the claim is released before it goes out. */
     async start(wanted: Agent, order: StartOrder): Promise<HeldSession> {
       if (workers.standsBy()) throw standby();
-      await spend.check(wanted.organizationId);
-      demand.arrived(wanted.id);
-      refuseWithoutWorker(workers, wanted);
-      const agent = await onceNotHeld(wanted, { ms: startDeadlineMs, signal: order.gone });
+      // Before it notes anything: what the one under way has noted must not go with this one.
+      if (starting.has(order.sessionId)) throw existsAlready(order.sessionId);
       starting.add(order.sessionId);
       try {
-        const trace = traces.begin(order.sessionId);
-        const claimed = await claimOrWait(agent, { ...order, trace });
-        await failpoint('claim.committed');
-        trace.claimed(agent, claimed);
-        if (!claimed.warm) nudge();
-        const told = { maybe: false };
-        try {
-          return await run(agent, claimed, { ...order, trace }, told);
-        } catch (error) {
-          trace.failed(error);
-          await countAgainstCanary(agent, claimed, error);
-          await ends.end({
-            sessionId: order.sessionId,
-            epoch: claimed.epoch,
-            reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
-            at: clock.now().toISOString(),
-            // It may have accepted: what it holds is made void, and nobody is sent there again. One that was told nothing is as it was, and one
-            // that can't be made for now is made for whoever comes next: refused callers take up no places.
-            slot: told.maybe ? 'fenced' : leftAs(claimed, error),
-          });
-          nudge();
-          throw toAppError(agent.name, error);
-        }
+        return await begin(wanted, order);
       } finally {
         starting.delete(order.sessionId);
       }
@@ -291,3 +303,5 @@ export function createSessionStarts(deps: SessionStartDeps) {
   };
 }
 export type SessionStarts = ReturnType<typeof createSessionStarts>;
+
+const existsAlready = (sessionId: string) => conflict(`Session ${sessionId} exists already`);

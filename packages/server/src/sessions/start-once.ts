@@ -5,6 +5,7 @@ import type { Agent } from '../agents/agent-repository.js';
 import type { Repositories, Store } from '../db/store.js';
 import { AppError, badRequest, unavailable } from '../errors.js';
 import type { Clock } from '../system.js';
+import { neverBegan } from './end-states.js';
 
 /** A caller may send the same start again for so long. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -27,12 +28,25 @@ export function onceOf(header: string | string[] | undefined, request: StartBody
   return { key, bodyDigest: createHash('sha256').update(JSON.stringify(asked)).digest('hex') };
 }
 
+interface Waiting {
+  /** How long it waits for another control plane that is at it. */
+  deadlineMs: number;
+  /** See `StartOrder`. */
+  gone: AbortSignal | undefined;
+}
+interface UnderWay {
+  bodyDigest: string;
+  done: Promise<string>;
+  /** Of the caller that it was begun for. */
+  gone: AbortSignal | undefined;
+}
+
 /** Another start has taken the key since it was looked for. */
 class KeyTaken extends Error {}
 
 /** Has each start with an `Idempotency-Key` happen once, whoever sends it again and to whichever control plane. */
 export function createStartOnce({ store, clock }: { store: Store; clock: Clock }) {
-  const underWay = new Map<string, { bodyDigest: string; done: Promise<string> }>();
+  const underWay = new Map<string, UnderWay>();
 
   /** The session that the key has made; `failed` when that never began. Undefined when the key is new. */
   async function known(agent: Agent, { key, bodyDigest }: Once) {
@@ -44,9 +58,8 @@ export function createStartOnce({ store, clock }: { store: Store; clock: Clock }
     if (found.bodyDigest !== bodyDigest) throw otherBody(key);
     const session = await store.sessions.find(agent.organizationId, agent.id, found.sessionId);
     // None yet where a socket is still to come.
-    const state = session?.endState ?? 'active';
-    const neverBegan = state === 'agent_start_timeout' || session?.endReason?.startsWith('start_') === true;
-    return { sessionId: found.sessionId, failed: neverBegan, starting: session?.state === 'starting' };
+    const failed = session !== undefined && neverBegan(session);
+    return { sessionId: found.sessionId, failed, starting: session?.state === 'starting' };
   }
 
   async function run(
@@ -83,27 +96,28 @@ export function createStartOnce({ store, clock }: { store: Store; clock: Clock }
   return {
     /**
      * Resolves with the id of the session that the key stands for, begun by `begin` unless it was before. A start that failed may be
-     * tried again with its key. Throws 422 when the key came with another body.
+     * tried again with its key; one that was given up because its caller went is begun anew for who has joined it. Throws 422 when the
+     * key came with another body.
      */
     async start(
       agent: Agent,
       once: Once,
       begin: (takeKey: TakeKey) => Promise<string>,
-      deadlineMs: number,
+      { deadlineMs, gone }: Waiting,
     ): Promise<string> {
       const name = `${agent.id} ${once.key}`;
-      const mine = underWay.get(name);
-      if (mine) {
-        if (mine.bodyDigest !== once.bodyDigest) throw otherBody(once.key);
-        return await mine.done;
+      for (let joined = underWay.get(name); joined; joined = underWay.get(name)) {
+        if (joined.bodyDigest !== once.bodyDigest) throw otherBody(once.key);
+        try {
+          return await joined.done;
+        } catch (error) {
+          if (!joined.gone?.aborted || error !== joined.gone.reason) throw error;
+          gone?.throwIfAborted();
+        }
       }
-      const done = run(agent, once, begin, deadlineMs);
-      underWay.set(name, { bodyDigest: once.bodyDigest, done });
-      try {
-        return await done;
-      } finally {
-        underWay.delete(name);
-      }
+      const done = run(agent, once, begin, deadlineMs).finally(() => underWay.delete(name));
+      underWay.set(name, { bodyDigest: once.bodyDigest, done, gone });
+      return await done;
     },
   };
 }

@@ -66,13 +66,15 @@ export function createUsageRepository({ db }: RepositoryContext) {
       return rows.map(({ id }) => id);
     },
 
-    /** Puts the metrics in the place of the samples. Call it in a transaction. */
+    /**
+     * Puts the metrics in the place of the samples. Of a session that has some they stay, and the samples go: those are a repetition, or
+     * came too late. Call it in a transaction.
+     */
     async replaceSamples(sessionId: string, metrics: ResourceMetrics): Promise<void> {
-      const metricsJson = JSON.stringify(metrics);
       await db
         .insertInto('session_metrics')
-        .values({ session_id: sessionId, metrics_json: metricsJson })
-        .onConflict((conflict) => conflict.column('session_id').doUpdateSet({ metrics_json: metricsJson }))
+        .values({ session_id: sessionId, metrics_json: JSON.stringify(metrics) })
+        .onConflict((conflict) => conflict.doNothing())
         .execute();
       await db.deleteFrom('session_usage').where('session_id', '=', sessionId).execute();
     },

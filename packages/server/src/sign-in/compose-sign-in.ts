@@ -9,6 +9,7 @@ import type { SendMail } from '../notifications/notify.js';
 import type { Clock, Ids } from '../system.js';
 import { createBrowserAttempts } from './browser-attempts.js';
 import { createChangeRules } from './change-rules.js';
+import { createCookie } from './cookies.js';
 import { createDashboardSessions, type DashboardSessions } from './dashboard-sessions.js';
 import { createEmailCodes } from './email-codes.js';
 import { createMailbox } from './mailbox.js';
@@ -69,7 +70,7 @@ export function composeSignIn(deps: ComposeSignInDeps): SignIn {
   const rules = createChangeRules({ sessions, offers: { passwords: settings.passwords, passkeys: site.offered } });
   const shared = { store, clock, ids, audit, digests, sessions, rules, codes, attempts, mailbox, guard };
 
-  const signIn = createSignInService(shared);
+  const signIn = createSignInService({ ...shared, codeCookie: createCookie(publicUrl, 'pipecat_code') });
   const passwords = createPasswordService({
     ...shared,
     hasher: createPasswordHasher(),

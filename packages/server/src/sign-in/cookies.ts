@@ -23,3 +23,4 @@ export function createCookie(publicUrl: string, bareName: string) {
     },
   };
 }
+export type Cookie = ReturnType<typeof createCookie>;

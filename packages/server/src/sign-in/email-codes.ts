@@ -10,7 +10,7 @@ interface EmailCodesDeps {
 }
 interface CodeFor {
   purpose: 'sign_in' | 'step_up';
-  /** What the code is bound to: the address it was asked for with, or the session. */
+  /** What the code is bound to: the address and the browser it was asked for with, or the session. */
   subject: string;
   /** Null where nobody has the address: the same work is done, and nobody can use the code. */
   userId: string | null;
@@ -19,25 +19,34 @@ interface CodeFor {
 const minuteMs = 60_000;
 const codeMinutes = 10;
 const maxAttempts = 5;
-const maxCodesPerHour = 5;
+/** A session asks for its own person alone. Anybody may ask for a sign-in, so that the limit of one source (`SignInGuard`) comes long before this one. */
+const maxCodesPerHour = { sign_in: 20, step_up: 5 };
 
-/** Codes of eight digits by e-mail: ten minutes, one use, five guesses, five codes an hour. Both calls run in the caller's transaction. */
+/**
+ * Codes of eight digits by e-mail: ten minutes, one use, five guesses, all from where the code was asked for: others can neither use it
+ * nor spend its guesses. Both calls run in the caller's transaction.
+ */
 export function createEmailCodes({ clock, ids, digests }: EmailCodesDeps) {
   const after = (ms: number) => new Date(clock.now().getTime() + ms);
-  const nameOf = ({ purpose, subject }: CodeFor, code: string) => `${purpose}:${subject}:${code}`;
+  const placeOf = ({ purpose, subject }: CodeFor) => `${purpose}:${subject}`;
+  const nameOf = (wanted: CodeFor, code: string) => `${placeOf(wanted)}:${code}`;
 
   return {
-    /** Makes a code. `recipient` is null where none may be sent: nobody has the address, or had five in the last hour. */
+    /** Makes a code. `recipient` is null where none may be sent: nobody has the address, or had as many in the last hour as one may get. */
     async issue(repos: Repositories, wanted: CodeFor): Promise<{ code: string; recipient: string | null }> {
       const { purpose, userId } = wanted;
       const code = (BigInt(`0x${ids.hex(16)}`) % 100_000_000n).toString().padStart(8, '0');
       await repos.signIn.pruneCodes(after(-60 * minuteMs));
       const sent = await repos.signIn.countCodesSince(userId, purpose, after(-60 * minuteMs));
-      const recipient = userId !== null && sent < maxCodesPerHour ? userId : null;
+      const recipient = userId !== null && sent < maxCodesPerHour[purpose] ? userId : null;
       // Without a recipient the row is a decoy: an insert that were left out could be measured.
       const { digest } = digests.current(nameOf(wanted, code));
       const expiresAt = after(codeMinutes * minuteMs);
-      await repos.signIn.insertCode({ id: ids.id(), purpose, digest, userId: recipient, expiresAt }, clock.now());
+      const boundTo = digests.current(placeOf(wanted)).digest;
+      await repos.signIn.insertCode(
+        { id: ids.id(), purpose, digest, userId: recipient, boundTo, expiresAt },
+        clock.now(),
+      );
       return { code, recipient };
     },
 
@@ -45,7 +54,8 @@ export function createEmailCodes({ clock, ids, digests }: EmailCodesDeps) {
     async use(repos: Repositories, wanted: CodeFor, code: string): Promise<boolean> {
       const { purpose, userId } = wanted;
       const candidates = digests.candidates(nameOf(wanted, code));
-      const codes = await repos.signIn.spendAttempt(userId, purpose, maxAttempts, clock.now());
+      const boundTo = digests.candidates(placeOf(wanted));
+      const codes = await repos.signIn.spendAttempt(userId, purpose, boundTo, maxAttempts, clock.now());
       const [match] = codes.filter(
         ({ digest }) => candidates.filter((candidate) => equal(candidate, digest)).length > 0,
       );

@@ -7,6 +7,8 @@ export interface NewCode {
   digest: string;
   /** Null for a code that was asked for with an address nobody has: the same work is done, nobody can use it. */
   userId: string | null;
+  /** Of an e-mail code: digest of the browser or session that asked for it. */
+  boundTo?: string;
   expiresAt: Date;
 }
 
@@ -21,6 +23,7 @@ export function createSignInRepository({ db }: RepositoryContext) {
           purpose: code.purpose,
           digest: code.digest,
           user_id: code.userId,
+          bound_to: code.boundTo ?? null,
           attempts: 0,
           created_at: now.toISOString(),
           expires_at: code.expiresAt.toISOString(),
@@ -41,12 +44,13 @@ export function createSignInRepository({ db }: RepositoryContext) {
     },
 
     /**
-     * Counts one attempt on every live code of the person and returns those it was counted on: each code can be compared with at
-     * most `maxAttempts` guesses, however many arrive at once.
+     * Counts one attempt on every live code of the person that was asked for from there, and returns those it was counted on: each
+     * code can be compared with at most `maxAttempts` guesses, however many arrive at once. `boundTo`: under every pepper.
      */
     async spendAttempt(
       userId: string | null,
       purpose: CodePurpose,
+      boundTo: readonly string[],
       maxAttempts: number,
       now: Date,
     ): Promise<{ id: string; digest: string }[]> {
@@ -55,6 +59,7 @@ export function createSignInRepository({ db }: RepositoryContext) {
         .set(({ eb }) => ({ attempts: eb('attempts', '+', 1) }))
         .where('user_id', userId === null ? 'is' : '=', userId)
         .where('purpose', '=', purpose)
+        .where('bound_to', 'in', boundTo)
         .where('used_at', 'is', null)
         .where('expires_at', '>', now.toISOString())
         .where('attempts', '<', maxAttempts)

@@ -18,7 +18,9 @@ test('from asking for a code to signing out', async () => {
   expect([asked.statusCode, asked.json()]).toEqual([200, { status: 'OK' }]);
   await vi.waitFor(() => expect(world.mails).toHaveLength(1));
   const code = /\d{8}/.exec(world.mails[0]?.text ?? '')?.[0];
-  const entered = await post('/auth/session', { email: 'ann@acme.example', code });
+  const cookie = String(asked.headers['set-cookie']);
+  expect(cookie).toMatch(/^pipecat_code=[0-9a-f]{40}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/);
+  const entered = await post('/auth/session', { email: 'ann@acme.example', code }, { ...page, cookie });
   expect(entered.statusCode).toBe(200);
   expect(entered.headers['cache-control']).toBe('no-store');
   expect(entered.body).toBe('{"status":"OK"}');

@@ -48,8 +48,9 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
     return ok;
   });
 
-  app.post('/auth/code', { schema: { body: SignInCodeBody, response: done } }, async (request) => {
-    await signIn.requestCode(actorOfRequest(request), request.body.email);
+  app.post('/auth/code', { schema: { body: SignInCodeBody, response: done } }, async (request, reply) => {
+    const browser = await signIn.requestCode(actorOfRequest(request), request.body.email, request.headers.cookie);
+    void reply.header('set-cookie', browser);
     return ok;
   });
 

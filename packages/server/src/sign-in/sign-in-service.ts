@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
 import { AppError, conflict } from '../errors.js';
 import type { Clock, Ids } from '../system.js';
+import type { Cookie } from './cookies.js';
 import type { DashboardSessions } from './dashboard-sessions.js';
 import type { EmailCodes } from './email-codes.js';
 import type { Mailbox } from './mailbox.js';
@@ -20,13 +21,17 @@ interface SignInDeps {
   codes: EmailCodes;
   mailbox: Mailbox;
   guard: SignInGuard;
+  /** Names the browser that asked for a code. */
+  codeCookie: Cookie;
 }
 
 const setupHours = 24;
+/** As long as a code lives. */
+const codeSeconds = 600;
 
 /** Signing in by the set-up link and by e-mail code. Codes are stored as digests; a refusal never tells whether an address is known. */
 export function createSignInService(deps: SignInDeps) {
-  const { store, clock, ids, audit, digests, sessions, codes, mailbox, guard } = deps;
+  const { store, clock, ids, audit, digests, sessions, codes, mailbox, guard, codeCookie } = deps;
 
   return {
     /** True until the person has used a set-up code. */
@@ -66,31 +71,39 @@ export function createSignInService(deps: SignInDeps) {
       return await guard.refuse(actor, 'sign_in.set_up_refused', new AppError(401, '401', text));
     },
 
-    /** Sends a code if a person has this address and had fewer than five in the last hour. The work is the same if not. */
-    async requestCode(actor: Actor, address: string): Promise<void> {
-      guard.countMail(actor);
+    /**
+     * Sends a code, for this browser alone, if a person has this address and had not too many in the last hour. The work is the same if
+     * not. Returns a `Set-Cookie` header.
+     */
+    async requestCode(actor: Actor, address: string, cookies: string | undefined): Promise<string> {
       const email = address.toLowerCase();
+      guard.countMail(actor, email);
+      // Kept from one request to the next: the mail that comes first is as good as the other.
+      const browser = codeCookie.read(cookies) ?? ids.hex(20);
       const { code, recipient } = await store.transaction(async (repos) => {
         const userId = (await repos.accounts.findByEmail(email))?.id ?? null;
-        return await codes.issue(repos, { purpose: 'sign_in', subject: email, userId });
+        return await codes.issue(repos, { purpose: 'sign_in', subject: `${email} ${browser}`, userId });
       });
       if (recipient) mailbox.code(email, code, 'sign_in');
+      return codeCookie.set(browser, codeSeconds);
     },
 
     /** Returns a `Set-Cookie` header. Throws 401, always the same one. */
-    async signIn(actor: Actor, body: SignInBody, oldCookie: string | undefined): Promise<string> {
+    async signIn(actor: Actor, body: SignInBody, cookies: string | undefined): Promise<string> {
       guard.check(actor);
       const email = body.email.toLowerCase();
       // A refusal is not thrown in here: the attempt must stay counted.
       const session = await store.transaction(async (repos) => {
         const userId = (await repos.accounts.findByEmail(email))?.id ?? null;
-        const used = await codes.use(repos, { purpose: 'sign_in', subject: email, userId }, body.code);
+        const subject = `${email} ${codeCookie.read(cookies) ?? ''}`;
+        const used = await codes.use(repos, { purpose: 'sign_in', subject, userId }, body.code);
         if (!used || !userId) return undefined;
         await recordSignIn(audit, repos, actor, userId, 'email');
-        return await sessions.start(repos, { userId, factors: ['email'], actor }, oldCookie);
+        return await sessions.start(repos, { userId, factors: ['email'], actor }, cookies);
       });
       if (session) return session;
-      const text = 'The code is wrong, was used already, or is older than ten minutes. Ask for a new one';
+      const text =
+        'The code is wrong, was used already, is older than ten minutes, or was asked for in another browser. Ask for a new one';
       return await guard.refuse(actor, 'sign_in.refused', new AppError(401, '401', text));
     },
   };

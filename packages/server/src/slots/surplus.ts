@@ -24,7 +24,7 @@ export function surplusSlots(slots: readonly Slot[], maxAgents: number): Slot[] 
   ];
 }
 
-/** Quarantined instances whose place another may take: half of the limit, so that an agent whose bots never end fills no machine. */
+/** Quarantined instances, of those on machines that are here, whose place another may take: half of the limit, so that an agent whose bots never end fills none. */
 export function quarantineLimit(maxAgents: number): number {
   return Math.max(1, Math.ceil(maxAgents / 2));
 }

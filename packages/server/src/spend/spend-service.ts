@@ -103,9 +103,7 @@ export function createSpendService({ store, clock, audit, centsPerMinute }: Spen
       session: { organizationId: string; activatedAt: string | null; endedAt: string },
     ): Promise<void> {
       if (centsPerMinute === 0 || session.activatedAt === null) return;
-      // The end is by a worker's clock, which may be ahead.
-      const until = Math.min(Date.parse(session.endedAt), clock.now().getTime());
-      const parts = lengthsByPeriod(new Date(session.activatedAt), new Date(until));
+      const parts = lengthsByPeriod(new Date(session.activatedAt), new Date(session.endedAt));
       for (const { period, milliseconds } of parts) {
         await repos.spend.add(session.organizationId, period, microcentsOf(milliseconds));
       }

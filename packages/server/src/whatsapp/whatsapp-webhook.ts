@@ -46,19 +46,24 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
   const { store, clock, ids, log, authenticator, agents, sessions, secrets, places, relay, throttle } = deps;
 
   /**
-   * Meta signs with the secret of the app, which is the agent's. Where this server holds it, a forgery starts nothing; where it lies on
-   * the machines of a region, the agent alone can tell.
+   * Meta signs with the secret of the app, which is the agent's: without it no call is taken, as the agent could not either. Where this
+   * server holds it, a forgery starts nothing. Where it lies on the machines of a region, only the agent can tell: true then.
    */
-  async function checkSignature({ agent }: WebhookAgent, { signature, body }: WhatsappRequest): Promise<void> {
+  async function leavesCheckToAgent({ agent }: WebhookAgent, { signature = '', body }: WhatsappRequest) {
     const { organizationId, liveDeploymentId } = agent;
     const deployment = liveDeploymentId ? await store.deployments.find(organizationId, liveDeploymentId) : undefined;
-    if (!deployment?.secretSet) return;
-    const { environment } = await secrets.secretsOf(organizationId, deployment.secretSet);
+    if (!deployment?.secretSet) throw notTaken();
+    const { environment, referencedSecretSet } = await secrets.secretsOf(organizationId, deployment.secretSet);
+    if (referencedSecretSet !== undefined) {
+      if (!/^sha256=[0-9a-f]{64}$/.test(signature)) throw notTaken();
+      return true;
+    }
     const secret = environment.WHATSAPP_APP_SECRET;
-    if (!secret) return;
+    if (!secret) throw notTaken();
     const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
-    const sent = Buffer.from(signature ?? '');
+    const sent = Buffer.from(signature);
     if (sent.length !== expected.length || !timingSafeEqual(sent, expected)) throw notTaken();
+    return false;
   }
 
   async function forward(found: WebhookAgent, sessionId: string, request: WhatsappRequest): Promise<InstanceAnswer> {
@@ -138,8 +143,10 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
       try {
         const found = await agents.find(request.organization, request.agent);
         if (!found) throw notTaken();
-        await checkSignature(found, request);
-        return await (event === 'connect' ? connect : terminate)(found, callId, request);
+        const agentChecks = await leavesCheckToAgent(found, request);
+        const answer = await (event === 'connect' ? connect : terminate)(found, callId, request);
+        if (agentChecks && answer.status >= 400) throttle.fail(asking);
+        return answer;
       } catch (error) {
         if (error instanceof AppError && error.status === 403) throttle.fail(asking);
         throw error;

@@ -5,9 +5,16 @@ import { bodyOf, type GatewayWorld, openGatewayWorld } from '../testing/gateway-
 let world: GatewayWorld;
 beforeEach(async () => {
   world = await openGatewayWorld();
+  await putSecret('phone', 'WHATSAPP_APP_SECRET', 'app-secret');
+  await world.server.call(world.token, 'DELETE', '/v1/organizations/ours/services/bot');
+  await world.deploy('bot', 'token', { secretSet: 'phone' });
 });
 afterEach(() => world.close());
 
+const putSecret = (set: string, secretKey: string, secretValue: string) =>
+  world.server.call(world.token, 'PUT', `/v1/organizations/ours/secrets/${set}`, {
+    ...{ isKeyValue: true, secretKey, secretValue, region: 'us-west' },
+  });
 const messageOf = (event: string, id = 'wacid.1') =>
   JSON.stringify(
     {
@@ -20,21 +27,20 @@ const messageOf = (event: string, id = 'wacid.1') =>
     undefined,
     1,
   );
-const webhook = (body: string, headers: Record<string, string> = {}, path = 'ours/bot') =>
+const signatureOf = (body: string, secret: string) => ({
+  'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+});
+const webhook = (body: string, headers: Record<string, string> = signatureOf(body, 'app-secret'), path = 'ours/bot') =>
   fetch(`${world.url}/v1/public/webhooks/${path}/whatsapp`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
   });
-const signatureOf = (body: string, secret: string) => ({
-  'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
-});
-
 test('a call begins a session, and both messages about it reach that session as they were signed', async () => {
   world.container.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"success" }');
   const connect = messageOf('connect');
-  const answer = await webhook(connect, { 'x-hub-signature-256': 'sha256=ab' });
+  const answer = await webhook(connect);
   expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
     200,
     expect.stringContaining('application/json'),
@@ -43,7 +49,11 @@ test('a call begins a session, and both messages about it reach that session as 
   const [activation] = world.worker.activations();
   expect(activation).toMatchObject({ transport: 'webrtc', body: {}, entry: 'bot' });
   const [first] = world.seen;
-  expect([first?.method, first?.body, first?.headers['x-hub-signature-256']]).toEqual(['POST', connect, 'sha256=ab']);
+  expect([first?.method, first?.body, first?.headers]).toMatchObject([
+    'POST',
+    connect,
+    signatureOf(connect, 'app-secret'),
+  ]);
   expect(first?.url).toBe(`/instances/${activation?.instanceId}/whatsapp`);
   expect(first?.headers).not.toHaveProperty('x-forwarded-for');
 
@@ -103,24 +113,42 @@ test('a call that finds the agent full is forgotten, so that it can be told agai
   });
 });
 
-test('with the secret of the app at hand, a forgery starts nothing, and strangers can tell nothing', async () => {
-  const org = '/v1/organizations/ours';
-  await world.server.call(world.token, 'PUT', `${org}/secrets/phone`, {
-    ...{ isKeyValue: true, secretKey: 'WHATSAPP_APP_SECRET', secretValue: 'app-secret', region: 'us-west' },
-  });
-  await world.deploy('phone', 'token', { secretSet: 'phone' });
+test('a forgery starts nothing, and strangers can tell nothing', async () => {
+  await putSecret('other', 'KEY', 'value');
+  await world.deploy('keyless', 'token', { secretSet: 'other' });
+  await world.deploy('bare', 'token');
   const body = messageOf('connect');
+  const signed = signatureOf(body, 'app-secret');
   const refused = await Promise.all([
-    webhook(body, {}, 'ours/phone'),
-    webhook(body, signatureOf(`${body} `, 'app-secret'), 'ours/phone'),
-    webhook(body, signatureOf(body, 'another'), 'ours/phone'),
-    webhook(body, {}, 'ours/nobody'),
-    webhook(body, {}, 'nobody/phone'),
+    webhook(body, {}),
+    webhook(body, signatureOf(`${body} `, 'app-secret')),
+    webhook(body, signatureOf(body, 'another')),
+    webhook(body, signatureOf(body, ''), 'ours/keyless'),
+    webhook(body, signed, 'ours/keyless'),
+    webhook(body, signed, 'ours/bare'),
+    webhook(body, signed, 'ours/nobody'),
+    webhook(body, signed, 'nobody/bot'),
   ]);
-  expect(refused.map(({ status }) => status)).toEqual(Array(5).fill(403));
+  expect(refused.map(({ status }) => status)).toEqual(Array(8).fill(403));
   expect(new Set(await Promise.all(refused.map(async (each) => (await bodyOf(each)).info))).size).toBe(1);
   expect(world.worker.activations()).toEqual([]);
-  expect((await webhook(body, signatureOf(body, 'app-secret'), 'ours/phone')).status).toBe(200);
+  expect((await webhook(body)).status).toBe(200);
+});
+
+test('where the secret lies with the worker the agent decides, and an address whose calls it refuses is stopped', async () => {
+  await world.database("UPDATE secret_set SET source = 'referenced' WHERE name = 'phone'");
+  const forged = { 'x-hub-signature-256': `sha256=${'a'.repeat(64)}` };
+  const call = (id: number, headers = forged) => webhook(messageOf('connect', `wacid.${id}`), headers);
+  for (const headers of [{}, { 'x-hub-signature-256': 'sha256=ab' }]) {
+    expect((await webhook(messageOf('connect'), headers)).status).toBe(403);
+  }
+  expect(world.worker.activations()).toEqual([]);
+  expect((await call(0)).status).toBe(200);
+  world.container.answer = (_request, response) => response.writeHead(400).end();
+  const answers: number[] = [];
+  for (let id = 1; id <= 100 && answers.at(-1) !== 429; id++) answers.push((await call(id)).status);
+  expect(answers.at(-1)).toBe(429);
+  expect(new Set(answers)).toEqual(new Set([400, 429]));
 });
 
 test('Meta proves the address with a public key of that organization as its token', async () => {

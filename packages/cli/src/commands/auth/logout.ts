@@ -1,6 +1,6 @@
 import { configPath, readConfigFile } from '../../lib/config-file.js';
 import { removeConfigFile } from '../../lib/config-write.js';
-import type { CommandContext } from '../../lib/context.js';
+import { type CommandContext, createContext } from '../../lib/context.js';
 import { shorten } from '../../lib/settings.js';
 
 /** `auth logout`: removes the credentials file, a broken one too. A sign-in, also one by another client, ends at the server. */
@@ -13,7 +13,9 @@ export async function logout(context: CommandContext) {
   let ended = false;
   if (typeof refreshToken === 'string' && refreshToken && typeof token === 'string') {
     try {
-      const api = await context.apiWith(token);
+      // The stored token goes where it was stored with, whatever other token and organization the environment names.
+      const stored = createContext({ ...io, env: { ...io.env, PIPECAT_TOKEN: undefined } }, {}, context.output);
+      const api = await stored.apiWith(token);
       await api.request('POST', '/auth/logout', { body: { refresh_token: refreshToken }, timeoutMs: 10_000 });
       ended = true;
     } catch {

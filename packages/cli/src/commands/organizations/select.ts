@@ -1,4 +1,4 @@
-import { organizationTable } from '../../lib/config-file.js';
+import { organizationTable, storedHost, tableAtHost } from '../../lib/config-file.js';
 import { writeConfigFile } from '../../lib/config-write.js';
 import type { CommandContext } from '../../lib/context.js';
 import { CliError, exitCodes } from '../../lib/errors.js';
@@ -25,10 +25,8 @@ export async function selectOrganization(context: CommandContext, options: { org
   }
   const { values } = settings.file;
   const own = organizationTable(values, name);
-  // The address lives in the organizations' tables; without this, the choice would send the token elsewhere.
-  const host =
-    settings.apiHost.source === 'file' && own.api_host === undefined ? { api_host: settings.apiHost.value } : {};
-  const tableOf = { ...own, ...host };
+  // The address lives in the organizations' tables: the choice must not send the stored token elsewhere.
+  const tableOf = values.token || own.api_host === undefined ? tableAtHost(own, storedHost(values)) : own;
   await writeConfigFile(settings.file.path, {
     ...values,
     org: name,

@@ -153,7 +153,7 @@ function DeleteSet({ set, onClose }: DialogProps) {
       {inUse ? (
         <p>
           {set.usedBy?.join(', ')} {set.usedBy?.length === 1 ? 'uses' : 'use'} it, and it is not deleted while that is
-          so. Attach another set to each first, or delete the agent.
+          so. Attach another set to each first and wait until its older instances are gone, or delete the agent.
         </p>
       ) : (
         <p>

@@ -20,10 +20,12 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
       await driver.ensure(spec, never);
       return { instanceId: spec.instanceId, spec, address: await whenAnswering(driver, spec.instanceId) };
     }
-    /** Where its output ends once the line that it begins with is there, which may be a moment after it answers. */
-    async function endOfFirstLine(instanceId: string): Promise<number> {
-      await readLines(driver, instanceId, 0, 1);
-      return await driver.logEnd(instanceId);
+    /** Has it write a line, and resolves with the line's end once it is there: what it said before is there by then, too. */
+    async function endOfFirstWords(instance: { instanceId: string; address: string }): Promise<number> {
+      await under.print(instance, Buffer.from('from here on\n'));
+      for await (const { text, position } of driver.logs(instance.instanceId, 0, AbortSignal.timeout(60_000)))
+        if (text === 'from here on') return position;
+      throw new Error('It has not said it');
     }
     const seen = async (instanceId: string) =>
       (await driver.list()).find((instance) => instance.instanceId === instanceId);
@@ -140,7 +142,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
 
     test('logs are whole lines from a position on, also by a new driver, and follow what is written', async () => {
       const instance = await start();
-      const from = await endOfFirstLine(instance.instanceId);
+      const from = await endOfFirstWords(instance);
       await under.print(instance, Buffer.from('one\ntwo\r\nhal'));
       const [one, two] = await readLines(driver, instance.instanceId, from, 2);
       expect(one).toMatchObject({ text: 'one', position: from + 4 });
@@ -155,7 +157,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
 
     test('logs end with the instance, the line without a newline included', async () => {
       const instance = await start();
-      const from = await endOfFirstLine(instance.instanceId);
+      const from = await endOfFirstWords(instance);
       const lines = readLines(driver, instance.instanceId, from, 9);
       await under.print(instance, Buffer.from('a\nb'));
       await under.exit(instance, 1);
@@ -164,8 +166,9 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
     });
 
     test('logs end when called off', async () => {
-      const { instanceId } = await start();
-      const from = await endOfFirstLine(instanceId);
+      const instance = await start();
+      const { instanceId } = instance;
+      const from = await endOfFirstWords(instance);
       const lines: string[] = [];
       for await (const { text } of driver.logs(instanceId, from, AbortSignal.timeout(50))) lines.push(text);
       expect(lines).toEqual([]);
@@ -173,7 +176,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
 
     test('overlong lines come in pieces and bytes that are no text are replaced', async () => {
       const instance = await start();
-      const from = await endOfFirstLine(instance.instanceId);
+      const from = await endOfFirstWords(instance);
       await under.print(instance, Buffer.from(`${'ä'.repeat(10_000)}\n`));
       await under.print(instance, Buffer.from([0x61, 0xff, 0x62, 0x0a]));
       const lines = await readLines(driver, instance.instanceId, from, 3);
@@ -188,7 +191,7 @@ export function describeDriver(name: string, create: () => Promise<DriverUnderTe
     test('masked bytes are gone from the output, and every other line keeps its position', async () => {
       const instance = await start();
       const { instanceId } = instance;
-      const from = await endOfFirstLine(instanceId);
+      const from = await endOfFirstWords(instance);
       await under.print(instance, Buffer.from('one\nmy secret\n'));
       const [one, two] = await readLines(driver, instanceId, from, 2);
       const range = { from: one?.position ?? 0, to: two?.position ?? 0 };
