@@ -96,8 +96,10 @@ async function runBot(session, order, answer) {
   const half = (order.seconds ?? 0) / 2;
   await stay(session, half);
   // Nothing is answered, and no signal is seen.
-  if (order.does === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, half * 1000);
-  else await stay(session, half);
+  if (order.does === 'hang') {
+    tell({ type: 'hang', instance, session, until: now() + half * 1000 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, half * 1000);
+  } else await stay(session, half);
   if (order.does === 'crash') {
     end(session, 'crashed');
     process.exit(1);

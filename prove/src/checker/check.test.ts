@@ -95,6 +95,22 @@ describe('E3: nothing but its bot or its people ends a session', () => {
     expect(rulesOf(told.trouble('instance', 4.9, 5, 'b'))).toEqual(['E3']);
     expect(rulesOf(told.trouble('instance', 4.9, 5, 'a'))).toEqual([]);
   });
+  test('ended while it hung: by whoever stopped it, and by nothing else', () => {
+    const hung = () =>
+      story()
+        .asked('r-s1', 1)
+        .begun('s1', 'a', 1.1)
+        .answered('r-s1', 1.2, 200, 's1')
+        .add(3, { type: 'hang', instance: 'a', session: 's1', until: 9_000 });
+    const stopped = () => hung().add(6, { type: 'stop', session: 's1' });
+    expect(rulesOf(stopped().seen('s1', 8.2, 6, { reason: 'stopped' }))).toEqual([]);
+    expect(rulesOf(hung().seen('s1', 8.2, 6, { reason: 'instance_exited' }).trouble('instance', 6, 6, 'a'))).toEqual(
+      [],
+    );
+    expect(rulesOf(hung().seen('s1', 8.2, 6, { reason: 'instance_exited' }))).toContain('E3');
+    const late = hung().add(12, { type: 'stop', session: 's1' });
+    expect(rulesOf(late.seen('s1', 12.2, 12, { reason: 'stopped' }))).toContain('E3');
+  });
   test.each(['server', 'worker', 'link', 'database', 'clock', 'disk'] as const)(
     'a fault of the %s is no excuse',
     (kind) => {

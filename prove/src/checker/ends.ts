@@ -9,12 +9,16 @@ export function overBy(history: History, stay: Stay): number {
   return Math.min(stay.from + capMs, stopped, hungUp);
 }
 
+/** Until when its bot may have been there: one that hangs is not heard of before it is ended. */
+export const mayLastTo = ({ how, to, silentTo }: Stay): number => (how === undefined ? Math.max(to, silentTo) : to);
+
 /** Why this session may have ended before its bot wanted to; undefined when nothing excuses it. */
 export function excuseOf(history: History, stay: Stay): string | undefined {
   const request = history.requests.get(stay.request);
-  if (overBy(history, stay) <= stay.to + settleMs) return 'stopped, hung up or at its cap';
+  const over = mayLastTo(stay) + settleMs;
+  if (overBy(history, stay) <= over) return 'stopped, hung up or at its cap';
   if (!accepted(request?.status)) return 'its caller was not told of it';
-  if (history.troubles.some(({ instance, from }) => instance === stay.instance && from <= stay.to + settleMs))
+  if (history.troubles.some(({ instance, from }) => instance === stay.instance && from <= over))
     return 'its instance was made to fail';
   if (isForgotten(history, stay)) return 'the backup that was restored is older';
   const relayed = request?.entry === 'socket';

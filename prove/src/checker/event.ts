@@ -12,6 +12,8 @@ export type AgentEvent =
   | { type: 'beat'; instance: string; session: string | null }
   /** `/bot` or `/ws` has come. `request` and `organization` are the caller's own words, from the body. */
   | { type: 'begin'; instance: string; session: string; request: string; organization: string }
+  /** Its bot takes the whole process until then: nothing is said meanwhile. */
+  | { type: 'hang'; instance: string; session: string; until: number }
   /** It was sent SIGTERM. */
   | { type: 'told'; instance: string; session: string | null }
   /** Its bot has returned, or the process ends itself. */

@@ -15,6 +15,8 @@ export interface Stay {
   from: number;
   /** When its bot ended, or when it was last heard of. */
   to: number;
+  /** Until when it said that it would not be heard of. */
+  silentTo: number;
   /** Undefined: it vanished without a word. */
   how: Of<'end'>['how'] | undefined;
   told: boolean;
@@ -98,14 +100,25 @@ function readStays(events: readonly Event[]): Stay[] {
   for (const event of events) {
     if (event.type === 'begin') {
       const { instance, session, request, organization, at } = event;
-      const stay = { instance, session, request, organization, from: at, to: at, how: undefined, told: false };
+      const stay = {
+        instance,
+        session,
+        request,
+        organization,
+        from: at,
+        to: at,
+        silentTo: at,
+        how: undefined,
+        told: false,
+      };
       stays.push(stay);
       open.set(`${instance} ${session}`, stay);
     }
-    if (event.type !== 'beat' && event.type !== 'told' && event.type !== 'end') continue;
+    if (event.type !== 'beat' && event.type !== 'hang' && event.type !== 'told' && event.type !== 'end') continue;
     const stay = event.session === null ? undefined : open.get(`${event.instance} ${event.session}`);
     if (!stay) continue;
     stay.to = event.at;
+    if (event.type === 'hang') stay.silentTo = event.until;
     if (event.type === 'told') stay.told = true;
     if (event.type !== 'end') continue;
     stay.how = event.how;

@@ -1,4 +1,4 @@
-import { excuseOf, overBy } from './ends.js';
+import { excuseOf, mayLastTo, overBy } from './ends.js';
 import type { Breach } from './event.js';
 import { accepted, type History, type Stay, troubleAfter, troubled } from './history.js';
 import { lagOf } from './lag.js';
@@ -26,7 +26,7 @@ export function endsOnce(history: History): Breach[] {
     const told = new Set(ends.map(({ ended, reason }) => `${reason} at ${ended}`));
     if (told.size > 1) breach(`ended more than once: ${[...told].join(', ')}`);
 
-    const over = Math.min(stay.to, overBy(history, stay));
+    const over = Math.min(mayLastTo(stay), overBy(history, stay));
     if (first && first.at < over - settleMs && !excuseOf(history, stay))
       breach(`was told as ended (${first.reason}) ${Math.round(over - first.at)} ms before its bot had finished`);
     if (!first && over + convergeMs + lagOf(history, over) < lastLook(history, over) && !stillOn(history, stay))
