@@ -138,8 +138,6 @@ async function startServer(
   // Once to make the database, and again on what was stored meanwhile.
   const first = await start();
   const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
-  const client = createClient({ host: `http://127.0.0.1:${port}`, token });
-  const { key } = await client.createApiKey(organization, { name: 'bench', type: 'private' });
   await first.stop();
   progress(`${name}: storing ${past.agents} agents and ${past.sessions} sessions`);
   const target: Target = databaseUrl
@@ -147,6 +145,8 @@ async function startServer(
     : { dialect: 'sqlite', file: join(dataDir, 'pipecat-cloud.db') };
   await storeManySessions(target, organization, past);
   await start();
+  const client = createClient({ host: `http://127.0.0.1:${port}`, token });
+  const { key } = await client.createApiKey(organization, { name: 'bench', type: 'private' });
   return { port, credentials: { token, key } };
 }
 

@@ -15,7 +15,7 @@ const at = '2026-05-04T10:00:00.000Z';
 
 /**
  * Writes the agents and the ended sessions of a long life straight into a migrated database, as the product keeps them. The first
- * agent is called `busy`.
+ * agent is called `busy`. No token has an end afterwards.
  */
 export async function storeManySessions(target: Target, organization: string, past: Past): Promise<void> {
   const opened = await openDatabase(target);
@@ -61,6 +61,8 @@ export async function storeManySessions(target: Target, organization: string, pa
         ]
       : []),
   ];
+  // A private key, which has no end, is made only by a token that has none.
+  statements.push('update token set expires_at = null');
   for (const statement of statements) await sql.raw(statement).execute(opened.db);
   // A server does so by itself over the years that this took seconds for.
   if (postgres) await sql.raw('vacuum analyze').execute(opened.db);
