@@ -10,12 +10,17 @@ import { createSessionWatch, isHeld } from './session-watch.js';
 const hourMs = 3_600_000;
 const ended: SessionEnding[] = [];
 let awayMs = 0;
+let ending: string | undefined;
 const watch = ({ isAlone = false } = {}) =>
   createSessionWatch({
     isAlone,
     clock: { now: () => new Date() },
     log: pino({ enabled: false }),
-    workers: { awayMs: () => awayMs, runningMs: () => performance.now() },
+    workers: {
+      awayMs: () => awayMs,
+      isEnding: (workerId, id) => `${workerId} ${id}` === ending,
+      runningMs: () => performance.now(),
+    },
     ends: {
       end: async (ending) => {
         ended.push(ending);
@@ -27,6 +32,7 @@ const watch = ({ isAlone = false } = {}) =>
 beforeEach(() => {
   ended.length = 0;
   awayMs = 0;
+  ending = undefined;
   vi.useFakeTimers({ toFake: ['Date', 'performance'] });
 });
 afterEach(() => {
@@ -58,6 +64,20 @@ test('an instance that its worker does not know is waited for, and then its sess
   vi.advanceTimersByTime(10_000);
   await look(facts(), here('exited'));
   expect(ended).toMatchObject([{ reason: 'instance_lost', slot: 'retiring', from: 'active' }]);
+});
+
+test('a session whose end has come, and cannot be recorded yet, was not lost', async () => {
+  const look = watch();
+  ending = 'w s';
+  await look(facts(), here());
+  vi.advanceTimersByTime(hourMs);
+  await look(facts(), here());
+  expect(ended).toEqual([]);
+  ending = undefined;
+  await look(facts(), here());
+  vi.advanceTimersByTime(10_000);
+  await look(facts(), here());
+  expect(ended).toMatchObject([{ reason: 'instance_lost' }]);
 });
 
 test('a wall clock that jumps an hour loses nothing', async () => {

@@ -12,7 +12,7 @@ import type { Observed } from './pass.js';
 export interface SessionWatchDeps {
   clock: Clock;
   log: Logger;
-  workers: Pick<WorkerChannel, 'awayMs' | 'runningMs'>;
+  workers: Pick<WorkerChannel, 'awayMs' | 'isEnding' | 'runningMs'>;
   ends: SessionEnds;
   isStarting: (sessionId: string) => boolean;
   /** No other control plane can be on this database. */
@@ -79,7 +79,9 @@ export function createSessionWatch({ clock, log, workers, ends, isStarting, isAl
       const workerId = slotOf.get(session.id)?.workerId;
       const instances = workerId ? observed.get(workerId) : undefined;
       const seen = session.instanceId ? instances?.get(session.instanceId) : undefined;
-      const isMissing = instances !== undefined && !isHeld(session, seen);
+      // How it ended is known where a full disk keeps that from being recorded: to say that it was lost would be wrong.
+      const isReported = workerId ? workers.isEnding(workerId, session.id) : false;
+      const isMissing = instances !== undefined && !isHeld(session, seen) && !isReported;
       if (missing.ms(session.id, isMissing) >= lostAfterMs) await end(session, 'instance_lost', 'retiring');
       if (!workerId || instances) continue;
       const deployment = deployments.get(session.deploymentId);

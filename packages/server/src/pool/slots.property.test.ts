@@ -133,6 +133,7 @@ describe.each(databases)('slots on $name', (database) => {
       command,
       wasEnsured: () => true,
       awayMs: () => 0,
+      isEnding: () => false,
       runningMs: () => performance.now(),
       pick: () => (here ? 'w' : undefined),
     } as unknown as WorkerChannel;

@@ -45,8 +45,10 @@ test('a second end of a session waits for the first, which counts; that of anoth
   queue.take(2, ended('slow', 'completed'));
   queue.take(3, ended('quick'));
   await vi.waitFor(() => expect(acknowledged).toEqual([3]));
+  expect(['slow', 'quick'].map(queue.isEnding)).toEqual([true, false]);
   first.resolve();
   await queue.idle();
+  expect(['slow', 'quick'].map(queue.isEnding)).toEqual([false, false]);
   expect(applied).toEqual([ended('quick'), ended('slow', 'stopped'), ended('slow', 'completed')]);
   expect(acknowledged).toEqual([3, 1, 2]);
 });

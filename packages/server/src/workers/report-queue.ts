@@ -81,6 +81,8 @@ export function createReportQueue(deps: ReportQueueDeps) {
         applyInOrder(number, report);
       }
     },
+    /** Whether an end of that session has come and is not recorded yet. */
+    isEnding: (sessionId: string) => ends.has(sessionId),
     /** Resolves once all that have come so far are applied, or given up with the link. */
     async idle(): Promise<void> {
       await Promise.all([last, ...storing]);

@@ -35,6 +35,8 @@ export function createWorkerDirectory(connections: ReadonlyMap<string, Connectio
     },
 
     wasEnsured: (workerId: string, instanceId: string) => connections.get(workerId)?.ensured.has(instanceId) ?? false,
+    /** Whether that worker has said that the session has ended, and nobody could record it so far. */
+    isEnding: (workerId: string, sessionId: string) => connections.get(workerId)?.reports.isEnding(sessionId) ?? false,
     dataUrl: (workerId: string) => connections.get(workerId)?.dataUrl,
     drivers: () => [...connections.values()].map(({ workerId, driver }) => ({ workerId, driver })),
     /** What each connected worker has said of itself and its machine. */
