@@ -19,7 +19,7 @@ export const PropertySchema = Type.Object({
 export type PropertySchema = Static<typeof PropertySchema>;
 
 export const PatchPropertiesBody = Type.Object(
-  { defaultRegion: Type.String({ maxLength: 63 }) },
+  { defaultRegion: Type.Optional(Type.String({ maxLength: 63 })) },
   { additionalProperties: false },
 );
 export type PatchPropertiesBody = Static<typeof PatchPropertiesBody>;

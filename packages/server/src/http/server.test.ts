@@ -19,3 +19,16 @@ test.each([
   expect(Number(response.headers['content-length'])).toBe(Buffer.byteLength(JSON.stringify(answer)));
   await app.close();
 });
+
+test('a plain text is not taken for a body, whatever it says', async () => {
+  const app = createHttp(pino({ enabled: false }));
+  const taken: unknown[] = [];
+  app.post('/', async ({ body }) => void taken.push(body));
+  const payload = '{"name":"echo"}';
+  const statusOf = async (type: string) =>
+    (await app.inject({ method: 'POST', url: '/', headers: { 'content-type': type }, payload })).statusCode;
+  expect(await statusOf('text/plain')).toBe(415);
+  expect(await statusOf('application/json')).toBe(200);
+  expect(taken).toEqual([{ name: 'echo' }]);
+  await app.close();
+});

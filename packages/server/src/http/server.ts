@@ -44,6 +44,8 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
   app.setSerializerCompiler(({ schema }) => serializerOf(schema as object) as (data: unknown) => string);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(notFoundHandler);
+  // Not the library's: what it makes of a plain text is no object, and a page of any origin may send one without being asked.
+  app.removeContentTypeParser('text/plain');
   // An empty body with a JSON content type is what some clients send with DELETE and `/start`.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
     if (text === '') return done(null, undefined);

@@ -1,19 +1,22 @@
 import type { Segment } from './agent-log.js';
-import { createMatcher, decodeLine, isFiltered, type Matcher } from './log-codec.js';
+import { createMatcher, decodeLine, isFiltered, type Matcher, type RawLine } from './log-codec.js';
 import { decodeCursor, type LogPlace } from './log-cursor.js';
 import type { LogFilter, LogPage, LogPageQuery, LogPlaceQuery, StoredLogLine } from './log-store.js';
-import { chunksBackwards, chunksForwards, linesOf } from './segment-file.js';
+import { chunksBackwards, chunksForwards, type LineChunk, linesOf } from './segment-file.js';
 import { rangeOf } from './segment-index.js';
 
 /** Lines that are read on, once the page is full, only to know how many match. */
 const countLimit = 20_000;
 
-/** The newest matching lines of these segments (oldest first), walking backwards and reading no more than it takes. */
+/** Matching lines of these segments (oldest first), walking from the end that the page counts from and reading no more than it takes. */
 export async function readPage(segments: readonly Segment[], query: LogPageQuery): Promise<LogPage> {
-  const newestFirst = segments.toReversed();
-  const page = isFiltered(query) ? await filtered(newestFirst, query) : await plain(newestFirst, query);
+  const fromOldest = query.from === 'oldest';
+  const ordered = fromOldest ? segments : segments.toReversed();
+  const walk = fromOldest ? walkForward : walkBack;
+  const page = isFiltered(query) ? await filtered(ordered, query, walk) : await plain(ordered, query, walk);
+  if (!fromOldest) page.lines.reverse();
   // Instances send their lines in batches, so arrival alone would show them in lumps.
-  page.lines.reverse().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  page.lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   if (query.order === 'desc') page.lines.reverse();
   return page;
 }
@@ -68,7 +71,7 @@ async function from(segments: readonly Segment[], query: LogPlaceQuery, place: L
 }
 
 /** Everything matches, so whole segments are counted and passed over without being opened. */
-async function plain(segments: readonly Segment[], { limit, offset }: LogPageQuery): Promise<LogPage> {
+async function plain(segments: readonly Segment[], { limit, offset }: LogPageQuery, walk: Walk): Promise<LogPage> {
   const lines: StoredLogLine[] = [];
   let toSkip = offset;
   for (const segment of segments) {
@@ -77,7 +80,7 @@ async function plain(segments: readonly Segment[], { limit, offset }: LogPageQue
       toSkip -= segment.lines;
       continue;
     }
-    await walkBack(segment, { end: segment.bytes }, (line) => {
+    await walk(segment, { end: segment.bytes }, (line) => {
       if (toSkip > 0) toSkip--;
       else lines.push(line);
       return lines.length < limit;
@@ -86,7 +89,7 @@ async function plain(segments: readonly Segment[], { limit, offset }: LogPageQue
   return { lines, total: { value: segments.reduce((sum, segment) => sum + segment.lines, 0), relation: 'eq' } };
 }
 
-async function filtered(segments: readonly Segment[], query: LogPageQuery): Promise<LogPage> {
+async function filtered(segments: readonly Segment[], query: LogPageQuery, walk: Walk): Promise<LogPage> {
   const { limit, offset } = query;
   const matcher = createMatcher(query);
   const lines: StoredLogLine[] = [];
@@ -99,8 +102,7 @@ async function filtered(segments: readonly Segment[], query: LogPageQuery): Prom
   for (const segment of segments) {
     if (!rangeOf(await segment.index(), segment.bytes, query)) continue;
     if (readOn >= countLimit) return { lines, total: { value: found, relation: 'gte' } };
-    const walk = { end: segment.bytes, filter: query, matcher, passed };
-    await walkBack(segment, walk, (line) => {
+    await walk(segment, { end: segment.bytes, filter: query, matcher, passed }, (line) => {
       if (matcher.line(line)) {
         found++;
         if (found > offset && lines.length < limit) lines.push(line);
@@ -111,30 +113,51 @@ async function filtered(segments: readonly Segment[], query: LogPageQuery): Prom
   return { lines, total: { value: found, relation: readOn < countLimit ? 'eq' : 'gte' } };
 }
 
-interface Walk {
+interface WalkOptions {
   end: number;
   filter?: LogFilter;
   matcher?: Matcher;
   /** Told how many lines were looked at; false ends the walk. */
   passed?: (lines: number) => boolean;
 }
+/** Calls `take` with each line that may match until it returns false. */
+type Walk = (segment: Segment, options: WalkOptions, take: (line: StoredLogLine) => boolean) => Promise<void>;
 /** Lines of a chunk that was passed over unread, for the count: nobody needs it exactly. */
 const usualLineBytes = 200;
 
-/** Calls `take` with each line that may match, newest first, until it returns false. */
-async function walkBack(
-  segment: Segment,
-  { end, filter, matcher, passed = () => true }: Walk,
+/** The newest line first. */
+const walkBack: Walk = async (segment, options, take) => {
+  const range = await rangeWithin(segment, options);
+  if (!range) return;
+  const chunks = chunksBackwards(segment.path, range.to, range.from);
+  await walkChunks(chunks, (chunk) => linesOf(chunk, segment.number).reverse(), options, take);
+};
+
+/** The oldest line first. */
+const walkForward: Walk = async (segment, options, take) => {
+  const range = await rangeWithin(segment, options);
+  if (!range) return;
+  const chunks = chunksForwards(segment.path, range.from, range.to);
+  await walkChunks(chunks, (chunk) => linesOf(chunk, segment.number), options, take);
+};
+
+async function rangeWithin(segment: Segment, { end, filter }: WalkOptions) {
+  const range = filter ? rangeOf(await segment.index(), segment.bytes, filter) : { from: 0, to: segment.bytes };
+  return range && { ...range, to: Math.min(end, range.to) };
+}
+
+async function walkChunks(
+  chunks: AsyncIterable<LineChunk>,
+  linesOfChunk: (chunk: LineChunk) => RawLine[],
+  { matcher, passed = () => true }: WalkOptions,
   take: (line: StoredLogLine) => boolean,
 ): Promise<void> {
-  const range = filter ? rangeOf(await segment.index(), segment.bytes, filter) : { from: 0, to: segment.bytes };
-  if (!range) return;
-  for await (const chunk of chunksBackwards(segment.path, Math.min(end, range.to), range.from)) {
+  for await (const chunk of chunks) {
     if (matcher && !matcher.block(chunk.bytes)) {
       if (!passed(Math.ceil(chunk.bytes.length / usualLineBytes))) return;
       continue;
     }
-    for (const raw of linesOf(chunk, segment.number).reverse()) {
+    for (const raw of linesOfChunk(chunk)) {
       const more = passed(1);
       const line = !matcher || matcher.raw(raw.text) ? decodeLine(raw) : undefined;
       if (line && !take(line)) return;

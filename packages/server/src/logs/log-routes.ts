@@ -30,18 +30,18 @@ const response = { 200: LogList, ...errors };
 
 function createLogReader({ logs, findAgentId }: LogRoutesDeps) {
   return async (organizationId: string, name: string, query: LogQuery & LogPage): Promise<LogList> => {
-    const { limit, offset, order } = query;
+    const { limit, offset, order, from } = query;
     const agentId = await findAgentId(organizationId, name);
     if (agentId === undefined) throw notFound('Agent', name);
     const filter = { agentId, ...filterOf(query) };
     const place = placeOf(query);
     const page = place
       ? await logs.readAt({ ...filter, ...place, limit, order })
-      : await logs.read({ ...filter, limit, offset, order });
+      : await logs.read({ ...filter, limit, offset, order, from });
     return { logs: page.lines.map(presentLine), total: page.total };
   };
 }
-type LogPage = Pick<LogPageQuery, 'limit' | 'offset' | 'order'>;
+type LogPage = Pick<LogPageQuery, 'limit' | 'offset' | 'order' | 'from'>;
 
 /** Logs of an agent (contract §6.4, §12.3): the newest lines, ascending unless asked otherwise, as official clients print them. */
 export const logRoutes: FastifyPluginAsyncTypebox<LogFollowDeps> = async (app, deps) => {
@@ -50,8 +50,9 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogFollowDeps> = async (app, d
     '/v1/organizations/:org/services/:name/logs',
     { schema: { params: LogParams, querystring: LogQuery, response } },
     async (request) => {
-      const { limit = 100, offset = 0, order = 'asc' } = request.query;
-      return await read(organizationOf(request).id, request.params.name, { ...request.query, limit, offset, order });
+      const { order = 'asc', ...query } = request.query;
+      const page = pageOf(query, { defaultLimit: 100, maximum: logPageMaximum });
+      return await read(organizationOf(request).id, request.params.name, { ...query, ...page, order });
     },
   );
 
@@ -99,7 +100,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogFollowDeps> = async (app, d
   );
 };
 
-/** The same with a private key (contract §7.4): ten lines, the newest first, unless asked otherwise. */
+/** The same with a private key (contract §7.4): ten lines, the newest first, unless asked otherwise. In ascending order pages begin with the oldest. */
 export const privateLogRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, deps) => {
   const read = createLogReader(deps);
   app.get(
@@ -108,7 +109,8 @@ export const privateLogRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async 
     async (request) => {
       const { order = 'desc', ...query } = request.query;
       const page = pageOf(query, { defaultLimit: 10, maximum: logPageMaximum });
-      return await read(organizationOf(request).id, request.params.name, { ...query, ...page, order });
+      const from = order === 'asc' ? 'oldest' : 'newest';
+      return await read(organizationOf(request).id, request.params.name, { ...query, ...page, order, from });
     },
   );
 };

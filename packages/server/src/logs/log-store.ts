@@ -45,9 +45,11 @@ export interface LogQuery extends LogFilter {
 }
 
 export interface LogPageQuery extends LogQuery {
-  /** The newest that match, after `offset` newer ones are passed over. */
+  /** Those next to the end that the page counts from that match, after `offset` of them are passed over. */
   limit: number;
   offset: number;
+  /** The newest unless said otherwise. */
+  from?: 'newest' | 'oldest' | undefined;
   /** How the page is sorted; it holds the same lines either way. */
   order: 'asc' | 'desc';
 }

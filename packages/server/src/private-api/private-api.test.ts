@@ -221,6 +221,12 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
           issues: [{ code: 'invalid_enum_value', path: ['status'], options: ['active', 'ended', 'all'] }],
         },
       });
+      // The likeliest slip of all: milliseconds.
+      expect((await call('GET', '/v1/agents/sifted/sessions?endTime=1776679200000')).body).toMatchObject({
+        code: '400',
+        error: 'endTime must be a Unix time in seconds',
+        err: { name: 'ZodError', issues: [{ code: 'custom', path: ['endTime'] }] },
+      });
     });
 
     test('ids that are no ids, and what is not there', async () => {
@@ -267,7 +273,8 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
       await world.until(async () => expect((await logs()).total).toBe(12));
       expect((await logs()).shown).toBe('11 10 9 8 7 6 5 4 3 2');
       expect((await logs('?limit=2&offset=1')).shown).toBe('10 9');
-      expect((await logs('?limit=2&order=asc')).shown).toBe('10 11');
+      expect((await logs('?limit=2&order=asc')).shown).toBe('0 1');
+      expect((await logs('?limit=2&order=asc&offset=2')).shown).toBe('2 3');
       expect(await logs('?limit=0')).toEqual({ shown: '', total: 12 });
       expect((await logs('?limit=1000000')).shown).toBe('11 10 9 8 7 6 5 4 3 2 1 0');
       expect(await logs('?query=LINE%201')).toEqual({ shown: '11 10 1', total: 3 });
@@ -396,6 +403,8 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
       const answer = await call('PATCH', '/v1/properties', body);
       expect(answer).toMatchObject({ status: 400, body: { code: 'GENERIC_BAD_REQUEST' } });
     }
+    // What was sent is named, not what was not.
+    expect((await call('PATCH', '/v1/properties', { region: 'us-west' })).body.error).toContain("'region'");
   });
 
   test('builds: upload, create, look up, cached, and what is not valid', async () => {

@@ -3,6 +3,7 @@ import type { RegionList } from '@pipecat-cloud/contract/regions';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
+import { badRequest } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 
 interface PropertyServiceDeps {
@@ -45,6 +46,7 @@ export function createPropertyService({ store, audit, regions }: PropertyService
       body: PatchPropertiesBody,
     ): Promise<{ values: Properties; schema: PropertySchema }> {
       const { defaultRegion } = body;
+      if (defaultRegion === undefined) throw badRequest('The body names no property; there is defaultRegion');
       await regions.check(organization.id, defaultRegion);
       // The access cache holds the default with the organization: the very next request must see the new one.
       await store.changeAccess(async (repos) => {

@@ -137,6 +137,21 @@ export function createSessionRepository({ db }: RepositoryContext) {
       return row && toSession(row);
     },
 
+    /** One that goes on although its agent, which had that name, is deleted (contract §11.6). */
+    async findOfDeleted(organizationId: string, agentName: string, id: string): Promise<Session | undefined> {
+      const row = await db
+        .selectFrom('session')
+        .innerJoin('agent', 'agent.id', 'session.agent_id')
+        .selectAll('session')
+        .where('session.id', '=', id)
+        .where('session.organization_id', '=', organizationId)
+        .where('session.state', '<>', 'ended')
+        .where('agent.name', '=', agentName)
+        .where('agent.deleted_at', 'is not', null)
+        .executeTakeFirst();
+      return row && toSession(row);
+    },
+
     /** One page, newest first, and how many match in all. */
     async list(
       organizationId: string,

@@ -76,11 +76,16 @@ export function createSessionService(deps: SessionServiceDeps) {
     return agent;
   }
 
+  /** Also one that goes on after its agent was deleted, and by that name, whatever has it now: it is reached and stopped as before. */
   async function find(organizationId: string, agentName: string, sessionId: string): Promise<Session> {
-    const agent = await findAgent(organizationId, agentName);
-    const session = isUuid(sessionId) ? await store.sessions.find(organizationId, agent.id, sessionId) : undefined;
-    if (!session) throw notFound('Session', sessionId);
-    return session;
+    // No agent has such a name, and PostgreSQL takes no NUL in a text.
+    const isPossible = isUuid(sessionId) && !agentName.includes('\0');
+    const agent = await store.agents.find(organizationId, agentName);
+    const session =
+      (agent && isPossible && (await store.sessions.find(organizationId, agent.id, sessionId))) ||
+      (isPossible && (await store.sessions.findOfDeleted(organizationId, agentName, sessionId)));
+    if (session) return session;
+    throw agent ? notFound('Session', sessionId) : notFound('Agent', agentName);
   }
 
   /** No bot starts here: the socket that follows claims an instance when it connects (contract §8.2). */

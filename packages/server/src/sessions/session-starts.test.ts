@@ -104,6 +104,21 @@ describe.each(databases)('a start that comes to nothing, on $name', (database) =
     expect(await world.store.sessions.listOpen()).toEqual([]);
   });
 
+  test('the caller of a session that is stopped before it has begun is told so, and not that its agent fails', async () => {
+    const sessionId = world.ids.id();
+    worker.answer = async () => {
+      const [{ epoch } = { epoch: 0 }] = await world.store.sessions.listOpen();
+      const at = world.clock.now().toISOString();
+      await endsOf(world).end({ sessionId, epoch, reason: 'stopped', at, slot: 'retiring' });
+      throw new CommandRefused('unknown_instance', 'its process ended');
+    };
+    await expect(begin({ sessionId })).rejects.toMatchObject({
+      status: 409,
+      message: `Session ${sessionId} of agent 'bot' was stopped before it had begun`,
+    });
+    expect(await slot()).toMatchObject({ state: 'retiring', sessionId: null });
+  });
+
   test('a cold start whose worker does not come is given up, and its place is free again', async () => {
     worker = { ...worker, state: undefined, awayMs: workerGraceMs + 1 };
     await expect(begin()).rejects.toMatchObject({ details: { reason: 'PCC-NO-WORKER' } });

@@ -250,6 +250,11 @@ export function createSessionStarts(deps: SessionStartDeps) {
     await store.deployments.addStartFailure(claimed.deploymentId, error.reason, clock.now());
   }
 
+  /** Then its instance has ended because of that, and not because it can't start. */
+  async function wasStopped({ organizationId, id }: Agent, sessionId: string): Promise<boolean> {
+    return (await store.sessions.find(organizationId, id, sessionId))?.endReason === 'stopped';
+  }
+
   async function begin(wanted: Agent, order: StartOrder): Promise<HeldSession> {
     await spend.check(wanted.organizationId);
     demand.arrived(wanted.id);
@@ -265,8 +270,7 @@ export function createSessionStarts(deps: SessionStartDeps) {
       return await run(agent, claimed, { ...order, trace }, told);
     } catch (error) {
       trace.failed(error);
-      await countAgainstCanary(agent, claimed, error);
-      await ends.end({
+      const endedHere = await ends.end({
         sessionId: order.sessionId,
         epoch: claimed.epoch,
         reason: error instanceof StartTimedOut ? 'start_timeout' : 'start_failed',
@@ -276,6 +280,9 @@ export function createSessionStarts(deps: SessionStartDeps) {
         slot: told.maybe ? 'fenced' : leftAs(claimed, error),
       });
       nudge();
+      if (!endedHere && (await wasStopped(agent, order.sessionId)))
+        throw conflict(`Session ${order.sessionId} of agent '${agent.name}' was stopped before it had begun`);
+      await countAgainstCanary(agent, claimed, error);
       throw toAppError(agent.name, error);
     }
   }

@@ -281,6 +281,23 @@ describe.each(scratchDatabases)('sessions on $name', ({ create }) => {
     await deploy({});
   });
 
+  test('a session that outlives its agent is found and stopped by the name that it had, until it has ended', async () => {
+    await deploy({ minAgents: 1, maxAgents: 1 });
+    await ready();
+    const { sessionId } = (await start()).body;
+    await call('DELETE', '/bot');
+    const path = `/bot/sessions/${sessionId}`;
+    expect((await call('GET', path)).body).toMatchObject({ state: 'active' });
+    // Another agent has the name now.
+    await deploy({});
+    expect((await call('DELETE', `/other/sessions/${sessionId}`)).status).toBe(404);
+    expect((await call('DELETE', path)).body).toEqual({ status: 'terminated', session_id: sessionId });
+    await until(() =>
+      expect([...worker.instances.values()].filter((instance) => instance.sessionId === sessionId)).toEqual([]),
+    );
+    for (const method of ['GET', 'DELETE'] as const) expect((await call(method, path)).status).toBe(404);
+  });
+
   test('what runs without a slot is removed', async () => {
     worker.instances.set('orphan', { instanceId: 'orphan', state: 'ready', epoch: 0 });
     worker.observe();

@@ -72,6 +72,20 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
       expect(await total({ limit: 2, offset: 3 })).toEqual({ value: 9, relation: 'eq' });
     });
 
+    test('pages from the oldest go on where the one before ended, filtered or not, and count all that match', async () => {
+      await store.append(source(), lines(1, 9));
+      const oldest = { from: 'oldest', limit: 4 } as const;
+      expect(await texts(oldest)).toEqual(['line 1', 'line 2', 'line 3', 'line 4']);
+      expect(await texts({ ...oldest, offset: 4 })).toEqual(['line 5', 'line 6', 'line 7', 'line 8']);
+      expect(await texts({ ...oldest, offset: 8 })).toEqual(['line 9']);
+      expect(await texts({ ...oldest, offset: 9 })).toEqual([]);
+      expect(await texts({ ...oldest, limit: 2, order: 'desc' })).toEqual(['line 2', 'line 1']);
+      const late = { ...oldest, startTime: new Date(timeOf(3)) };
+      expect(await texts(late)).toEqual(['line 3', 'line 4', 'line 5', 'line 6']);
+      expect(await texts({ ...late, offset: 4 })).toEqual(['line 7', 'line 8', 'line 9']);
+      expect([await total(oldest), await total(late)]).toMatchObject([{ value: 9 }, { value: 7 }]);
+    });
+
     test('a page is sorted by time where instances send in batches, and by arrival where times are equal', async () => {
       await store.append(source('i-1'), [line(1), line(3)]);
       await store.append(source('i-2'), [line(2), line(4, { time: timeOf(3), text: 'line 3 of i-2' })]);
