@@ -23,5 +23,6 @@ export function shortForm(line) {
   const cause = entry.err?.message;
   const message = entry.msg ?? '';
   const text = cause && !message.includes(cause) ? `${message}${message ? ': ' : ''}${cause}` : message;
-  return { level, text: printable(text.replaceAll('\n', ' ')) };
+  const about = typeof entry.agent === 'string' ? ` (agent ${entry.agent})` : '';
+  return { level, text: printable(`${text}${about}`.replaceAll('\n', ' ')) };
 }

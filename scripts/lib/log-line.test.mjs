@@ -10,6 +10,11 @@ test.each([
     { level: 'error', text: 'no write: EIO' },
   ],
   ['a cause that says all', { level: 60, msg: 'EIO', err: { message: 'EIO' } }, { level: 'fatal', text: 'EIO' }],
+  [
+    'what is said of an agent names it',
+    { level: 40, msg: 'slow', agent: 'echo' },
+    { level: 'warning', text: 'slow (agent echo)' },
+  ],
   ['several lines become one', { level: 50, msg: 'a\nb' }, { level: 'error', text: 'a b' }],
 ])('%s', (_name, entry, expected) => {
   expect(shortForm(JSON.stringify(entry))).toEqual(expected);

@@ -27,5 +27,21 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     },
     stdout: process.stdout,
     stderr: process.stderr,
+    onInterrupt,
   });
+}
+
+function onInterrupt(listener: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const takeBack = () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals) => {
+    takeBack();
+    listener();
+    // By the signal itself, so that a shell stops its script, too.
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return takeBack;
 }

@@ -37,6 +37,23 @@ describe('agent', () => {
     expect(stdout).toContain('the previous deployment goes on');
   });
 
+  test('status tells a failure once, and what another part of it says beside it', async () => {
+    const error = { code: 'PCC_UNKNOWN_ERROR', message: 'It ended with exit code 3' };
+    const conditions = [{ type: 'Degraded', status: 'True', reason: 'Failed', message: error.message }] as const;
+    const health = { ready: false, state: 'terminated', restartCount: 3, replicasStarted: 1, message: error.message };
+    const revision = { deploymentID: 'dep_1', phase: 'Failed', readyReplicas: 0, phaseStartedAt: null, health };
+    server.routes[`GET ${org}/services/bot`] = {
+      json: {
+        body: service({
+          ...{ ready: false, errors: [error], conditions: [...conditions], currentRevision: revision as never },
+        }),
+      },
+    };
+    const { stdout } = await cli.run(['agent', 'status', 'bot'], { env });
+    expect(stdout.split(error.message)).toHaveLength(2);
+    expect(stdout).toContain('terminated, 3 restarts');
+  });
+
   test('status tells a crash loop, with its reason, of an agent that was deployed well', async () => {
     const message = 'Crash loop: 4 instances in a row ended. The last: it ended with exit code 3';
     const conditions = [{ type: 'Degraded', status: 'True', reason: 'CrashLoop', message }] as const;

@@ -10,6 +10,10 @@ export interface Io {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
+  /**
+   * Has it called at Ctrl-C or SIGTERM, after which the process ends as by that signal. Returns what takes it back.
+   */
+  onInterrupt(listener: () => void): () => void;
 }
 
 /** A question can be asked only when the answer can be typed and the question be seen. */

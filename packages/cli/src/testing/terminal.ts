@@ -36,6 +36,7 @@ export async function runOnTerminal(
     stdin: stdin as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
+    onInterrupt: () => () => {},
   });
   // What is still on its way through the streams.
   await new Promise((resolve) => setImmediate(resolve));

@@ -30,10 +30,11 @@ export function createApplySettlements({ store, clock, log, startFailed }: Apply
     { agentId, instanceId }: Slot,
     deploymentId: string,
     failure: NonNullable<Settlement['failure']>,
+    agent: string | undefined,
   ): Promise<string> {
     const now = clock.now();
     const failures = await repos.deployments.addStartFailure(deploymentId, failure, now);
-    log.warn({ agentId, instanceId, failures, error: failure }, 'instance failed to start');
+    log.warn({ agent, agentId, instanceId, failures, error: failure }, 'instance failed to start');
     const backoff = backoffMs(failures);
     startFailed(deploymentId, backoff);
     return new Date(now.getTime() + backoff).toISOString();
@@ -52,7 +53,10 @@ export function createApplySettlements({ store, clock, log, startFailed }: Apply
       for (const { slot, settlement } of current) {
         const { failure } = settlement;
         if (failure && slot.deploymentId)
-          retryAt.set(slot.id, await noteFailure(repos, slot, slot.deploymentId, failure));
+          retryAt.set(
+            slot.id,
+            await noteFailure(repos, slot, slot.deploymentId, failure, agents.get(slot.agentId)?.name),
+          );
       }
       for (const { slot, settlement, readyUntil } of current) {
         const empty = settlement.to === 'empty' ? { instanceId: null, deploymentId: null, workerId: null } : {};

@@ -1,16 +1,23 @@
 import { redact } from '@pipecat-cloud/contract/token-format';
 import type { Driver, DriverInstance } from '../drivers/driver.js';
 import type { Instance } from './instance.js';
-import { lastLines } from './markers.js';
+import { lastOutput } from './last-output.js';
 
 const longestMessage = 4000;
 /** One sentence of ours, with some of the engine's in it. */
 const longestDetail = 500;
 
+/** Why an instance that has run for so long is given up. An agent that listens elsewhere is as silent as one that hangs. */
+export function neverReady({ address, answers }: Instance, seconds: number): string {
+  if (answers) return `It answered within ${seconds} s, but always that it is not ready: 503 to GET /readyz`;
+  const port = address === undefined ? 'its port' : `port ${new URL(address).port}`;
+  return `Nothing answered on ${port} within ${seconds} s; an agent has to listen on the port in its variable PORT`;
+}
+
 /** The message with the last lines of output behind it, free of secrets. An adopted instance's secrets aren't known, so its output stays out. */
 export async function explain(driver: Driver, instance: Instance, message: string): Promise<string> {
   if (!instance.redactor) return redact(message);
-  const lines = await lastLines(driver, instance.id).catch(() => []);
+  const lines = await lastOutput(driver, instance.id).catch(() => []);
   const output = lines.length > 0 ? `Its last output: ${lines.join('\n')}` : 'It wrote nothing';
   return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
 }

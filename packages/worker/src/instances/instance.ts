@@ -14,6 +14,8 @@ export interface Instance {
   /** Its life apart from sessions. */
   life: 'preparing' | 'starting' | 'ready' | 'exited' | 'failed';
   address: string | undefined;
+  /** Whether something answers there, though it may say that it is not ready. */
+  answers: boolean;
   /** What the name of its image was resolved to, where the driver knows images. */
   imageDigest: string | undefined;
   /** Why it can't be made at this moment, while that is tried again. */
@@ -50,6 +52,7 @@ export function createInstance(record: InstanceRecord, life: Instance['life']): 
     record,
     life,
     address: undefined,
+    answers: false,
     imageDigest: undefined,
     delayed: undefined,
     error: record.failure,

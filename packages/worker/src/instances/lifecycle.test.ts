@@ -72,7 +72,9 @@ test('an instance that is not ready in time has failed, says its last lines with
   await ensure({ startTimeoutSeconds: 0.3, environment: { KEY: 'super-secret-value' } });
   const { error } = (await rig.control.whenObserved('i-1', 'failed')) ?? {};
   expect(error).toMatchObject({ code: 'PCC_UNKNOWN_ERROR' });
-  expect(error?.message).toMatch(/within 0.3 s.*first line\nmy key is (\[redacted\]|\*+) and (pk_\[redacted\]|\*+)/s);
+  expect(error?.message).toMatch(
+    /answered within 0.3 s, but .* 503 .*first line\nmy key is (\[redacted\]|\*+) and (pk_\[redacted\]|\*+)/s,
+  );
   await vi.waitFor(async () => expect((await rig.world.open().list())[0]?.state).toBe('exited'));
 });
 

@@ -4,7 +4,7 @@ import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Logger } from 'pino';
 import { type Driver, DriverError, type DriverInstance, DriverUnavailable } from '../drivers/driver.js';
 import type { Timings } from '../timings.js';
-import { explain, told, wordsOfExit } from './explain.js';
+import { explain, neverReady, told, wordsOfExit } from './explain.js';
 import { type Instance, isGone, unknownError } from './instance.js';
 import { createProber } from './prober.js';
 import type { Records } from './record.js';
@@ -135,7 +135,7 @@ export function createLifecycle(deps: LifecycleDeps) {
     const entry = starting.get(instance.id);
     if (!entry) return;
     entry.deadline = setTimeout(() => {
-      const message = `The instance did not answer on its port within ${seconds} s`;
+      const message = neverReady(instance, seconds);
       background(failAndKill(instance, message), 'ending an instance that did not start', instance);
     }, seconds * 1000);
   }
@@ -161,9 +161,9 @@ export function createLifecycle(deps: LifecycleDeps) {
       if (startTimeouts.has(instance.id)) return;
       startTimeouts.set(instance.id, spec.startTimeoutSeconds);
       if (instance.record.startedMs !== undefined || isGone(instance)) return;
-      const message = `The instance did not answer on its port within ${spec.startTimeoutSeconds} s`;
       const deadline = setTimeout(() => {
         if (instance.record.startedMs !== undefined) return;
+        const message = neverReady(instance, spec.startTimeoutSeconds);
         background(failAndKill(instance, message), 'ending an instance that did not start', instance);
       }, spec.startTimeoutSeconds * 1000);
       starting.set(instance.id, { deadline, abort: new AbortController(), done: Promise.resolve() });

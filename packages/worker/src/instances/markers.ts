@@ -46,22 +46,3 @@ export async function findMarker(
   }
   return undefined;
 }
-
-/** The last lines of an instance's output, for an error message. */
-export async function lastLines(driver: Driver, instanceId: string, count = 5): Promise<string[]> {
-  const lines: string[] = [];
-  const end = await driver.logEnd(instanceId);
-  if (end === 0) return lines;
-  const enough = new AbortController();
-  const timer = setTimeout(() => enough.abort(), 1000);
-  try {
-    for await (const { text, position } of driver.logs(instanceId, 0, enough.signal)) {
-      if (text.trim() !== '') lines.push(text);
-      if (lines.length > count) lines.shift();
-      if (position >= end) break;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  return lines;
-}

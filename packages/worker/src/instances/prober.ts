@@ -57,6 +57,7 @@ export function createProber({ timings, onReady, onSilent, changed }: ProberDeps
       if (timers.get(instance.id) !== asked || isGone(instance)) return;
       silences = health === 'silent' ? silences + 1 : 0;
       silentSince = health === 'silent' ? (silentSince ?? performance.now()) : undefined;
+      instance.answers = health !== 'silent';
       if (idle) judge(instance, health, silences);
       if (silentSince !== undefined) onSilent(instance, performance.now() - silentSince);
       if (isGone(instance) || timers.get(instance.id) !== asked) return;

@@ -40,19 +40,21 @@ function statusText(service: Service, { colours }: CommandContext): string {
     ['Updated', `${time(service.updatedAt)} UTC`],
   ];
   const extra: string[] = [];
+  // Each failure once: as an error it stands below, whole.
+  const said = new Set((service.errors ?? []).map(({ message }) => message));
   for (const [label, revision] of [
     ['Current', service.currentRevision],
     ['Previous', service.previousRevision],
   ] as const) {
     if (!revision) continue;
     const health =
-      revision.health.ready && revision.health.restartCount === 0 ? '' : ` · ${healthText(revision.health)}`;
+      revision.health.ready && revision.health.restartCount === 0 ? '' : ` · ${healthText(revision.health, said)}`;
     extra.push(
       `${label} revision ${revision.deploymentID.slice(0, 12)}: ${revision.phase} · ${revision.readyReplicas} ready${health}`,
     );
   }
   for (const { type, status, message, reason } of service.conditions ?? []) {
-    if (type === 'Degraded' && status === 'True') extra.push(`Degraded: ${message || reason}`);
+    if (type === 'Degraded' && status === 'True' && !said.has(message)) extra.push(`Degraded: ${message || reason}`);
   }
   const errors = (service.errors ?? []).map(({ code, message }) => red(clean(`${code}: ${message}`)));
   const next =
@@ -91,7 +93,10 @@ function rolloutRow({ rollout }: Service): [string, string][] {
   return [['Rollout', `canary: the new deployment takes ${rollout.canaryPercent}% of the new sessions`]];
 }
 
-function healthText(health: NonNullable<Service['currentRevision']>['health']): string {
-  const restarts = health.restartCount > 0 ? `${health.restartCount} restarts` : '';
-  return [health.state, restarts, health.reason, health.message].filter(Boolean).join(', ');
+function healthText(
+  { state, restartCount, reason, message = '' }: NonNullable<Service['currentRevision']>['health'],
+  said: ReadonlySet<string>,
+): string {
+  const restarts = restartCount > 0 ? `${restartCount} restarts` : '';
+  return [state, restarts, reason, said.has(message) ? '' : message].filter(Boolean).join(', ');
 }

@@ -4,6 +4,7 @@ import { type Client, NetworkError } from '@pipecat-cloud/contract/client';
 import type { CommandContext } from '../../lib/context.js';
 import { CliError, exitCodes } from '../../lib/errors.js';
 import { bytes, duration, plural } from '../../lib/format.js';
+import type { Leaves } from '../../lib/interruption.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
 import { type Packed, pack } from '../../lib/pack/pack.js';
 import { createPatience } from '../../lib/patience.js';
@@ -21,6 +22,7 @@ export interface BuildOrder {
   secretSet: string | undefined;
   files: readonly ContextFile[];
   timeoutSeconds: number;
+  leaves: Leaves;
 }
 
 export interface BuildOutcome {
@@ -57,7 +59,11 @@ export async function buildFromFiles(context: CommandContext, order: BuildOrder)
       context.note(`Nothing changed since build ${created.build.id}; using it.`);
       return { id: created.build.id, cached: true };
     }
-    await followBuild(context, order, created.build.id);
+    const { id } = created.build;
+    order.leaves(
+      `Nothing was deployed. Build ${id} goes on; once it has succeeded: pipecat cloud deploy --build-id ${id}`,
+    );
+    await followBuild(context, order, id);
     return { id: created.build.id, cached: false };
   } finally {
     await packed.discard();

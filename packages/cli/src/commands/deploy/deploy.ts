@@ -3,6 +3,7 @@ import type { CommandContext } from '../../lib/context.js';
 import { type DeployFile, findDeployFile } from '../../lib/deploy-file.js';
 import { CliError, usageError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
+import { interruptible } from '../../lib/interruption.js';
 import type { ContextFile } from '../../lib/pack/list-files.js';
 import { shorten } from '../../lib/settings.js';
 import { fields } from '../../lib/table.js';
@@ -35,25 +36,36 @@ export async function deploy(
   context.note(summary(context, plan, org, region, existing, files, file));
   if (!unattended) await context.confirm(existing ? `Update ${plan.name}?` : `Create ${plan.name}?`, '--yes');
 
-  const build =
-    plan.source.kind === 'context'
-      ? await buildFromFiles(context, {
-          ...{ api, org, region, files },
-          dockerfile: plan.dockerfile,
-          secretSet: plan.buildSecretSet,
-          timeoutSeconds: flags.buildTimeout,
+  const outcome = await interruptible(context, async (leaves) => {
+    leaves('Nothing was deployed.');
+    const build =
+      plan.source.kind === 'context'
+        ? await buildFromFiles(context, {
+            ...{ api, org, region, files, leaves },
+            dockerfile: plan.dockerfile,
+            secretSet: plan.buildSecretSet,
+            timeoutSeconds: flags.buildTimeout,
+          })
+        : undefined;
+    context.progress.step(existing ? `Updating ${plan.name}` : `Creating ${plan.name}`);
+    leaves(`It may have been deployed. See: pipecat cloud agent status ${plan.name}`);
+    const body = requestBody(plan, region, build);
+    const accepted = existing ? await api.updateService(org, body) : await api.createService(org, body);
+    leaves(`The deployment goes on. See: pipecat cloud agent status ${plan.name}`);
+    if (accepted.warning) context.warn(accepted.warning);
+    const isFromGit = plan.source.kind === 'git';
+    if (isFromGit && flags.wait) await followGitDeploy(context, plan.name, undefined, flags.buildTimeout);
+    const service = flags.wait
+      ? await waitUntilReady(api, org, context.progress, {
+          name: plan.name,
+          // Of a repository a deployment is made only once it is built.
+          deploymentId: isFromGit ? undefined : accepted.desiredDeploymentId,
+          seconds: flags.waitTimeout,
         })
       : undefined;
-  context.progress.step(existing ? `Updating ${plan.name}` : `Creating ${plan.name}`);
-  const body = requestBody(plan, region, build);
-  const accepted = existing ? await api.updateService(org, body) : await api.createService(org, body);
-  if (accepted.warning) context.warn(accepted.warning);
-  if (plan.source.kind === 'git' && flags.wait)
-    await followGitDeploy(context, plan.name, undefined, flags.buildTimeout);
-  const service = flags.wait
-    ? await waitUntilReady(api, org, plan.name, flags.waitTimeout, context.progress)
-    : undefined;
-  report(context, { plan, org, action: existing ? 'updated' : 'created', build, accepted, service });
+    return { build, accepted, service };
+  });
+  report(context, { plan, org, action: existing ? 'updated' : 'created', ...outcome });
 }
 
 /** The source of an agent that is there changes with its link, so that it is seen what runs until then. */

@@ -76,6 +76,12 @@ export function planDeploy(
 ): DeployPlan {
   const name = nameArgument ?? file?.agentName;
   if (!name) throw usageError('No agent named.', 'Give its name, or set agent_name in pcc-deploy.toml.');
+  if (/[/\\]|^\.+$/.test(name)) {
+    throw usageError(
+      `'${name}' is a folder, and not the name of an agent.`,
+      `To deploy that folder, go there first: cd ${name}. Or name the agent and say where its files are: pipecat cloud deploy NAME --build-dir ${name}`,
+    );
+  }
   if (name.length > 54 || !new RegExp(namePattern).test(name)) {
     throw usageError(
       `'${name}' can't be the name of an agent.`,
