@@ -121,9 +121,9 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
           inTheMiddle &&= goesOn;
           await leftOut.add(start, from);
           if (!leftOut.isFlood()) continue;
-          const end = await driver.logEnd(instance.id);
-          await leftOut.skip(Math.max(from, end));
-          return Math.max(from, end);
+          const end = Math.max(from, await driver.logEnd(instance.id));
+          await leftOut.skip(from, end);
+          return end;
         }
         if (leftOut.any()) await sayWhatIsLeftOut();
         // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.

@@ -29,21 +29,26 @@ export function createLeftOut(driver: Pick<Driver, 'maskOutput'>, instanceId: st
     masked = Math.max(masked, to);
   }
 
+  function foundFrom(from: number): LeftOut {
+    if (!found) masked = from;
+    found ??= { lines: 0, from, to: from, skipped: false };
+    return found;
+  }
+
   return {
-    /** One line that ends there. */
+    /** One line. */
     async add(from: number, to: number): Promise<void> {
-      if (!found) masked = from;
-      found ??= { lines: 0, from, to: from, skipped: false };
-      found.lines++;
-      found.to = to;
+      const stretch = foundFrom(from);
+      stretch.lines++;
+      stretch.to = to;
       // At the ends of lines, so that no secret lies across.
-      if (found.to - masked >= maskBytes) await mask(found.to);
+      if (to - masked >= maskBytes) await mask(to);
     },
-    /** Everything up to there, unread. */
-    async skip(to: number): Promise<void> {
-      if (!found) return;
-      found.to = to;
-      found.skipped = true;
+    /** Everything between, unread. What was read before it may have been taken meanwhile. */
+    async skip(from: number, to: number): Promise<void> {
+      const stretch = foundFrom(from);
+      stretch.to = to;
+      stretch.skipped = true;
       await mask(to);
     },
     any: () => found !== undefined,
@@ -62,9 +67,12 @@ export function createLeftOut(driver: Pick<Driver, 'maskOutput'>, instanceId: st
 
 /** The line that stands where lines were left out. */
 export function leftOutText({ lines, from, to, skipped }: LeftOut, bytesPerSecond: number): string {
-  const count = skipped ? `more than ${lines}` : String(lines);
-  const plural = lines === 1 && !skipped ? 'line was' : 'lines were';
-  return `[pipecat-cloud] ${count} ${plural} left out here (${size(to - from)}): this instance writes more than ${size(bytesPerSecond)} of log a second`;
+  return `[pipecat-cloud] ${linesWere(lines, skipped)} left out here (${size(to - from)}): this instance writes more than ${size(bytesPerSecond)} of log a second`;
+}
+
+function linesWere(lines: number, skipped: boolean): string {
+  if (!skipped) return lines === 1 ? '1 line was' : `${lines} lines were`;
+  return lines === 0 ? 'lines were' : `more than ${lines} lines were`;
 }
 
 function size(bytes: number): string {
