@@ -8,9 +8,13 @@ const longestMessage = 4000;
 const longestDetail = 500;
 
 /** The message with the last lines of output behind it, free of secrets. An adopted instance's secrets aren't known, so its output stays out. */
-export async function explain(driver: Driver, instance: Instance, message: string): Promise<string> {
+export async function explain(
+  driver: Pick<Driver, 'logs' | 'logEnd'>,
+  instance: Instance,
+  message: string,
+): Promise<string> {
   if (!instance.redactor) return redact(message);
-  const lines = await lastLines(driver, instance.id).catch(() => []);
+  const lines = await lastLines(driver, instance.id, instance.redactor).catch(() => []);
   const output = lines.length > 0 ? `Its last output: ${lines.join('\n')}` : 'It wrote nothing';
   return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
 }

@@ -1,4 +1,6 @@
 import type { Driver, DriverLogLine } from '../drivers/driver.js';
+import type { Redactor } from '../logs/redactor.js';
+import { keepSecretsWhole } from '../logs/whole-secrets.js';
 
 export type Marker = 'Starting' | 'Stopping';
 
@@ -47,15 +49,22 @@ export async function findMarker(
   return undefined;
 }
 
-/** The last lines of an instance's output, for an error message. */
-export async function lastLines(driver: Driver, instanceId: string, count = 5): Promise<string[]> {
+/** The last lines of an instance's output, for an error message. No secret lies across the end of one. */
+export async function lastLines(
+  driver: Pick<Driver, 'logs' | 'logEnd'>,
+  instanceId: string,
+  redactor: Redactor,
+  count = 5,
+): Promise<string[]> {
   const lines: string[] = [];
   const end = await driver.logEnd(instanceId);
   if (end === 0) return lines;
   const enough = new AbortController();
+  const { signal } = enough;
   const timer = setTimeout(() => enough.abort(), 1000);
   try {
-    for await (const { text, position } of driver.logs(instanceId, 0, enough.signal)) {
+    const source = driver.logs(instanceId, 0, signal);
+    for await (const { text, position } of keepSecretsWhole({ lines: source, from: 0, redactor, signal })) {
       if (text.trim() !== '') lines.push(text);
       if (lines.length > count) lines.shift();
       if (position >= end) break;

@@ -1,9 +1,11 @@
 import type { Driver } from '../drivers/driver.js';
 import type { Redactor } from './redactor.js';
+import type { WholeLine } from './whole-secrets.js';
 
 /** Lines that were read and left out before the rest is passed over unread. */
 const readBytes = 1024 * 1024;
 const maskBytes = 256 * 1024;
+const newline = 10;
 
 /** What was left out of an instance's log, until that is said. */
 export interface LeftOut {
@@ -20,36 +22,63 @@ export interface LeftOut {
  */
 export function createLeftOut(driver: Pick<Driver, 'maskOutput'>, instanceId: string, redactor: Redactor) {
   let found: LeftOut | undefined;
+  /** Where what was left out last ends. */
+  let end = 0;
+  /** Each secret that begins before it is starred out. */
   let masked = 0;
+  /** Each secret that begins before it is over by `readTo`. */
+  let settled = 0;
+  let readTo = 0;
 
-  async function mask(to: number): Promise<void> {
-    for (let from = masked; from < to; from = Math.min(to, from + maskBytes)) {
-      await driver.maskOutput(instanceId, { from, to: Math.min(to, from + maskBytes) }, redactor.mask);
+  async function mask(): Promise<void> {
+    while (masked < settled) {
+      const from = masked;
+      const until = Math.min(settled, from + maskBytes);
+      const range = { from, to: Math.min(readTo, until + redactor.reach) };
+      await driver.maskOutput(instanceId, range, (bytes) => redactor.mask(bytes, until - from));
+      masked = Math.max(masked, until);
     }
-    masked = Math.max(masked, to);
+  }
+
+  /** The last of what was passed over may be half a line, which is masked with its other half. */
+  async function maskWholeLines(): Promise<void> {
+    const from = masked;
+    await driver.maskOutput(instanceId, { from, to: readTo }, (bytes) => {
+      const whole = bytes.lastIndexOf(newline) + 1;
+      settled = Math.max(settled, from + whole);
+      return redactor.mask(bytes, whole);
+    });
+    masked = Math.max(masked, settled);
   }
 
   function foundFrom(from: number): LeftOut {
-    if (!found) masked = from;
+    if (!found && from !== end) masked = settled = from;
     found ??= { lines: 0, from, to: from, skipped: false };
     return found;
   }
 
   return {
     /** One line. */
-    async add(from: number, to: number): Promise<void> {
-      const stretch = foundFrom(from);
+    async add(line: Pick<WholeLine, 'start' | 'position' | 'readTo'>): Promise<void> {
+      const stretch = foundFrom(line.start);
       stretch.lines++;
-      stretch.to = to;
-      // At the ends of lines, so that no secret lies across.
-      if (to - masked >= maskBytes) await mask(to);
+      stretch.to = end = settled = line.position;
+      readTo = line.readTo;
+      if (settled - masked >= maskBytes) await mask();
     },
     /** Everything between, unread. What was read before it may have been taken meanwhile. */
     async skip(from: number, to: number): Promise<void> {
       const stretch = foundFrom(from);
-      stretch.to = to;
+      stretch.to = end = readTo = to;
       stretch.skipped = true;
-      await mask(to);
+      settled = Math.max(settled, to - redactor.reach);
+      await mask();
+      await maskWholeLines();
+    },
+    /** Nothing comes any more. */
+    async end(): Promise<void> {
+      settled = readTo;
+      await mask();
     },
     any: () => found !== undefined,
     /** So much is left out that reading it for its lines alone costs more than it tells. */
@@ -57,7 +86,7 @@ export function createLeftOut(driver: Pick<Driver, 'maskOutput'>, instanceId: st
     async take(): Promise<LeftOut | undefined> {
       const taken = found;
       // More may be left out meanwhile, and somebody else may have taken it.
-      while (taken && found === taken && masked < taken.to) await mask(taken.to);
+      while (taken && found === taken && masked < settled) await mask();
       if (!taken || found !== taken) return undefined;
       found = undefined;
       return taken;
