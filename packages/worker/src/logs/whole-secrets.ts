@@ -41,8 +41,9 @@ function isSettled(held: readonly WholeLine[], reach: number): boolean {
 
 /** The first, with what its last secret has of those after it. */
 function takeFirst(held: WholeLine[], redactor: Pick<Redactor, 'endOf'>): WholeLine {
-  const readTo = held.at(-1)?.position;
   const first = held.shift() as WholeLine;
+  const { position: readTo } = held.at(-1) ?? first;
+  if (held.length === 0) return first;
   const text = [first, ...held].map((line) => line.text).join('');
   const end = redactor.endOf(text, first.text.length);
   let last = first;
@@ -57,5 +58,5 @@ function takeFirst(held: WholeLine[], redactor: Pick<Redactor, 'endOf'>): WholeL
     last = next;
     held.shift();
   }
-  return { ...last, start: first.start, text: text.slice(0, end), readTo: readTo ?? last.position };
+  return { ...last, start: first.start, text: text.slice(0, end), readTo };
 }
