@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Makes a folder that only this user can enter. */
@@ -31,6 +31,15 @@ async function writeNew(path: string, text: string, durable: boolean): Promise<v
     if (durable) await file.datasync();
   } finally {
     await file.close();
+  }
+}
+
+/** Writes all of it at a position, or throws: what the system takes at once may be a part, as on a disk that gets full. */
+export async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+    if (bytesWritten === 0) throw new Error('The system takes no more of a file');
+    written += bytesWritten;
   }
 }
 

@@ -13,6 +13,8 @@ export function responseTo(request: ClientRequest, body?: string): Promise<Incom
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
     request.once('error', reject);
+    // All that tells of a server that switches protocols unasked.
+    request.once('close', () => reject(new Error('it closed the connection and gave no answer')));
     request.end(body);
   });
 }

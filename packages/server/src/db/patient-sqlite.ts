@@ -4,6 +4,7 @@ import {
   type DatabaseConnection,
   type Driver,
   type QueryResult,
+  SqliteAdapter,
   SqliteDialect,
   type SqliteDialectConfig,
 } from 'kysely';
@@ -22,9 +23,19 @@ export class PatientSqliteDialect extends SqliteDialect {
     super(config);
     this.#patienceMs = patienceMs;
   }
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalDdlAdapter();
+  }
   override createDriver(): Driver {
     // SQLite's has the savepoints that others may lack.
     return createPatientDriver(super.createDriver() as Required<Driver>, this.#patienceMs);
+  }
+}
+
+/** SQLite takes back changes of the schema like any other. Without this word for it, migrations run outside of transactions. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 

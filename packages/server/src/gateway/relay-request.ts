@@ -93,7 +93,7 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
           ]);
           passAnswerOn(answer, res);
         });
-        upstream.on('error', (error: NodeJS.ErrnoException) => {
+        const unanswered = (error: NodeJS.ErrnoException) => {
           clearTimeout(timer);
           if (res.destroyed) return;
           // The worker closed an idle connection at the moment it was used again: nothing of the request arrived.
@@ -101,6 +101,12 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
           if (res.headersSent) return void res.destroy();
           log.warn({ err: error, sessionId: place.sessionId }, 'the session could not be reached');
           reject(error instanceof AgentTooSlow ? tooSlow(place.sessionId) : refusalOf(502, place.sessionId));
+        };
+        upstream.on('error', unanswered);
+        // Nobody asked for another protocol; without a listener Node would tell of it as nothing but the close.
+        upstream.on('upgrade', (_answer, socket) => {
+          socket.destroy();
+          unanswered(new Error('it switched protocols'));
         });
         if (hasBody) req.pipe(upstream);
         else upstream.end();

@@ -116,6 +116,12 @@ describe('the proxy of sessions', () => {
     await expect((await call('own')).text()).rejects.toThrow();
   });
 
+  test('a worker that switches protocols where nobody asked for it has not answered', async () => {
+    world.container.answer = ({ socket }) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+    expect((await call('own')).status).toBe(502);
+  });
+
   test('a caller that goes away ends the request to the agent', async () => {
     const gone = vi.fn();
     world.container.answer = (_request, response) => {

@@ -25,7 +25,16 @@ export function addProcessMetrics(register: Registry): void {
   );
 }
 
-/** A value that is asked for when the metrics are read. */
+/** What can't be told, as while the database is away, has no series, and takes nothing else with it. */
+async function orNothing<T>(value: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await value();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value that is asked for when the metrics are read. It has no series while it is undefined or can't be told. */
 export function gauge(
   register: Registry,
   name: string,
@@ -37,13 +46,17 @@ export function gauge(
     help,
     registers: [register],
     async collect() {
-      const found = await value();
-      if (found !== undefined) this.set(found);
+      const found = await orNothing(value);
+      if (found === undefined) this.remove();
+      else this.set(found);
     },
   });
 }
 
-/** A gauge with one label, whose values are asked for when the metrics are read. Those of `always` are there at 0 too. */
+/**
+ * A gauge with one label, whose values are asked for when the metrics are read. Those of `always` are there at 0 too,
+ * and none while they can't be told.
+ */
 export function gauges(
   register: Registry,
   { name, help, label, always }: { name: string; help: string; label: string; always: readonly string[] },
@@ -55,8 +68,9 @@ export function gauges(
     labelNames: [label],
     registers: [register],
     async collect() {
-      const found = await values();
+      const found = await orNothing(values);
       this.reset();
+      if (!found) return;
       for (const one of always) this.set({ [label]: one }, 0);
       for (const [one, value] of found) this.set({ [label]: one }, value);
     },

@@ -57,6 +57,13 @@ describe('posting', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
+  test('nor is one that switches protocols, and it is waited for no longer', async () => {
+    receiver.answer = ({ socket }) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+    const post = createPostWebhook({ allowPrivate: true });
+    expect(await post(message(receiver.url))).toEqual({ status: 101, error: 'it answered 101' });
+  });
+
   test('an endless answer is not read', async () => {
     let closed = false;
     receiver.answer = (_, response) => {

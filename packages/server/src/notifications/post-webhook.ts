@@ -64,7 +64,14 @@ function post(
       // However long the answer is: nobody reads it.
       response.destroy();
     });
+    // Without a listener Node would tell of it as nothing but the close.
+    sent.on('upgrade', (response, socket) => {
+      resolve(response.statusCode ?? 0);
+      socket.destroy();
+    });
     sent.on('error', reject);
+    // Nobody waits for what can no longer come.
+    sent.on('close', () => reject(new Error('closed without an answer')));
     sent.end(body);
   });
 }

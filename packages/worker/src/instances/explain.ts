@@ -15,9 +15,13 @@ export function neverReady({ address, answers }: Instance, seconds: number): str
 }
 
 /** The message with the last lines of output behind it, free of secrets. An adopted instance's secrets aren't known, so its output stays out. */
-export async function explain(driver: Driver, instance: Instance, message: string): Promise<string> {
+export async function explain(
+  driver: Pick<Driver, 'logs' | 'logEnd'>,
+  instance: Instance,
+  message: string,
+): Promise<string> {
   if (!instance.redactor) return redact(message);
-  const lines = await lastOutput(driver, instance.id).catch(() => []);
+  const lines = await lastOutput(driver, instance.id, instance.redactor).catch(() => []);
   const output = lines.length > 0 ? `Its last output: ${lines.join('\n')}` : 'It wrote nothing';
   return instance.redactor(`${message}. ${output}`).slice(0, longestMessage);
 }

@@ -15,5 +15,7 @@ export function probe(address: string, timeoutMs: number): Promise<Health> {
       response.on('error', () => undefined).resume();
     });
     request.on('error', () => resolve('silent'));
+    // All that tells of an instance that switches protocols unasked.
+    request.on('close', () => resolve('silent'));
   });
 }

@@ -1,4 +1,6 @@
 import type { Driver } from '../drivers/driver.js';
+import type { Redactor } from '../logs/redactor.js';
+import { keepSecretsWhole } from '../logs/whole-secrets.js';
 
 /** What comes before is no part of what happened last. */
 const readBytes = 64 * 1024;
@@ -6,8 +8,12 @@ const readMs = 1_000;
 const keptLines = 40;
 const shownLines = 5;
 
-/** The lines of an instance's last output that say most, for an error message. */
-export async function lastOutput(driver: Driver, instanceId: string): Promise<string[]> {
+/** The lines of an instance's last output that say most, for an error message. No secret lies across the end of one. */
+export async function lastOutput(
+  driver: Pick<Driver, 'logs' | 'logEnd'>,
+  instanceId: string,
+  redactor: Redactor,
+): Promise<string[]> {
   const end = await driver.logEnd(instanceId);
   if (end === 0) return [];
   const from = Math.max(0, end - readBytes);
@@ -16,7 +22,9 @@ export async function lastOutput(driver: Driver, instanceId: string): Promise<st
   const lines: string[] = [];
   let isTorn = from > 0;
   try {
-    for await (const { text, position } of driver.logs(instanceId, from, enough.signal)) {
+    const { signal } = enough;
+    const source = driver.logs(instanceId, from, signal);
+    for await (const { text, position } of keepSecretsWhole({ lines: source, from, redactor, signal })) {
       if (text.trim() !== '' && !isTorn) lines.push(text);
       isTorn = false;
       if (lines.length > keptLines) lines.shift();

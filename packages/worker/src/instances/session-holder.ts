@@ -44,12 +44,14 @@ export function holdBot(address: string, activation: Activation): Promise<HeldBo
       response.on('close', () => answered(undefined));
       response.on('error', () => answered(undefined));
     });
-    post.on('error', (error) => {
+    const broken = (error: Error) => {
       clearTimeout(late);
       reject(error);
       answered(undefined);
-    });
-    post.on('close', () => answered(undefined));
+    };
+    post.on('error', broken);
+    // All that tells of an agent that switches protocols unasked.
+    post.on('close', () => broken(new Error('it closed the connection')));
     post.end(body);
   });
 }

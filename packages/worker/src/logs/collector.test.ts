@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { lineLimitBytes } from '../drivers/process/lines.js';
 import { type Rig, specOf, startRig, stopMarker } from '../test-rig/rig.js';
 
 const secret = 'correct-horse-battery';
@@ -244,6 +245,15 @@ test('bytes that are no text and lines of any length arrive in pieces, and nothi
       .map(({ text }) => text)
       .join(''),
   ).toBe(`ERROR ${'x'.repeat(40_000)}`);
+});
+
+test('a secret across two pieces of a line stays out too, also of what the instance wrote', async () => {
+  rig.world.print('i-1', `${'x'.repeat(lineLimitBytes - 5)}${secret} and on\n`);
+  await whenLogged(' and on');
+  expect(JSON.stringify(rig.control.messages)).not.toMatch(/corre|ct-horse/);
+  rig.world.exit('i-1', 0);
+  const written = `${'x'.repeat(lineLimitBytes - 5)}${'*'.repeat(secret.length)} and on`;
+  expect((await readOutput('i-1')) === written).toBe(true);
 });
 
 describe('an instance that writes more than it may', () => {

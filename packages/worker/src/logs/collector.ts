@@ -14,6 +14,7 @@ import { sessionAt } from './intervals.js';
 import { createLeftOut, leftOutText } from './leave-out.js';
 import type { LogPositions } from './log-positions.js';
 import type { Redactor } from './redactor.js';
+import { keepSecretsWhole } from './whole-secrets.js';
 
 export interface CollectorDeps {
   driver: Driver;
@@ -111,26 +112,29 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
     /** Reads until the source ends; the position to go on from where the rest of a flood is passed over. */
     async function read(position: number, afterSkip: boolean): Promise<number | undefined> {
       let inTheMiddle = afterSkip;
-      for await (const line of driver.logs(instance.id, position, signal)) {
-        const start = from;
+      const lines = driver.logs(instance.id, position, signal);
+      for await (const line of keepSecretsWhole({ lines, from: position, redactor, signal })) {
         from = line.position;
         const isPiece = goesOn;
         goesOn = line.goesOn === true;
         // What was passed over ends anywhere; only from the next line on is what is read whole.
         if (inTheMiddle || !allowance.take(line.text.length)) {
           inTheMiddle &&= goesOn;
-          await leftOut.add(start, from);
+          await leftOut.add(line);
           if (!leftOut.isFlood()) continue;
-          const end = await driver.logEnd(instance.id);
-          await leftOut.skip(Math.max(from, end));
-          return Math.max(from, end);
+          const end = Math.max(from, await driver.logEnd(instance.id));
+          await leftOut.skip(from, end);
+          return end;
         }
         if (leftOut.any()) await sayWhatIsLeftOut();
         // The source keeps what the agent wrote; what must not be read there is starred out as soon as it was read here.
         const text = redactor(line.text);
         if (text !== line.text) {
           spotter.look(line.text, { kind: 'agent', ...source });
-          await driver.maskOutput(instance.id, { from: start, to: from }, redactor.mask);
+          const { start, readTo } = line;
+          await driver.maskOutput(instance.id, { from: start, to: readTo }, (bytes) =>
+            redactor.mask(bytes, from - start),
+          );
         }
         add(toLine({ ...line, text }, levelOf(text, isPiece), instance.record.intervals));
         if (batch.isFull()) await batch.whenTaken();
@@ -155,6 +159,7 @@ export function createCollectors({ driver, outbox, positions, spotter, timings, 
         next = await read(next, skippedTo !== undefined);
         skippedTo = next;
       }
+      if (!signal.aborted) await leftOut.end();
       await sayWhatIsLeftOut();
       if (isOver) await sayHowItEnded();
     } finally {

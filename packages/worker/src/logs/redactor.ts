@@ -3,12 +3,22 @@ import { credentialLike, redact } from '@pipecat-cloud/contract/token-format';
 export interface Redactor {
   /** The line without secrets. */
   (text: string): string;
-  /** The same bytes with every secret starred out, of the same length; undefined where there is none in them. */
-  mask(bytes: Buffer): Buffer | undefined;
+  /**
+   * The same bytes with every secret starred out that begins before `until`, of the same length; undefined where there is none. One
+   * that goes on beyond the bytes is not seen: `reach` of them have to follow.
+   */
+  mask(bytes: Buffer, until?: number): Buffer | undefined;
+  /** How far a secret goes that begins before `at` and ends behind it; `at` where there is none. */
+  endOf(text: string, at: number): number;
+  /** No secret has more bytes. */
+  reach: number;
 }
 
 /** Shorter values would black out ordinary words. */
 const shortestSecret = 8;
+
+/** Credentials of the platform are much shorter. What looks like one may be of any length. */
+const credentialReach = 256;
 
 /**
  * Takes tokens of this platform, and the values of an instance's environment that have 8 or more characters, out of a line: as they
@@ -32,14 +42,24 @@ export function createRedactor(...environments: Readonly<Record<string, string>>
 
   // One character a byte, so that lengths stay and what is no text is left as it is.
   const encoded = ordered.map((secret) => Buffer.from(secret).toString('latin1'));
-  function mask(bytes: Buffer): Buffer | undefined {
+  function mask(bytes: Buffer, until = bytes.length): Buffer | undefined {
     const text = bytes.toString('latin1');
+    const star = (found: string, at: number) => (at < until ? '*'.repeat(found.length) : found);
     let masked = text;
-    for (const secret of encoded) masked = masked.replaceAll(secret, '*'.repeat(secret.length));
-    masked = masked.replace(credentialLike, (token) => '*'.repeat(token.length));
+    for (const secret of encoded) masked = masked.replaceAll(secret, star);
+    masked = masked.replace(credentialLike, (token, _prefix, at: number) => star(token, at));
     return masked === text ? undefined : Buffer.from(masked, 'latin1');
   }
-  return Object.assign(clean, { mask });
+
+  const reach = Math.max(credentialReach, ...encoded.map(({ length }) => length));
+  function endOf(text: string, at: number): number {
+    const first = Math.max(0, at - reach);
+    const around = text.slice(first, at + reach);
+    const places = [...ordered.flatMap((secret) => placesOf(secret, around)), ...credentialsIn(around)];
+    const across = places.filter(({ from, to }) => first + from < at && first + to > at);
+    return Math.max(at, ...across.map(({ to }) => first + to));
+  }
+  return Object.assign(clean, { mask, endOf, reach });
 }
 
 const withheld = 'A line was not kept: the secrets that it may hold were changed while the worker was away';
@@ -49,8 +69,25 @@ export function createWithholder(): Redactor {
   const newline = 10;
   return Object.assign((text: string) => (text.trim() === '' ? text : withheld), {
     mask: (bytes: Buffer) => Buffer.from(bytes.map((byte) => (byte === newline ? byte : 42))),
+    endOf: (_text: string, at: number) => at,
+    reach: 0,
   });
 }
+
+interface Place {
+  from: number;
+  to: number;
+}
+
+function placesOf(secret: string, text: string): Place[] {
+  const places: Place[] = [];
+  for (let from = text.indexOf(secret); from >= 0; from = text.indexOf(secret, from + 1))
+    places.push({ from, to: from + secret.length });
+  return places;
+}
+
+const credentialsIn = (text: string): Place[] =>
+  [...text.matchAll(credentialLike)].map(({ 0: found, index }) => ({ from: index, to: index + found.length }));
 
 /** In JSON, in a URL or a form, and as Python and Node show strings that they quote otherwise. */
 function formsOf(secret: string): string[] {

@@ -31,9 +31,11 @@ function ask(address: string): Promise<void> {
   return new Promise((resolve) => {
     const done = () => resolve();
     const options = { agent: new Agent({ keepAlive: false }), signal: AbortSignal.timeout(answerTimeoutMs) };
-    get(`${address}/livez`, options, (response) => {
+    const request = get(`${address}/livez`, options, (response) => {
       done();
       response.on('error', () => undefined).resume();
-    }).on('error', done);
+    });
+    // An agent that switches protocols unasked is told by nothing but the close.
+    request.on('error', done).on('close', done);
   });
 }

@@ -59,6 +59,13 @@ test('leaves out the headers that end at a hop, both ways', async () => {
   expect(answer.headers['set-cookie']).toEqual(['a', 'b']);
 });
 
+test('an agent that switches protocols where nobody asked for it has not answered', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = ({ socket }) =>
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+  expect((await fetch(url('/x'), { headers: hop() })).status).toBe(502);
+});
+
 test('streams both ways: neither side waits for the end of the other', async () => {
   await rig.activate({ instanceId: 'i-1' });
   rig.agents.of('i-1').custom = (req, res) => {

@@ -46,13 +46,19 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
       passAnswerOn(answer, res);
       answer.on('error', () => undefined);
     });
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
+    const unanswered = (error: NodeJS.ErrnoException) => {
       if (res.destroyed) return;
       // The instance closed an idle connection at the moment it was used again: nothing of the request arrived.
       if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
       if (res.headersSent) return void res.destroy();
       log.debug({ err: error, instanceId: instance.id }, 'an instance did not answer a relayed request');
       refuse(res, 502, 'The agent did not answer the request');
+    };
+    upstream.on('error', unanswered);
+    // Nobody asked for another protocol; without a listener Node would tell of it as nothing but the close.
+    upstream.on('upgrade', (_answer, socket) => {
+      socket.destroy();
+      unanswered(new Error('it switched protocols'));
     });
     if (hasBody) req.pipe(upstream);
     else upstream.end();

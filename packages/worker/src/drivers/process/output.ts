@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { writeWhole } from '../../files.js';
 import type { DriverLogLine } from '../driver.js';
 import { type CutLine, createLineCutter } from './lines.js';
 
@@ -70,7 +71,7 @@ export async function maskOutput(
     const bytes = Buffer.alloc(to - from);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
     const masked = mask(bytes.subarray(0, bytesRead));
-    if (masked) await file.write(masked, 0, masked.length, from);
+    if (masked) await writeWhole(file, masked, from);
   } finally {
     await file.close();
   }

@@ -1,7 +1,9 @@
 import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { writeShort } from '../../../testing/short-writes.js';
+import { lineLimitBytes } from '../../process/lines.js';
 import { openSpool } from './spool.js';
 
 describe('the output that a worker keeps', () => {
@@ -9,7 +11,10 @@ describe('the output that a worker keeps', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'spool-'));
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await rm(folder, { recursive: true });
+  });
   const ended = () => true;
   const never = new AbortController().signal;
   const at = (count: number) => ({ time: '2026-01-01T00:00:00.000000001Z', count });
@@ -63,6 +68,51 @@ describe('the output that a worker keeps', () => {
     expect((await read(spool)).map(([, text]) => text)).toEqual(['****** 0', '****** 1', '****** 2', '****** 3']);
     await rm(join(folder, 'output.0'));
     expect((await read(spool)).at(-1)?.[1]).toBe('****** 3');
+    await spool.close();
+  });
+
+  test('a secret that lies in two of its files is masked', async () => {
+    const spool = await openSpool(folder, 40);
+    // A file goes on beyond its size until a line is far too long.
+    await spool.append(Buffer.from(`${'x'.repeat(2 * lineLimitBytes + 8)}sec`), at(1));
+    await spool.append(Buffer.from('ret\n'), at(2));
+    expect((await readdir(folder)).filter((name) => name.startsWith('output.'))).toHaveLength(2);
+    await spool.mask({ from: 0, to: spool.end() }, (bytes) =>
+      Buffer.from(bytes.toString().replaceAll('secret', '******')),
+    );
+    expect((await read(spool)).at(-1)?.[1]).toMatch(/^x+\*{6}$/);
+    await spool.close();
+  });
+
+  test('what the system takes in parts is kept whole', async () => {
+    const writes = await writeShort(3);
+    const spool = await openSpool(folder, 4_000);
+    await spool.append(Buffer.from('my secret\n'), at(1));
+    await spool.append(Buffer.from('next\n'), at(2));
+    await spool.mask({ from: 0, to: spool.end() }, (bytes) =>
+      Buffer.from(bytes.toString().replace('secret', '******')),
+    );
+    await spool.close();
+    writes.mockRestore();
+    const second = await openSpool(folder, 4_000);
+    expect([await read(second), second.taken()]).toEqual([
+      [
+        [10, 'my ******'],
+        [15, 'next'],
+      ],
+      at(2),
+    ]);
+    await second.close();
+  });
+
+  test('what the system takes no more of does not count, and is kept when it is written again', async () => {
+    const spool = await openSpool(folder, 4_000);
+    const writes = await writeShort(3, 6);
+    await expect(spool.append(Buffer.from('whole line\n'), at(1))).rejects.toThrow('takes no more');
+    expect([spool.end(), spool.taken()]).toEqual([0, undefined]);
+    writes.mockRestore();
+    await spool.append(Buffer.from('whole line\n'), at(1));
+    expect(await read(spool)).toEqual([[11, 'whole line']]);
     await spool.close();
   });
 });

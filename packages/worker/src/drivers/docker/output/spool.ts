@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../../files.js';
+import { makeFolder, writeWhole } from '../../../files.js';
 import type { DriverLogLine } from '../../driver.js';
 import { createLineCutter, lineLimitBytes } from '../../process/lines.js';
 import { toLogLine } from '../../process/output.js';
@@ -13,6 +13,11 @@ export interface Taken {
 }
 
 export type Spool = Awaited<ReturnType<typeof openSpool>>;
+
+interface Range {
+  from: number;
+  to: number;
+}
 
 const segments = 4;
 const chunkBytes = 64 * 1024;
@@ -47,8 +52,8 @@ export async function openSpool(folder: string, limitBytes: number) {
 
   async function writeState(): Promise<void> {
     state ??= await open(join(folder, 'state'), constants.O_RDWR | constants.O_CREAT, 0o600);
-    // Of one length always, so that one write replaces it.
-    await state.write(JSON.stringify({ end, taken, newline }).padEnd(200), 0);
+    // Of one length always, so that it is replaced as a whole.
+    await writeWhole(state, Buffer.from(JSON.stringify({ end, taken, newline }).padEnd(200)), 0);
   }
 
   /** The file that takes the next bytes. A new one begins with a line. */
@@ -74,15 +79,14 @@ export async function openSpool(folder: string, limitBytes: number) {
     return result;
   }
 
-  /** Calls back for each file that has bytes of the range. */
-  async function within(from: number, to: number, work: (file: FileHandle, from: number, to: number) => Promise<void>) {
+  /** Calls back for each file that has bytes of the range: with where its bytes lie in the output, and in it. */
+  async function within({ from, to }: Range, work: (file: FileHandle, part: Range, at: number) => Promise<void>) {
     for (const [index, start] of files.entries()) {
-      const last = files[index + 1] ?? end;
-      const [first, until] = [Math.max(from, start), Math.min(to, last)];
-      if (first >= until) continue;
+      const part = { from: Math.max(from, start), to: Math.min(to, files[index + 1] ?? end) };
+      if (part.from >= part.to) continue;
       const file = await open(pathOf(start), 'r+');
       try {
-        await work(file, first - start, until - start);
+        await work(file, part, part.from - start);
       } finally {
         await file.close();
       }
@@ -97,7 +101,7 @@ export async function openSpool(folder: string, limitBytes: number) {
     append: (bytes: Uint8Array, upTo: Taken): Promise<void> =>
       inTurn(async () => {
         const { start, file } = await current();
-        await file.write(bytes, 0, bytes.length, end - start);
+        await writeWhole(file, bytes, end - start);
         end += bytes.length;
         taken = upTo;
         newline = bytes.at(-1) === 10;
@@ -145,15 +149,18 @@ export async function openSpool(folder: string, limitBytes: number) {
       const rest = signal.aborted ? undefined : cutter.rest();
       if (rest) yield streamed(toLogLine(rest));
     },
-    mask: (range: { from: number; to: number }, mask: (bytes: Buffer) => Buffer | undefined): Promise<void> =>
-      inTurn(() =>
-        within(range.from, range.to, async (file, from, to) => {
-          const bytes = Buffer.alloc(to - from);
-          const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
-          const masked = mask(bytes.subarray(0, bytesRead));
-          if (masked) await file.write(masked, 0, masked.length, from);
-        }),
-      ),
+    /** A long line may lie in several files, and what of it is gone is zeros. */
+    mask: (range: Range, mask: (bytes: Buffer) => Buffer | undefined): Promise<void> =>
+      inTurn(async () => {
+        const bytes = Buffer.alloc(range.to - range.from);
+        const partOf = ({ from, to }: Range, whole: Buffer) => whole.subarray(from - range.from, to - range.from);
+        await within(range, async (file, part, at) => {
+          const into = partOf(part, bytes);
+          await file.read(into, 0, into.length, at);
+        });
+        const masked = mask(bytes);
+        if (masked) await within(range, (file, part, at) => writeWhole(file, partOf(part, masked), at));
+      }),
     close: (): Promise<void> =>
       inTurn(async () => {
         await Promise.all([writing?.file.close(), state?.close()]);
