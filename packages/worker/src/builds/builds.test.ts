@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import { type Rig, type RigOptions, specOf, startRig } from '../test-rig/rig.js';
+import { DownloadFailed } from './download.js';
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -102,6 +105,39 @@ test.each([
   await order();
   expect(await whenFinished()).toMatchObject({ outcome: 'success' });
   expect(asked).toBe(3);
+});
+
+test('what a driver says is wrong with a context is not taken for a control plane that is away', async () => {
+  await start(
+    building(async (_order, open, _onLine, signal) => {
+      const stream = await open(signal);
+      // As when it can't be written on: whoever reads it lets go, and then it breaks.
+      await pipeline(stream, new Writable({ write: (_chunk, _encoding, done) => done(new Error('disk full')) })).catch(
+        () => undefined,
+      );
+      await setImmediate();
+      throw new DriverError('PCC_UNKNOWN_ERROR', 'the disk is full');
+    }),
+  );
+  rig.control.contexts.set('b-1', (res) => void res.write('half'));
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: 'the disk is full' });
+  expect(rig.control.seen.contextCredentials).toHaveLength(1);
+});
+
+test('a download that broke is tried again, however the driver tells of it', async () => {
+  let attempts = 0;
+  await start(
+    building(async (_order, open, _onLine, signal) => {
+      if (++attempts > 1) return;
+      rig.control.contexts.set('b-1', (res) => void res.writeHead(500).end());
+      await open(signal).catch((cause) => {
+        throw new DownloadFailed('PCC_UNKNOWN_ERROR', 'no download', { cause });
+      });
+    }),
+  );
+  await order();
+  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
 });
 
 test('a build that the machine could not make at this moment is tried again', async () => {

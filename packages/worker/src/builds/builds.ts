@@ -7,8 +7,9 @@ import type { CredentialSpotter } from '../logs/credential-spotter.js';
 import { createRedactor, type Redactor } from '../logs/redactor.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
-import { type BuildContextDeps, createContext } from './build-context.js';
+import { type BuildContextDeps, createContext, type WatchedContext } from './build-context.js';
 import type { BuildOutcome, BuildRecord, BuildResults } from './build-results.js';
+import { DownloadFailed } from './download.js';
 import { createLineSender } from './line-sender.js';
 import { nextOrder } from './next-order.js';
 
@@ -132,7 +133,7 @@ export function createBuilds(deps: BuildsDeps) {
       } catch (error) {
         if (givenUp.aborted) return undefined;
         if (timeout.aborted) return finished('timeout', `The build took longer than ${order.timeoutSeconds} s`);
-        const unavailable = error instanceof BuilderUnavailable ? error : source.failure();
+        const unavailable = unavailability(error, source);
         if (!unavailable) return failed(error, order.buildId, clean);
         log.warn({ err: unavailable, buildId: order.buildId }, 'a build could not be made now; trying again');
         await delay(timings.backoffMaxMs, undefined, { signal }).catch(() => undefined);
@@ -221,6 +222,13 @@ export function createBuilds(deps: BuildsDeps) {
       await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
+}
+
+/** Why a build can't be made now but may be later; undefined where it is to blame itself, or this machine. */
+function unavailability(error: unknown, source: WatchedContext): Error | undefined {
+  if (error instanceof BuilderUnavailable) return error;
+  // A source that nobody reads to its end breaks too: what a driver says of its own is the reason.
+  return error instanceof DriverError && !(error instanceof DownloadFailed) ? undefined : source.failure();
 }
 
 const missing = 'PCC_IMAGE_NOT_FOUND';
