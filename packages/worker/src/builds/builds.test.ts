@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
+import { Readable } from 'node:stream';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
-import { type Rig, type RigOptions, specOf, startRig } from '../test-rig/rig.js';
-import { DownloadFailed } from './download.js';
+import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -105,39 +102,6 @@ test.each([
   await order();
   expect(await whenFinished()).toMatchObject({ outcome: 'success' });
   expect(asked).toBe(3);
-});
-
-test('what a driver says is wrong with a context is not taken for a control plane that is away', async () => {
-  await start(
-    building(async (_order, open, _onLine, signal) => {
-      const stream = await open(signal);
-      // As when it can't be written on: whoever reads it lets go, and then it breaks.
-      await pipeline(stream, new Writable({ write: (_chunk, _encoding, done) => done(new Error('disk full')) })).catch(
-        () => undefined,
-      );
-      await setImmediate();
-      throw new DriverError('PCC_UNKNOWN_ERROR', 'the disk is full');
-    }),
-  );
-  rig.control.contexts.set('b-1', (res) => void res.write('half'));
-  await order();
-  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: 'the disk is full' });
-  expect(rig.control.seen.contextCredentials).toHaveLength(1);
-});
-
-test('a download that broke is tried again, however the driver tells of it', async () => {
-  let attempts = 0;
-  await start(
-    building(async (_order, open, _onLine, signal) => {
-      if (++attempts > 1) return;
-      rig.control.contexts.set('b-1', (res) => void res.writeHead(500).end());
-      await open(signal).catch((cause) => {
-        throw new DownloadFailed('PCC_UNKNOWN_ERROR', 'no download', { cause });
-      });
-    }),
-  );
-  await order();
-  expect(await whenFinished()).toMatchObject({ outcome: 'success' });
 });
 
 test('a build that the machine could not make at this moment is tried again', async () => {
@@ -346,54 +310,5 @@ describe('what is kept', () => {
     const answer = await rig.control.command({ do: 'forget-build', buildId: 'b-1' });
     expect(answer).toMatchObject({ ok: false, refusal: 'busy', message: 'it is in use' });
     await whenKept('b-1');
-  });
-});
-
-describe('an instance of a build that is not here', () => {
-  const source = { type: 'build', buildId: 'b-1', contextSha256, dockerfilePath: 'Dockerfile' } as const;
-  const ensure = () => rig.control.command({ do: 'ensure', spec: specOf('i-1', { source }) });
-  const asked = () => rig.control.messages.filter(({ type }) => type === 'build-missing');
-  const whenAsked = (times: number) => vi.waitFor(() => expect(asked()).toHaveLength(times), wait);
-
-  test('waits until it is made again, also when the worker knows it as made', async () => {
-    await start();
-    await order();
-    await whenFinished();
-    rig.world.loseBuild('b-1');
-    await ensure();
-    await whenAsked(1);
-    expect(asked()).toEqual([{ type: 'build-missing', buildId: 'b-1' }]);
-    await order();
-    await rig.control.whenObserved('i-1', 'ready');
-  });
-
-  test('fails with what was missing when nobody orders it', async () => {
-    await start({ timings: { orderMs: 20 } });
-    await ensure();
-    expect(await rig.control.whenObserved('i-1', 'failed')).toMatchObject({
-      error: { code: 'PCC_IMAGE_NOT_FOUND', message: 'Build b-1 is not on this worker.' },
-    });
-  });
-
-  test('fails with the reason when it can not be made', async () => {
-    await start();
-    rig.control.contexts.clear();
-    await ensure();
-    await whenAsked(1);
-    await order();
-    expect(await rig.control.whenObserved('i-1', 'failed')).toMatchObject({
-      error: { code: 'PCC_IMAGE_NOT_FOUND', message: expect.stringContaining('making it again failed') },
-    });
-  });
-
-  test('that is removed waits no more', async () => {
-    await start();
-    await ensure();
-    await whenAsked(1);
-    await rig.control.command({ do: 'remove', instanceId: 'i-1', graceSeconds: 0 });
-    await vi.waitFor(() => {
-      const last = rig.control.messages.findLast(({ type }) => type === 'observed');
-      expect(last).toMatchObject({ instances: [] });
-    }, wait);
   });
 });
