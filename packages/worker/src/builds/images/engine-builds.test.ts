@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { DriverError } from '../../drivers/driver.js';
 import { createEngine } from '../../engine/engine.js';
 import { never } from '../../testing/driver-tools.js';
 import { contextOf } from '../../testing/process-driver-setup.js';
@@ -62,13 +63,18 @@ const order: BuildOrder = {
   timeoutSeconds: 60,
 };
 
+interface BuildMore {
+  signal?: AbortSignal;
+  secrets?: Record<string, string>;
+}
+
 async function build(
   onBuild: OnBuild,
-  { signal = never, ...change }: Partial<EngineBuildsOptions> & { signal?: AbortSignal } = {},
+  { signal = never, secrets = {}, ...change }: Partial<EngineBuildsOptions> & BuildMore = {},
 ) {
   const engine = await startEngine(onBuild);
   const builds = createEngineBuilds({ engine, installationId: 'i-1', buildKit: false, ...change });
-  return await builds.run('name:tag', order, archive, () => undefined, signal).catch((error) => error);
+  return await builds.run('name:tag', { ...order, secrets }, archive, () => undefined, signal).catch((error) => error);
 }
 
 test('the engine is told of the Dockerfile that was looked at', async () => {
@@ -112,4 +118,28 @@ test('BuildKit is asked to call a build off, and its answer ends it', async () =
     { buildKit: true, endGraceMs: 3_600_000, signal: calledOff.signal },
   );
   expect(error).toBe(reason);
+});
+
+test.each([
+  [
+    'an answer',
+    (message: string) => (response: ServerResponse) => {
+      response.end(`${JSON.stringify({ stream: `${message}\n` })}\n${JSON.stringify({ error: message })}\n`);
+    },
+  ],
+  [
+    'a refusal',
+    (message: string) => (response: ServerResponse) => {
+      response.writeHead(500).end(JSON.stringify({ message }));
+    },
+  ],
+])('of a secret in %s that is too long to be told, no part is told', async (_, answerWith) => {
+  const secrets = { TOKEN: 'a-secret-of-the-build' };
+  for (const text of ['', 'exit code: 1 ']) {
+    // Messages are cut after 300 characters.
+    const message = `${text}${'x'.repeat(295 - text.length)}${secrets.TOKEN} and more`;
+    const error = await build(answerWith(message), { buildKit: true, secrets });
+    expect(error).toBeInstanceOf(DriverError);
+    expect(`${error.message} ${error.cause}`).not.toContain('a-se');
+  }
 });

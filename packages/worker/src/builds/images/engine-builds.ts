@@ -7,8 +7,9 @@ import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { isPodman } from '../../engine/version.js';
+import { createRedactor } from '../../logs/redactor.js';
 import { explainFailure } from './build-failure.js';
-import { readBuildOutput } from './build-output.js';
+import { type BuildFailure, readBuildOutput } from './build-output.js';
 import { checkFrontend, checkMounts, type Dockerfile, readDockerfile } from './frontend-check.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
@@ -119,7 +120,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
       if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
-      if (failure) throw explainFailure(failure, await platform());
+      if (failure) throw await explained(failure, order);
     } catch (error) {
       signal.throwIfAborted();
       // Errors of a connection have a code, ours have not.
@@ -130,7 +131,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
         throw brokenOff(error);
       if (isStatus(error, 400, 500)) {
         const { message } = error as Error;
-        throw explainFailure({ message, step: undefined, lastLine: undefined }, await platform());
+        throw await explained({ message, step: undefined, lastLine: undefined }, order);
       }
       throw error;
     } finally {
@@ -140,6 +141,13 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
       output?.destroy();
       session?.close();
     }
+  }
+
+  /** Secrets are taken out of whole texts: of one that is cut, what is left can't be told from other text. */
+  async function explained({ message, step, lastLine }: BuildFailure, order: BuildOrder): Promise<DriverError> {
+    const clean = createRedactor(order.secrets ?? {});
+    const cleaned = { message: clean(message), step: step && clean(step), lastLine: lastLine && clean(lastLine) };
+    return explainFailure(cleaned, await platform());
   }
 
   async function platform(): Promise<string> {
