@@ -78,10 +78,9 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     const archive = join(await makeFolder(drafts), randomUUID());
     try {
       await download(context, archive, order.contextSha256, signal);
-      await builds.run(nameOf(order.buildId), order, archive, onLine, signal);
-    } finally {
       // One that failed has filled it as well.
-      cache.cut();
+      await builds.run(nameOf(order.buildId), order, archive, onLine, signal).finally(cache.cut);
+    } finally {
       await rm(archive, { force: true });
     }
     const image = await inspect(order.buildId);
