@@ -95,7 +95,10 @@ describe.each(databases)('builds on $name', (database) => {
     const uploadId = await world.upload(world.acme, contextOf({ '../evil': 'x', Dockerfile: 'x' }));
     await expect(create(uploadId)).rejects.toMatchObject(refusal("'../evil' has '..' in its path"));
     const fine = await world.upload(world.acme);
-    for (const dockerfilePath of ['/etc/Dockerfile', '../Dockerfile', 'a\0b', 'a\\b']) {
+    const runnable = await world.upload(world.acme, contextOf({ 'bot.py': 'x', Dockerfile: 'x' }));
+    const outside = ['/etc/Dockerfile', '../Dockerfile', 'a\0b', 'a\\b'];
+    for (const dockerfilePath of [...outside, '.', './/.', '["Dockerfile"]', 'https://example.com/Dockerfile']) {
+      await expect(create(runnable, { dockerfilePath })).rejects.toMatchObject(refusal('inside the build context'));
       await expect(create(fine, { dockerfilePath })).rejects.toMatchObject(refusal('inside the build context'));
     }
     await expect(create(fine, { dockerfilePath: 'missing' })).rejects.toMatchObject(refusal("no 'missing'"));

@@ -266,9 +266,14 @@ const missingUpload = () =>
     'There is no such upload in this organization, or it has expired; ask for a new upload URL, send the file, then create the build',
   );
 
-/** A path below the context's root; kept as it was given, because clients look builds up by it. */
+/**
+ * A path below the context's root; kept as it was given, because clients look builds up by it. What a container engine would read as a list
+ * of files, as an address or as no name at all is none.
+ */
 function checkedPath(path: string): string {
-  if (path.startsWith('/') || path.split('/').includes('..') || /[\\\p{Cc}]/u.test(path)) {
+  const segments = path.split('/');
+  const namesNone = segments.every((segment) => segment === '' || segment === '.');
+  if (namesNone || path.startsWith('/') || segments.includes('..') || /[\\\p{Cc}]|^\s*\[|:\/\//u.test(path)) {
     throw badRequest(
       "dockerfilePath must be a path inside the build context, such as 'Dockerfile' or 'docker/Dockerfile'",
     );

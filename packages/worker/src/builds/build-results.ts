@@ -12,9 +12,16 @@ export interface BuildRecord {
   buildId: string;
   /** How often it was begun: each attempt numbers its lines above those before. */
   attempts: number;
+  /** Of those, the ones since the last that came to an end of its own. */
+  openAttempts?: number;
   outcome?: BuildOutcome;
   acknowledged?: boolean;
 }
+
+/** A build that was begun this often and never came to an end most likely takes the worker down with it. */
+export const mostAttempts = 5;
+
+export const isGivenUp = ({ openAttempts = 0 }: BuildRecord): boolean => openAttempts > mostAttempts;
 
 export type BuildResults = Awaited<ReturnType<typeof openBuildResults>>;
 
@@ -47,16 +54,26 @@ export async function openBuildResults(workerDir: string, log: Logger) {
     ids: (): string[] => [...records.keys()],
     unacknowledged: (): BuildRecord[] =>
       [...records.values()].filter(({ outcome, acknowledged }) => outcome !== undefined && !acknowledged),
-    /** Notes that the build begins, once more perhaps. */
+    /** Notes that the build begins, once more perhaps. What could not be noted does not count as begun. */
     async begin(buildId: string): Promise<BuildRecord> {
-      const record: BuildRecord = { buildId, attempts: (records.get(buildId)?.attempts ?? 0) + 1 };
-      records.set(buildId, record);
+      const { attempts = 0, openAttempts = 0 } = records.get(buildId) ?? {};
+      const record: BuildRecord = { buildId, attempts: attempts + 1, openAttempts: openAttempts + 1 };
       await save(record);
+      records.set(buildId, record);
       return record;
     },
+    /** Rejects where it can't be written; until the worker ends it is known all the same. */
     async finish(record: BuildRecord, outcome: BuildOutcome): Promise<void> {
       record.outcome = outcome;
+      if (!isGivenUp(record)) record.openAttempts = 0;
       await save(record);
+    },
+    /** Its outcome holds no more, and the build may begin again; how often it was begun counts on. Written when it begins. */
+    reopen(buildId: string): void {
+      const record = records.get(buildId);
+      if (!record?.outcome) return;
+      const { attempts, openAttempts = 0 } = record;
+      records.set(buildId, { buildId, attempts, openAttempts });
     },
     async acknowledge(record: BuildRecord): Promise<void> {
       record.acknowledged = true;

@@ -6,7 +6,7 @@ import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
-import { type Rig, type RigOptions, specOf, startRig } from '../test-rig/rig.js';
+import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -310,54 +310,5 @@ describe('what is kept', () => {
     const answer = await rig.control.command({ do: 'forget-build', buildId: 'b-1' });
     expect(answer).toMatchObject({ ok: false, refusal: 'busy', message: 'it is in use' });
     await whenKept('b-1');
-  });
-});
-
-describe('an instance of a build that is not here', () => {
-  const source = { type: 'build', buildId: 'b-1', contextSha256, dockerfilePath: 'Dockerfile' } as const;
-  const ensure = () => rig.control.command({ do: 'ensure', spec: specOf('i-1', { source }) });
-  const asked = () => rig.control.messages.filter(({ type }) => type === 'build-missing');
-  const whenAsked = (times: number) => vi.waitFor(() => expect(asked()).toHaveLength(times), wait);
-
-  test('waits until it is made again, also when the worker knows it as made', async () => {
-    await start();
-    await order();
-    await whenFinished();
-    rig.world.loseBuild('b-1');
-    await ensure();
-    await whenAsked(1);
-    expect(asked()).toEqual([{ type: 'build-missing', buildId: 'b-1' }]);
-    await order();
-    await rig.control.whenObserved('i-1', 'ready');
-  });
-
-  test('fails with what was missing when nobody orders it', async () => {
-    await start({ timings: { orderMs: 20 } });
-    await ensure();
-    expect(await rig.control.whenObserved('i-1', 'failed')).toMatchObject({
-      error: { code: 'PCC_IMAGE_NOT_FOUND', message: 'Build b-1 is not on this worker.' },
-    });
-  });
-
-  test('fails with the reason when it can not be made', async () => {
-    await start();
-    rig.control.contexts.clear();
-    await ensure();
-    await whenAsked(1);
-    await order();
-    expect(await rig.control.whenObserved('i-1', 'failed')).toMatchObject({
-      error: { code: 'PCC_IMAGE_NOT_FOUND', message: expect.stringContaining('making it again failed') },
-    });
-  });
-
-  test('that is removed waits no more', async () => {
-    await start();
-    await ensure();
-    await whenAsked(1);
-    await rig.control.command({ do: 'remove', instanceId: 'i-1', graceSeconds: 0 });
-    await vi.waitFor(() => {
-      const last = rig.control.messages.findLast(({ type }) => type === 'observed');
-      expect(last).toMatchObject({ instances: [] });
-    }, wait);
   });
 });

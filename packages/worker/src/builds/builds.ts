@@ -7,8 +7,9 @@ import type { CredentialSpotter } from '../logs/credential-spotter.js';
 import { createRedactor, type Redactor } from '../logs/redactor.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
-import { type BuildContextDeps, createContext } from './build-context.js';
-import type { BuildOutcome, BuildRecord, BuildResults } from './build-results.js';
+import { type BuildContextDeps, createContext, type WatchedContext } from './build-context.js';
+import { type BuildOutcome, type BuildRecord, type BuildResults, isGivenUp, mostAttempts } from './build-results.js';
+import { DownloadFailed } from './download.js';
 import { createLineSender } from './line-sender.js';
 import { nextOrder } from './next-order.js';
 
@@ -32,9 +33,6 @@ export interface BuildsDeps {
 
 export type Builds = ReturnType<typeof createBuilds>;
 
-/** A build that was begun this often and never came to an end most likely takes the worker down with it. */
-const mostAttempts = 5;
-
 /** An order with all values of its secrets, and what stands in the way of it where that is known already. */
 export type PreparedOrder = BuildOrder & { impossible?: string };
 
@@ -44,7 +42,10 @@ interface Running {
   done: Promise<void>;
 }
 
-/** Runs builds, a few at a time. A result is on disk before it is reported and is told again for a build that is ordered again. */
+/**
+ * Runs builds, a few at a time. A result is on disk before it is reported, unless the disk takes nothing, and is told again for a build that
+ * is ordered again.
+ */
 export function createBuilds(deps: BuildsDeps) {
   const { driver, results, outbox, spotter, context, timings, log, places, changed, keptChanged, askFor } = deps;
   /** In the order in which they came; those that run are among them. */
@@ -106,11 +107,15 @@ export function createBuilds(deps: BuildsDeps) {
       spot: (text) => spotter.look(text, { kind: 'build', buildId }),
     });
     const givenUp = AbortSignal.any([forgotten, closing.signal]);
-    const impossible = order.impossible ?? (record.attempts > mostAttempts ? tooOften : undefined);
+    const impossible = order.impossible ?? (isGivenUp(record) ? tooOften : undefined);
     const outcome = impossible ? finished('failed', impossible) : await build(order, lines.add, clean, givenUp);
     lines.flush();
     if (!outcome) return;
-    await results.finish(record, outcome);
+    await results
+      .finish(record, outcome)
+      .catch((err) =>
+        log.error({ err, buildId }, 'the outcome of a build could not be noted; it is reported all the same'),
+      );
     endRestoring(buildId, outcome.outcome === 'success' ? undefined : new DriverError(missing, remade(outcome)));
     log.info({ buildId, outcome: outcome.outcome }, 'build finished');
     report(record);
@@ -132,7 +137,7 @@ export function createBuilds(deps: BuildsDeps) {
       } catch (error) {
         if (givenUp.aborted) return undefined;
         if (timeout.aborted) return finished('timeout', `The build took longer than ${order.timeoutSeconds} s`);
-        const unavailable = error instanceof BuilderUnavailable ? error : source.failure();
+        const unavailable = unavailability(error, source);
         if (!unavailable) return failed(error, order.buildId, clean);
         log.warn({ err: unavailable, buildId: order.buildId }, 'a build could not be made now; trying again');
         await delay(timings.backoffMaxMs, undefined, { signal }).catch(() => undefined);
@@ -180,7 +185,7 @@ export function createBuilds(deps: BuildsDeps) {
       if (!queue.has(buildId)) {
         log.info({ buildId }, 'a build is not here; it is made again');
         // Its result would be told instead of making it.
-        await results.forget(buildId);
+        results.reopen(buildId);
         askFor(buildId);
       }
       const { promise } = entry;
@@ -221,6 +226,13 @@ export function createBuilds(deps: BuildsDeps) {
       await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
+}
+
+/** Why a build can't be made now but may be later; undefined where it is to blame itself, or this machine. */
+function unavailability(error: unknown, source: WatchedContext): Error | undefined {
+  if (error instanceof BuilderUnavailable) return error;
+  // A source that nobody reads to its end breaks too: what a driver says of its own is the reason.
+  return error instanceof DriverError && !(error instanceof DownloadFailed) ? undefined : source.failure();
 }
 
 const missing = 'PCC_IMAGE_NOT_FOUND';

@@ -10,7 +10,13 @@ import { DriverError } from '../drivers/driver.js';
 const overheadBytes = 4096;
 const streamLimitBytes = contextSizeLimitBytes + contextEntryLimit * overheadBytes;
 
-/** Fetches a context into `path`. Throws `DriverError` unless exactly the bytes of `sha256` (hex) arrived. */
+/** The context did not come. Why, its source knows; the build itself may not be to blame. */
+export class DownloadFailed extends DriverError {}
+
+/**
+ * Fetches a context into `path`. Throws `DriverError` unless exactly the bytes of `sha256` (hex) arrived: `DownloadFailed` where the source
+ * broke off, another where it is this machine or the context.
+ */
 export async function download(
   context: ContextSource,
   path: string,
@@ -31,7 +37,7 @@ export async function download(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DriverError) throw error;
-    throw refused('could not be downloaded by the worker; try the build again', error);
+    throw diskTrouble(error) ?? new DownloadFailed('PCC_UNKNOWN_ERROR', notDownloaded, { cause: error });
   }
   if (hash.digest('hex') !== sha256.toLowerCase()) {
     throw refused('did not arrive as it was uploaded (its checksum differs); try the build again');
@@ -48,6 +54,22 @@ export function archiveLimit(): Transform {
       else done(null, chunk);
     },
   });
+}
+
+const notDownloaded = "The build's context could not be downloaded by the worker; try the build again.";
+
+/** What is wrong with this machine's disk, if that is what the error says. */
+function diskTrouble(error: unknown): DriverError | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return refused(
+      "could not be stored, because the disk of the worker's machine is full. Whoever runs the worker has to free space; then build again",
+      error,
+    );
+  }
+  return code === 'EIO'
+    ? refused("could not be stored: the disk of the worker's machine does not work", error)
+    : undefined;
 }
 
 /** For whoever deploys: the sentence begins with the build's context. */

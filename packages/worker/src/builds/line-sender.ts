@@ -3,6 +3,8 @@ import type { WorkerLogLine } from '@pipecat-cloud/contract/worker';
 /** Positions of one attempt begin above all of the attempt before. */
 const attemptSpan = 10_000_000;
 const batchLines = 200;
+/** A character is up to six bytes of JSON: together with a longest line this is far below the frame limit. */
+const batchCharacters = 256 * 1024;
 const longestLine = 16 * 1024;
 /** Lines that may wait for the control plane; a build that says more meanwhile is cut short. */
 const waitingLines = 20_000;
@@ -22,13 +24,15 @@ export interface LineSenderDeps {
 export function createLineSender({ attempt, batchMs, send, clean, spot }: LineSenderDeps) {
   let position = attempt * attemptSpan;
   let pending: WorkerLogLine[] = [];
+  let characters = 0;
   let waiting = 0;
   let leftOut = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function push(text: string): void {
     pending.push({ position: ++position, time: new Date().toISOString(), text });
-    if (pending.length >= batchLines) flush();
+    characters += text.length;
+    if (pending.length >= batchLines || characters >= batchCharacters) flush();
     else timer ??= setTimeout(flush, batchMs);
   }
 
@@ -38,6 +42,7 @@ export function createLineSender({ attempt, batchMs, send, clean, spot }: LineSe
     if (pending.length === 0) return;
     const lines = pending;
     pending = [];
+    characters = 0;
     waiting += lines.length;
     void send(lines).then(() => {
       waiting -= lines.length;

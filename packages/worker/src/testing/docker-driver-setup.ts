@@ -76,6 +76,7 @@ export async function createDockerDriverUnderTest(): Promise<DriverUnderTest> {
     imageOf: async (id) => (id === buildId ? image : undefined),
     forget: async () => undefined,
     kept: async () => [],
+    close: async () => undefined,
   };
   const setup = await createDockerSetup({ builder });
   await imageOf(setup.engine, image, agentFiles);

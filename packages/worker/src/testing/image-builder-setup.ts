@@ -56,6 +56,7 @@ export async function createImageSetup(change: Partial<ImageBuilderOptions> = {}
     },
     async close(): Promise<void> {
       for (const buildId of await builder.kept()) await builder.forget(buildId);
+      await builder.close();
       await Promise.all([engine, ...engines].map((each) => each.close()));
       await rm(directory, { recursive: true });
     },

@@ -6,6 +6,9 @@ const unknown = 'PCC_UNKNOWN_ERROR';
 export const needsBuildKit =
   "This Dockerfile needs BuildKit (RUN --mount), and the worker's container engine builds without it. Take --mount out of the Dockerfile, or run the worker beside Docker 20.10 or later.";
 
+export const noDockerfile =
+  'The Dockerfile is not where the build was told that it is: see --dockerfile, or [build] dockerfile.';
+
 /** What went wrong in the engine, as a code of contract §2.1 and a sentence that says what to do. `platform` is the engine's, such as `linux/amd64`. */
 export function explainFailure(failure: BuildFailure, platform: string): DriverError {
   const [code, sentence] = explained(failure, platform);
@@ -50,10 +53,7 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
     ];
   }
   if (/failed to read dockerfile|Cannot locate specified Dockerfile/i.test(message)) {
-    return [
-      unknown,
-      'The Dockerfile is not where the build was told that it is: see --dockerfile, or [build] dockerfile.',
-    ];
+    return [unknown, noDockerfile];
   }
   const parse =
     /(?:dockerfile )?parse error(?: on)? line \d+.*|unknown instruction.*|file with no instructions.*/is.exec(

@@ -7,9 +7,10 @@ import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { isPodman } from '../../engine/version.js';
+import { createRedactor } from '../../logs/redactor.js';
 import { explainFailure } from './build-failure.js';
-import { readBuildOutput } from './build-output.js';
-import { checkFrontend, checkMounts } from './frontend-check.js';
+import { type BuildFailure, readBuildOutput } from './build-output.js';
+import { checkFrontend, checkMounts, type Dockerfile, readDockerfile } from './frontend-check.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
 export interface EngineBuildsOptions {
@@ -21,6 +22,8 @@ export interface EngineBuildsOptions {
   proxies?: Readonly<Record<string, string>>;
   /** False for an engine without BuildKit; by default the engine is asked. */
   buildKit?: boolean;
+  /** From the request to call a build off to its end; BuildKit kills what runs at once. */
+  endGraceMs?: number;
 }
 
 /** Not those of instances: a container that somebody else makes of such an image is no instance. */
@@ -30,12 +33,10 @@ export const labels = {
   context: 'pipecat-cloud.build.context',
   dockerfile: 'pipecat-cloud.build.dockerfile',
 };
-/** From the request to call a build off to its end; BuildKit kills what runs at once. */
-const endGraceMs = 10_000;
 
 /** Builds as an engine runs them: one request, called off where nobody waits for it any more. */
 export function createEngineBuilds(options: EngineBuildsOptions) {
-  const { engine, installationId, baseImages = 'registry', proxies = {} } = options;
+  const { engine, installationId, baseImages = 'registry', proxies = {}, endGraceMs = 10_000 } = options;
 
   async function hasBuildKit(): Promise<boolean> {
     if (options.buildKit !== undefined) return options.buildKit;
@@ -47,13 +48,14 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
   function queryOf(
     name: string,
     order: BuildOrder,
+    dockerfile: Dockerfile,
     session: SecretSession | undefined,
   ): Record<string, string | object> {
     const whose = `${installationId} ${order.organizationId}`;
     const organization = createHash('sha256').update(whose).digest('hex').slice(0, 16);
     return {
       t: name,
-      dockerfile: order.dockerfilePath,
+      dockerfile: dockerfile.path,
       labels: {
         [labels.installation]: installationId,
         [labels.build]: order.buildId,
@@ -76,8 +78,10 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     };
   }
 
-  const callOff = (buildId: string) =>
-    engine.request('POST', '/build/cancel', { query: { id: buildId } }).catch(() => undefined);
+  const callOff = (buildId: string, signal?: AbortSignal) =>
+    engine
+      .request('POST', '/build/cancel', { query: { id: buildId }, ...(signal && { signal }) })
+      .catch(() => undefined);
 
   async function run(
     name: string,
@@ -86,32 +90,37 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     onLine: (text: string) => void,
     signal: AbortSignal,
   ) {
-    await checkFrontend(archive, order.dockerfilePath);
+    const dockerfile = await readDockerfile(archive, order.dockerfilePath);
+    checkFrontend(dockerfile);
     const buildKit = await hasBuildKit();
-    if (!buildKit) await checkMounts(archive, order.dockerfilePath);
+    if (!buildKit) checkMounts(dockerfile);
     const session = buildKit ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
     if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
     const body = createReadStream(archive);
     let output: Readable | undefined;
+    const broken = new AbortController();
+    let giveUp: NodeJS.Timeout | undefined;
     const end = () => {
       if (session) void callOff(order.buildId);
       // The classic builder ends with its request.
-      const giveUp = setTimeout(() => output?.destroy(signal.reason), session ? endGraceMs : 0);
-      giveUp.unref();
-      output?.once('close', () => clearTimeout(giveUp));
+      giveUp = setTimeout(() => broken.abort(signal.reason), session ? endGraceMs : 0);
     };
+    signal.addEventListener('abort', end, { once: true });
     try {
       // What an earlier worker was building when it ended; the engine calls that off by itself, a little later.
-      if (session) await callOff(order.buildId);
-      const headers = { 'content-type': 'application/x-tar' };
-      output = await engine.stream('POST', '/build', { query: queryOf(name, order, session), body, headers });
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
+      if (session) await callOff(order.buildId, signal);
+      signal.throwIfAborted();
+      output = await engine.stream('POST', '/build', {
+        query: queryOf(name, order, dockerfile, session),
+        body,
+        headers: { 'content-type': 'application/x-tar' },
+        signal: broken.signal,
+      });
       const failure = await readBuildOutput(output, onLine);
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
       if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
-      if (failure) throw explainFailure(failure, await platform());
+      if (failure) throw await explained(failure, order);
     } catch (error) {
       signal.throwIfAborted();
       // Errors of a connection have a code, ours have not.
@@ -122,15 +131,23 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
         throw brokenOff(error);
       if (isStatus(error, 400, 500)) {
         const { message } = error as Error;
-        throw explainFailure({ message, step: undefined, lastLine: undefined }, await platform());
+        throw await explained({ message, step: undefined, lastLine: undefined }, order);
       }
       throw error;
     } finally {
       signal.removeEventListener('abort', end);
+      clearTimeout(giveUp);
       body.destroy();
       output?.destroy();
       session?.close();
     }
+  }
+
+  /** Secrets are taken out of whole texts: of one that is cut, what is left can't be told from other text. */
+  async function explained({ message, step, lastLine }: BuildFailure, order: BuildOrder): Promise<DriverError> {
+    const clean = createRedactor(order.secrets ?? {});
+    const cleaned = { message: clean(message), step: step && clean(step), lastLine: lastLine && clean(lastLine) };
+    return explainFailure(cleaned, await platform());
   }
 
   async function platform(): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contextOf } from '../../testing/process-driver-setup.js';
-import { checkFrontend, frontendOf, hasMount } from './frontend-check.js';
+import { checkFrontend, frontendOf, hasMount, readDockerfile } from './frontend-check.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -11,11 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function check(dockerfile: string, path = 'Dockerfile', asked = path): Promise<void> {
+async function read(dockerfile: string, path: string, asked: string) {
   const archive = join(folder, 'context.tar.gz');
   await writeFile(archive, await contextOf({ [path]: dockerfile, 'bot.py': '# syntax=evil/frontend' }));
-  await checkFrontend(archive, asked);
+  return await readDockerfile(archive, asked);
 }
+const check = async (dockerfile: string, path = 'Dockerfile', asked = path) =>
+  checkFrontend(await read(dockerfile, path, asked));
 
 test.each([
   'FROM scratch',
@@ -61,6 +63,29 @@ test('the Dockerfile that the build names is the one that is looked at', async (
     check('# syntax=evil/frontend', 'docker/agent.Dockerfile', './docker//agent.Dockerfile'),
   ).rejects.toThrow();
   await expect(check('# syntax=evil/frontend', 'Dockerfile', 'bot.py')).rejects.toThrow();
-  await expect(check('# syntax=evil/frontend', 'other.Dockerfile', 'Dockerfile')).resolves.toBeUndefined();
   expect(frontendOf('# syntax=a/b')).toBe('a/b');
+});
+
+test.each([
+  ['Dockerfile', './Dockerfile', './Dockerfile'],
+  ['docker/agent.Dockerfile', './docker//agent.Dockerfile', './docker/agent.Dockerfile'],
+  // Podman reads them as lists of files.
+  ['["other"]', '["other"]', './["other"]'],
+  ['null', 'null', './null'],
+])('the engine is told %j for %j in the spelling that it can read in one way', async (path, asked, told) => {
+  expect(await read('FROM scratch', path, asked)).toEqual({ path: told, text: 'FROM scratch' });
+});
+
+test.each([
+  // BuildKit falls back to lower case.
+  ['dockerfile', 'Dockerfile'],
+  // Docker takes these for no name, and then its own choice.
+  ['Dockerfile', '.'],
+  ['Dockerfile', ''],
+  ['Dockerfile', './/'],
+  ['Dockerfile', '["Dockerfile"]'],
+  ['Dockerfile', 'https://example.com/Dockerfile'],
+  ['docker/agent.Dockerfile', 'docker'],
+])('where there is %j, the engine is not asked for %j', async (path, asked) => {
+  await expect(read('FROM scratch', path, asked)).rejects.toThrow('The Dockerfile is not where');
 });

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { list } from 'tar';
 import { DriverError } from '../../drivers/driver.js';
 import { refused } from '../download.js';
-import { needsBuildKit } from './build-failure.js';
+import { needsBuildKit, noDockerfile } from './build-failure.js';
 
 /** The program that reads Dockerfiles, as its makers publish it, of any version. */
 const known = /^(docker\.io\/)?docker\/dockerfile(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
@@ -10,19 +10,31 @@ const known = /^(docker\.io\/)?docker\/dockerfile(:[\w.-]+)?(@sha256:[0-9a-f]{64
 const directive = /^(?:#|\/\/)\s*syntax\s*=\s*(.*)$/i;
 const sizeLimitBytes = 1024 * 1024;
 
+/** The Dockerfile of a context, as the engine finds it too. */
+export interface Dockerfile {
+  /** From the context's root, beginning with `./`: engines read other spellings as JSON, as an address or as no name at all. */
+  path: string;
+  text: string;
+}
+
+/** Throws `DriverError` where the context has no such file: what is not found here may not be looked for by the engine, in its own way. */
+export async function readDockerfile(archive: string, dockerfilePath: string): Promise<Dockerfile> {
+  const path = normal(dockerfilePath);
+  const text = await readEntry(archive, path);
+  if (text === undefined) throw new DriverError('PCC_UNKNOWN_ERROR', noDockerfile);
+  return { path: `.${path}`, text };
+}
+
 /**
  * Throws for a Dockerfile that is to be read by a program of its own choice (`# syntax=`): such a program runs in the engine and may ask it
  * for any image and any credential that it has, past the rules for `FROM`.
  */
-export async function checkFrontend(archive: string, dockerfilePath: string): Promise<void> {
-  const text = await readEntry(archive, normal(dockerfilePath));
-  // The engine says what is wrong with a build that has none.
-  if (text === undefined) return;
+export function checkFrontend({ path, text }: Dockerfile): void {
   const frontend = frontendOf(text);
   if (frontend === undefined || known.test(frontend)) return;
   throw new DriverError(
     'PCC_UNKNOWN_ERROR',
-    `${dockerfilePath} is to be read by '${frontend.slice(0, 200)}' (# syntax=), and builds here take docker/dockerfile alone: another program could get round the rules for base images. Take that line out, or name docker/dockerfile:1.`,
+    `${path.slice(2)} is to be read by '${frontend.slice(0, 200)}' (# syntax=), and builds here take docker/dockerfile alone: another program could get round the rules for base images. Take that line out, or name docker/dockerfile:1.`,
   );
 }
 
@@ -30,10 +42,8 @@ export async function checkFrontend(archive: string, dockerfilePath: string): Pr
  * Throws for a Dockerfile with `RUN --mount`, for engines without BuildKit: Podman's builder knows it, and would share cache mounts among
  * organizations, and mount other images of the engine.
  */
-export async function checkMounts(archive: string, dockerfilePath: string): Promise<void> {
-  if (hasMount((await readEntry(archive, normal(dockerfilePath))) ?? '')) {
-    throw new DriverError('PCC_UNKNOWN_ERROR', needsBuildKit);
-  }
+export function checkMounts({ text }: Dockerfile): void {
+  if (hasMount(text)) throw new DriverError('PCC_UNKNOWN_ERROR', needsBuildKit);
 }
 
 /** Whether an instruction of the Dockerfile mounts something. */
@@ -67,7 +77,9 @@ async function readEntry(archive: string, path: string): Promise<string | undefi
     onReadEntry(entry) {
       if (normal(entry.path) !== path) return void entry.resume();
       size = entry.size;
-      if (size <= sizeLimitBytes) text = entry.concat().then((bytes) => Buffer.from(bytes).toString('utf8'));
+      text = undefined;
+      if (entry.type !== 'File' && entry.type !== 'OldFile') entry.resume();
+      else if (size <= sizeLimitBytes) text = entry.concat().then((bytes) => Buffer.from(bytes).toString('utf8'));
       else entry.resume();
     },
   }).catch((error: unknown) => {

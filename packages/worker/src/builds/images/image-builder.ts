@@ -9,6 +9,7 @@ import { createKeyedQueue } from '../../drivers/process/keyed-queue.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { makeFolder } from '../../files.js';
 import { download } from '../download.js';
+import { createBuildCache } from './build-cache.js';
 import { brokenOff, createEngineBuilds, type EngineBuildsOptions, labels } from './engine-builds.js';
 import { buildRepository, openImageNames } from './image-names.js';
 
@@ -33,7 +34,6 @@ interface Image {
 }
 
 const gib = 1024 ** 3;
-const pruneDeadlineMs = 300_000;
 
 /**
  * Makes images out of build contexts in the engine that runs the instances: with BuildKit where it has that, by the classic builder elsewhere.
@@ -48,6 +48,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
   const drafts = join(directory, 'build-contexts');
   await rm(drafts, { recursive: true, force: true });
   const inTurn = createKeyedQueue();
+  const cache = createBuildCache({ engine, limitBytes: cacheLimitBytes, log });
 
   async function inspect(buildId: string): Promise<Image | undefined> {
     try {
@@ -77,7 +78,8 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     const archive = join(await makeFolder(drafts), randomUUID());
     try {
       await download(context, archive, order.contextSha256, signal);
-      await builds.run(nameOf(order.buildId), order, archive, onLine, signal);
+      // One that failed has filled it as well.
+      await builds.run(nameOf(order.buildId), order, archive, onLine, signal).finally(cache.cut);
     } finally {
       await rm(archive, { force: true });
     }
@@ -89,20 +91,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
       throw wrongPlatform(`${image.Os}/${image.Architecture}`, wanted);
     }
     if (image.Size > largeImageBytes) onLine(largeImage(image.Size));
-    await prune();
     return image;
-  }
-
-  /** The oldest first; what another build uses stays. */
-  async function prune(): Promise<void> {
-    if (cacheLimitBytes === 0) return;
-    try {
-      const query = { 'keep-storage': String(cacheLimitBytes), all: '1' };
-      await engine.request('POST', '/build/prune', { query, deadlineMs: pruneDeadlineMs });
-    } catch (err) {
-      // 409: another build has begun to.
-      if (!isStatus(err, 409)) log.warn({ err }, "the engine's build cache could not be cut down");
-    }
   }
 
   async function removeImage(name: string): Promise<void> {
@@ -161,6 +150,8 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     },
     /** Builds whose images are here. */
     kept: async (): Promise<string[]> => (await list()).map(({ buildId }) => buildId),
+    /** Lets go of what goes on beside builds. */
+    close: cache.close,
   };
 }
 

@@ -275,6 +275,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       diskWatch.close();
       await stopWatching();
       await outputs.close();
+      await options.builder?.close();
       await networks.sweep(0).catch((err) => log.debug({ err }, 'idle networks stay for the next worker'));
       await engine.close();
     },

@@ -12,8 +12,8 @@ export interface DockerDriverOptions {
   /** What is made is labelled with it, and nothing without that label is touched: installations may share an engine. */
   installationId: string;
   log: Logger;
-  /** Makes the images of builds; without it builds are refused. */
-  builder?: Pick<ImageBuilder, 'build' | 'imageOf' | 'forget' | 'kept'>;
+  /** Makes the images of builds; without it builds are refused. Closed with the driver. */
+  builder?: Pick<ImageBuilder, 'build' | 'imageOf' | 'forget' | 'kept' | 'close'>;
   /** The worker's own environment, of which instances get the names in `passEnvironment` only. */
   environment: Record<string, string | undefined>;
   passEnvironment?: readonly string[];
