@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ContextSource } from '../drivers/builder.js';
 import { openRequest, responseTo } from '../requests.js';
+import { refused } from './download.js';
 
 /** The context could not be fetched now, but may be later: the build itself is not to blame. */
 export class ContextUnavailable extends Error {
@@ -52,7 +53,7 @@ export function createContext({ controlUrl, credential }: BuildContextDeps, buil
       if (status !== 200) {
         response.resume();
         if (status === 404 || status === 410) {
-          throw new Error('The build context is not there any more. Deploy again to upload it anew.');
+          throw refused('is not there any more; deploy again to upload it anew');
         }
         throw unavailable(`the control plane answered ${status}`);
       }

@@ -85,7 +85,7 @@ test('a context that is gone fails the build', async () => {
   await start();
   rig.control.contexts.clear();
   await order();
-  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: expect.stringContaining('Deploy again') });
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: expect.stringContaining('deploy again') });
 });
 
 test.each([
