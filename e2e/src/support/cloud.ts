@@ -35,7 +35,7 @@ export async function startCloud(options: CloudOptions = {}) {
   const dataDir = options.dataDir ?? join(temporaryFolder('data'), 'data');
   const port = options.port ?? (await preferredPort());
   sharePipCache(dataDir);
-  if (!options.makesEnvironments && !existsSync(join(dataDir, 'worker/venvs'))) await layPythonEnvironments(dataDir);
+  const laysEnvironments = !options.makesEnvironments && !existsSync(join(dataDir, 'worker/venvs'));
   const settings = { PORT: String(port), PIPECAT_CLOUD_DATA_DIR: dataDir };
   // The same on any machine: what the tests deploy is to run without images that no registry here has.
   const process_ = launch({ ...settings, PIPECAT_CLOUD_WORKER_DRIVER: 'process', ...options.env });
@@ -43,6 +43,7 @@ export async function startCloud(options: CloudOptions = {}) {
   const isReady = () => process_.stdout().includes(`ready ${url}\n`);
   await until('npm start is ready', () => isReady() || !process_.running(), 120_000);
   if (!isReady()) throw new Error(`npm start ended:\n${process_.stdout()}\n${process_.stderr()}`);
+  if (laysEnvironments) await layPythonEnvironments(dataDir);
   return {
     process: process_,
     port,

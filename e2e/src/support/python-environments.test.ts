@@ -21,9 +21,9 @@ test.skipIf(!found)('only an environment of the Python that a worker takes is la
     writeFileSync(join(made, 'pyvenv.cfg'), `home = /usr/bin\nversion = ${version}\nexecutable = /usr/bin/python3\n`);
     mkdirSync(join(dataDir, 'worker/venvs'), { recursive: true });
     Object.assign(resources, { python: join(made, 'bin/python'), pipecat: undefined });
-    await layPythonEnvironments(dataDir);
+    await layPythonEnvironments(dataDir, ['org-1', 'org-2']);
     return readdirSync(join(dataDir, 'worker/venvs')).length;
   };
-  expect(await laid(`${major}.${minor}.${patch}`)).toBe(1);
+  expect(await laid(`${major}.${minor}.${patch}`)).toBe(2);
   expect(await laid(`${major}.${minor}.${(patch ?? 0) + 1}`)).toBe(0);
 });

@@ -100,6 +100,9 @@ export const privateKeyPermissions: ReadonlySet<Permission> = new Set<Permission
   'secrets:write',
 ]);
 
+/** What a public API key may do in its organization: start sessions of any agent. */
+export const publicKeyPermissions: ReadonlySet<Permission> = new Set<Permission>(['sessions:start']);
+
 /** Ready lists for the usual grants. */
 export const presets = {
   deploy: [

@@ -1,4 +1,4 @@
-import { type Permission, privateKeyPermissions } from '@pipecat-cloud/contract/permissions';
+import { type Permission, privateKeyPermissions, publicKeyPermissions } from '@pipecat-cloud/contract/permissions';
 import { forbidden } from '../errors.js';
 import { type OrganizationAccess, type Principal, tokenOf } from './principal.js';
 
@@ -17,6 +17,13 @@ export const privateKey: LastingCredential = {
   name: 'A private API key',
   permissions: privateKeyPermissions,
   forEnding: false,
+};
+
+/** Meant to be seen in pages, and replaced there when somebody misuses it. */
+export const publicKey: LastingCredential = {
+  name: 'A public API key',
+  permissions: publicKeyPermissions,
+  forEnding: true,
 };
 
 /**
@@ -43,7 +50,13 @@ export function requireAsWide(
   const lacking = [...permissions].filter((permission) => !organization.permissions.has(permission));
   if (lacking.length > 0) throw wider(`${name} can do what this token may not: it lacks ${lacking.join(', ')}`);
   if (token.grant.networks) throw wider(`${name} works from any network, and this token only from some`);
-  if (token.expiresAt !== null && !forEnding) throw wider(`${name} never ends, and this token does`);
+  if (forEnding) return;
+  if (token.expiresAt !== null) throw wider(`${name} never ends, and this token does`);
+  if (token.endsAt !== null)
+    throw forbidden(
+      'missing_permission',
+      `${name} never ends, and this token does: a rotation ends it by ${token.endsAt}. Make it with the one that takes its place, or signed in, in the dashboard or by 'auth login'`,
+    );
 }
 
 const wider = (sentence: string) =>

@@ -54,8 +54,22 @@ test.each<[string, Grant, string | undefined]>([
     expect(refused.body.error).toContain("'auth login'");
   }
   expect((await agents()).status).toBe(200);
-  const open = { name: 'open', type: 'public' };
-  expect((await server.call(token, 'POST', '/v1/organizations/acme/apiKeys', open)).status).toBe(200);
+});
+
+test('a token that a rotation is about to end neither makes nor rotates one, and the one in its place does', async () => {
+  const { token } = await acme.member('admin');
+  const rotated = await server.call(token, 'POST', '/v1/tokens/self/rotate', {});
+  expect(rotated.body.predecessor.endsAt).toEqual(expect.any(String));
+  const refusals = [
+    await makeKey(token),
+    await server.call(token, 'POST', `/v1/organizations/acme/apiKeys/${keyId}/rotate`),
+  ];
+  for (const refused of refusals) {
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'missing_permission' } });
+    expect(refused.body.error).toContain(`a rotation ends it by ${rotated.body.predecessor.endsAt}`);
+    expect(refused.body.error).toContain('the one that takes its place');
+  }
+  expect((await makeKey(rotated.body.value)).status).toBe(200);
 });
 
 test('a token that acts as an admin, from anywhere and without an end, makes one', async () => {

@@ -78,6 +78,7 @@ export function createAgentService(deps: AgentServiceDeps) {
     });
   }
 
+  /** The agent is new, or under a lock. */
   async function addDeployment(
     repos: Repositories,
     agent: Agent,
@@ -85,7 +86,8 @@ export function createAgentService(deps: AgentServiceDeps) {
     settings: DeploymentSettings & Partial<RolloutPlan> & { imageDigest?: string | null },
   ): Promise<Deployment> {
     await holdSets(repos, agent.organizationId, settings);
-    const now = clock.now().toISOString();
+    const now = clock.now();
+    const createdAt = (await repos.deployments.nextCreatedAt(agent.id, now)).toISOString();
     const deployment: Deployment = {
       imageDigest: null,
       rollout: 'automatic',
@@ -95,15 +97,15 @@ export function createAgentService(deps: AgentServiceDeps) {
       organizationId: agent.organizationId,
       agentId: agent.id,
       phase: 'Creating',
-      phaseStartedAt: now,
+      phaseStartedAt: now.toISOString(),
       startFailures: 0,
       sessionCrashes: 0,
       error: null,
       readyAt: null,
       liveAt: null,
       deployedBy: { kind: actor.kind, id: actor.id, credentialId: actor.credentialId },
-      createdAt: now,
-      updatedAt: now,
+      createdAt,
+      updatedAt: now.toISOString(),
     };
     await repos.deployments.insert(deployment);
     return deployment;

@@ -1,7 +1,7 @@
 import type { ApiKeyList, CreateApiKeyBody, CreatedApiKey } from '@pipecat-cloud/contract/api-keys';
 import { maskToken } from '@pipecat-cloud/contract/token-format';
 import { type CredentialDigests, mintCredential } from '../access/credential-digests.js';
-import { privateKey, requireAsWide } from '../access/lasting-credential.js';
+import { privateKey, publicKey, requireAsWide } from '../access/lasting-credential.js';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Store } from '../db/store.js';
@@ -42,7 +42,7 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
 
     async create(caller: Caller, body: CreateApiKeyBody): Promise<CreatedApiKey> {
       const { organization, actor } = caller;
-      if (body.type === 'private') requireMaker(caller, 'make');
+      requireMaker(caller, body.type, 'make');
       const name = body.name.trim();
       if (name === '') throw badRequest('An API key needs a name that says where it is used');
       const { value } = mintCredential(ids, body.type);
@@ -97,7 +97,7 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
       const { organization, actor } = caller;
       const key = await store.apiKeys.find(organization.id, id);
       if (!key) throw notFound('API key', id);
-      if (key.type === 'private') requireMaker(caller, 'rotate');
+      requireMaker(caller, key.type, 'rotate');
       if (key.revokedAt)
         throw conflict(`The key '${key.name}' was revoked on ${key.revokedAt}; make a new one instead`);
       const { value } = mintCredential(ids, key.type);
@@ -123,9 +123,9 @@ export function createApiKeyService({ store, clock, ids, audit, digests, box }: 
 }
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
-function requireMaker({ organization, principal }: Caller, verb: string): void {
-  requireAdmin(organization, verb);
-  requireAsWide(organization, principal, privateKey);
+function requireMaker({ organization, principal }: Caller, type: ApiKey['type'], verb: string): void {
+  if (type === 'private') requireAdmin(organization, verb);
+  requireAsWide(organization, principal, type === 'private' ? privateKey : publicKey);
 }
 
 function requireAdmin(organization: OrganizationAccess, verb: string): void {

@@ -1,11 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BuildWorld, openBuildWorld } from '../testing/build-world.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type BuildWorld, openBuildWorld, withoutWorkers } from '../testing/build-world.js';
 import { databases } from '../testing/databases.js';
 import { contextOf } from '../testing/tar.js';
 import { testActor } from '../testing/two-organizations.js';
+import { createBuildService } from './build-service.js';
 
 describe.each(databases)('builds on $name', (database) => {
   let world: BuildWorld;
@@ -54,6 +55,30 @@ describe.each(databases)('builds on $name', (database) => {
     expect((await create(other)).cached).toBe(false);
     expect((await create(other, { dockerfilePath: 'b/Dockerfile' })).cached).toBe(false);
     expect((await create(await world.upload(world.bolt), {}, world.bolt)).cached).toBe(false);
+  });
+
+  test('of one organization, contexts are read through one after the other; another need not wait', async () => {
+    const open: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const files = {
+      async open(uploadId: string) {
+        open.push(uploadId);
+        await gate.promise;
+        return undefined;
+      },
+    };
+    const builds = createBuildService({ ...world, ...withoutWorkers, files });
+    const organizations = [world.acme, world.acme, world.bolt];
+    const uploadIds = await Promise.all(organizations.map((organization) => world.upload(organization)));
+    const created = organizations.map((organization, index) =>
+      builds.create(organization, testActor, { uploadId: uploadIds[index] ?? '' }),
+    );
+    await vi.waitFor(() => expect(open).toHaveLength(2), 60_000);
+    expect(open.filter((id) => id !== uploadIds[2])).toHaveLength(1);
+    gate.resolve();
+    const ends = await Promise.allSettled(created);
+    expect(ends.map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(open.toSorted()).toEqual(uploadIds.toSorted());
   });
 
   test('a failed build is not reused', async () => {

@@ -12,6 +12,7 @@ import type { Leaks } from '../leaks/compose-leaks.js';
 import { isSetName } from '../secrets/secret-change.js';
 import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
+import { createFairTurns } from '../turns.js';
 import { isUuid } from '../uuid.js';
 import type { BuildLogLine } from './build-log-repository.js';
 import { makersOf } from './build-makers.js';
@@ -46,12 +47,15 @@ interface BuildServiceDeps {
   leaks?: Pick<Leaks, 'watch' | 'sites'>;
 }
 
+/** Contexts that are read through at a time: each keeps this process busy for as long as it takes to unpack. */
+const checksAtOnce = 2;
 const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries: contextEntryLimit };
 
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
   const { store, clock, ids, audit, files, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
   const { openLimit = 50, forgetNow, secrets } = deps;
+  const inTurn = createFairTurns(checksAtOnce);
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
   async function uploadOf(
@@ -143,7 +147,7 @@ export function createBuildService(deps: BuildServiceDeps) {
         );
       }
 
-      const credentials = await checkStored(upload, contextSha256, dockerfilePath);
+      const credentials = await inTurn(organization.id, () => checkStored(upload, contextSha256, dockerfilePath));
       const now = clock.now();
       const created: StoredBuild = {
         ...identity,

@@ -55,6 +55,17 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return row && toUpload(row);
     },
 
+    /** How many there are that no build was made of, with a file or without. */
+    async countUnused(organizationId: string): Promise<number> {
+      const { count } = await db
+        .selectFrom('upload')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .where('organization_id', '=', organizationId)
+        .where('state', 'in', ['waiting', 'complete'])
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
+
     /** For the upload itself, whose signature stands for the organization. */
     async findAny(id: string): Promise<Upload | undefined> {
       const row = await db.selectFrom('upload').selectAll().where('id', '=', id).executeTakeFirst();

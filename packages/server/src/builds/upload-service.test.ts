@@ -10,7 +10,7 @@ const hourMs = 60 * 60_000;
 describe.each(databases)('uploads on $name', (database) => {
   let world: BuildWorld;
   beforeEach(async () => {
-    world = await openBuildWorld(database);
+    world = await openBuildWorld(database, { unusedLimit: 4 });
   });
   afterEach(() => world.end());
 
@@ -27,6 +27,22 @@ describe.each(databases)('uploads on $name', (database) => {
     });
     const refusal = { status: 400, message: expect.stringContaining("'us-west'") };
     await expect(world.uploads.createUrl(world.acme, testActor, 'mars')).rejects.toMatchObject(refusal);
+  });
+
+  test('an organization with many that no build was made of gets no more, until some are built or gone', async () => {
+    const complete = await world.upload(world.acme);
+    const ask = (organization = world.acme) => world.uploads.createUrl(organization, testActor);
+    const asked = await Promise.allSettled(Array.from({ length: 8 }, () => ask()));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    const refusal = { status: 429, message: expect.stringContaining('has 4 uploads that no build was made of') };
+    await expect(ask()).rejects.toMatchObject({ ...refusal, headers: { 'retry-after': '60' } });
+    await ask(world.bolt);
+    await world.store.builds.uploads.use(world.acme.id, complete);
+    await ask();
+    await expect(ask()).rejects.toMatchObject(refusal);
+    world.clock.advance(hourMs + 16 * 60_000);
+    await world.uploads.sweep();
+    await ask();
   });
 
   test('what nobody made a build of goes after a while; what a build was made of stays', async () => {

@@ -1,8 +1,8 @@
 import type { UploadUrl } from '@pipecat-cloud/contract/builds';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
-import type { Store } from '../db/store.js';
-import { AppError, badRequest, conflict, notFound } from '../errors.js';
+import type { Repositories, Store } from '../db/store.js';
+import { AppError, badRequest, conflict, notFound, tooManyRequests } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
@@ -20,6 +20,8 @@ interface UploadServiceDeps {
   signingKey: Buffer;
   publicUrl: string;
   regions: Pick<Regions, 'check' | 'defaultOf'>;
+  /** Uploads that an organization may have without a build of them: each may be as large as a file can be. */
+  unusedLimit?: number;
 }
 
 const minuteMs = 60_000;
@@ -29,6 +31,7 @@ const keepForMs = 60 * minuteMs;
 
 export function createUploadService(deps: UploadServiceDeps) {
   const { store, clock, ids, audit, uploads, signingKey, publicUrl, regions } = deps;
+  const { unusedLimit = 100 } = deps;
   const { arrival } = uploads;
 
   /** Ids whose file is arriving; of two senders the second is refused at once. */
@@ -49,11 +52,24 @@ export function createUploadService(deps: UploadServiceDeps) {
     return upload;
   }
 
+  /** Under a lock, so that of many who ask at once no more are let in. Throws 429. */
+  async function checkRoom(repos: Repositories, { id, name }: OrganizationAccess): Promise<void> {
+    if (!(await repos.organizations.lock(id))) throw notFound('Organization', name);
+    if ((await repos.builds.uploads.countUnused(id)) < unusedLimit) return;
+    throw tooManyRequests(
+      `The organization has ${unusedLimit} uploads that no build was made of, which is the most; make builds of them, or wait: each goes about an hour after it came`,
+      60,
+    );
+  }
+
   return {
     /** Of the file itself. */
     limitBytes: uploads.limitBytes,
 
-    /** A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered. */
+    /**
+     * A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered, 429 while the organization has too many
+     * that no build was made of.
+     */
     async createUrl(organization: OrganizationAccess, actor: Actor, wantedRegion?: string): Promise<UploadUrl> {
       const chosen = wantedRegion ?? (await regions.defaultOf(organization));
       await regions.check(organization.id, chosen);
@@ -63,6 +79,7 @@ export function createUploadService(deps: UploadServiceDeps) {
       const form =
         arrival.kind === 'there' ? await arrival.offer(upload.id, now, expiresAt) : ownForm(upload.id, expiresAt);
       await store.transaction(async (repos) => {
+        await checkRoom(repos, organization);
         await repos.builds.uploads.insert({ ...upload, expiresAt });
         // The upload itself carries no credential, only what is signed here.
         await audit.record(repos, actor, {

@@ -120,6 +120,19 @@ export function createDeploymentRepository({ db }: RepositoryContext) {
       return new Map(rows.map((row) => [row.id, toDeployment(row)]));
     },
 
+    /**
+     * When a deployment that is made now counts as made: after every other of the agent, which the caller has locked. A clock that was
+     * set back must not put it before those that it follows.
+     */
+    async nextCreatedAt(agentId: string, now: Date): Promise<Date> {
+      const { newest } = await db
+        .selectFrom('deployment')
+        .select(({ fn }) => fn.max('created_at').as('newest'))
+        .where('agent_id', '=', agentId)
+        .executeTakeFirstOrThrow();
+      return new Date(Math.max(now.getTime(), newest ? Date.parse(newest) + 1 : 0));
+    },
+
     /** Newest first. */
     async listOfAgent(organizationId: string, agentId: string): Promise<Deployment[]> {
       const rows = await db

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../system.js';
 import { scratchDatabases } from '../testing/databases.js';
 import { openRolloutWorld, type RolloutWorld, until } from '../testing/rollout-world.js';
 import { isDrawn } from './claim-order.js';
@@ -406,6 +407,23 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
         409,
         expect.stringContaining('is the first that took sessions'),
       ]);
+    });
+
+    test('to the one before, also where the clock was set back between the two', async () => {
+      for (const image of ['bot:1', 'bot:2']) {
+        await deploy(image);
+        await world.ready();
+      }
+      const setBack = vi.spyOn(systemClock, 'now').mockImplementation(() => new Date(Date.now() - 60 * 60_000));
+      await deploy('bot:3').finally(() => setBack.mockRestore());
+      await world.ready();
+      expect((await world.history()).map(({ changes }) => changes)).toEqual([
+        [{ setting: 'image', from: 'bot:2', to: 'bot:3' }],
+        [{ setting: 'image', from: 'bot:1', to: 'bot:2' }],
+        [],
+      ]);
+      await world.call('POST', '/bot/rollback', {});
+      expect((await world.status()).deployment?.manifest.spec.image).toBe('bot:2');
     });
 
     test('from a deploy that hangs, or that failed: it is withdrawn, its errors with it', async () => {

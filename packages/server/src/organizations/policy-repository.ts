@@ -10,6 +10,20 @@ export interface StoredPolicy {
 export type TokenDecision = 'approved' | 'denied' | 'pending';
 
 export function createPolicyRepository({ db }: RepositoryContext) {
+  /** What organizations decided about a token, of these decisions, for another to have. */
+  function copyOf(from: string, to: string, states: readonly TokenDecision[]) {
+    return db
+      .insertInto('token_decision')
+      .columns(['token_id', 'organization_id', 'state', 'decided_by', 'decided_at'])
+      .expression((eb) =>
+        eb
+          .selectFrom('token_decision')
+          .select([eb.val(to).as('token_id'), 'organization_id', 'state', 'decided_by', 'decided_at'])
+          .where('token_id', '=', from)
+          .where('state', 'in', states),
+      );
+  }
+
   return {
     async find(organizationId: string): Promise<StoredPolicy> {
       const row = await db
@@ -86,22 +100,20 @@ export function createPolicyRepository({ db }: RepositoryContext) {
     },
 
     /** For a new token that comes from another: what organizations decided about that one holds for it too. */
-    async copyDecisions(
-      from: string,
-      to: string,
-      states: readonly TokenDecision[] = ['approved', 'denied'],
-    ): Promise<void> {
-      await db
-        .insertInto('token_decision')
-        .columns(['token_id', 'organization_id', 'state', 'decided_by', 'decided_at'])
-        .expression((eb) =>
-          eb
-            .selectFrom('token_decision')
-            .select([eb.val(to).as('token_id'), 'organization_id', 'state', 'decided_by', 'decided_at'])
-            .where('token_id', '=', from)
-            .where('state', 'in', states),
+    async copyDecisions(from: string, to: string): Promise<void> {
+      await copyOf(from, to, ['approved', 'denied']).execute();
+    },
+
+    /** For a token that another made or got hold of: where that one is denied, it is too, whatever was decided about it before. */
+    async copyDenials(from: string, to: string): Promise<void> {
+      await copyOf(from, to, ['denied'])
+        .onConflict((conflict) =>
+          conflict.columns(['token_id', 'organization_id']).doUpdateSet(({ ref }) => ({
+            state: ref('excluded.state'),
+            decided_by: ref('excluded.decided_by'),
+            decided_at: ref('excluded.decided_at'),
+          })),
         )
-        .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
 

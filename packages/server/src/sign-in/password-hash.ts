@@ -1,3 +1,5 @@
+import { createTurns } from '../turns.js';
+
 /** OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane. The library's default algorithm is argon2id. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** Each takes a thread of the pool that files and name look-ups need too; a flood of guesses waits here instead. */
@@ -35,22 +37,5 @@ export function createPasswordHasher(): PasswordHasher {
         !hash.startsWith('$argon2id$')
       );
     },
-  };
-}
-
-/** Runs at most `limit` pieces of work at a time, in the order they came. */
-function createTurns(limit: number) {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }

@@ -18,7 +18,10 @@ export const withoutWorkers = {
 };
 
 /** Two organizations with the real build and upload services, their files in a folder of their own. */
-export async function openBuildWorld(database: TestDatabase, options: { lineLimit?: number; openLimit?: number } = {}) {
+export async function openBuildWorld(
+  database: TestDatabase,
+  { unusedLimit, ...options }: { lineLimit?: number; openLimit?: number; unusedLimit?: number } = {},
+) {
   const world = await openTwoOrganizations(database);
   const folder = await mkdtemp(join(tmpdir(), 'builds-'));
   const files = createDiskUploadStore({ directory: folder, limitBytes: 1_000_000 });
@@ -27,6 +30,7 @@ export async function openBuildWorld(database: TestDatabase, options: { lineLimi
     uploads: files,
     signingKey: Buffer.alloc(32, 3),
     publicUrl: 'http://localhost:7400',
+    ...(unusedLimit !== undefined && { unusedLimit }),
   });
   let nudges = 0;
   const queue = {

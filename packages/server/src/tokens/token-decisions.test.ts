@@ -90,6 +90,27 @@ describe.each(databases)('what an organization decided about a token on $name', 
     expect(await stoppedBy(waits.value)).toBe('approvalRequired');
   });
 
+  test.each([
+    ['rotates', (caller: Principal, id: string) => rotate(caller, id)],
+    ['rotates a second time', (caller: Principal, id: string) => rotate(person, id).then(() => rotate(caller, id))],
+    ['derives from', derive],
+  ])('what a denied token gets when it %s another, an approved one too, is denied', async (_, obtain) => {
+    const grant = { permissions: ['tokens:write' as const, 'logs:read' as const] };
+    const [{ token, value }, { token: other }] = [await create({ grant }), await create({ grant })];
+    await decide(token.id, 'denied');
+    await decide(other.id, 'approved');
+    const { value: obtained } = await obtain(await world.authenticate(value), other.id);
+    expect(await stoppedBy(obtained)).toBe('denied');
+  });
+
+  test('a token that is denied nowhere rotates another as it is', async () => {
+    const grant = { permissions: ['tokens:write' as const, 'logs:read' as const] };
+    const [{ token, value }, { token: other }] = [await create({ grant }), await create({ grant })];
+    await decide(token.id, 'approved');
+    const caller = await world.authenticate(value);
+    expect(await stoppedBy((await rotate(caller, other.id)).value)).toBeUndefined();
+  });
+
   test('the approval of a token holds for its successors and children until it is taken back', async () => {
     await world.setPolicy(org.id, { approvalRequired: true });
     const { token, value } = await create();

@@ -10,7 +10,7 @@ import { requireTokenManager, requireWithin } from './token-authority.js';
 import { notInUse, requireOwnLine } from './token-lineage.js';
 import { insertToken, makeSecret, presentToken } from './token-minting.js';
 import { shortestLife } from './token-policies.js';
-import { ownerColumns, reachedBy, type TokenServiceDeps } from './token-service.js';
+import { denyWith, ownerColumns, reachedBy, type TokenServiceDeps } from './token-service.js';
 
 const defaultOverlapHours = 24;
 const hourMs = 60 * 60 * 1000;
@@ -80,6 +80,7 @@ export function createTokenRotation(deps: TokenServiceDeps) {
           requireWithin(principal, token.grant, earlier(expiresAt, parent?.endsAt ?? null));
         }
         const made = await makeSuccessor(repos, actor, token, expiresAt, now);
+        await denyWith(repos, principal, made.token.id);
 
         const overlapHours = body.overlapHours ?? defaultOverlapHours;
         if (overlapHours === 0) {

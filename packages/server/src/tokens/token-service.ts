@@ -238,10 +238,10 @@ export function reachedBy(grant: Grant, reach: readonly Reach[]): readonly Reach
   return reach.filter(({ id }) => grant.organizations?.includes(id) ?? true);
 }
 
-/** A token that an organization denied does not come back there by what it makes. */
-async function denyWith(repos: Repositories, principal: Principal, id: string): Promise<void> {
+/** A token that an organization denied does not come back there by a token whose secret it gets: one that it makes, or the successor of another. */
+export async function denyWith(repos: Repositories, principal: Principal, id: string): Promise<void> {
   const maker = tokenOf(principal);
-  if (maker) await repos.policies.copyDecisions(maker.id, id, ['denied']);
+  if (maker) await repos.policies.copyDenials(maker.id, id);
 }
 
 export function readName(text: string): string {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createKeyedQueue } from '../process/keyed-queue.js';
-import type { ListedContainer } from './engine-types.js';
+import type { InspectedContainer, ListedContainer } from './engine-types.js';
 import { labelNames } from './labels.js';
 import { createLeftovers } from './leftovers.js';
 
@@ -15,6 +15,11 @@ const list = vi.fn(async () => {
   await answer;
   return listed;
 });
+const inspect = async (id: string) => {
+  const State = { Status: listed.find(({ Id }) => Id === id)?.State };
+  return { State } as InspectedContainer;
+};
+const remove = vi.fn(async (name: string) => void removed.push(name));
 const sweepNetworks = vi.fn(async () => undefined);
 
 let leftovers: ReturnType<typeof createLeftovers>;
@@ -26,7 +31,7 @@ beforeEach(() => {
   answer = Promise.resolve();
   vi.clearAllMocks();
   leftovers = createLeftovers({
-    containers: { list, remove: async (name) => void removed.push(name) },
+    containers: { list, inspect, remove },
     networks: { sweep: sweepNetworks },
     outputs: { forget: async () => undefined },
     nameOf: (instanceId) => `c-${instanceId}`,
@@ -74,4 +79,31 @@ test('however long one sweep takes, no other runs beside it', async () => {
   comeBack();
   await Promise.all(sweeps);
   expect(list).toHaveBeenCalledTimes(2);
+});
+
+test('one that was started while the sweep was about another stays', async () => {
+  listed = [created('i-1'), created('i-2')];
+  making.add('i-2');
+  remove.mockImplementationOnce(async (name) => {
+    // The making of the other ends meanwhile: it runs.
+    listed = [created('i-1'), { ...created('i-2'), State: 'running' }];
+    making.delete('i-2');
+    removed.push(name);
+  });
+  await leftovers.sweep();
+  expect(removed).toEqual(['id-i-1']);
+});
+
+test('one whose making has begun anew is looked at once that is over', async () => {
+  listed = [created('i-1')];
+  const { promise, resolve: started } = Promise.withResolvers<void>();
+  void inTurn('i-1', async () => {
+    await promise;
+    listed = [{ ...created('i-1'), State: 'running' }];
+  });
+  const sweeping = leftovers.sweep();
+  await vi.waitFor(() => expect(list).toHaveBeenCalled());
+  started();
+  await sweeping;
+  expect(removed).toEqual([]);
 });

@@ -7,7 +7,7 @@ import type { Networks } from './networks.js';
 import type { Outputs } from './output/outputs.js';
 
 export interface LeftoversDeps {
-  containers: Pick<Containers, 'list' | 'remove'>;
+  containers: Pick<Containers, 'list' | 'inspect' | 'remove'>;
   networks: Pick<Networks, 'sweep'>;
   outputs: Pick<Outputs, 'forget'>;
   nameOf: (instanceId: string) => string;
@@ -32,6 +32,12 @@ export function createLeftovers({ containers, networks, outputs, nameOf, inTurn,
     }
   }
 
+  /** Made by a call that the engine carried out after it was given up; to be called in its turn. */
+  async function removeUnstarted(id: string): Promise<void> {
+    // The list may be old by now: meanwhile it may have been started, and have a session.
+    if ((await containers.inspect(id))?.State.Status === 'created') await containers.remove(id);
+  }
+
   async function sweep(): Promise<void> {
     for (const instanceId of [...condemned]) {
       // That may take as long as a pull, and clears it away itself.
@@ -42,8 +48,8 @@ export function createLeftovers({ containers, networks, outputs, nameOf, inTurn,
       });
     }
     for (const { Id, Labels, State } of await containers.list()) {
-      // Made by a call that the engine carried out after it was given up.
-      if (State === 'created' && !isBeingMade(instanceLabels(Labels).instanceId)) await containers.remove(Id);
+      const { instanceId } = instanceLabels(Labels);
+      if (State === 'created' && !isBeingMade(instanceId)) await inTurn(instanceId, () => removeUnstarted(Id));
     }
     await networks.sweep();
   }

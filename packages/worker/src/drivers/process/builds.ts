@@ -13,7 +13,7 @@ import { createKeyedQueue } from './keyed-queue.js';
 import { type LaunchPlan, planLaunch } from './launch-plan.js';
 import type { ProcessTable } from './process-table.js';
 import { createPythonEnvironments } from './python.js';
-import { runStep } from './run-step.js';
+import { runStep, type Step } from './run-step.js';
 import { unpack } from './unpack.js';
 
 /** `build.json`, written when a build is complete. */
@@ -92,12 +92,13 @@ export function createBuilds({ directory, host, table, agentPackage, inUse }: Bu
 
   async function prepare(
     plan: LaunchPlan,
-    { contextSha256 }: BuildOrder,
-    steps: Omit<Parameters<typeof python.ensure>[0], 'requirements' | 'contextSha256'>,
+    { contextSha256, organizationId, secrets = {} }: BuildOrder,
+    steps: Pick<Step, 'folder' | 'environment' | 'onLine' | 'signal'>,
   ): Promise<BuildRecord['launch']> {
     if (plan.kind === 'python') {
       const { requirements } = plan;
-      return { kind: 'python', environment: await python.ensure({ ...steps, requirements, contextSha256 }) };
+      const job = { ...steps, requirements, contextSha256, organizationId, secrets };
+      return { kind: 'python', environment: await python.ensure(job) };
     }
     if (plan.setup.length === 0) steps.onLine('[local] in pcc-deploy.toml names no setup: there is nothing to run');
     for (const command of plan.setup) {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { never, orderOf, specOf, whenAnswering } from '../../testing/driver-tools.js';
 import { contextOf, createProcessSetup, type ProcessSetup } from '../../testing/process-driver-setup.js';
@@ -16,6 +17,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write((bot.greeting + ' ' + sys.prefix).encode())
 http.server.HTTPServer((os.environ['HOST'], int(os.environ['PORT'])), Handler).serve_forever()
+`;
+
+/** Builds a wheel with one module that says this. */
+const backend = (greeting: string) => `
+import os, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = 'mytools-1.0-py3-none-any.whl'
+    with zipfile.ZipFile(os.path.join(folder, name), 'w') as wheel:
+        wheel.writestr('mytools.py', "greeting = '${greeting}'")
+        wheel.writestr('mytools-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: mytools\\nVersion: 1.0\\n')
+        wheel.writestr('mytools-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+        wheel.writestr('mytools-1.0.dist-info/RECORD', '')
+    return name
 `;
 
 describe('a Python agent', () => {
@@ -34,9 +48,9 @@ describe('a Python agent', () => {
   afterEach(() => setup.close());
 
   const environments = () => readdir(join(setup.options.directory, 'venvs'));
-  async function build(files: Record<string, string>, buildId?: string): Promise<string> {
+  async function build(files: Record<string, string>, change: Partial<BuildOrder> = {}): Promise<string> {
     const context = await contextOf(files);
-    const order = orderOf(context, buildId ? { buildId } : {});
+    const order = orderOf(context, change);
     await setup.driver.build(
       order,
       async () => Readable.from([context]),
@@ -67,10 +81,42 @@ describe('a Python agent', () => {
     const [environment = ''] = await environments();
     await rm(join(setup.options.directory, 'venvs', environment, '.complete'));
     await expect(setup.driver.ensure(specOf(buildId), never)).rejects.toMatchObject({ code: 'PCC_IMAGE_NOT_FOUND' });
-    await build(bot, buildId);
+    await build(bot, { buildId });
     expect(lines.filter((line) => line === 'Making a Python environment')).toHaveLength(2);
     await setup.driver.forgetBuild(buildId);
     expect(await environments()).toEqual([]);
+  });
+
+  test('an environment is for one organization, and for the same secrets: they may say where packages come from', async () => {
+    const secrets = { TOKEN: 'one', OTHER: 'x' };
+    const orders: [Partial<BuildOrder>, number][] = [
+      [{}, 1],
+      [{ organizationId: 'org-2' }, 2],
+      [{ secrets }, 3],
+      [{ secrets: { OTHER: 'x', TOKEN: 'one' } }, 3],
+      [{ secrets: { ...secrets, TOKEN: 'other' } }, 4],
+      [{ secrets: {} }, 4],
+    ];
+    for (const [order, count] of orders) {
+      await build(bot, order);
+      expect([order, await environments()]).toEqual([order, Array(count).fill(expect.any(String))]);
+    }
+    expect(lines.filter((line) => line === 'Making a Python environment')).toHaveLength(4);
+  });
+
+  test('what is installed from the context is installed anew where only that has changed', async () => {
+    // Without an index: the folder is a package that brings what builds it.
+    const mytools = (version: string) => ({
+      'libs/mytools/pyproject.toml': '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+      'libs/mytools/backend.py': backend(version),
+    });
+    const files = { 'bot.py': 'import mytools\ngreeting = mytools.greeting', 'requirements.txt': 'libs/mytools\n' };
+    for (const greeting of ['old', 'new']) {
+      const spec = specOf(await build({ ...files, ...mytools(greeting) }));
+      await setup.driver.ensure(spec, never);
+      const answer = await (await fetch(await whenAnswering(setup.driver, spec.instanceId))).text();
+      expect(answer.split(' ')[0]).toBe(greeting);
+    }
   });
 
   test('requirements that cannot be installed fail the build with the lines of pip', async () => {

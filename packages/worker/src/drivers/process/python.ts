@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, scrypt } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { makeFolder, readText } from './files.js';
 import { createKeyedQueue } from './keyed-queue.js';
 import type { Requirements } from './launch-plan.js';
 import type { ProcessTable } from './process-table.js';
+import { standsAlone } from './requirements.js';
 import { runStep, type Step } from './run-step.js';
 
 /** Where and how the steps of one environment run. */
@@ -15,6 +16,9 @@ export type PythonJob = Pick<Step, 'folder' | 'environment' | 'onLine' | 'signal
   requirements: Requirements | undefined;
   /** Identifies the context, for requirements that refer to other files of it. */
   contextSha256: string;
+  organizationId: string;
+  /** Of the build: they may say where its packages come from. */
+  secrets: Readonly<Record<string, string>>;
 };
 
 export interface PythonDeps {
@@ -32,18 +36,30 @@ interface Contents {
   base: string;
   own: string;
   contextSha256: string;
+  organizationId: string;
+  /** As `secretsDigest` says. */
+  secrets: string;
 }
 
-/** The name of the environment that has this in it. */
-export function environmentName({ version, base, own, contextSha256 }: Contents): string {
-  const parts = [version, base, own, needsContext(own) ? contextSha256 : ''];
+/** The name of the environment that has this in it. Of two organizations each has its own: their agents can write to it. */
+export function environmentName({ version, base, own, contextSha256, organizationId, secrets }: Contents): string {
+  const parts = [version, base, own, standsAlone(own) ? '' : contextSha256, organizationId, secrets];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+const slowHash = promisify<string, string, number, Buffer>(scrypt);
+
+/** Empty where there are none. Slow to make: it goes into a name that every agent can read, which must not tell a value that can be guessed. */
+async function secretsDigest(organizationId: string, secrets: Readonly<Record<string, string>>): Promise<string> {
+  const entries = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return '';
+  return (await slowHash(JSON.stringify(entries), organizationId, 16)).toString('hex');
 }
 
 /** In the folder of an environment once all of it is there. */
 export const completeFile = '.complete';
 
-/** Python environments, one for each set of requirements and shared by the builds that have the same. */
+/** Python environments, one for each set of requirements and shared by the builds of an organization that have the same, and the same secrets. */
 export function createPythonEnvironments({ root, table, base }: PythonDeps) {
   const inTurn = createKeyedQueue();
   const complete = (name: string) => join(root, name, completeFile);
@@ -82,7 +98,9 @@ export function createPythonEnvironments({ root, table, base }: PythonDeps) {
       const baseFile = join(base, 'requirements.txt');
       const baseText = await readText(baseFile);
       const own = job.requirements?.text ?? '';
-      const name = environmentName({ version, base: baseText ?? '', own, contextSha256: job.contextSha256 });
+      const { contextSha256, organizationId } = job;
+      const secrets = await secretsDigest(organizationId, job.secrets);
+      const name = environmentName({ version, base: baseText ?? '', own, contextSha256, organizationId, secrets });
       await inTurn(name, () => make(name, job, baseText === undefined ? undefined : baseFile));
       return name;
     },
@@ -106,13 +124,6 @@ async function ownList(folder: string, requirements: Requirements | undefined): 
   const path = join(folder, 'requirements.txt');
   await writeFile(path, requirements.text);
   return path;
-}
-
-/** Options and paths in a requirements file may refer to other files of the context. */
-function needsContext(requirements: string): boolean {
-  return /^\s*(-r|-c|-e|-f|--(requirement|constraint|editable|find-links)|\.|\/|\S+\.(whl|zip|tar\.gz)\b)|file:|@\s*\./m.test(
-    requirements,
-  );
 }
 
 /** Of the Python that agents get. Throws `DriverError` where there is none that is new enough. */
