@@ -84,24 +84,28 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
             answer.resume();
             return reject(refusalOf(Number(refused), place.sessionId));
           }
-          const told = { ...answerHeaders };
-          // As all answers to whoever showed a credential, unless the agent has thought about it.
-          if (answer.headers['cache-control'] === undefined) told['cache-control'] = 'no-store';
-          res.writeHead(answer.statusCode ?? 502, answer.statusMessage, [
-            ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
-            ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
-          ]);
-          passAnswerOn(answer, res);
+          try {
+            passAnswerOn(answer, res, headersFor(answer, answerHeaders));
+          } catch (error) {
+            broken(error as Error);
+          }
         });
-        upstream.on('error', (error: NodeJS.ErrnoException) => {
+        const failed = (error: NodeJS.ErrnoException): void => {
           clearTimeout(timer);
           if (res.destroyed) return;
           // The worker closed an idle connection at the moment it was used again: nothing of the request arrived.
-          if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
+          if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return void send();
           if (res.headersSent) return void res.destroy();
           log.warn({ err: error, sessionId: place.sessionId }, 'the session could not be reached');
           reject(error instanceof AgentTooSlow ? tooSlow(place.sessionId) : refusalOf(502, place.sessionId));
-        });
+        };
+        const broken = (error: Error): void => {
+          req.unpipe(upstream);
+          upstream.destroy();
+          failed(error);
+        };
+        upstream.on('error', failed);
+        upstream.on('upgrade', () => broken(new Error('It changed the protocol, which nobody asked for')));
         if (hasBody) req.pipe(upstream);
         else upstream.end();
       };
@@ -118,6 +122,17 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
   };
 }
 export type RequestRelay = ReturnType<typeof createRequestRelay>;
+
+/** Headers of an answer as its caller gets them: those of this server's own stand in place of the agent's. */
+function headersFor(answer: IncomingMessage, own: RelayOrder['answerHeaders']): string[] {
+  const told = { ...own };
+  // As all answers to whoever showed a credential, unless the agent has thought about it.
+  if (answer.headers['cache-control'] === undefined) told['cache-control'] = 'no-store';
+  return [
+    ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
+    ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
+  ];
+}
 
 class AgentTooSlow extends Error {}
 

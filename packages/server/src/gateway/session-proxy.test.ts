@@ -108,6 +108,25 @@ describe('the proxy of sessions', () => {
     },
   );
 
+  test.each([
+    'HTTP/1.1 000 x\r\ncontent-length: 0',
+    'HTTP/1.1 099 x\r\ncontent-length: 0',
+    'HTTP/1.1 101 x\r\ncontent-length: 0',
+    'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x',
+    'HTTP/1.1 200 x\r\nx-odd: a\u0001b',
+  ])('a worker’s answer that ends no request is a 502: %j', async (head) => {
+    world.container.answer = (request) => void request.socket.write(`${head}\r\n\r\n`);
+    const answer = await call('own', { body: 'hello' });
+    expect([answer.status, (await bodyOf(answer)).info]).toEqual([502, expect.stringContaining(sessionId)]);
+  });
+
+  test('the words beside a status stay with the worker', async () => {
+    world.container.answer = (request) =>
+      void request.socket.end('HTTP/1.1 299 a\u0001b\r\ncontent-length: 4\r\n\r\nbody');
+    const answer = await call('own');
+    expect([answer.status, await answer.text()]).toEqual([299, 'body']);
+  });
+
   test('an agent that dies while it answers makes no whole answer', async () => {
     world.container.answer = (_request, response) => {
       response.writeHead(200).write('half');

@@ -103,6 +103,15 @@ test('an agent that refuses the call, or does not answer, ends the session that 
   expect(stops()).toHaveLength(2);
 });
 
+test.each(['HTTP/1.1 000 x\r\ncontent-length: 0', 'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x'])(
+  'an answer that ends no request is none: %j',
+  async (head) => {
+    world.container.answer = (request) => void request.socket.write(`${head}\r\n\r\n`);
+    const answer = await webhook(messageOf('connect'));
+    expect([answer.status, (await bodyOf(answer)).code]).toEqual([502, '502']);
+  },
+);
+
 test('a call that finds the agent full is forgotten, so that it can be told again', async () => {
   const sessions = await Promise.all([world.start({}), world.start({})]);
   expect((await webhook(messageOf('connect'))).status).toBe(429);
