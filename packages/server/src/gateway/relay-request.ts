@@ -54,11 +54,14 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
 
   /**
    * Passes a request on to the session's instance and its answer back, both byte for byte as they come; each side waits for the other, so
-   * that nothing piles up here. Rejects with the refusal while nothing was answered. Resolves when all is over.
+   * that nothing piles up here. Rejects with the refusal while nothing was answered. Resolves when all is over, at once where the caller has
+   * gone already.
    */
   function relay({ place, path, answerHeaders }: RelayOrder, req: IncomingMessage, res: ServerResponse): Promise<void> {
     const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     const headers = passOn(req.rawHeaders, withheld);
+    // Its close has been told, and nobody would end what began now.
+    if (res.destroyed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       let abort: () => void = () => undefined;
       res.once('close', () => {
