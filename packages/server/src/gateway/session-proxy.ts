@@ -23,6 +23,7 @@ export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, { places,
   app.route({
     method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'],
     url: '/v1/public/:agent/sessions/:id/*',
+    config: { streamsBody: true },
     handler: async (request, reply) => {
       const { agent, id } = request.params as { agent: string; id: string };
       const path = pathAtInstance(request.raw.url ?? '');
