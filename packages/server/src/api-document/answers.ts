@@ -28,6 +28,11 @@ const meanings: Readonly<Record<number, { text: string; code: string; error: str
     reason: 'missing_permission',
   },
   404: { text: 'Not there, or not visible to the caller', code: '404', error: "Agent 'my-agent' not found" },
+  408: {
+    text: 'The body did not arrive in time',
+    code: '408',
+    error: 'The body of the request did not arrive within 30 s',
+  },
   409: {
     text: 'In conflict with what is there',
     code: 'CONFLICT',
@@ -109,7 +114,7 @@ export function statusesOf(key: string): number[] {
       ...(writes || names.length > 0 ? [400] : []),
       ...(access.kinds.length > 0 ? [401, 403, 429] : []),
       ...(names.some((name) => name !== 'org') ? [404] : []),
-      ...(writes ? [413, 415] : []),
+      ...(writes ? [408, 413, 415] : []),
       ...(url === '/livez' || method === 'OPTIONS' ? [] : [500, 503]),
     ]),
   ].sort((a, b) => a - b);

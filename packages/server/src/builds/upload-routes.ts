@@ -29,7 +29,10 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ uploads: UploadService }>
 
   app.post(
     '/v1/uploads',
-    { schema: { response: { 201: Uploaded, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope } } },
+    {
+      config: { streamsBody: true },
+      schema: { response: { 201: Uploaded, '4xx': ErrorEnvelope, '5xx': ErrorEnvelope } },
+    },
     async (request, reply) => {
       if (!request.isMultipart())
         throw badRequest('Send the upload as multipart/form-data: the upload fields first, the file last');

@@ -22,7 +22,7 @@ const answerLimit = 1024 * 1024;
 
 /**
  * Posts something of the platform's own to the instance of a session, also where callers may not. Resolves with whatever it answers;
- * throws 404 where the session has ended, 502 where it can't be reached or says too much.
+ * throws 404 where the session has ended, 502 where it can't be reached, says too much, or answers with a status that ends no request.
  */
 export function callInstance(relay: RequestRelay, place: Place, call: InstanceCall): Promise<InstanceAnswer> {
   return new Promise((resolve, reject) => {
@@ -38,12 +38,15 @@ export function callInstance(relay: RequestRelay, place: Place, call: InstanceCa
     };
     const timer = setTimeout(() => fail(502), timeoutMs);
     sent.on('error', () => fail(502));
+    sent.on('upgrade', () => fail(502));
     sent.once('response', (answer) => {
       const refused = answer.headers[hopRefusedHeader];
+      const { statusCode = 0 } = answer;
+      answer.on('error', () => fail(502));
       if (refused !== undefined) return fail(Number(refused));
+      if (statusCode < 200) return fail(502);
       const chunks: Buffer[] = [];
       let size = 0;
-      answer.on('error', () => fail(502));
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length;
         chunks.push(chunk);
@@ -52,7 +55,6 @@ export function callInstance(relay: RequestRelay, place: Place, call: InstanceCa
       answer.once('close', () => {
         if (!answer.complete) return fail(502);
         clearTimeout(timer);
-        const { statusCode = 502 } = answer;
         resolve({ status: statusCode, contentType: answer.headers['content-type'], body: Buffer.concat(chunks) });
       });
     });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { containerPath } from './container-path.js';
+import { pathAtInstance } from './session-proxy.js';
 
 test.each([
   ['api/offer', 'api/offer'],
@@ -40,5 +41,33 @@ test.each(['a%252fb', 'a%2fb', 'x/..%2fbot', 'a\\b', 'a%5cb', '%252e%252e/bot', 
   '%s is refused',
   (path) => {
     expect(() => containerPath(path)).toThrow('The path');
+  },
+);
+
+const at = (rest: string) => pathAtInstance(`/v1/public/bot/sessions/1/${rest}`);
+
+test.each(['bot#', 'bot#x', 'ws#', 'whatsapp#/../x', '#', 'x?q=#', 'pcc/capabilities#x'])(
+  'a fragment, which the agent’s server would cut off, is refused: %s',
+  (rest) => {
+    expect(() => at(rest)).toThrow('no fragment');
+  },
+);
+
+test.each([
+  ['notes/a?q=a%20b&q=?', '/notes/a?q=a%20b&q=?'],
+  ['a%23b', '/a%23b'],
+  // Another path to every server: only one that reads a path twice would take them for the platform's.
+  ['bot;x', '/bot;x'],
+  ['%2562ot', '/%2562ot'],
+  ['bot%20', '/bot%20'],
+])('%s is %s at the instance', (rest, expected) => {
+  expect(at(rest)).toBe(expected);
+});
+
+test.each(['http://any.example', 'HTTPS://any.example:8443', 'http://user@[::1]'])(
+  'a request target that names %s is the same path',
+  (origin) => {
+    expect(pathAtInstance(`${origin}/v1/public/bot/sessions/1/own?x=1`)).toBe('/own?x=1');
+    expect(() => pathAtInstance(`${origin}/v1/public/bot/sessions/1/bot`)).toThrow('belongs to the platform');
   },
 );

@@ -54,11 +54,14 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
 
   /**
    * Passes a request on to the session's instance and its answer back, both byte for byte as they come; each side waits for the other, so
-   * that nothing piles up here. Rejects with the refusal while nothing was answered. Resolves when all is over.
+   * that nothing piles up here. Rejects with the refusal while nothing was answered. Resolves when all is over, at once where the caller has
+   * gone already.
    */
   function relay({ place, path, answerHeaders }: RelayOrder, req: IncomingMessage, res: ServerResponse): Promise<void> {
     const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     const headers = passOn(req.rawHeaders, withheld);
+    // Its close has been told, and nobody would end what began now.
+    if (res.destroyed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       let abort: () => void = () => undefined;
       res.once('close', () => {
@@ -84,29 +87,30 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
             answer.resume();
             return reject(refusalOf(Number(refused), place.sessionId));
           }
-          const told = { ...answerHeaders };
-          // As all answers to whoever showed a credential, unless the agent has thought about it.
-          if (answer.headers['cache-control'] === undefined) told['cache-control'] = 'no-store';
-          res.writeHead(answer.statusCode ?? 502, answer.statusMessage, [
-            ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
-            ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
-          ]);
-          passAnswerOn(answer, res);
+          try {
+            passAnswerOn(answer, res, headersFor(answer, answerHeaders));
+          } catch (error) {
+            broken(error as Error);
+          }
         });
-        const unanswered = (error: NodeJS.ErrnoException) => {
+        const failed = (error: NodeJS.ErrnoException): void => {
           clearTimeout(timer);
           if (res.destroyed) return;
           // The worker closed an idle connection at the moment it was used again: nothing of the request arrived.
-          if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
+          if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return void send();
           if (res.headersSent) return void res.destroy();
           log.warn({ err: error, sessionId: place.sessionId }, 'the session could not be reached');
           reject(error instanceof AgentTooSlow ? tooSlow(place.sessionId) : refusalOf(502, place.sessionId));
         };
-        upstream.on('error', unanswered);
-        // Nobody asked for another protocol; without a listener Node would tell of it as nothing but the close.
+        const broken = (error: Error): void => {
+          req.unpipe(upstream);
+          upstream.destroy();
+          failed(error);
+        };
+        upstream.on('error', failed);
         upstream.on('upgrade', (_answer, socket) => {
           socket.destroy();
-          unanswered(new Error('it switched protocols'));
+          broken(new Error('It changed the protocol, which nobody asked for'));
         });
         if (hasBody) req.pipe(upstream);
         else upstream.end();
@@ -124,6 +128,17 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
   };
 }
 export type RequestRelay = ReturnType<typeof createRequestRelay>;
+
+/** Headers of an answer as its caller gets them: those of this server's own stand in place of the agent's. */
+function headersFor(answer: IncomingMessage, own: RelayOrder['answerHeaders']): string[] {
+  const told = { ...own };
+  // As all answers to whoever showed a credential, unless the agent has thought about it.
+  if (answer.headers['cache-control'] === undefined) told['cache-control'] = 'no-store';
+  return [
+    ...Object.entries(told).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each])),
+    ...passOn(answer.rawHeaders, (name) => notForCallers(name) || name in told),
+  ];
+}
 
 class AgentTooSlow extends Error {}
 

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bodyOf, type GatewayWorld, openGatewayWorld } from '../testing/gateway-world.js';
 
@@ -108,18 +112,31 @@ describe('the proxy of sessions', () => {
     },
   );
 
+  test.each([
+    'HTTP/1.1 000 x\r\ncontent-length: 0',
+    'HTTP/1.1 099 x\r\ncontent-length: 0',
+    'HTTP/1.1 101 x\r\ncontent-length: 0',
+    'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x',
+    'HTTP/1.1 200 x\r\nx-odd: a\u0001b',
+  ])('a worker’s answer that ends no request is a 502: %j', async (head) => {
+    world.container.answer = (request) => void request.socket.write(`${head}\r\n\r\n`);
+    const answer = await call('own', { body: 'hello' });
+    expect([answer.status, (await bodyOf(answer)).info]).toEqual([502, expect.stringContaining(sessionId)]);
+  });
+
+  test('the words beside a status stay with the worker', async () => {
+    world.container.answer = (request) =>
+      void request.socket.end('HTTP/1.1 299 a\u0001b\r\ncontent-length: 4\r\n\r\nbody');
+    const answer = await call('own');
+    expect([answer.status, await answer.text()]).toEqual([299, 'body']);
+  });
+
   test('an agent that dies while it answers makes no whole answer', async () => {
     world.container.answer = (_request, response) => {
       response.writeHead(200).write('half');
       setImmediate(() => response.socket?.destroy());
     };
     await expect((await call('own')).text()).rejects.toThrow();
-  });
-
-  test('a worker that switches protocols where nobody asked for it has not answered', async () => {
-    world.container.answer = ({ socket }) =>
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
-    expect((await call('own')).status).toBe(502);
   });
 
   test('a caller that goes away ends the request to the agent', async () => {
@@ -219,6 +236,43 @@ describe('the proxy of sessions', () => {
     }
     expect(world.seen).toEqual([]);
   });
+
+  test.each(['bot#', 'bot#x', 'whatsapp#', 'own?x=#', 'bot%0a', 'x%2f..%2fbot', 'bot%00'])(
+    'what an agent’s server could read as another path is refused: %s',
+    async (path) => {
+      expect(await raw(`POST ${target(path)}`, 'content-length: 0')).toMatch(/^HTTP\/1\.1 400 /);
+      expect(world.seen).toEqual([]);
+    },
+  );
+
+  test('an upgrade with a fragment is refused', async () => {
+    expect(await world.upgrade(target('ws#'), { authorization: `Bearer ${world.key}` })).toMatch(/^HTTP\/1\.1 400 /);
+    expect(world.sockets).toEqual([]);
+  });
+
+  test('a request target with scheme and host is the path in it', async () => {
+    expect(await raw(`POST http://any.example${target('own?x=1')}`, 'content-length: 0')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await raw(`POST http://any.example${target('bot')}`, 'content-length: 0')).toMatch(/^HTTP\/1\.1 404 /);
+    expect(world.seen.map(({ url }) => url)).toEqual([expect.stringMatching(/^\/instances\/[^/]+\/own\?x=1$/)]);
+  });
+
+  test.each(['foo', 'a/b/c', '', 'text/plain;charset', 'multipart/form-data; boundary="'])(
+    'a body of the content type %j arrives as it is',
+    async (type) => {
+      const head = ['content-length: 2', `content-type: ${type}`].join('\r\n');
+      expect(await raw(`POST ${target('own')}`, head, 'hi')).toMatch(/^HTTP\/1\.1 200 /);
+      expect(world.seen).toMatchObject([{ body: 'hi', headers: { 'content-type': type } }]);
+    },
+  );
+
+  const target = (path: string) => `/v1/public/bot/sessions/${sessionId}/${path}`;
+  /** What the server answers to a request that is written as it stands. */
+  async function raw(line: string, head: string, body = ''): Promise<string> {
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+    const own = `host: x\r\nconnection: close\r\nauthorization: Bearer ${world.key}`;
+    socket.write(`${line} HTTP/1.1\r\n${own}\r\n${head}\r\n\r\n${body}`);
+    return await text(socket);
+  }
 });
 
 test('an offer that comes while the session is starting waits for it', async () => {
@@ -243,4 +297,27 @@ test('an offer that comes while the session is starting waits for it', async () 
   expect((await starting).status).toBe(200);
   expect((await offer).status).toBe(200);
   expect(world.seen.map(({ body }) => body)).toEqual(['{"pc_id":null}']);
+});
+
+test('a caller that leaves while its session is starting leaves nothing behind', async () => {
+  world.worker.behaviour.answers = false;
+  const starting = world.start({ transport: 'webrtc' });
+  const sessionId = await vi.waitFor(() => {
+    const [activation] = world.worker.activations();
+    expect(activation).toBeDefined();
+    return activation?.sessionId ?? '';
+  });
+  const leaving = new AbortController();
+  const arrived = once(world.server.http.server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  const left = world.send(`bot/sessions/${sessionId}/left`, { method: 'GET', signal: leaving.signal });
+  const [, response] = await arrived;
+  leaving.abort();
+  await expect(left).rejects.toThrow();
+  await vi.waitFor(() => expect(response.destroyed).toBe(true));
+  const stayed = world.send(`bot/sessions/${sessionId}/stayed`, { method: 'GET' });
+  world.worker.behaviour.answers = true;
+  world.worker.disconnect();
+  await world.worker.connect();
+  expect([(await starting).status, (await stayed).status]).toEqual([200, 200]);
+  expect(world.seen.map(({ url }) => url)).toEqual([expect.stringMatching(/\/stayed$/)]);
 });

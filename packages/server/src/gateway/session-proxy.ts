@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { badRequest } from '../errors.js';
 import { principalOf } from '../http/request.js';
 import { containerPath } from './container-path.js';
 import type { RequestRelay } from './relay-request.js';
@@ -14,9 +15,15 @@ export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, { places,
   // Bodies are left alone: the relay reads them from the connection.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  // Nor is it this server's business what they are called: Fastify refuses names that it can't read, before any parser.
+  app.addHook('onRequest', (request, _reply, done) => {
+    delete request.headers['content-type'];
+    done();
+  });
   app.route({
     method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'],
     url: '/v1/public/:agent/sessions/:id/*',
+    config: { streamsBody: true },
     handler: async (request, reply) => {
       const { agent, id } = request.params as { agent: string; id: string };
       const path = pathAtInstance(request.raw.url ?? '');
@@ -29,9 +36,14 @@ export const sessionProxy: FastifyPluginAsync<ProxyDeps> = async (app, { places,
   });
 };
 
+/** Scheme and host of a request target as it is sent to a proxy (RFC 9112 §3.2.2). */
+const absoluteForm = /^https?:\/\/[^/?]*/i;
+
 /** Path and query for the instance, from the URL as it was sent. Throws for paths that are not for callers. */
 export function pathAtInstance(url: string): string {
-  const [path = '', ...query] = url.split('?');
+  // No request has a fragment. A server that cuts one off, as uvicorn does, would read another path than was checked here.
+  if (url.includes('#')) throw badRequest('A request has no fragment: write # as %23');
+  const [path = '', ...query] = url.replace(absoluteForm, '').split('?');
   // '', 'v1', 'public', agent, 'sessions', id, …
   const rest = path.split('/').slice(6).join('/');
   return `/${containerPath(rest)}${query.length > 0 ? `?${query.join('?')}` : ''}`;

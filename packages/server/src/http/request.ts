@@ -13,6 +13,8 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** What a request uses of a token's permissions, as bits. */
     uses?: number;
+    /** It reads a body as it comes, for as long as that takes. */
+    streamsBody?: true;
   }
 }
 

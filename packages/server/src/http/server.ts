@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/store.js';
 import { standby } from '../errors.js';
 import { createAnswerWriter } from './answer-writer.js';
+import { addBodyDeadline } from './body-deadline.js';
 import { handleError, notFoundHandler } from './error-handler.js';
 import type { Certificate } from './tls.js';
 
@@ -18,10 +19,14 @@ interface HttpOptions {
   certificate?: Certificate | undefined;
   /** Whose forwarding headers are believed; nobody's by default. */
   trustedProxies?: readonly string[];
+  bodyDeadlineMs?: number | undefined;
 }
 
 /** The Fastify instance before any route: limits, validation, errors, headers that every answer carries. */
-export function createHttp(logger: Logger, { certificate, trustedProxies = [] }: HttpOptions = {}): FastifyInstance {
+export function createHttp(
+  logger: Logger,
+  { certificate, trustedProxies = [], bodyDeadlineMs }: HttpOptions = {},
+): FastifyInstance {
   const app = Fastify({
     ...(certificate ? { https: { ...certificate, minVersion: 'TLSv1.2' as const } } : {}),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
@@ -29,6 +34,7 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
     // One line of our own, below.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
+    // Bodies that are gathered have a deadline, below; those that are passed on have none.
     requestTimeout: 0,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
@@ -60,6 +66,7 @@ export function createHttp(logger: Logger, { certificate, trustedProxies = [] }:
     void reply.header('x-content-type-options', 'nosniff');
     done();
   });
+  addBodyDeadline(app as unknown as FastifyInstance, bodyDeadlineMs);
   app.addHook('onResponse', (request, reply, done) => {
     done();
     if (!logger.isLevelEnabled('debug')) return;

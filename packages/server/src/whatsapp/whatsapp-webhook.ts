@@ -115,12 +115,20 @@ export function createWhatsappWebhook(deps: WhatsappDeps) {
     return answer;
   }
 
+  /** Forgets the call once its agent has heard of the end, or is there no more: until then Meta's next try has to find it. */
   async function terminate(found: WebhookAgent, callId: string, request: WhatsappRequest): Promise<InstanceAnswer> {
     const { organization, agent } = found;
     const sessionId = await store.whatsapp.find(organization.id, agent.id, callId);
     if (!sessionId) throw notFound('Call', callId);
-    await store.whatsapp.remove(organization.id, agent.id, callId);
-    return await forward(found, sessionId, request);
+    const forget = () => store.whatsapp.remove(organization.id, agent.id, callId);
+    try {
+      const answer = await forward(found, sessionId, request);
+      if (answer.status < 500) await forget();
+      return answer;
+    } catch (error) {
+      if (error instanceof AppError && error.status === 404) await forget();
+      throw error;
+    }
   }
 
   return {

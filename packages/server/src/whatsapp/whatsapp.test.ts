@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { bodyOf, type GatewayWorld, openGatewayWorld } from '../testing/gateway-world.js';
 
@@ -69,6 +71,36 @@ test('a call begins a session, and both messages about it reach that session as 
   expect((await webhook(messageOf('terminate', 'wacid.2'))).status).toBe(404);
 });
 
+test('a call’s end that did not reach the agent is passed on when it is told again', async () => {
+  expect((await webhook(messageOf('connect'))).status).toBe(200);
+  const terminate = messageOf('terminate');
+  const failures: [number, RequestListener][] = [
+    [503, (_request, response) => response.writeHead(503, { [hopRefusedHeader]: '503' }).end()],
+    [502, (request) => void request.socket.destroy()],
+    [500, (_request, response) => response.writeHead(500).end()],
+  ];
+  for (const [status, answer] of failures) {
+    world.container.answer = answer;
+    expect((await webhook(terminate)).status).toBe(status);
+  }
+  world.container.answer = (_request, response) => response.end('{}');
+  expect((await webhook(terminate)).status).toBe(200);
+  const told = world.seen.length;
+  expect((await webhook(terminate)).status).toBe(404);
+  expect(world.seen).toHaveLength(told);
+});
+
+test('a call whose session is over is forgotten', async () => {
+  expect((await webhook(messageOf('connect'))).status).toBe(200);
+  world.container.answer = (_request, response) => response.writeHead(410, { [hopRefusedHeader]: '410' }).end();
+  const [first, second] = [await webhook(messageOf('terminate')), await webhook(messageOf('terminate'))];
+  expect([(await bodyOf(first)).error, (await bodyOf(second)).error]).toEqual([
+    expect.stringContaining('Running session'),
+    expect.stringContaining('Call'),
+  ]);
+  expect(await world.database('SELECT * FROM whatsapp_call')).toEqual([]);
+});
+
 test('a call that two messages tell of at the same time is one session', async () => {
   const answers = await Promise.all([webhook(messageOf('connect')), webhook(messageOf('connect'))]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -102,6 +134,15 @@ test('an agent that refuses the call, or does not answer, ends the session that 
   expect([silent.status, (await bodyOf(silent)).code]).toEqual([502, '502']);
   expect(stops()).toHaveLength(2);
 });
+
+test.each(['HTTP/1.1 000 x\r\ncontent-length: 0', 'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x'])(
+  'an answer that ends no request is none: %j',
+  async (head) => {
+    world.container.answer = (request) => void request.socket.write(`${head}\r\n\r\n`);
+    const answer = await webhook(messageOf('connect'));
+    expect([answer.status, (await bodyOf(answer)).code]).toEqual([502, '502']);
+  },
+);
 
 test('a call that finds the agent full is forgotten, so that it can be told again', async () => {
   const sessions = await Promise.all([world.start({}), world.start({})]);

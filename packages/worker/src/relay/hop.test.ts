@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { claims, createRelayClient } from '../test-rig/relay-client.js';
@@ -42,6 +44,17 @@ test('refuses hops that are unsigned, forged, expired, of another instance, sess
   expect(await refusedUpgrade('/ws', { [hopHeader]: 'nonsense' })).toBe(403);
   expect(await refusedUpgrade('/ws', { [hopHeader]: rig.control.hop({ ...held, epoch: 1 }) })).toBe(410);
   expect(custom).not.toHaveBeenCalled();
+});
+
+test.each(['/bot#x', '/ws#', '/x?q=#', '#'])('a fragment is refused: %s', async (path) => {
+  await rig.activate({ instanceId: 'i-1' });
+  const custom = vi.fn();
+  rig.agents.of('i-1').custom = custom;
+  const { hostname, port } = new URL(rig.dataUrl());
+  const sent = request({ hostname, port, path: `/instances/i-1${path}`, headers: hop() }).end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.resume();
+  expect([answer.statusCode, custom.mock.calls]).toEqual([400, []]);
 });
 
 test('an ended session is not relayed to any more, and what was open is cut before the next', async () => {

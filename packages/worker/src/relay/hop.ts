@@ -6,7 +6,7 @@ import type { Tenancy } from '../instances/tenancy.js';
 /** A hop that is not passed on, with the answer to it. */
 export class HopRefused extends Error {
   readonly status: number;
-  constructor(status: 403 | 404 | 410 | 502 | 503, message: string) {
+  constructor(status: 400 | 403 | 404 | 410 | 502 | 503, message: string) {
     super(message);
     this.name = 'HopRefused';
     this.status = status;
@@ -58,6 +58,8 @@ export function createHopCheck({ key, instance: find }: HopDeps) {
   }
 
   return (url: string, header: string | undefined): AllowedHop => {
+    // An instance that cuts it off, as uvicorn does, would read another path than the control plane has checked.
+    if (url.includes('#')) throw new HopRefused(400, 'A request has no fragment');
     const [, instanceId = '', rest = ''] = /^\/instances\/([^/?]+)(\/.*)$/.exec(url) ?? [];
     if (!instanceId) throw new HopRefused(404, 'There is nothing here but /instances/{instanceId}/…');
     const claims = readClaims(header ?? '');

@@ -41,24 +41,32 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
       headers: forInstance(req.rawHeaders, target.host, sessionId),
     });
     abort = () => upstream.destroy();
-    upstream.on('response', (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fromInstance(answer.rawHeaders));
-      passAnswerOn(answer, res);
-      answer.on('error', () => undefined);
-    });
-    const unanswered = (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       if (res.destroyed) return;
       // The instance closed an idle connection at the moment it was used again: nothing of the request arrived.
-      if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return send();
+      if (upstream.reusedSocket && error.code === 'ECONNRESET' && !hasBody && !res.headersSent) return void send();
       if (res.headersSent) return void res.destroy();
       log.debug({ err: error, instanceId: instance.id }, 'an instance did not answer a relayed request');
       refuse(res, 502, 'The agent did not answer the request');
     };
-    upstream.on('error', unanswered);
-    // Nobody asked for another protocol; without a listener Node would tell of it as nothing but the close.
+    const broken = (error: Error): void => {
+      req.unpipe(upstream);
+      upstream.destroy();
+      failed(error);
+    };
+    upstream.on('error', failed);
     upstream.on('upgrade', (_answer, socket) => {
       socket.destroy();
-      unanswered(new Error('it switched protocols'));
+      broken(new Error('It changed the protocol, which nobody asked for'));
+    });
+    upstream.on('response', (answer) => {
+      // Its errors come as its close.
+      answer.on('error', () => undefined);
+      try {
+        passAnswerOn(answer, res, fromInstance(answer.rawHeaders));
+      } catch (error) {
+        broken(error as Error);
+      }
     });
     if (hasBody) req.pipe(upstream);
     else upstream.end();
