@@ -34,6 +34,7 @@ export async function* followLog(
   }
   while (!signal.aborted && !log.isEnded()) {
     const changed = log.changed();
+    const looked = performance.now();
     for (const segment of log.segments()) {
       if (segment.number < place.segment) continue;
       const from = segment.number === place.segment ? place.bytes : 0;
@@ -48,6 +49,7 @@ export async function* followLog(
       }
       place = { segment: segment.number, bytes: Math.max(segment.bytes, from) };
     }
+    yield { lines: [], cursor: encodeCursor(place.segment, place.bytes), caughtUp: looked };
     await settledOrAborted(changed, signal);
   }
 }

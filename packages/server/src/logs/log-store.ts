@@ -82,6 +82,8 @@ export interface FollowedLines {
   cursor: string;
   /** Lines between `after` and the oldest that is kept are gone. Only in the first step. */
   gap?: true;
+  /** By `performance.now()`: all that the log held then has been read. In a step of its own, before following waits for more. */
+  caughtUp?: number;
 }
 
 /** How much is kept of an agent's log; 0 or absent for no limit. */
