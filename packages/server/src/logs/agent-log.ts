@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { encodeLine } from './log-codec.js';
@@ -20,7 +20,7 @@ export interface Segment {
   path: string;
   bytes: number;
   lines: number;
-  firstTime: string;
+  /** As far as it can be true. */
   lastTime: string;
   index(): Promise<SegmentIndex>;
 }
@@ -86,8 +86,15 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     if (oldest !== undefined) positions.delete(oldest);
   }
 
-  function describe(number: number, { bytes, lines, firstTime, lastTime }: SegmentIndex): Closed {
-    return { number, path: pathOf(number), bytes, lines, firstTime, lastTime };
+  function describe(number: number, { bytes, lines, lastTime }: SegmentIndex): Closed {
+    return { number, path: pathOf(number), bytes, lines, lastTime };
+  }
+
+  /** A line may say any time, and yet none is of later than its file: one from the future must not be kept until then. */
+  async function lastTimeOf(number: number, { lastTime }: SegmentIndex): Promise<string> {
+    const file = await stat(pathOf(number)).catch(() => undefined);
+    const written = file?.mtime.toISOString() ?? lastTime;
+    return lastTime < written ? lastTime : written;
   }
 
   /** Closes the growing segment. Its index is a help only, so a full disk doesn't stop the log here. */
@@ -97,7 +104,7 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     await saveIndex(pathOf(number), index).catch((err) =>
       log?.warn({ err }, 'the index of a log segment could not be kept'),
     );
-    closed.push(describe(number, index));
+    closed.push({ ...describe(number, index), lastTime: await lastTimeOf(number, index) });
     active = undefined;
   }
 
@@ -197,7 +204,10 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
 
   /** Oldest first; of the age only what lies wholly before it. */
   async function removeBeyond({ maxBytes = 0, before }: { maxBytes?: number; before?: string }): Promise<void> {
-    if (before !== undefined && active && active.index.lines > 0 && active.index.lastTime < before) await retire();
+    if (before !== undefined && active && active.index.lines > 0) {
+      const { number, index } = active;
+      if ((await lastTimeOf(number, index)) < before) await retire();
+    }
     for (const segment of [...closed]) {
       const tooOld = before !== undefined && segment.lastTime < before;
       const tooMuch = maxBytes > 0 && bytes() > maxBytes;

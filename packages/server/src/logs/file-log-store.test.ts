@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -186,6 +186,45 @@ describe('log files', () => {
     expect(await files('.index.json')).toHaveLength((await files('.jsonl')).length - 1);
     store = create();
     expect(await texts()).toEqual(left);
+  });
+
+  describe('a line from the future, as an earlier release stored it,', () => {
+    const future = { ...line(1), time: '2099-01-01T00:00:00.000Z' };
+    /** The log as it is found, its files last written in January 2026. */
+    async function found() {
+      for (const name of await files('.jsonl')) await utimes(join(folder, name), at(100), at(100));
+      await store.close();
+      store = create();
+    }
+    const prune = (totalBytes = 0) =>
+      store.prune({ now: at(5000), limitsOf: () => (totalBytes > 0 ? {} : { maxAgeMs: 1000 }), totalBytes });
+
+    test.each([1, 30])('is not kept until then, nor are those after it: %i in all', async (count) => {
+      await store.append(source, [future]);
+      await add(2, count);
+      await found();
+      await prune();
+      expect(await texts()).toEqual([]);
+    });
+
+    test('is found by its time as long as it is kept', async () => {
+      await store.append(source, [future]);
+      await add(2, 30);
+      await found();
+      expect(await texts({ startTime: new Date('2098-12-31T00:00:00.000Z') })).toEqual(['line 1']);
+    });
+
+    test("does not make other agents' lines go before its own", async () => {
+      const other = { ...source, agentId: '22222222-2222-4222-8222-222222222222' };
+      await store.append(source, [future]);
+      await add(2, 30);
+      for (let position = 101; position <= 130; position++) await store.append(other, [line(position)]);
+      await found();
+      const before = (await prune(1e9)).bytes;
+      await prune(before - 500);
+      expect(await texts({ agentId: other.agentId })).toHaveLength(30);
+      expect((await texts()).length).toBeLessThan(30);
+    });
   });
 
   test('a page is read while its files are pruned', async () => {
