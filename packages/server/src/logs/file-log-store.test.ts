@@ -1,4 +1,16 @@
-import { appendFile, chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -284,6 +296,44 @@ describe('log files', () => {
     }
     expect(steps).toEqual([true, (await texts())[0]]);
     expect((await store.readOn(agentId, first?.cursor))?.gap).toBe(true);
+  });
+
+  test.each([
+    ['in a later part', '5.2s', 30],
+    ['after the end of the last part', undefined, 30],
+    ['after the end of an earlier part', '1.zzz', 30],
+    ['of a log that was lost', '2.1', 0],
+  ])(
+    'who comes back to a place %s, as before a restore, gets everything that is there',
+    async (_name, place, count) => {
+      await add(1, count);
+      const [newest] = (await store.read({ agentId, limit: 1, offset: 0, order: 'desc' })).lines;
+      const after = place ?? `${newest?.cursor}0`;
+      const stop = new AbortController();
+      const seen: string[] = [];
+      let gaps = 0;
+      for await (const { gap, lines } of store.follow({ agentId, after }, stop.signal)) {
+        if (gap) {
+          gaps++;
+          await add(count + 1, count + 1);
+        }
+        seen.push(...lines.map(({ text }) => text));
+        if (seen.length > count) stop.abort();
+      }
+      expect([gaps, seen]).toEqual([1, numbered(1, count + 1)]);
+      const step = await store.readOn(agentId, after);
+      expect([step?.gap, step?.lines[0]?.text]).toEqual([true, 'line 1']);
+    },
+  );
+
+  test('nothing is missing for who comes back to the end', async () => {
+    expect(await store.readOn(agentId, '0.0')).toBeUndefined();
+    await add(1, 30);
+    const [newest] = (await store.read({ agentId, limit: 1, offset: 0, order: 'desc' })).lines;
+    expect(await store.readOn(agentId, newest?.cursor)).toBeUndefined();
+    await add(31, 31);
+    expect(await store.readOn(agentId, newest?.cursor)).toMatchObject({ lines: [{ text: 'line 31' }] });
+    expect((await store.readOn(agentId, newest?.cursor))?.gap).toBeUndefined();
   });
 
   test('a session is read from its part of a segment alone', async () => {
