@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { encodeLine } from './log-codec.js';
 import type { LogLimits, LogLine, LogSource } from './log-store.js';
-import { appendWhole, repairEnd, syncFolder } from './segment-file.js';
+import { appendWhole, repairEnd } from './segment-file.js';
 import {
   addToIndex,
   emptyIndex,
@@ -163,8 +163,6 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     const { number, index } = active;
     let from = index.bytes;
     index.bytes = await appendWhole(pathOf(number), lines.map(({ text }) => text).join(''), from);
-    // A file that a power failure takes from its folder takes its lines along.
-    if (from === 0) await syncFolder(folder);
     for (const line of lines) {
       const to = from + line.bytes;
       addToIndex(index, line, { from, to });

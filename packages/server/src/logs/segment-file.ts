@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { RawLine } from './log-codec.js';
 
 /** A search reads larger ones as it goes on; none is so large that others wait for it. */
@@ -106,6 +107,8 @@ export async function appendWhole(path: string, content: string, lengthBefore: n
     await file.appendFile(bytes);
     // Whoever sent the lines forgets them once they are acknowledged.
     await file.datasync();
+    // A file that a power failure takes from its folder takes its lines along.
+    if (lengthBefore === 0) await syncFolder(dirname(path));
     return lengthBefore + bytes.length;
   } catch (error) {
     await file.truncate(lengthBefore).catch(() => {});
@@ -116,7 +119,7 @@ export async function appendWhole(path: string, content: string, lengthBefore: n
 }
 
 /** Makes a new file in it outlast a power failure. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
