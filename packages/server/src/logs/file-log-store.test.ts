@@ -336,6 +336,61 @@ describe('log files', () => {
     expect((await store.readOn(agentId, newest?.cursor))?.gap).toBeUndefined();
   });
 
+  describe('where another process wrote the files meanwhile', () => {
+    /** Lines that another control plane took while it ran the agents. */
+    async function elsewhere(first: number, last: number) {
+      const other = createFileLogStore({ directory, segmentBytes: 1000 });
+      for (let position = first; position <= last; position++) await other.append(source, [line(position)]);
+      await other.prune({ now: at(0), limitsOf: () => ({ maxBytes: 3000 }), totalBytes: 0 });
+      await other.close();
+    }
+    const whole = async () => {
+      const left = await texts();
+      await store.close();
+      store = create();
+      expect(await texts()).toEqual(left);
+      return left;
+    };
+
+    test('in the part that grows, its lines stay, and what comes again is there once', async () => {
+      await add(1, 3);
+      await elsewhere(4, 6);
+      await store.append(source, [line(5), line(6), line(7)]);
+      await add(8, 8);
+      expect(await whole()).toEqual(numbered(1, 8));
+    });
+
+    test('what it began and what it gave up is known as well', async () => {
+      await add(1, 3);
+      await elsewhere(4, 100);
+      await add(100, 101);
+      const left = await whole();
+      expect(left).toEqual(numbered(102 - left.length, 101));
+      expect(left.length).toBeLessThan(60);
+    });
+
+    test('that reopens it, they are read without another line, and whoever follows goes on', async () => {
+      const reopened = create();
+      store = reopened;
+      await add(1, 3);
+      const stop = new AbortController();
+      const seen: string[] = [];
+      const following = (async () => {
+        for await (const { lines } of store.follow({ agentId, tail: 1 }, stop.signal)) {
+          seen.push(...lines.map(({ text }) => text));
+          if (seen.length === 5) stop.abort();
+        }
+      })();
+      await vi.waitFor(() => expect(seen).toEqual(['line 3']), 60_000);
+      await elsewhere(4, 6);
+      reopened.reopen();
+      expect(await texts()).toEqual(numbered(1, 6));
+      await add(7, 7);
+      await following;
+      expect(seen).toEqual(numbered(3, 7));
+    });
+  });
+
   test('a session is read from its part of a segment alone', async () => {
     await store.close();
     store = createFileLogStore({ directory });
