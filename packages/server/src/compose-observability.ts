@@ -58,7 +58,9 @@ export function composeObservability(deps: ObservabilityDeps) {
   const traces = createSessionTraces({ store, clock, log, workers });
   const keeping = createLogKeeping({ config: config.logs, store, logs, clock, audit, log });
   const followers = createLogFollowers();
-  const exports = composeLogExports({ config, store, logs, log, register: metrics.register });
+  const exports = composeLogExports({
+    ...{ config, store, logs, log, register: metrics.register, leads: workers.leads },
+  });
   const reader = createInstallationReader({ store, dataDirectory: config.dataDirectory });
   addInstallationMetrics(metrics.register, { reader, workers, keeping, followers });
   const history = createSessionHistory({
@@ -131,15 +133,21 @@ export function composeObservability(deps: ObservabilityDeps) {
       traces.start();
     },
 
-    /** This control plane runs the agents from now on: it looks after their logs, and after what they leave behind. */
+    /**
+     * This control plane runs the agents from now on, whoever did before: it looks after their logs, and after what they leave
+     * behind.
+     */
     lead(): void {
       // Another one may have gone while this one closes.
       if (closing.signal.aborted) return;
       keeping.start();
-      exports.start();
+      exports.lead();
       removing.start();
       removingOld.start();
     },
+
+    /** Another one runs them. */
+    standBy: exports.standBy,
 
     async close(): Promise<void> {
       closing.abort();

@@ -172,6 +172,7 @@ export async function compose(
       logStore.reopen();
       observability.lead();
     },
+    onStandby: () => observability.standBy(),
   });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;

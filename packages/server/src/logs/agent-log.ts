@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
+import { createLinePositions } from './line-positions.js';
 import { encodeLine } from './log-codec.js';
 import type { LogLimits, LogLine, LogSource } from './log-store.js';
-import { appendWhole, repairEnd, syncFolder } from './segment-file.js';
+import { appendWhole, repairEnd, segmentNumbers, WrittenElsewhere } from './segment-file.js';
 import {
   addToIndex,
   emptyIndex,
@@ -20,12 +21,16 @@ export interface Segment {
   path: string;
   bytes: number;
   lines: number;
-  firstTime: string;
+  /** As far as it can be true. */
   lastTime: string;
   index(): Promise<SegmentIndex>;
 }
 
 type Closed = Omit<Segment, 'index'>;
+interface Growing {
+  number: number;
+  index: SegmentIndex;
+}
 
 interface AgentLogOptions {
   folder: string;
@@ -47,9 +52,6 @@ interface Waiting {
 /** Of one write, at the least; what waits beyond that has the next. */
 const writeBytes = 1024 * 1024;
 
-/** Instances whose last position is remembered: those that may still send something, and many more. */
-const rememberedInstances = 20_000;
-
 /**
  * The log of one agent: numbered segment files in a folder, the last one growing. Opening repairs what a crash left. Only one
  * process may write to a folder.
@@ -57,47 +59,59 @@ const rememberedInstances = 20_000;
 export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentLogOptions) {
   const pathOf = (number: number) => join(folder, `${String(number).padStart(8, '0')}.jsonl`);
   /** Per instance, over all segments. */
-  const positions = new Map<string, number>();
+  let positions = createLinePositions();
   const closed: Closed[] = [];
-  let active: { number: number; index: SegmentIndex } | undefined;
+  let active: Growing | undefined;
   let nextNumber = 1;
   let ended = false;
+  let expired = false;
   let change = Promise.withResolvers<void>();
   let queue: Promise<unknown> = Promise.resolve();
   const waiting: Waiting[] = [];
 
-  for (const number of await segmentNumbers(folder)) {
-    await retire();
-    const { bytes, cutBytes } = await repairEnd(pathOf(number));
-    if (cutBytes > 0)
-      log?.warn({ file: pathOf(number), cutBytes }, 'a log line that a crash left unfinished was cut off');
-    active = { number, index: await loadIndex(pathOf(number), bytes) };
-    for (const [instanceId, position] of active.index.positions) remember(instanceId, position);
-    nextNumber = number + 1;
+  await load();
+
+  /** Takes what is in the folder in place of what was known of it. When that fails, all is as before. */
+  async function load(): Promise<void> {
+    const latest = createLinePositions();
+    const full: Closed[] = [];
+    let growing: typeof active;
+    for (const number of await segmentNumbers(folder)) {
+      if (growing) full.push(await seal(growing));
+      const { bytes, cutBytes } = await repairEnd(pathOf(number));
+      if (cutBytes > 0)
+        log?.warn({ file: pathOf(number), cutBytes }, 'a log line that a crash left unfinished was cut off');
+      growing = { number, index: await loadIndex(pathOf(number), bytes) };
+      for (const [instanceId, position] of growing.index.positions) latest.remember(instanceId, position);
+      nextNumber = Math.max(nextNumber, number + 1);
+    }
+    positions = latest;
+    closed.splice(0, closed.length, ...full);
+    active = growing;
+    announce();
   }
 
-  function remember(instanceId: string, position: number): void {
-    const last = positions.get(instanceId) ?? -1;
-    // Put at the end, so that the first is the one that was silent for longest.
-    positions.delete(instanceId);
-    positions.set(instanceId, Math.max(position, last));
-    if (positions.size <= rememberedInstances) return;
-    const [oldest] = positions.keys();
-    if (oldest !== undefined) positions.delete(oldest);
+  function describe(number: number, { bytes, lines, lastTime }: SegmentIndex): Closed {
+    return { number, path: pathOf(number), bytes, lines, lastTime };
   }
 
-  function describe(number: number, { bytes, lines, firstTime, lastTime }: SegmentIndex): Closed {
-    return { number, path: pathOf(number), bytes, lines, firstTime, lastTime };
+  /** A line may say any time, and yet none is of later than its file: one from the future must not be kept until then. */
+  async function lastTimeOf(number: number, { lastTime }: SegmentIndex): Promise<string> {
+    const file = await stat(pathOf(number)).catch(() => undefined);
+    const written = file?.mtime.toISOString() ?? lastTime;
+    return lastTime < written ? lastTime : written;
   }
 
-  /** Closes the growing segment. Its index is a help only, so a full disk doesn't stop the log here. */
-  async function retire(): Promise<void> {
-    if (!active) return;
-    const { number, index } = active;
+  /** Notes the index of a segment that grows no more. It is a help only, so a full disk doesn't stop the log here. */
+  async function seal({ number, index }: Growing): Promise<Closed> {
     await saveIndex(pathOf(number), index).catch((err) =>
       log?.warn({ err }, 'the index of a log segment could not be kept'),
     );
-    closed.push(describe(number, index));
+    return { ...describe(number, index), lastTime: await lastTimeOf(number, index) };
+  }
+
+  async function retire(): Promise<void> {
+    if (active) closed.push(await seal(active));
     active = undefined;
   }
 
@@ -124,7 +138,7 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
       batches.push(batch);
       for (const line of batch.lines) {
         const { instanceId, position } = line;
-        if (position <= (past.get(instanceId) ?? positions.get(instanceId) ?? -1)) continue;
+        if (position <= (past.get(instanceId) ?? positions.of(instanceId))) continue;
         past.set(instanceId, position);
         lines.push(line);
         bytes += line.bytes;
@@ -136,8 +150,12 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
   async function write(): Promise<void> {
     const { batches, lines } = nextWrite();
     try {
-      // An agent that has been removed while this waited keeps nothing.
-      if (lines.length > 0 && !ended) await store(lines);
+      await store(lines).catch(async (error: unknown) => {
+        if (!(error instanceof WrittenElsewhere)) throw error;
+        await load();
+        // The other one may have been sent the same.
+        await store(lines.filter(({ instanceId, position }) => position > positions.of(instanceId)));
+      });
       for (const { done } of batches) done.resolve();
     } catch (error) {
       for (const { done } of batches) done.reject(error);
@@ -145,6 +163,8 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
   }
 
   async function store(lines: readonly EncodedLine[]): Promise<void> {
+    // An agent that has been removed while this waited keeps nothing.
+    if (lines.length === 0 || ended) return;
     if (active && active.index.bytes >= segmentBytes) {
       await retire();
       await removeBeyond({ maxBytes: limits().maxBytes ?? 0 });
@@ -156,12 +176,10 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     const { number, index } = active;
     let from = index.bytes;
     index.bytes = await appendWhole(pathOf(number), lines.map(({ text }) => text).join(''), from);
-    // A file that a power failure takes from its folder takes its lines along.
-    if (from === 0) await syncFolder(folder);
     for (const line of lines) {
       const to = from + line.bytes;
       addToIndex(index, line, { from, to });
-      remember(line.instanceId, line.position);
+      positions.remember(line.instanceId, line.position);
       from = to;
     }
     announce();
@@ -197,7 +215,10 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
 
   /** Oldest first; of the age only what lies wholly before it. */
   async function removeBeyond({ maxBytes = 0, before }: { maxBytes?: number; before?: string }): Promise<void> {
-    if (before !== undefined && active && active.index.lines > 0 && active.index.lastTime < before) await retire();
+    if (before !== undefined && active && active.index.lines > 0) {
+      const { number, index } = active;
+      if ((await lastTimeOf(number, index)) < before) await retire();
+    }
     for (const segment of [...closed]) {
       const tooOld = before !== undefined && segment.lastTime < before;
       const tooMuch = maxBytes > 0 && bytes() > maxBytes;
@@ -222,6 +243,23 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
     /** Resolves at the next change after this call. */
     changed: () => change.promise,
     isEnded: () => ended,
+
+    /** Another process may have written the folder: it is read anew before anything is asked of it. */
+    expire: () => {
+      expired = true;
+    },
+    /** Resolves once what is known is what is there; whoever follows goes on. */
+    current: async () => {
+      if (!expired) return;
+      await inTurn(async () => {
+        if (!expired || ended) return;
+        expired = false;
+        await load().catch((error: unknown) => {
+          expired = true;
+          throw error;
+        });
+      });
+    },
 
     bytes,
     /** Time of the oldest part's last line, for who looks for the oldest of all; undefined where only the growing part is left. */
@@ -260,15 +298,3 @@ export async function openAgentLog({ folder, segmentBytes, limits, log }: AgentL
   };
 }
 export type AgentLog = Awaited<ReturnType<typeof openAgentLog>>;
-
-/** Ascending; none when there is no folder. */
-async function segmentNumbers(folder: string): Promise<number[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names
-    .filter((name) => /^\d{8,}\.jsonl$/.test(name))
-    .map((name) => Number.parseInt(name, 10))
-    .sort((a, b) => a - b);
-}

@@ -1,4 +1,16 @@
-import { appendFile, chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -188,6 +200,45 @@ describe('log files', () => {
     expect(await texts()).toEqual(left);
   });
 
+  describe('a line from the future, as an earlier release stored it,', () => {
+    const future = { ...line(1), time: '2099-01-01T00:00:00.000Z' };
+    /** The log as it is found, its files last written in January 2026. */
+    async function found() {
+      for (const name of await files('.jsonl')) await utimes(join(folder, name), at(100), at(100));
+      await store.close();
+      store = create();
+    }
+    const prune = (totalBytes = 0) =>
+      store.prune({ now: at(5000), limitsOf: () => (totalBytes > 0 ? {} : { maxAgeMs: 1000 }), totalBytes });
+
+    test.each([1, 30])('is not kept until then, nor are those after it: %i in all', async (count) => {
+      await store.append(source, [future]);
+      await add(2, count);
+      await found();
+      await prune();
+      expect(await texts()).toEqual([]);
+    });
+
+    test('is found by its time as long as it is kept', async () => {
+      await store.append(source, [future]);
+      await add(2, 30);
+      await found();
+      expect(await texts({ startTime: new Date('2098-12-31T00:00:00.000Z') })).toEqual(['line 1']);
+    });
+
+    test("does not make other agents' lines go before its own", async () => {
+      const other = { ...source, agentId: '22222222-2222-4222-8222-222222222222' };
+      await store.append(source, [future]);
+      await add(2, 30);
+      for (let position = 101; position <= 130; position++) await store.append(other, [line(position)]);
+      await found();
+      const before = (await prune(1e9)).bytes;
+      await prune(before - 500);
+      expect(await texts({ agentId: other.agentId })).toHaveLength(30);
+      expect((await texts()).length).toBeLessThan(30);
+    });
+  });
+
   test('a page is read while its files are pruned', async () => {
     await add(1, 30);
     const [page] = await Promise.all([
@@ -245,6 +296,99 @@ describe('log files', () => {
     }
     expect(steps).toEqual([true, (await texts())[0]]);
     expect((await store.readOn(agentId, first?.cursor))?.gap).toBe(true);
+  });
+
+  test.each([
+    ['in a later part', '5.2s', 30],
+    ['after the end of the last part', undefined, 30],
+    ['after the end of an earlier part', '1.zzz', 30],
+    ['of a log that was lost', '2.1', 0],
+  ])(
+    'who comes back to a place %s, as before a restore, gets everything that is there',
+    async (_name, place, count) => {
+      await add(1, count);
+      const [newest] = (await store.read({ agentId, limit: 1, offset: 0, order: 'desc' })).lines;
+      const after = place ?? `${newest?.cursor}0`;
+      const stop = new AbortController();
+      const seen: string[] = [];
+      let gaps = 0;
+      for await (const { gap, lines } of store.follow({ agentId, after }, stop.signal)) {
+        if (gap) {
+          gaps++;
+          await add(count + 1, count + 1);
+        }
+        seen.push(...lines.map(({ text }) => text));
+        if (seen.length > count) stop.abort();
+      }
+      expect([gaps, seen]).toEqual([1, numbered(1, count + 1)]);
+      const step = await store.readOn(agentId, after);
+      expect([step?.gap, step?.lines[0]?.text]).toEqual([true, 'line 1']);
+    },
+  );
+
+  test('nothing is missing for who comes back to the end', async () => {
+    expect(await store.readOn(agentId, '0.0')).toBeUndefined();
+    await add(1, 30);
+    const [newest] = (await store.read({ agentId, limit: 1, offset: 0, order: 'desc' })).lines;
+    expect(await store.readOn(agentId, newest?.cursor)).toBeUndefined();
+    await add(31, 31);
+    expect(await store.readOn(agentId, newest?.cursor)).toMatchObject({ lines: [{ text: 'line 31' }] });
+    expect((await store.readOn(agentId, newest?.cursor))?.gap).toBeUndefined();
+  });
+
+  describe('where another process wrote the files meanwhile', () => {
+    /** Lines that another control plane took while it ran the agents. */
+    async function elsewhere(first: number, last: number) {
+      const other = createFileLogStore({ directory, segmentBytes: 1000 });
+      for (let position = first; position <= last; position++) await other.append(source, [line(position)]);
+      await other.prune({ now: at(0), limitsOf: () => ({ maxBytes: 3000 }), totalBytes: 0 });
+      await other.close();
+    }
+    const whole = async () => {
+      const left = await texts();
+      await store.close();
+      store = create();
+      expect(await texts()).toEqual(left);
+      return left;
+    };
+
+    test('in the part that grows, its lines stay, and what comes again is there once', async () => {
+      await add(1, 3);
+      await elsewhere(4, 6);
+      await store.append(source, [line(5), line(6), line(7)]);
+      await add(8, 8);
+      expect(await whole()).toEqual(numbered(1, 8));
+    });
+
+    test('what it began and what it gave up is known as well', async () => {
+      await add(1, 3);
+      await elsewhere(4, 100);
+      await add(100, 101);
+      const left = await whole();
+      expect(left).toEqual(numbered(102 - left.length, 101));
+      expect(left.length).toBeLessThan(60);
+    });
+
+    test('that reopens it, they are read without another line, and whoever follows goes on', async () => {
+      const reopened = create();
+      store = reopened;
+      await add(1, 3);
+      const stop = new AbortController();
+      const seen: string[] = [];
+      const following = (async () => {
+        for await (const { lines } of store.follow({ agentId, tail: 1 }, stop.signal)) {
+          seen.push(...lines.map(({ text }) => text));
+          if (seen.length === 5) stop.abort();
+        }
+      })();
+      await vi.waitFor(() => expect(seen).toEqual(['line 3']), 60_000);
+      await elsewhere(4, 6);
+      reopened.reopen();
+      expect(await texts()).toEqual(numbered(1, 6));
+      await add(7, 7);
+      await following;
+      expect(seen).toEqual(numbered(3, 7));
+    });
   });
 
   test('a session is read from its part of a segment alone', async () => {

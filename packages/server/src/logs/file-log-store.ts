@@ -47,8 +47,12 @@ export function createFileLogStore({
   async function logOf(agentId: string): Promise<AgentLog> {
     if (!isUuid(agentId)) throw new Error('An agent id that is no UUID must not become a path');
     if (!mine()) throw standby();
-    const known = logs.get(agentId);
-    if (known) return known;
+    const log = await (logs.get(agentId) ?? open(agentId));
+    await log.current();
+    return log;
+  }
+
+  function open(agentId: string): Promise<AgentLog> {
     const limits = () => limitsOf(agentId);
     const opened = openAgentLog({ folder: join(directory, agentId), segmentBytes, limits, log });
     logs.set(agentId, opened);
@@ -119,7 +123,10 @@ export function createFileLogStore({
 
     agents: () => agentsIn(directory),
 
-    reopen: () => logs.clear(),
+    reopen() {
+      // One that could not be opened is tried again in any case.
+      for (const log of logs.values()) log.then((one) => one.expire()).catch(() => undefined);
+    },
 
     async removeAgent(agentId) {
       const log = await logOf(agentId);

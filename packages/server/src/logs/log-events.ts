@@ -2,7 +2,7 @@ import type { FollowedLines } from './log-store.js';
 import { presentLine } from './log-wire.js';
 
 export interface FollowTimings {
-  /** How often a silent stream is looked after. */
+  /** How often a stream that sends nothing is looked after. */
   tickMs: number;
   /** A silent stream says that it lives, and its caller is asked again for the right to follow. */
   heartbeatMs: number;
@@ -37,6 +37,9 @@ export async function* logEvents(deps: LogEventDeps): AsyncGenerator<string> {
   const steps = deps.lines[Symbol.asyncIterator]();
   let heard = performance.now();
   let spoke = performance.now();
+  let caughtUp = 0;
+  let waiting = false;
+  let lookedAfter = performance.now();
   let endedAt: number | undefined;
   let cursor = '';
   let told = '';
@@ -61,15 +64,22 @@ export async function* logEvents(deps: LogEventDeps): AsyncGenerator<string> {
         next = steps.next();
         next.catch(() => undefined); // Reported when it is awaited.
         cursor = step.value.cursor;
+        waiting = step.value.caughtUp !== undefined;
+        caughtUp = step.value.caughtUp ?? caughtUp;
         if (step.value.lines.length > 0 || step.value.gap) {
           heard = now;
           await recheck();
           yield* say(textOf(step.value));
+          continue;
         }
-        continue;
+      } else if (waiting) {
+        caughtUp = now;
       }
-      if (hasEnded && (await hasEnded()) !== false) endedAt ??= now;
-      if (endedAt !== undefined && now - Math.max(heard, endedAt) >= lingerMs) {
+      // A step for each line of others, as on a busy agent, is no reason to ask more often.
+      if (now - lookedAfter < tickMs) continue;
+      lookedAfter = now;
+      if (hasEnded && (await hasEnded()) !== false) endedAt ??= performance.now();
+      if (endedAt !== undefined && caughtUp - Math.max(heard, endedAt) >= lingerMs) {
         yield* say('event: end\ndata: {}\n\n');
         return;
       }

@@ -5,6 +5,8 @@ import { readPage } from './log-page.js';
 import type { FollowedLines, LogFollowQuery, StoredLogLine } from './log-store.js';
 import { chunksForwards, linesOf } from './segment-file.js';
 
+const beginning: LogPlace = { segment: 0, bytes: 0 };
+
 /** Present end of a log. */
 export function endOf(log: AgentLog): LogPlace {
   const last = log.segments().at(-1);
@@ -25,8 +27,10 @@ export async function* followLog(
   let place = end;
   if (query.after !== undefined) {
     place = decodeCursor(query.after);
-    const gap = isGap(log, place);
-    if (gap) yield { lines: [], cursor: query.after, gap: true };
+    if (isGap(log, place)) {
+      place = beginning;
+      yield { lines: [], cursor: encodeCursor(place.segment, place.bytes), gap: true };
+    }
   } else if (query.tail) {
     const page = { ...query, limit: query.tail, offset: 0, order: 'asc' } as const;
     const { lines } = await readPage(upTo(log.segments(), end), page);
@@ -34,6 +38,7 @@ export async function* followLog(
   }
   while (!signal.aborted && !log.isEnded()) {
     const changed = log.changed();
+    const looked = performance.now();
     for (const segment of log.segments()) {
       if (segment.number < place.segment) continue;
       const from = segment.number === place.segment ? place.bytes : 0;
@@ -48,14 +53,16 @@ export async function* followLog(
       }
       place = { segment: segment.number, bytes: Math.max(segment.bytes, from) };
     }
+    yield { lines: [], cursor: encodeCursor(place.segment, place.bytes), caughtUp: looked };
     await settledOrAborted(changed, signal);
   }
 }
 
 /** One piece of a file after a place: what a reader takes that keeps its own place. */
 export async function readOn(log: AgentLog, after: string | undefined): Promise<FollowedLines | undefined> {
-  const place = after === undefined ? { segment: 0, bytes: 0 } : decodeCursor(after);
-  const gap = after !== undefined && isGap(log, place);
+  const wanted = after === undefined ? beginning : decodeCursor(after);
+  const gap = after !== undefined && isGap(log, wanted);
+  const place = gap ? beginning : wanted;
   for (const segment of log.segments()) {
     if (segment.number < place.segment) continue;
     const from = segment.number === place.segment ? place.bytes : 0;
@@ -68,10 +75,16 @@ export async function readOn(log: AgentLog, after: string | undefined): Promise<
   return undefined;
 }
 
-/** Parts of the log after this place have been given up. */
-function isGap(log: AgentLog, place: LogPlace): boolean {
-  const oldest = log.segments()[0];
-  return oldest !== undefined && place.segment < oldest.number;
+/**
+ * What came after this place is not known: parts of the log have been given up, or it ends before the place, as one that was lost
+ * or restored to an earlier state does. Nothing less than all that is there is sure to miss nothing.
+ */
+function isGap(log: AgentLog, { segment, bytes }: LogPlace): boolean {
+  const segments = log.segments();
+  const oldest = segments[0]?.number ?? 0;
+  const newest = segments.at(-1)?.number ?? 0;
+  if (segment < oldest || segment > newest) return true;
+  return bytes > (segments.find(({ number }) => number === segment)?.bytes ?? 0);
 }
 
 /** As they were when the end was taken. */

@@ -80,8 +80,10 @@ export interface FollowedLines {
   lines: StoredLogLine[];
   /** Following after this one misses nothing and repeats nothing. */
   cursor: string;
-  /** Lines between `after` and the oldest that is kept are gone. Only in the first step. */
+  /** The log does not go on after `after`: lines are gone, or it ends before. All that is kept follows. Only in the first step. */
   gap?: true;
+  /** By `performance.now()`: all that the log held then has been read. In a step of its own, before following waits for more. */
+  caughtUp?: number;
 }
 
 /** How much is kept of an agent's log; 0 or absent for no limit. */

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { RawLine } from './log-codec.js';
 
 /** A search reads larger ones as it goes on; none is so large that others wait for it. */
@@ -11,6 +12,18 @@ export interface LineChunk {
   bytes: Buffer;
   /** Where it begins in the file. */
   begin: number;
+}
+
+/** Of the segments in a folder, ascending; none when there is no folder. */
+export async function segmentNumbers(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => /^\d{8,}\.jsonl$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => a - b);
 }
 
 /**
@@ -98,17 +111,32 @@ export async function repairEnd(path: string): Promise<{ bytes: number; cutBytes
   }
 }
 
-/** Adds to a file's end in one go, on the disk when this resolves. When that fails, the file is as long as before. */
+/** A file is not as long as it was left. */
+export class WrittenElsewhere extends Error {
+  constructor(path: string) {
+    super(`Another process has written ${path}`);
+    this.name = 'WrittenElsewhere';
+  }
+}
+
+/**
+ * Adds to a file's end in one go, on the disk when this resolves. When that fails, the file is as long as before. Throws
+ * `WrittenElsewhere`, and changes nothing, where it has another length than that.
+ */
 export async function appendWhole(path: string, content: string, lengthBefore: number): Promise<number> {
   const bytes = Buffer.from(content);
   const file = await open(path, 'a', 0o600);
   try {
+    if ((await file.stat()).size !== lengthBefore) throw new WrittenElsewhere(path);
     await file.appendFile(bytes);
     // Whoever sent the lines forgets them once they are acknowledged.
     await file.datasync();
+    // A file that a power failure takes from its folder takes its lines along.
+    if (lengthBefore === 0) await syncFolder(dirname(path));
     return lengthBefore + bytes.length;
   } catch (error) {
-    await file.truncate(lengthBefore).catch(() => {});
+    // What another has written is not ours to cut off.
+    if (!(error instanceof WrittenElsewhere)) await file.truncate(lengthBefore).catch(() => {});
     throw error;
   } finally {
     await file.close();
@@ -116,7 +144,7 @@ export async function appendWhole(path: string, content: string, lengthBefore: n
 }
 
 /** Makes a new file in it outlast a power failure. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

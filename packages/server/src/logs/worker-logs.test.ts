@@ -53,6 +53,19 @@ test('lines of a report are kept once, their times alike', async () => {
   ]);
 });
 
+test.each([
+  ['2026-05-04T11:01:00.000Z', '2026-05-04T11:01:00.000Z'],
+  ['2026-05-04T11:01:00.001Z', '2026-05-04T11:01:00.000Z'],
+  ['2099-01-01T00:00:00.000Z', '2026-05-04T11:01:00.000Z'],
+  ['+012026-05-04T10:00:00.000Z', '2026-05-04T11:01:00.000Z'],
+  ['2026-99-99T99:99:99.999Z', '2026-05-04T11:00:00.000Z'],
+  ['2026-02-30T10:00:00.000Z', '2026-03-02T10:00:00.000Z'],
+])('a line of %s is kept as of %s', async (time, kept) => {
+  await open()({ ...report, lines: [{ position: 1, time, text: 'one' }] });
+  const { lines } = await logs.read({ agentId, limit: 10, offset: 0, order: 'asc' });
+  expect(lines.map((line) => line.time)).toEqual([kept]);
+});
+
 test('a report that can never be stored is dropped with a line in our log', async () => {
   await open()({ ...report, agentId: '../../x' });
   expect(errors).toHaveLength(1);

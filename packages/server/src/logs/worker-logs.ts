@@ -41,11 +41,12 @@ function lineOf({ position, text, sessionId, level, stream }: WorkerLogLine): Om
   };
 }
 
-const alike = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+/** A clock may be ahead by so much, and its lines still have the order in which they were written. */
+const aheadMs = 60_000;
 
-/** Times are compared as text, so they must all look alike. */
+/** Times are compared as text, so they must all look alike. One from the future would be kept until then. */
 function normalTime(time: string, clock: Clock): string {
-  if (alike.test(time)) return time;
-  const date = new Date(time);
-  return (Number.isNaN(date.getTime()) ? clock.now() : date).toISOString();
+  const now = clock.now().getTime();
+  const said = Date.parse(time);
+  return new Date(Number.isNaN(said) ? now : Math.min(said, now + aheadMs)).toISOString();
 }

@@ -21,29 +21,30 @@ interface WorkersDeps
   clock: Clock;
   ids: Ids;
   log: Logger;
-  /** From now on this control plane runs the agents, which another one may have done before. */
+  /** From now on this control plane runs the agents. Another one may have done so before, also one that was never seen here. */
   onLead: () => void;
+  /** Another one runs them. Told again and again. */
+  onStandby: () => void;
 }
 
 /** The links to the workers, and the lease that says whether they are ours to take. */
 export function composeWorkers(deps: WorkersDeps) {
   const { config, keys, store, clock, log } = deps;
-  // One that only lost its connection for a moment, and has the lease back, goes on with what it knows.
+  // One that only lost its connection for a moment, and has the lease back, goes on with what it knows of workers.
   let elsewhere = true;
   const lease = createLease({
     ...{ database: config.database, log },
     onHeld: () => {
-      if (elsewhere) {
-        workers.beginAnew();
-        deps.onLead();
-      }
+      if (elsewhere) workers.beginAnew();
       elsewhere = false;
+      deps.onLead();
       deps.onChange();
       deps.onPresence();
     },
     onLost: () => {
       elsewhere = true;
       workers.disconnectAll();
+      deps.onStandby();
     },
   });
   const hops = createHopSigner(keys.hop, clock);

@@ -21,10 +21,14 @@ interface LogExportsDeps {
   logs: LogStore;
   log: Logger;
   register: Registry;
+  /** Whether this control plane runs the agents. */
+  leads: () => boolean;
+  openPlaces?: typeof openExportPlaces;
 }
 
 /** The exports that are set, each with a file of its own for how far it is. None costs anything where none is set. */
-export function composeLogExports({ config, store, logs, log, register }: LogExportsDeps) {
+export function composeLogExports(deps: LogExportsDeps) {
+  const { config, store, logs, log, register, leads, openPlaces = openExportPlaces } = deps;
   const sinks = sinksOf(config);
   const exports: LogExport[] = [];
   const names = new LRUCache<string, ExportedAgent>(atMost(5000));
@@ -42,7 +46,9 @@ export function composeLogExports({ config, store, logs, log, register }: LogExp
     labelNames,
     registers,
   });
-  let opening: Promise<void> | undefined;
+  /** Grows with each beginning and end: what began before has no say over the files any more. */
+  let term = 0;
+  let changing = Promise.resolve();
 
   async function agentOf(agentId: string): Promise<ExportedAgent | undefined> {
     const known = names.get(agentId) ?? (await store.logRetention.agentNames(agentId));
@@ -60,11 +66,11 @@ export function composeLogExports({ config, store, logs, log, register }: LogExp
     return found;
   }
 
-  async function open(): Promise<void> {
+  async function open(isOurs: () => boolean): Promise<void> {
     const folder = join(config.dataDirectory, 'log-exports');
     if (sinks.size > 0) await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const [name, sink] of sinks) {
-      const places = await openExportPlaces(join(folder, `${name}.json`), log, ends);
+      const places = await openPlaces(join(folder, `${name}.json`), log, ends, isOurs);
       const one = createLogExport({
         ...{ sink, logs, places, agentOf, log },
         onSent: (lines) => sent.inc({ sink: name }, lines),
@@ -75,15 +81,31 @@ export function composeLogExports({ config, store, logs, log, register }: LogExp
     }
   }
 
+  async function stop(): Promise<void> {
+    await Promise.all(exports.splice(0).map((one) => one.close()));
+  }
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    changing = changing.then(work).catch((err: unknown) => log.error({ err }, 'exports of logs could not be started'));
+    return changing;
+  }
+
   return {
-    start(): void {
-      opening ??= open().catch((err: unknown) => log.error({ err }, 'exports of logs could not be started'));
+    /** Goes on with all agents from where the files say, which another control plane may have written meanwhile. */
+    lead(): void {
+      const begun = ++term;
+      void inTurn(async () => {
+        await stop();
+        await open(() => leads() && term === begun);
+      });
+    },
+    /** Another one exports, and writes the files. */
+    standBy(): void {
+      term++;
+      void inTurn(stop);
     },
     warnings: (): HealthWarning[] => exports.flatMap((one) => one.warnings()),
-    async close(): Promise<void> {
-      await opening;
-      await Promise.all(exports.map((one) => one.close()));
-    },
+    close: (): Promise<void> => inTurn(stop),
   };
 }
 

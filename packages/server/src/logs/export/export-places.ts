@@ -8,12 +8,14 @@ const writeAfterMs = 1000;
 
 /**
  * How far an export is with each agent, in a file. Written now and then: after a crash some lines are sent again. `since` is where an
- * export that begins now starts with each agent, so that turning one on does not send a month of lines.
+ * export that begins now starts with each agent, so that turning one on does not send a month of lines. The file is left as it is
+ * once `isOurs` says no.
  */
 export async function openExportPlaces(
   path: string,
   log: Pick<Logger, 'warn'>,
   since: () => Promise<[string, string][]>,
+  isOurs: () => boolean,
 ) {
   const kept = await readKept(path, log);
   const places = new Map<string, string>(kept ?? (await since()));
@@ -23,11 +25,12 @@ export async function openExportPlaces(
   function write(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    writing = writing.then(() =>
-      writePrivateFile(path, JSON.stringify(Object.fromEntries(places))).catch((err: unknown) =>
+    writing = writing.then(async () => {
+      if (!isOurs()) return;
+      await writePrivateFile(path, JSON.stringify(Object.fromEntries(places))).catch((err: unknown) =>
         log.warn({ err, path }, 'how far an export of logs is could not be noted; lines may be sent again'),
-      ),
-    );
+      );
+    });
     return writing;
   }
   if (!kept) await write();

@@ -53,7 +53,12 @@ async function open(
   const one = createLogExport({
     sink: { name: 'a test', batchBytes: 500, waitMs: 1, ...sink },
     logs,
-    places: await openExportPlaces(join(folder, 'places.json'), log, async () => since),
+    places: await openExportPlaces(
+      join(folder, 'places.json'),
+      log,
+      async () => since,
+      () => true,
+    ),
     agentOf: async (id) => (id === agentId ? { organization: 'acme', agent: 'bot', agentId } : undefined),
     log,
     retryMs: 2,

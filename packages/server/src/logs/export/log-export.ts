@@ -90,7 +90,11 @@ export function createLogExport(deps: LogExportDeps) {
     if (!step) return 'done';
     const agent = await agentOf(agentId);
     const from = places.of(agentId) ?? '0.0';
-    if (step.gap) log.warn({ agentId, sink: sink.name }, 'log lines were given up before they were exported');
+    if (step.gap)
+      log.warn(
+        { agentId, sink: sink.name },
+        'the log does not go on where its export was: lines are missing, or sent again',
+      );
     if (agent && step.lines.length > 0) {
       const batch = { ...agent, lines: step.lines, from, to: step.cursor };
       await sink.send(batch, closing.signal).catch((error: unknown) => {

@@ -234,6 +234,18 @@ export function describeLogStore(name: string, open: () => Promise<OpenLogStore>
       expect(await later).toEqual(['line 6', 'line 7']);
     });
 
+    test('a follower is told once it has read all that there was, and not before', async () => {
+      await store.append(source(), lines(1, 20));
+      await store.append(source('i-2'), lines(21, 40));
+      const stop = new AbortController();
+      const seen: string[] = [];
+      for await (const step of store.follow({ agentId, after: '0.0' }, stop.signal)) {
+        seen.push(...step.lines.map(({ text }) => text));
+        if (step.caughtUp !== undefined) stop.abort();
+      }
+      expect(seen).toEqual(lines(1, 40).map(({ text }) => text));
+    });
+
     test('reading on from a cursor gives everything once, in pieces', async () => {
       await store.append(source(), lines(1, 40));
       await store.append(source('i-2'), lines(41, 80));
