@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { endWith } from '@pipecat-cloud/contract/relay-upgrade';
 import { Receiver } from 'ws';
 import { AppError, badRequest } from '../errors.js';
 import { readServiceHost, type ServiceHost } from './socket-request.js';
@@ -56,10 +57,7 @@ export function acceptUpgrade({ headers, method }: IncomingMessage, socket: Dupl
 export function closeSocket(socket: Duplex, { code, message }: Pick<SocketRefused, 'code' | 'message'>): void {
   const reason = Buffer.from(message).subarray(0, 123);
   const frame = Buffer.concat([Buffer.from([0x88, reason.length + 2, code >> 8, code & 0xff]), reason]);
-  socket.end(frame);
-  // What still comes is thrown away: a connection with unread bytes is reset, and the reason would be lost.
-  socket.resume();
-  setTimeout(() => socket.destroy(), 2000).unref();
+  endWith(socket, frame);
 }
 
 /**
@@ -114,8 +112,8 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
       settle(tooLong ? tooMuch() : new SocketRefused(1002, 'These are no WebSocket frames'));
     });
     socket.on('data', take).on('close', gone).on('end', gone);
-    if (head.length > 0) take(head);
     socket.resume();
+    if (head.length > 0) take(head);
   });
 }
 
