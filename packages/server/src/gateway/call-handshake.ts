@@ -10,8 +10,8 @@ import { readServiceHost, type ServiceHost } from './socket-request.js';
 const hostParameter = '_pipecatCloudServiceHost';
 const tokenParameter = '_pipecatCloudToken';
 
-/** From the upgrade to the start message. */
-const startTimeoutMs = 10_000;
+/** From the upgrade to the first byte, which Twilio sends at once, and to the start message. */
+const timeouts = { silentMs: 5_000, startMs: 10_000 };
 /** Bytes of everything before the agent is known. */
 const handshakeLimit = 64 * 1024;
 const messageLimit = 16;
@@ -64,20 +64,23 @@ export function closeSocket(socket: Duplex, { code, message }: Pick<SocketRefuse
  * Reads an accepted Twilio socket up to its start message, and leaves it paused right there. Rejects with `SocketRefused` where none
  * comes in time, within the limits, or it names no agent; with nothing left to tell where the caller has gone.
  */
-export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTimeoutMs): Promise<CallStart> {
+export function readCallStart(socket: Duplex, head: Buffer, { silentMs, startMs } = timeouts): Promise<CallStart> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let messages = 0;
     const receiver = new Receiver({ isServer: true, maxPayload: handshakeLimit });
-    const late = () => settle(new SocketRefused(4408, `No start message came within ${timeoutMs / 1000} s`));
+    const late = (what: string, ms: number) =>
+      setTimeout(() => settle(new SocketRefused(4408, `${what} came within ${ms / 1000} s`)), ms);
     const gone = () => settle(new SocketRefused(1006, 'The caller closed the connection'));
-    const timer = setTimeout(late, timeoutMs);
+    const silence = late('Nothing', silentMs);
+    const timer = late('No start message', startMs);
     let settled = false;
 
     function settle(result: CallStart | Error): void {
       if (settled) return;
       settled = true;
+      clearTimeout(silence);
       clearTimeout(timer);
       socket.pause();
       socket.off('data', take).off('close', gone).off('end', gone);
@@ -86,6 +89,7 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
     }
 
     function take(chunk: Buffer): void {
+      clearTimeout(silence);
       size += chunk.length;
       if (size > handshakeLimit) {
         settle(tooMuch());

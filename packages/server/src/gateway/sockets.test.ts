@@ -188,7 +188,7 @@ describe('an upgrade that the agent answers', () => {
       socket.on('data', (chunk) => {
         seen.got += String(chunk);
       });
-      socket.on('end', () => socket.end());
+      socket.on('end', () => socket.end()).on('error', () => undefined);
       socket.write(words);
     };
     return seen;

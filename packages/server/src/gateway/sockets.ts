@@ -14,6 +14,7 @@ import type { SocketTokens } from '../sessions/socket-tokens.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { acceptUpgrade, closeSocket, readCallStart, SocketRefused } from './call-handshake.js';
+import type { Handshakes } from './handshakes.js';
 import type { Place } from './session-places.js';
 import { readSocketRequest, type ServiceHost, type SocketRequest } from './socket-request.js';
 import {
@@ -37,8 +38,7 @@ interface SocketDeps {
   addressOf: CallerAddress;
   /** Throws where the agent's region has a front door of its own, and the caller stands before another. */
   checkDoor: (agent: Agent, host: string | undefined) => Promise<void>;
-  /** Of calls whose agent is not known yet, all together. */
-  handshakesAtOnce?: number;
+  handshakes: Handshakes;
 }
 
 /** Who wants what, once it is known. */
@@ -51,9 +51,7 @@ interface Wish {
 
 /** `/ws/…`: an instance is claimed while the caller waits, and nothing starts before the token is checked (contract §8.6). */
 export function createSocketGateway(deps: SocketDeps) {
-  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor } = deps;
-  const { handshakesAtOnce = 1000 } = deps;
-  let handshakes = 0;
+  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor, handshakes } = deps;
 
   async function claim({ service, token, address, host }: Wish): Promise<HeldSession> {
     const organization = await store.organizations.findByName(service.organizationName);
@@ -115,11 +113,15 @@ export function createSocketGateway(deps: SocketDeps) {
     read: SocketRequest,
     wish: Omit<Wish, 'service'>,
   ) {
-    if (handshakes >= handshakesAtOnce) throw unavailable('Too many calls are being set up at this moment. Try again');
-    acceptUpgrade(request, client);
+    const leave = handshakes.enter(wish.address);
     try {
-      handshakes++;
-      const call = await readCallStart(client, head).finally(() => handshakes--);
+      acceptUpgrade(request, client);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    try {
+      const call = await readCallStart(client, head).finally(leave);
       const waiting = hold(client, call.received, () => closeSocket(client, tooMuchSaid));
       const held = await claim({ ...wish, service: call.service, token: wish.token ?? call.token });
       if (isLeft(client)) return abandon(held);
