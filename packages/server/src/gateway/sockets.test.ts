@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -272,6 +273,18 @@ describe('an upgrade that the agent answers', () => {
       ];
       expect(answer).toBe(['HTTP/1.1 101 Switching Protocols', ...passed, '', 'heard'].join('\r\n'));
     }
+  });
+});
+
+test('both connections of a socket are probed while nothing is said: a machine that vanishes does not say so', async () => {
+  const keptAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
+  await world.dial(`/ws/generic/bot.ours/${await newToken()}`);
+  const atWorker = Number(new URL(world.dataUrl).port);
+  const atCaller = Number(new URL(world.url).port);
+  await vi.waitFor(() => {
+    const probed = keptAlive.mock.contexts as Socket[];
+    expect(probed.map(({ remotePort }) => remotePort)).toContain(atWorker);
+    expect(probed.map(({ localPort }) => localPort)).toContain(atCaller);
   });
 });
 

@@ -124,7 +124,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
     return socket;
   }
   return {
-    ...{ server, worker, url, token, key, seen, sockets, container, publicKey, deploy, send, dial },
+    ...{ server, worker, url, dataUrl, token, key, seen, sockets, container, publicKey, deploy, send, dial },
     /** One statement on its database. */
     async database(statement: string): Promise<unknown[]> {
       const file = new Database(join(server.directory, 'pipecat-cloud.db'));
