@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { endWith } from '@pipecat-cloud/contract/relay-upgrade';
 import { Receiver } from 'ws';
 import { AppError, badRequest } from '../errors.js';
 import { readServiceHost, type ServiceHost } from './socket-request.js';
@@ -9,8 +10,8 @@ import { readServiceHost, type ServiceHost } from './socket-request.js';
 const hostParameter = '_pipecatCloudServiceHost';
 const tokenParameter = '_pipecatCloudToken';
 
-/** From the upgrade to the start message. */
-const startTimeoutMs = 10_000;
+/** From the upgrade to the first byte, which Twilio sends at once, and to the start message. */
+const timeouts = { silentMs: 5_000, startMs: 10_000 };
 /** Bytes of everything before the agent is known. */
 const handshakeLimit = 64 * 1024;
 const messageLimit = 16;
@@ -56,30 +57,30 @@ export function acceptUpgrade({ headers, method }: IncomingMessage, socket: Dupl
 export function closeSocket(socket: Duplex, { code, message }: Pick<SocketRefused, 'code' | 'message'>): void {
   const reason = Buffer.from(message).subarray(0, 123);
   const frame = Buffer.concat([Buffer.from([0x88, reason.length + 2, code >> 8, code & 0xff]), reason]);
-  socket.end(frame);
-  // What still comes is thrown away: a connection with unread bytes is reset, and the reason would be lost.
-  socket.resume();
-  setTimeout(() => socket.destroy(), 2000).unref();
+  endWith(socket, frame);
 }
 
 /**
  * Reads an accepted Twilio socket up to its start message, and leaves it paused right there. Rejects with `SocketRefused` where none
  * comes in time, within the limits, or it names no agent; with nothing left to tell where the caller has gone.
  */
-export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTimeoutMs): Promise<CallStart> {
+export function readCallStart(socket: Duplex, head: Buffer, { silentMs, startMs } = timeouts): Promise<CallStart> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let messages = 0;
     const receiver = new Receiver({ isServer: true, maxPayload: handshakeLimit });
-    const late = () => settle(new SocketRefused(4408, `No start message came within ${timeoutMs / 1000} s`));
+    const late = (what: string, ms: number) =>
+      setTimeout(() => settle(new SocketRefused(4408, `${what} came within ${ms / 1000} s`)), ms);
     const gone = () => settle(new SocketRefused(1006, 'The caller closed the connection'));
-    const timer = setTimeout(late, timeoutMs);
+    const silence = late('Nothing', silentMs);
+    const timer = late('No start message', startMs);
     let settled = false;
 
     function settle(result: CallStart | Error): void {
       if (settled) return;
       settled = true;
+      clearTimeout(silence);
       clearTimeout(timer);
       socket.pause();
       socket.off('data', take).off('close', gone).off('end', gone);
@@ -88,6 +89,7 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
     }
 
     function take(chunk: Buffer): void {
+      clearTimeout(silence);
       size += chunk.length;
       if (size > handshakeLimit) {
         settle(tooMuch());
@@ -114,8 +116,8 @@ export function readCallStart(socket: Duplex, head: Buffer, timeoutMs = startTim
       settle(tooLong ? tooMuch() : new SocketRefused(1002, 'These are no WebSocket frames'));
     });
     socket.on('data', take).on('close', gone).on('end', gone);
-    if (head.length > 0) take(head);
     socket.resume();
+    if (head.length > 0) take(head);
   });
 }
 

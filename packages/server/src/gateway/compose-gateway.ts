@@ -18,6 +18,7 @@ import type { Clock, Ids } from '../system.js';
 import { createWhatsappWebhook } from '../whatsapp/whatsapp-webhook.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
+import { createHandshakes } from './handshakes.js';
 import { iceRoutes } from './ice-routes.js';
 import type { IceServers } from './ice-servers.js';
 import { publicRoutes } from './public-routes.js';
@@ -69,7 +70,11 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
     dialin: createDialin({ clock, agents, settings, sessions, throttle, apiUrl: deps.dailyApiUrl }),
     whatsapp: createWhatsappWebhook({ ...deps, agents, places, relay, throttle }),
   });
-  const sockets = createSocketGateway({ ...deps, checkDoor: createDoorCheck(store) });
+  const sockets = createSocketGateway({
+    ...deps,
+    checkDoor: createDoorCheck(store),
+    handshakes: createHandshakes(),
+  });
   const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf });
   const upgrades = addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
 

@@ -21,7 +21,7 @@ const withheld = (name: string) =>
  * What an agent may not say in this server's name: which pages may call it, and anything that a browser keeps for the whole origin,
  * the dashboard's included.
  */
-const notForCallers = (name: string) =>
+export const notForCallers = (name: string) =>
   name.startsWith('access-control-') ||
   name.startsWith('x-pipecat-cloud-') ||
   ['set-cookie', 'clear-site-data', 'strict-transport-security', 'service-worker-allowed', 'alt-svc'].includes(name);

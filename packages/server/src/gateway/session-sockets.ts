@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { hold } from '@pipecat-cloud/contract/relay-upgrade';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../access/authenticator.js';
 import { AppError } from '../errors.js';
@@ -7,7 +8,14 @@ import type { CallerAddress } from '../http/caller-address.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { SessionPlaces } from './session-places.js';
 import { pathAtInstance } from './session-proxy.js';
-import { hold, join, openWorkerSocket, refuseUpgrade, upgradeHeaders } from './worker-socket.js';
+import {
+  isLeft,
+  openWorkerSocket,
+  passUpgradeOn,
+  refuseTooMuch,
+  refuseUpgrade,
+  upgradeHeaders,
+} from './worker-socket.js';
 
 interface SessionSocketDeps {
   log: Logger;
@@ -33,11 +41,11 @@ export function createSessionSockets({ log, authenticator, places, hops, address
     );
     if (principal.kind !== 'apiKey') throw new Error('A route of public keys let another kind pass');
     const path = pathAtInstance(request.url ?? '');
-    const waiting = hold(client, head);
+    const waiting = hold(client, head, () => refuseTooMuch(client));
     const place = await places.find(principal.organizationId, agent, id);
-    if (client.destroyed) return;
+    if (isLeft(client)) return;
     const upstream = await openWorkerSocket(hops, place, path, upgradeHeaders(request));
-    join(client, upstream, Buffer.concat([upstream.head, upstream.rest]), waiting.release());
+    passUpgradeOn(request, client, upstream, waiting);
   }
 
   return {

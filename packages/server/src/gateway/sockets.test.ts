@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { bodyOf, type GatewayWorld, openGatewayWorld, type SeenSocket } from '../testing/gateway-world.js';
@@ -9,6 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const patience = { timeout: 60_000 };
 const newToken = async () => (await bodyOf(await world.start({ transport: 'websocket' }))).token ?? '';
 const socketAt = (index = 0) =>
   vi.waitFor(() => world.sockets[index] ?? expect.fail('no socket yet')) as Promise<SeenSocket>;
@@ -32,6 +35,10 @@ const startOf = (customParameters: Record<string, string>) =>
     start: { streamSid: 'MZ1', callSid: 'CA1', accountSid: 'AC1', customParameters },
     streamSid: 'MZ1',
   });
+
+/** A text message as a client sends it, with a mask of zeros (RFC 6455 §5.2). */
+const frameOf = (text: string) =>
+  Buffer.concat([Buffer.from([0x81, 0xfe, text.length >> 8, text.length & 255, 0, 0, 0, 0]), Buffer.from(text)]);
 
 describe('a socket whose agent stands in its address', () => {
   test.each([
@@ -172,6 +179,145 @@ describe('a socket whose agent stands in its address', () => {
   });
 });
 
+describe('an upgrade that the agent answers', () => {
+  const smuggled = 'POST /bot HTTP/1.1\r\nhost: agent\r\nx-daily-session-id: another\r\ncontent-length: 2\r\n\r\n{}';
+  /** What the agent gets on the connection of the next upgrade, which it answers by these words. */
+  function answersWith(words: string): { got: string; socket: Duplex | undefined } {
+    const seen = { got: '', socket: undefined as Duplex | undefined };
+    world.container.upgrades = (socket) => {
+      seen.socket = socket;
+      socket.on('data', (chunk) => {
+        seen.got += String(chunk);
+      });
+      socket.on('end', () => socket.end()).on('error', () => undefined);
+      socket.write(words);
+    };
+    return seen;
+  }
+  const forTheOrigin = [
+    'Set-Cookie: __Host-session=forged; Path=/; Secure',
+    'Clear-Site-Data: "*"',
+    'Access-Control-Allow-Origin: *',
+    'Strict-Transport-Security: max-age=0',
+  ].join('\r\n');
+
+  async function pathOf(kind: string): Promise<[string, Record<string, string>]> {
+    if (kind === 'new') return [`/ws/generic/bot.ours/${await newToken()}`, {}];
+    const { sessionId } = await bodyOf(await world.start({}));
+    return [`/v1/public/bot/sessions/${sessionId}/hello`, { authorization: `Bearer ${world.key}` }];
+  }
+
+  test.each([
+    ['with its length', 'Content-Length: 2\r\n\r\nno', 'no'],
+    ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n', '2\r\nno\r\n0\r\n\r\n'],
+  ])(
+    'otherwise, %s, and keeps open: the answer is whole and the last, and nothing else reaches it',
+    async (_how, sent, body) => {
+      for (const kind of ['new', 'beside']) {
+        const agent = answersWith(`HTTP/1.1 404 Not Found\r\n${forTheOrigin}\r\nX-Own: 1\r\n${sent}`);
+        const client = world.upgradeRaw(...(await pathOf(kind)), smuggled);
+        client.once('data', () => client.write(smuggled));
+        let answer = '';
+        for await (const chunk of client) answer += String(chunk);
+        const [head = '', ...rest] = answer.split('\r\n\r\n');
+        expect(head).toMatch(/^HTTP\/1.1 404 Not Found\r\n/);
+        expect(head).toMatch(/\r\nX-Own: 1(\r\n|$)/);
+        expect(head).toMatch(/\r\nconnection: close(\r\n|$)/);
+        expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/);
+        expect(head).not.toMatch(/cookie|clear-site|access-control|strict-transport/i);
+        expect(rest.join('\r\n\r\n')).toBe(body);
+        await vi.waitFor(() => expect(agent.socket?.destroyed).toBe(true), patience);
+        expect(agent.got).toBe('');
+      }
+    },
+  );
+
+  test('otherwise and at length is passed on as fast as the caller reads', async () => {
+    const length = 8 * 1024 * 1024;
+    const agent = answersWith(`HTTP/1.1 404 Not Found\r\nContent-Length: ${length}\r\n\r\n`);
+    const client = world.upgradeRaw(...(await pathOf('beside')));
+    await vi.waitFor(() => expect(agent.socket).toBeDefined());
+    agent.socket?.write(Buffer.alloc(length, 'x'));
+    let received = 0;
+    for await (const chunk of client) received += (chunk as Buffer).length;
+    expect(received).toBeGreaterThan(length);
+  });
+
+  test('in something that is no HTTP is 502', async () => {
+    answersWith('SSH-2.0-OpenSSH_9.9\r\n\r\n');
+    expect(await world.upgrade(...(await pathOf('beside')))).toMatch(/^HTTP\/1.1 502 /);
+  });
+
+  test('with 101 says nothing else, and only then gets what its caller has said meanwhile', async () => {
+    for (const kind of ['new', 'beside']) {
+      const agent = answersWith('');
+      const client = world.upgradeRaw(...(await pathOf(kind)), 'said early, ');
+      let answer = '';
+      client.on('data', (chunk) => {
+        answer += String(chunk);
+      });
+      await vi.waitFor(() => expect(agent.socket).toBeDefined());
+      await new Promise((resolve) => client.write('said too', resolve));
+      // A whole turn of another connection through the same processes.
+      await world.start({}, 'nobody');
+      expect(agent.got).toBe('');
+      const head = `HTTP/1.1 101 Fine\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: abc\r\n${forTheOrigin}`;
+      agent.socket?.write(`${head}\r\nX-Own: 1\r\nSec-WebSocket-Protocol: own\r\n\r\nheard`);
+      await vi.waitFor(() => expect(agent.got).toBe('said early, said too'));
+      await vi.waitFor(() => expect(answer).toContain('heard'));
+      const passed = [
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Accept: abc',
+        'Sec-WebSocket-Protocol: own',
+      ];
+      expect(answer).toBe(['HTTP/1.1 101 Switching Protocols', ...passed, '', 'heard'].join('\r\n'));
+    }
+  });
+});
+
+test('both connections of a socket are probed while nothing is said: a machine that vanishes does not say so', async () => {
+  const keptAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
+  await world.dial(`/ws/generic/bot.ours/${await newToken()}`);
+  const atWorker = Number(new URL(world.dataUrl).port);
+  const atCaller = Number(new URL(world.url).port);
+  await vi.waitFor(() => {
+    const probed = keptAlive.mock.contexts as Socket[];
+    expect(probed.map(({ remotePort }) => remotePort)).toContain(atWorker);
+    expect(probed.map(({ localPort }) => localPort)).toContain(atCaller);
+  });
+});
+
+describe('an upgrade', () => {
+  const everywhere = [
+    '/ws/generic/bot.ours',
+    '/ws/twilio',
+    '/v1/public/bot/sessions/x/hello',
+    '/v1/workers/channel',
+    '/',
+  ];
+
+  test('to anything but a WebSocket is 400 everywhere', async () => {
+    for (const path of everywhere) {
+      expect(await world.upgrade(path, { upgrade: 'h2c' })).toMatch(/^HTTP\/1.1 400 /);
+      expect(await world.upgrade(path, { upgrade: 'websocket, foo' })).toMatch(/^HTTP\/1.1 400 /);
+      let answer = '';
+      for await (const chunk of world.upgradeRaw(path, {}, '', 'POST')) answer += String(chunk);
+      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    }
+    expect(await world.upgrade(`/ws/generic/bot.ours/${await newToken()}`, { upgrade: 'WebSocket' })).toMatch(/ 101 /);
+  });
+
+  test('that is refused is closed by the server, though its caller stays', async () => {
+    const refused = everywhere.map((path) => world.upgradeRaw(path, { 'sec-websocket-version': '8' }, 'x'));
+    await Promise.all(refused.map((client) => once(client.resume(), 'end')));
+    await vi.waitFor(() => {
+      for (const client of refused) client.write('x');
+      expect(refused.map((client) => client.destroyed)).not.toContain(false);
+    }, patience);
+  });
+});
+
 describe('a call of Twilio', () => {
   beforeEach(() => world.deploy('open', 'none'));
   const host = { _pipecatCloudServiceHost: 'open.ours' };
@@ -236,6 +382,38 @@ describe('a call of Twilio', () => {
     const closed = closing(again);
     again.send(startOf(parameters));
     expect(await closed).toMatch('4403');
+  });
+
+  test('that is hung up while an instance is claimed leaves it free', async () => {
+    world.worker.behaviour.answers = false;
+    const client = world.upgradeRaw('/ws/twilio', {});
+    await once(client, 'data');
+    for (const message of [connected, startOf(host)]) client.write(frameOf(message));
+    await vi.waitFor(() => expect(world.worker.activations()).toHaveLength(1));
+    // Speech goes on coming until the end.
+    for (let n = 0; n < 50; n++) client.write(frameOf(JSON.stringify({ event: 'media', payload: 'x'.repeat(214) })));
+    client.end();
+    await once(client, 'close');
+    world.worker.behaviour.answers = true;
+    world.worker.disconnect();
+    await world.worker.connect();
+    await abandoned();
+    expect(world.sockets).toEqual([]);
+  });
+
+  test('that says too much while an instance is claimed is closed, and leaves it free', async () => {
+    world.worker.behaviour.answers = false;
+    const client = await world.dial('/ws/twilio');
+    client.send(startOf(host));
+    await vi.waitFor(() => expect(world.worker.activations()).toHaveLength(1));
+    const closed = closing(client);
+    for (let n = 0; n < 6; n++) client.send('x'.repeat(1024 * 1024), () => undefined);
+    expect(await closed).toBe('1009 Too much was sent before the agent was there');
+    world.worker.behaviour.answers = true;
+    world.worker.disconnect();
+    await world.worker.connect();
+    await abandoned();
+    expect(world.sockets).toEqual([]);
   });
 
   test('is told that the agent is full', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { hold } from '@pipecat-cloud/contract/relay-upgrade';
 import type { Logger } from 'pino';
 import { systemActor } from '../access/principal.js';
 import type { Throttle } from '../access/throttle.js';
@@ -13,9 +14,18 @@ import type { SocketTokens } from '../sessions/socket-tokens.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { acceptUpgrade, closeSocket, readCallStart, SocketRefused } from './call-handshake.js';
+import type { Handshakes } from './handshakes.js';
 import type { Place } from './session-places.js';
 import { readSocketRequest, type ServiceHost, type SocketRequest } from './socket-request.js';
-import { hold, join, openWorkerSocket, refuseUpgrade, upgradeHeaders } from './worker-socket.js';
+import {
+  isLeft,
+  join,
+  openWorkerSocket,
+  passUpgradeOn,
+  refuseTooMuch,
+  refuseUpgrade,
+  upgradeHeaders,
+} from './worker-socket.js';
 
 interface SocketDeps {
   store: Store;
@@ -28,8 +38,7 @@ interface SocketDeps {
   addressOf: CallerAddress;
   /** Throws where the agent's region has a front door of its own, and the caller stands before another. */
   checkDoor: (agent: Agent, host: string | undefined) => Promise<void>;
-  /** Of calls whose agent is not known yet, all together. */
-  handshakesAtOnce?: number;
+  handshakes: Handshakes;
 }
 
 /** Who wants what, once it is known. */
@@ -42,9 +51,7 @@ interface Wish {
 
 /** `/ws/…`: an instance is claimed while the caller waits, and nothing starts before the token is checked (contract §8.6). */
 export function createSocketGateway(deps: SocketDeps) {
-  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor } = deps;
-  const { handshakesAtOnce = 1000 } = deps;
-  let handshakes = 0;
+  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor, handshakes } = deps;
 
   async function claim({ service, token, address, host }: Wish): Promise<HeldSession> {
     const organization = await store.organizations.findByName(service.organizationName);
@@ -91,11 +98,11 @@ export function createSocketGateway(deps: SocketDeps) {
 
   /** The agent is known from the address: every refusal is an answer to the upgrade. */
   async function direct(request: IncomingMessage, client: Duplex, head: Buffer, read: SocketRequest, wish: Wish) {
-    const waiting = hold(client, head);
+    const waiting = hold(client, head, () => refuseTooMuch(client));
     const held = await claim(wish);
-    if (client.destroyed) return abandon(held);
+    if (isLeft(client)) return abandon(held);
     const upstream = await reach(held, `/ws${read.query}`, upgradeHeaders(request));
-    join(client, upstream, Buffer.concat([upstream.head, upstream.rest]), waiting.release());
+    passUpgradeOn(request, client, upstream, waiting);
   }
 
   /** Twilio says which agent in its third line only, so the socket is accepted first and every refusal is a close code. */
@@ -106,20 +113,24 @@ export function createSocketGateway(deps: SocketDeps) {
     read: SocketRequest,
     wish: Omit<Wish, 'service'>,
   ) {
-    if (handshakes >= handshakesAtOnce) throw unavailable('Too many calls are being set up at this moment. Try again');
-    acceptUpgrade(request, client);
+    const leave = handshakes.enter(wish.address);
     try {
-      handshakes++;
-      const call = await readCallStart(client, head).finally(() => handshakes--);
-      const waiting = hold(client, call.received);
+      acceptUpgrade(request, client);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    try {
+      const call = await readCallStart(client, head).finally(leave);
+      const waiting = hold(client, call.received, () => closeSocket(client, tooMuchSaid));
       const held = await claim({ ...wish, service: call.service, token: wish.token ?? call.token });
-      if (client.destroyed) return abandon(held);
-      const upstream = await reach(held, `/ws${read.query}`, plainUpgrade());
-      if (upstream.status !== 101) {
-        upstream.socket.destroy();
-        throw new SocketRefused(4502, `The agent answered the socket with ${upstream.status}`);
+      if (isLeft(client)) return abandon(held);
+      const { answer, upgraded } = await reach(held, `/ws${read.query}`, plainUpgrade());
+      if (!upgraded) {
+        answer.destroy();
+        throw new SocketRefused(4502, `The agent answered the socket with ${answer.statusCode}`);
       }
-      join(client, upstream, upstream.rest, waiting.release());
+      join(client, upgraded, upgraded.rest, waiting.release());
     } catch (error) {
       if (!(error instanceof AppError || error instanceof SocketRefused)) log.error({ err: error }, 'a call failed');
       if (error instanceof SocketRefused && error.code === 1006) return void client.destroy();
@@ -176,6 +187,8 @@ function withoutToken(error: unknown): unknown {
   const text = `${message.replace(/\.$/, '')}. Its token is used up: /start gives a new one`;
   return new AppError(status, code, text, { details, headers, cause: error });
 }
+
+const tooMuchSaid = new SocketRefused(1009, 'Too much was sent before the agent was there');
 
 /** The platform's own close codes are 4000 and the status that an upgrade would have got. */
 function closeOf(error: unknown): SocketRefused {

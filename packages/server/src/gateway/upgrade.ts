@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.js';
-import { AppError } from '../errors.js';
+import { AppError, badRequest } from '../errors.js';
 import type { CallerAddress } from '../http/caller-address.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import type { SessionSockets } from './session-sockets.js';
@@ -47,6 +47,8 @@ export function addUpgrades(server: Server, deps: UpgradeDeps): { close(): void 
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
+    if (!asksForSocket(request))
+      return refuseUpgrade(socket, badRequest('Only a WebSocket is upgraded to: GET with `Upgrade: websocket`'));
     const path = (request.url ?? '').split('?')[0];
     if (path === '/v1/workers/channel') {
       acceptWorker(request, socket, head).catch((error: unknown) => {
@@ -65,3 +67,7 @@ export function addUpgrades(server: Server, deps: UpgradeDeps): { close(): void 
     },
   };
 }
+
+/** Names of protocols have no case (RFC 9110 §7.8). */
+const asksForSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';

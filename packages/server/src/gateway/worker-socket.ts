@@ -1,89 +1,108 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { type IncomingMessage, request, STATUS_CODES } from 'node:http';
+import { request as requestSecurely } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectSecurely } from 'node:tls';
-import { isPlatformHeader } from '@pipecat-cloud/contract/relay-headers';
+import { isPlatformHeader, passOn } from '@pipecat-cloud/contract/relay-headers';
+import { endWith, type Held, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
-import { AppError } from '../errors.js';
+import { AppError, tooLarge } from '../errors.js';
 import type { HopSigner } from '../workers/hop-signer.js';
-import { refusalOf } from './relay-request.js';
+import { notForCallers, refusalOf } from './relay-request.js';
 import type { Place } from './session-places.js';
 
 /** An agent may think about an upgrade for this long. */
 const answerTimeoutMs = 30_000;
-/** Bytes of the answer's head. */
-const headLimit = 16 * 1024;
 /** One side may close a little later than the other, and take what is on its way to it, then both are ended. */
 const closingMs = 5000;
 
-/** An open connection to an instance, right behind the head of its answer. */
-export interface WorkerSocket {
-  socket: Socket;
-  status: number;
-  /** The answer's head as it came. */
-  head: Buffer;
-  /** What followed it so far. */
-  rest: Buffer;
+/** An instance's own answer to an upgrade. */
+export interface UpgradeAnswer {
+  answer: IncomingMessage;
+  /** The connection, with what followed the answer's head so far. Undefined where the upgrade was not made. */
+  upgraded: { socket: Socket; rest: Buffer } | undefined;
 }
 
 /**
- * Asks a worker to pass an upgrade on to the session's instance. `headers` are names and values in turn. Resolves with the
- * instance's own answer, whatever it is; rejects with a refusal where the worker can't be reached or does not hold the session.
+ * Asks a worker to pass an upgrade on to the session's instance, and sends nothing else. `headers` are names and values in turn. Resolves
+ * with the instance's own answer, whatever it is; rejects with a refusal where the worker can't be reached or does not hold the session.
  */
 export function openWorkerSocket(
   hops: HopSigner,
   place: Place,
   path: string,
   headers: readonly string[],
-): Promise<WorkerSocket> {
+): Promise<UpgradeAnswer> {
   const target = new URL(place.dataUrl);
-  const { hostname: host } = target;
-  const secure = target.protocol === 'https:';
-  const port = Number(target.port || (secure ? 443 : 80));
-  const lines = [`GET /instances/${place.instanceId}${path} HTTP/1.1`, `Host: ${target.host}`];
-  for (const [at, text] of [hopHeader, hops.sign(place), ...headers].entries()) {
-    if (at % 2 === 0) lines.push(`${text}: `);
-    else lines[lines.length - 1] += text;
-  }
   return new Promise((resolve, reject) => {
-    const socket = secure ? connectSecurely({ host, port, servername: host }) : connect({ host, port });
-    let seen = Buffer.alloc(0);
-    const timer = setTimeout(() => fail(), answerTimeoutMs);
-    const fail = (error: AppError = refusalOf(503, place.sessionId)) => {
+    const asked = (target.protocol === 'https:' ? requestSecurely : request)(target, {
+      agent: false,
+      path: `/instances/${place.instanceId}${path}`,
+      headers: ['host', target.host, hopHeader, hops.sign(place), ...headers],
+    });
+    const fail = (status: number) => {
       clearTimeout(timer);
-      socket.destroy();
-      reject(error);
+      asked.destroy();
+      reject(refusalOf(status, place.sessionId));
     };
-    const ended = () => fail(seen.length > 0 ? refusalOf(502, place.sessionId) : undefined);
-    const read = (chunk: Buffer) => {
-      seen = Buffer.concat([seen, chunk]);
-      const end = seen.indexOf('\r\n\r\n');
-      if (end < 0) return seen.length > headLimit ? fail(refusalOf(502, place.sessionId)) : undefined;
-      const head = seen.subarray(0, end + 4);
-      const text = head.toString('latin1');
-      const refused = new RegExp(`\\r\\n${hopRefusedHeader}: (\\d+)`, 'i').exec(text)?.[1];
-      if (refused !== undefined) return fail(refusalOf(Number(refused), place.sessionId));
+    const timer = setTimeout(() => fail(503), answerTimeoutMs);
+    // What answers in something that is no HTTP was reached.
+    asked.on('error', ({ code }: NodeJS.ErrnoException) => fail(code?.startsWith('HPE_') ? 502 : 503));
+    asked.on('response', (answer) => {
+      answer.on('error', () => undefined);
+      const refused = answer.headers[hopRefusedHeader];
+      if (refused !== undefined) return fail(Number(refused));
+      // 101 as well where it names no protocol.
+      if ((answer.statusCode ?? 0) < 200) return fail(502);
       clearTimeout(timer);
-      socket.off('data', read).off('error', ended).off('close', ended).pause();
-      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 502);
-      return resolve({ socket, status, head, rest: seen.subarray(end + 4) });
-    };
-    socket.setNoDelay(true);
-    // For as long as it lives: also between this and whoever takes it over.
-    socket.on('error', () => socket.destroy());
-    socket.on('data', read).on('error', ended).on('close', ended);
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      resolve({ answer, upgraded: undefined });
+    });
+    asked.on('upgrade', (answer, socket, rest) => {
+      clearTimeout(timer);
+      // For as long as it lives: also between this and whoever takes it over.
+      socket.on('error', () => socket.destroy());
+      // A machine that vanishes says nothing.
+      socket.setNoDelay(true).setKeepAlive(true, 15_000);
+      resolve({ answer, upgraded: { socket, rest } });
+    });
+    asked.end();
   });
 }
+
+/** Gives an upgrade the instance's answer, and joins the two where it is made. */
+export function passUpgradeOn(
+  request: IncomingMessage,
+  client: Duplex,
+  { answer, upgraded }: UpgradeAnswer,
+  waiting: Held,
+): void {
+  const said = waiting.release();
+  if (upgraded) join(client, upgraded, Buffer.concat([upgradedHead(answer), upgraded.rest]), said);
+  else if (isLeft(client)) answer.destroy();
+  else passRefusalOn(request, client, answer, refusalHeaders(answer));
+}
+
+/** As for all answers to whoever showed a credential, unless the agent has thought about it. */
+function refusalHeaders({ headers, rawHeaders }: IncomingMessage): string[] {
+  const ours = headers['cache-control'] === undefined ? ['cache-control', 'no-store'] : [];
+  return [...ours, ...passOn(rawHeaders, notForCallers)];
+}
+
+/** Whether nobody is there any more to be told anything: the client has gone, or was told why it has to. */
+export const isLeft = (client: Duplex): boolean => client.destroyed || client.writableEnded;
 
 /**
  * Joins two connections byte for byte until both are closed, after each was told what has come for it so far. Each waits for the other
  * to take what it sends, so that nothing piles up here.
  */
-export function join(client: Duplex, { socket }: WorkerSocket, forClient: Buffer, forInstance: Buffer): void {
+export function join(
+  client: Duplex,
+  { socket }: Pick<NonNullable<UpgradeAnswer['upgraded']>, 'socket'>,
+  forClient: Buffer,
+  forInstance: Buffer,
+): void {
   // One that has closed already will not say so again.
-  if (client.destroyed || socket.destroyed) {
-    client.destroy();
+  if (isLeft(client) || socket.destroyed) {
+    if (!client.writableEnded) client.destroy();
     socket.destroy();
     return;
   }
@@ -92,11 +111,11 @@ export function join(client: Duplex, { socket }: WorkerSocket, forClient: Buffer
   if ('setNoDelay' in client) (client as Socket).setNoDelay(true).setKeepAlive(true, 15_000);
   socket.pipe(client);
   client.pipe(socket);
-  endWith(client, socket);
-  endWith(socket, client);
+  closeAfter(client, socket);
+  closeAfter(socket, client);
 }
 
-function endWith(side: Duplex, other: Duplex): void {
+function closeAfter(side: Duplex, other: Duplex): void {
   side.on('error', () => side.destroy());
   side.once('close', () => {
     other.end();
@@ -104,41 +123,15 @@ function endWith(side: Duplex, other: Duplex): void {
   });
 }
 
-/** Bytes that a client may say before its instance is there. */
-const heldLimit = 256 * 1024;
-
-/**
- * Keeps what a client says while it waits, and notices when it leaves: a connection that nobody reads does not tell. `release` hands
- * out what was said, in order, and leaves the client paused.
- */
-export function hold(client: Duplex, head: Buffer): { release: () => Buffer } {
-  const chunks = [head];
-  let size = head.length;
-  const keep = (chunk: Buffer) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > heldLimit) client.pause();
-  };
-  const gone = () => void client.destroy();
-  client.on('data', keep).on('end', gone);
-  return {
-    release() {
-      client.off('data', keep).off('end', gone).pause();
-      return Buffer.concat(chunks);
-    },
-  };
-}
+/** What a caller says to this server is not for the agent; nor is a body, which no upgrade has. */
+const withheld = (name: string) =>
+  ['host', 'authorization', 'cookie', 'content-length'].includes(name) || isPlatformHeader(name);
 
 /** The client's own WebSocket headers pass; what names the platform or carries the credential does not. */
-export function upgradeHeaders({ rawHeaders }: IncomingMessage): string[] {
-  const passed: string[] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase();
-    if (['host', 'authorization', 'cookie'].includes(name) || isPlatformHeader(name)) continue;
-    passed.push(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
-  }
-  return passed;
-}
+export const upgradeHeaders = ({ rawHeaders }: IncomingMessage): string[] => [
+  ...['Connection', 'Upgrade', 'Upgrade', 'websocket'],
+  ...passOn(rawHeaders, withheld),
+];
 
 /** Answers an upgrade with an HTTP error, as JSON, before anything was started. */
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
@@ -152,5 +145,8 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
     connection: 'close',
   });
   const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
-  socket.end(head + text);
+  endWith(socket, head + text);
 }
+
+export const refuseTooMuch = (client: Duplex): void =>
+  refuseUpgrade(client, tooLarge('Too much was sent before the upgrade was answered'));

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import Database from 'better-sqlite3';
 import { expect, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -39,6 +40,8 @@ export async function openGatewayWorld(environment: Environment = {}) {
     answer: ((_request, response) => response.end('{}')) as RequestListener,
     /** Status that upgrades are answered with, unless they are taken. */
     refusesSockets: 0,
+    /** Answers upgrades by hand, byte for byte. */
+    upgrades: undefined as ((socket: Duplex) => void) | undefined,
   };
   const listener = createServer(async (request, response) => {
     let body = '';
@@ -48,6 +51,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
   }).listen(0, '127.0.0.1');
   const accepting = new WebSocketServer({ noServer: true });
   listener.on('upgrade', (request, socket, head) => {
+    if (container.upgrades) return container.upgrades(socket);
     if (container.refusesSockets > 0) {
       socket.end(`HTTP/1.1 ${container.refusesSockets} No\r\ncontent-length: 0\r\n\r\n`);
       return;
@@ -101,6 +105,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
       },
     });
   const opened: WebSocket[] = [];
+  const raws: Socket[] = [];
   /** Dials as any client does. Resolves once it is open; rejects with the status where it is refused. */
   async function dial(path: string, headers: Record<string, string> = {}): Promise<WebSocket> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers });
@@ -119,7 +124,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
     return socket;
   }
   return {
-    ...{ server, worker, url, token, key, seen, sockets, container, publicKey, deploy, send, dial },
+    ...{ server, worker, url, dataUrl, token, key, seen, sockets, container, publicKey, deploy, send, dial },
     /** One statement on its database. */
     async database(statement: string): Promise<unknown[]> {
       const file = new Database(join(server.directory, 'pipecat-cloud.db'));
@@ -145,6 +150,15 @@ export async function openGatewayWorld(environment: Environment = {}) {
     },
     /** Sends an upgrade with these headers changed; resolves with the head of the answer, and with all of a refusal. */
     async upgrade(path: string, headers: Record<string, string>): Promise<string> {
+      let answer = '';
+      for await (const chunk of this.upgradeRaw(path, headers)) {
+        answer += String(chunk);
+        if (answer.startsWith('HTTP/1.1 101 ') && answer.includes('\r\n\r\n')) break;
+      }
+      return answer;
+    },
+    /** Sends an upgrade with these headers changed, and these bytes behind it. Its connection is only ended by whoever ends it. */
+    upgradeRaw(path: string, headers: Record<string, string>, behind = '', method = 'GET'): Socket {
       const { hostname, port, host } = new URL(url);
       const all = {
         host,
@@ -155,18 +169,16 @@ export async function openGatewayWorld(environment: Environment = {}) {
         ...headers,
       };
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-      const socket = connect({ host: hostname, port: Number(port) });
-      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-      let answer = '';
-      for await (const chunk of socket) {
-        answer += String(chunk);
-        if (answer.startsWith('HTTP/1.1 101 ') && answer.includes('\r\n\r\n')) break;
-      }
-      return answer;
+      const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      raws.push(socket);
+      socket.on('error', () => undefined);
+      socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${behind}`);
+      return socket;
     },
     start: (body: unknown, agent = 'bot') => send(`${agent}/start`, { body: JSON.stringify(body) }),
     async close(): Promise<void> {
       for (const socket of opened) socket.terminate();
+      for (const socket of raws) socket.destroy();
       worker.disconnect();
       await server.end();
       listener.closeAllConnections();

@@ -1,6 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { endWith } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import { createBotReceived } from './bot-received.js';
@@ -52,7 +53,7 @@ export async function openDataServer(deps: DataServerDeps) {
         socket.destroy();
       });
     } catch (error) {
-      socket.end(upgradeRefusal(...answerTo(error)));
+      endWith(socket, upgradeRefusal(...answerTo(error)));
     }
   });
 

@@ -1,18 +1,23 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { claims, createRelayClient } from '../test-rig/relay-client.js';
 import { type Rig, startRig, stopMarker } from '../test-rig/rig.js';
 
 let rig: Rig;
+const raws: Socket[] = [];
 beforeEach(async () => {
   rig = await startRig({ timings: { socketGraceMs: 60_000, relayGraceMs: 60_000, exitLookMs: 60_000 } });
   await rig.ready();
   await rig.makeReady('i-1');
 });
-afterEach(() => rig.close());
+afterEach(async () => {
+  for (const raw of raws.splice(0)) raw.destroy();
+  await rig.close();
+});
 
 const { hop, opened, refusedUpgrade, url } = createRelayClient(() => rig);
 const whenEnded = async () => (await rig.control.whenReported('session-ended'))[0];
@@ -36,29 +41,114 @@ test('the first /ws makes a socket session: frames pass both ways, and its close
   await rig.control.whenObserved('i-1', 'ready');
 });
 
-test('bytes that come together with the upgrade reach the agent', async () => {
-  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+/** An upgrade as it goes over the wire, with what comes behind it at once. The connection stays open until it is closed at the other end. */
+function upgradeRaw(path: string, behind: string | Buffer, header = hop()[hopHeader]) {
   const { host, hostname, port } = new URL(rig.dataUrl());
-  const raw = connect({ host: hostname, port: Number(port) });
+  const raw = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  raws.push(raw);
   const head = [
-    'GET /instances/i-1/ws HTTP/1.1',
+    `GET /instances/i-1${path} HTTP/1.1`,
     `host: ${host}`,
     'connection: Upgrade',
     'upgrade: websocket',
     'sec-websocket-version: 13',
     `sec-websocket-key: ${Buffer.alloc(16).toString('base64')}`,
-    `${hopHeader}: ${hop()[hopHeader]}`,
+    `${hopHeader}: ${header}`,
   ];
-  // A masked text frame that says "hi", with a mask of zeros (RFC 6455 §5.2).
-  const frame = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
-  raw.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), frame]));
-  let received = '';
+  raw.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(behind)]));
+  const seen = { raw, received: '' };
+  raw.on('error', () => undefined);
   raw.on('data', (chunk) => {
-    received += chunk.toString('latin1');
+    seen.received += chunk.toString('latin1');
   });
-  await vi.waitFor(() => expect(received.endsWith('\u0081\u0002hi')).toBe(true));
-  expect(received).toMatch(/^HTTP\/1.1 101 /);
-  raw.destroy();
+  return seen;
+}
+const patience = { timeout: 60_000 };
+
+test('bytes that come together with the upgrade reach the agent', async () => {
+  await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+  // A masked text frame that says "hi", with a mask of zeros (RFC 6455 §5.2).
+  const seen = upgradeRaw('/ws', Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]));
+  await vi.waitFor(() => expect(seen.received.endsWith('\u0081\u0002hi')).toBe(true));
+  expect(seen.received).toMatch(/^HTTP\/1.1 101 /);
+});
+
+const smuggled = [
+  'POST /bot HTTP/1.1',
+  'host: agent',
+  'x-daily-session-id: of-somebody-else',
+  'content-type: application/json',
+  'content-length: 2',
+  '\r\n{}',
+].join('\r\n');
+
+describe('an agent that keeps its connection after another answer than 101', () => {
+  beforeEach(async () => {
+    await rig.close();
+    rig = await startRig({ timings: { socketGraceMs: 60_000, relayGraceMs: 60_000, exitLookMs: 60_000 } });
+    rig.agents.defaults.plain = true;
+    await rig.ready();
+    await rig.makeReady('i-1');
+  });
+
+  test.each(['/hello', '/ws'])(
+    'gets nothing behind the upgrade of %s: its answer is whole and the last',
+    async (path) => {
+      const asked: (string | undefined)[] = [];
+      rig.agents.of('i-1').custom = (req, res) => {
+        asked.push(req.url);
+        res.writeHead(200, { 'content-length': 2, [hopRefusedHeader]: '404', 'x-own': '1' }).end('hi');
+      };
+      await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+      const seen = upgradeRaw(path, smuggled);
+      const { raw } = seen;
+      raw.once('data', () => raw.write(smuggled));
+      await once(raw, 'end');
+      const { received } = seen;
+      expect(received).toMatch(/^HTTP\/1.1 200 .*\r\n(.*\r\n)+\r\nhi$/);
+      expect(received).toMatch(/\r\nconnection: close\r\n/i);
+      expect(received).toMatch(/\r\nx-own: 1\r\n/i);
+      expect(received).not.toMatch(new RegExp(hopRefusedHeader, 'i'));
+      // It ends both sides by itself: who goes on writing is told so.
+      await vi.waitFor(() => {
+        raw.write(smuggled);
+        expect(raw.destroyed).toBe(true);
+      }, patience);
+      expect(asked).toEqual([path]);
+      expect(rig.agents.of('i-1').bots).toEqual([]);
+    },
+  );
+
+  test('and then breaks it is not heard as if it were whole', async () => {
+    let agent: Duplex | undefined;
+    rig.agents.of('i-1').custom = (req) => {
+      agent = req.socket;
+      agent.write('HTTP/1.1 404 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n');
+    };
+    await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+    const seen = upgradeRaw('/hello', '');
+    await vi.waitFor(() => expect(seen.received).toMatch(/^HTTP\/1.1 404 .*\r\n(.*\r\n)+2\r\nno\r\n$/));
+    const before = seen.received;
+    agent?.write('no length\r\n');
+    await once(seen.raw, 'end');
+    expect(seen.received).toBe(before);
+  });
+
+  test('or in something that is no HTTP ends its session with 502', async () => {
+    rig.agents.of('i-1').custom = (req) => void req.socket.write('SSH-2.0-OpenSSH_9.9\r\n');
+    await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+    expect(await refusedUpgrade('/ws')).toBe(502);
+    expect(await whenEnded()).toMatchObject({ reason: 'bot_failed', status: 502 });
+  });
+});
+
+test('an upgrade that is refused by the worker is closed by it, though its caller stays', async () => {
+  const { raw } = upgradeRaw('/ws', '', 'nonsense');
+  await once(raw, 'end');
+  await vi.waitFor(() => {
+    raw.write('x');
+    expect(raw.destroyed).toBe(true);
+  }, patience);
 });
 
 test("the agent's close code reaches the caller", async () => {

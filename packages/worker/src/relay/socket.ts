@@ -1,11 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { endWith, hold, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
-import { forInstance } from './headers.js';
+import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
 import type { Relays } from './relays.js';
+import { createSocketFate } from './socket-fate.js';
 
 export interface SocketRelayDeps {
   relays: Relays;
@@ -14,11 +16,10 @@ export interface SocketRelayDeps {
 
 /** One side may close a little later than the other, then both are ended. */
 const halfOpenMs = 5000;
-const statusLine = /^HTTP\/1\.[01] (\d{3})/;
-const statusLineLength = 12;
 
 /**
- * Splices an upgrade to the instance: the request is sent again with its path, then bytes pass both ways, close codes included.
+ * Passes an upgrade on to the instance, with its path. Once that has answered 101, and not before, bytes pass both ways, close codes
+ * included; any other answer is passed on and ends the connection.
  * The first `/ws` of a `socket` session makes that session, and its close, by either side, ends it.
  */
 export async function relaySocket(
@@ -28,14 +29,9 @@ export async function relaySocket(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const { address, path, sessionId, tenancy, instance } = hop;
-  const target = new URL(address);
+  const { address, path, tenancy, instance } = hop;
   const client = socket as Socket;
   let upstream: Socket | undefined;
-  let answered = false;
-  let unreachable = false;
-  let closedBy: 'caller' | 'instance' | undefined;
-  let last: Buffer = Buffer.alloc(0);
   const destroy = () => {
     client.destroy();
     upstream?.destroy();
@@ -43,89 +39,98 @@ export async function relaySocket(
   const ended = relays.track(instance.id, destroy);
   client.on('error', destroy);
   client.on('close', ended);
+  const waiting = hold(client, head, destroy);
 
   // Noted before the first byte goes out, so that a restart of the worker knows that a bot may run.
-  const primary = /^\/ws\/?(\?|$)/.test(path) && (await tenancy.takeSocket());
-  const failed = (err: unknown) =>
-    log.error({ err, instanceId: instance.id }, 'a relayed socket left its session open');
-  const closed = (by: 'caller' | 'instance') => {
-    closedBy ??= by;
-    const cutOff = closedBy === 'instance' && !endsWithClose(last);
-    if (primary && !unreachable) tenancy.socketClosed(cutOff).catch(failed);
-  };
-  if (client.destroyed) return closed('caller');
+  const makes = /^\/ws\/?(\?|$)/.test(path) && (await tenancy.takeSocket());
+  const fate = createSocketFate(tenancy, makes, (err) =>
+    log.error({ err, instanceId: instance.id }, 'a relayed socket left its session open'),
+  );
+  if (client.destroyed) return fate.closed('caller');
 
-  upstream = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
-  const instanceSide = upstream;
-  instanceSide.on('connect', () => {
-    for (const side of [client, instanceSide]) side.setNoDelay(true).setKeepAlive(true, 15_000);
-    instanceSide.write(requestHead(req, path, target.host, sessionId));
-    if (head.length > 0) instanceSide.write(head);
-    client.pipe(instanceSide);
+  const target = new URL(address);
+  const instanceSide = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
+  upstream = instanceSide;
+  let reached = false;
+  instanceSide.once('connect', () => {
+    reached = true;
   });
-  onStatus(instanceSide, client, (status) => {
+  instanceSide.on('error', () => fate.brokenBy('instance'));
+  endAfter(client, instanceSide, () => fate.closed('caller'));
+
+  const asked = ask(instanceSide, req, hop, target.host);
+  asked.on('upgrade', (answer, _socket, rest) => {
+    instanceSide.on('error', destroy);
+    if (client.destroyed) return;
+    fate.accepted();
+    fate.heard(rest);
+    instanceSide.on('data', fate.heard);
+    endAfter(instanceSide, client, () => fate.closed('instance'));
+    splice(client, instanceSide, Buffer.concat([upgradedHead(answer), rest]), waiting.release());
+  });
+  let answered = false;
+  asked.on('response', (answer) => {
     answered = true;
-    if (!primary) return;
-    if (status === 101) tenancy.socketAccepted();
-    else tenancy.socketRefused(status).catch(failed);
+    answer.once('close', () => instanceSide.destroy());
+    waiting.release();
+    // 101 as well where it names no protocol.
+    const { statusCode = 0 } = answer;
+    if (statusCode < 200) return notUnderstood();
+    fate.refused(statusCode);
+    passRefusalOn(req, client, answer, fromInstance(answer.rawHeaders));
   });
-  instanceSide.on('data', (chunk: Buffer) => {
-    last = chunk;
-  });
-  instanceSide.on('error', (error) => {
-    closedBy ??= 'instance';
-    if (answered || instanceSide.bytesWritten > 0 || client.destroyed) return destroy();
-    unreachable = true;
+  asked.on('error', (error: NodeJS.ErrnoException) => {
+    fate.brokenBy('instance');
     log.debug({ err: error, instanceId: instance.id }, 'an instance did not accept a relayed socket');
-    if (primary) tenancy.socketUnreachable().catch(failed);
-    client.end(upgradeRefusal(502, 'The agent did not accept the connection'));
+    if (!client.destroyed && !reached) {
+      fate.unreachable();
+      return endWith(client, notAccepted);
+    }
+    if (!client.destroyed && !answered && error.code?.startsWith('HPE_')) return notUnderstood();
+    fate.closed('instance');
+    destroy();
   });
-  for (const [side, other, name] of [
-    [client, instanceSide, 'caller'],
-    [instanceSide, client, 'instance'],
-  ] as const) {
-    side.on('end', () => {
-      closed(name);
-      setTimeout(() => other.destroy(), halfOpenMs).unref();
-    });
-    side.on('close', () => {
-      closed(name);
-      other.end();
-      setTimeout(() => other.destroy(), halfOpenMs).unref();
-    });
+  asked.end();
+
+  /** It answered, in something that is no answer. */
+  function notUnderstood(): void {
+    fate.refused(502);
+    instanceSide.destroy();
+    endWith(client, notAccepted);
   }
 }
 
-const closeFrame = 0x88;
-const longestCloseFrame = 127;
+const ask = (instanceSide: Socket, req: IncomingMessage, { path, sessionId }: AllowedHop, host: string) =>
+  request({
+    createConnection: () => instanceSide,
+    method: req.method ?? 'GET',
+    // As it came: parsing and printing it again would change what the instance sees.
+    path,
+    headers: [
+      ...['connection', 'Upgrade', 'upgrade', req.headers.upgrade ?? 'websocket'],
+      ...forInstance(req.rawHeaders, host, sessionId),
+    ],
+  });
 
-/** Whether a server's last bytes are a close frame (RFC 6455 §5.5.1): who says goodbye has not crashed. */
-function endsWithClose(bytes: Buffer): boolean {
-  for (let at = Math.max(0, bytes.length - longestCloseFrame); at + 2 <= bytes.length; at++)
-    if (bytes[at] === closeFrame && bytes[at + 1] === bytes.length - at - 2) return true;
-  return false;
+/** Joins the two byte for byte, after each was told what has come for it so far. */
+function splice(client: Socket, instanceSide: Socket, forClient: Buffer, said: Buffer): void {
+  for (const side of [client, instanceSide]) side.setNoDelay(true).setKeepAlive(true, 15_000);
+  client.write(forClient);
+  if (said.length > 0) instanceSide.write(said);
+  instanceSide.pipe(client);
+  client.pipe(instanceSide);
 }
 
-/** Passes the instance's bytes on and tells the status of its answer once it is known. */
-function onStatus(from: Socket, to: Socket, tell: (status: number) => void): void {
-  let seen = Buffer.alloc(0);
-  function look(chunk: Buffer): void {
-    seen = Buffer.concat([seen, chunk]);
-    if (seen.length < statusLineLength) return;
-    from.off('data', look);
-    from.pause();
-    tell(Number(statusLine.exec(seen.toString('latin1'))?.[1] ?? 502));
-    to.write(seen);
-    from.pipe(to);
-  }
-  from.on('data', look);
-}
-
-function requestHead(req: IncomingMessage, path: string, host: string, sessionId: string): string {
-  const headers = forInstance(req.rawHeaders, host, sessionId);
-  const lines = [`${req.method} ${path} HTTP/1.1`, 'connection: Upgrade', `upgrade: ${req.headers.upgrade}`];
-  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
+function endAfter(side: Socket, other: Socket, closed: () => void): void {
+  side.on('end', () => {
+    closed();
+    setTimeout(() => other.destroy(), halfOpenMs).unref();
+  });
+  side.on('close', () => {
+    closed();
+    other.end();
+    setTimeout(() => other.destroy(), halfOpenMs).unref();
+  });
 }
 
 /** A whole HTTP answer to an upgrade that is not made, with the error envelope of contract §2.1. */
@@ -140,3 +145,5 @@ export function upgradeRefusal(status: number, message: string): string {
   ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
+
+const notAccepted = upgradeRefusal(502, 'The agent did not accept the connection');

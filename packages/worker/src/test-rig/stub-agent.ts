@@ -20,6 +20,8 @@ export interface StubAgent {
   sockets: { socket: WebSocket; url: string; headers: IncomingHttpHeaders }[];
   /** Status that refuses upgrades, if any. */
   refuseSockets: number | undefined;
+  /** It knows no upgrades: one is a request like others to it, and the connection is kept. Only as it is made. */
+  plain: boolean;
   /** Anything that is neither /bot nor /readyz. */
   custom: (req: IncomingMessage, res: ServerResponse) => void;
 }
@@ -36,6 +38,7 @@ export function createStubAgents() {
       bots: [],
       sockets: [],
       refuseSockets: undefined,
+      plain: false,
       custom: (_req, res) => res.writeHead(404).end(),
       ...defaults,
     };
@@ -46,6 +49,7 @@ export function createStubAgents() {
       } else if (req.url === '/bot') void takeBot(stub, req, res);
       else stub.custom(req, res);
     };
+    if (stub.plain) return { request };
     const server = new WebSocketServer({ noServer: true });
     return {
       request,
