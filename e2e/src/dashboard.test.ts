@@ -65,10 +65,36 @@ describe.skipIf(lacking)(`the dashboard in a browser${lacking ? ` (${lacking})` 
     await stranger.goto(setUpLink());
     await stranger.getByLabel('Your e-mail address').fill('eve@example.com');
     await stranger.getByRole('button', { name: 'Finish and sign in' }).click();
-    await stranger.getByRole('alert').waitFor();
+    await stranger.getByRole('alert').getByText('If it was used, sign in; otherwise start the server again').waitFor();
+    await stranger.getByRole('link', { name: 'Sign in instead' }).click();
+    await stranger.getByRole('button', { name: 'Send me a code' }).waitFor();
     await stranger.goto('/account/tokens');
     await stranger.getByRole('button', { name: 'Send me a code' }).waitFor();
     await stranger.context().close();
+  });
+
+  test('an invitation that is not open leaves a way on', async () => {
+    await page.goto('/invite#code=zzz');
+    await page.getByRole('button', { name: 'Join the organization' }).click();
+    await page.getByRole('alert').getByText('This invitation is not open').waitFor();
+    await page.getByRole('link', { name: 'Go to the dashboard instead' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  });
+
+  test('an address that leads nowhere says so beside the navigation', async () => {
+    for (const [address, text] of [
+      ['/orgs/my-team/builds/nope', 'There is no such build here'],
+      ['/orgs/my-team/service-accounts/nope', 'There is no such service account here'],
+      ['/account/tokens/nope', 'You have no such token'],
+      ['/orgs/my-team/agents/nope/sessions/nope', 'There is no such session here'],
+      ['/orgs/my-team/nopage', 'There is no page here'],
+      ['/orgs/my-team/builds/nope/nopage', 'There is no page here'],
+    ] as const) {
+      await page.goto(address);
+      await page.getByText(text, { exact: true }).waitFor();
+      await page.getByRole('link', { name: 'Secret sets' }).waitFor();
+      expect([address, await page.getByRole('alert').count()]).toEqual([address, 0]);
+    }
   });
 
   test('a token made in the page works on the command line until it is revoked in the page', async () => {

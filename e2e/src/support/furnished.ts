@@ -75,6 +75,8 @@ async function furnishAccess(cloud: Cloud, owner: Person) {
     ['/installation', 'Installation'],
     [`/orgs/${org}/agents/nobody/sessions/${serviceAccount.id}`, 'Session'],
     [`/orgs/${org}/agents/nobody/try`, 'Try nobody'],
+    [`/orgs/${org}/builds/nope`, /^Build/, 'There is no such build here'],
+    [`/orgs/${org}/nopage`, 'There is no page here', 'Secret sets'],
     ['/orgs/nowhere', 'You do not reach this organization'],
     ['/device', 'Sign in a device'],
     ['/nowhere', 'There is no page here'],

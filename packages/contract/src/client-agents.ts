@@ -22,7 +22,7 @@ import type { DeploymentList } from './deployments.js';
 import type { StatusOk } from './errors.js';
 import type { Capacity } from './pool.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
-import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
+import type { PutSecretBody, PutSecretHeaders, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type {
   SessionDetail,
   SessionList,
@@ -99,8 +99,9 @@ export function agentCalls(request: RequestFunction) {
     listSecretSets: (o: string, query: { region?: string } = {}) =>
       request<SecretSetList>('GET', `${org(o)}/secrets`, { query }),
     getSecretSet: (o: string, name: string) => request<SecretSet>('GET', set(o, name)),
-    putSecret: (o: string, name: string, body: PutSecretBody) =>
-      request<PutSecretResult>('PUT', set(o, name), { body }),
+    /** `headers`: only where there is such a set, or only where there is none. */
+    putSecret: (o: string, name: string, body: PutSecretBody, headers: PutSecretHeaders = {}) =>
+      request<PutSecretResult>('PUT', set(o, name), { body, headers }),
     deleteSecret: (o: string, name: string, key: string) =>
       request<StatusOk>('DELETE', `${set(o, name)}/${encodeURIComponent(key)}`),
     deleteSecretSet: (o: string, name: string) => request<StatusOk>('DELETE', set(o, name)),

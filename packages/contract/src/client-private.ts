@@ -13,7 +13,7 @@ import type { StatusOk } from './errors.js';
 import type { LogList, LogQuery } from './logs.js';
 import type { PatchPropertiesBody, Properties, PropertySchema } from './properties.js';
 import type { RegionList } from './regions.js';
-import type { PutSecretBody, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
+import type { PutSecretBody, PutSecretHeaders, PutSecretResult, SecretSet, SecretSetList } from './secrets.js';
 import type { PrivateSessionList, SessionDetail, SessionQuery, StoppedSession } from './sessions.js';
 
 /** The private REST API: the calls of a client whose token is a private key (`sk_…`). The key gives the organization. */
@@ -39,7 +39,8 @@ export function privateCalls(request: RequestFunction) {
 
     listSecretSetsByKey: (query: { region?: string } = {}) => request<SecretSetList>('GET', '/v1/secrets', { query }),
     getSecretSetByKey: (name: string) => request<SecretSet>('GET', set(name)),
-    putSecretByKey: (name: string, body: PutSecretBody) => request<PutSecretResult>('PUT', set(name), { body }),
+    putSecretByKey: (name: string, body: PutSecretBody, headers: PutSecretHeaders = {}) =>
+      request<PutSecretResult>('PUT', set(name), { body, headers }),
     deleteSecretSetByKey: (name: string) => request<StatusOk>('DELETE', set(name)),
     deleteSecretByKey: (name: string, key: string) => request<StatusOk>('DELETE', `${set(name)}/${segment(key)}`),
 

@@ -209,7 +209,7 @@ export const operations: Readonly<Record<string, Operation>> = {
 
   [`GET ${org}/secrets`]: does('listSecretSets', 'List the secret sets'),
   [`GET ${org}/secrets/:set`]: does('getSecretSet', 'List the names in a secret set'),
-  [`PUT ${org}/secrets/:set`]: does('putSecret', 'Create or change a secret set', 409),
+  [`PUT ${org}/secrets/:set`]: does('putSecret', 'Create or change a secret set', 409, 412),
   [`DELETE ${org}/secrets/:set`]: does('deleteSecretSet', 'Delete a secret set', 409),
   [`DELETE ${org}/secrets/:set/:key`]: does('deleteSecret', 'Delete one secret of a set', 409),
 
@@ -265,7 +265,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'DELETE /v1/agents/:name/sessions/:id': does('stopSessionByKey', 'Stop a session'),
   'GET /v1/secrets': does('listSecretSetsByKey', 'List the secret sets', 400),
   'GET /v1/secrets/:set': does('getSecretSetByKey', 'List the names in a secret set'),
-  'PUT /v1/secrets/:set': does('putSecretByKey', 'Create or change a secret set', 409),
+  'PUT /v1/secrets/:set': does('putSecretByKey', 'Create or change a secret set', 409, 412),
   'DELETE /v1/secrets/:set': does('deleteSecretSetByKey', 'Delete a secret set', 409),
   'DELETE /v1/secrets/:set/:key': does('deleteSecretByKey', 'Delete one secret of a set', 409),
   'GET /v1/properties': does('getPropertiesByKey', 'Show the properties of the organization'),

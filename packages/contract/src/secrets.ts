@@ -49,6 +49,17 @@ export const PutSecretBody = Type.Object({
 });
 export type PutSecretBody = Static<typeof PutSecretBody>;
 
+/** RFC 9110, sections 13.1.1 and 13.1.2. No set has an `ETag`, so that a condition is about whether there is one. */
+export const PutSecretHeaders = Type.Object({
+  'if-match': Type.Optional(
+    Type.Literal('*', { description: '`*`: changes a set that is there, and never creates one; 412 otherwise' }),
+  ),
+  'if-none-match': Type.Optional(
+    Type.Literal('*', { description: '`*`: creates a set, and never changes one; 412 otherwise' }),
+  ),
+});
+export type PutSecretHeaders = Static<typeof PutSecretHeaders>;
+
 export const PutSecretResult = Type.Object({ status: Type.Literal('OK'), region: Type.String() });
 export type PutSecretResult = Static<typeof PutSecretResult>;
 

@@ -53,6 +53,7 @@ export class AppError extends Error {
 export const badRequest = (message: string, code = 'GENERIC_BAD_REQUEST') => new AppError(400, code, message);
 export const notFound = (kind: string, name: string) => new AppError(404, '404', `${kind} '${name}' not found`);
 export const conflict = (message: string) => new AppError(409, 'CONFLICT', message);
+export const preconditionFailed = (message: string) => new AppError(412, '412', message);
 export const gone = (message: string) => new AppError(410, '410', message);
 export const tooLarge = (message: string) => new AppError(413, '413', message);
 export const tooManyRequests = (message: string, retryAfterSeconds: number) =>

@@ -1,5 +1,7 @@
 import { ApiError } from '@pipecat-cloud/contract/client';
-import { expect, test } from 'vitest';
+import { QueryObserver } from '@tanstack/react-query';
+import { expect, test, vi } from 'vitest';
+import { agentQuery } from '../features/overview/overview-queries';
 import { createQueryClient, sessionKey } from './query-client';
 
 const fail = (status: number) => () => Promise.reject(new ApiError(status, { error: 'x', code: '' }, true));
@@ -11,4 +13,20 @@ test('an answer that says "signed out" empties the session; other refusals leave
   expect(client.getQueryData(sessionKey)).toEqual({ email: 'ann@acme.example' });
   await client.fetchQuery({ queryKey: ['b'], queryFn: fail(401) }).catch(() => {});
   expect(client.getQueryData(sessionKey)).toBeNull();
+});
+
+test('a window that gets the focus reads its agent again, however young that is', async () => {
+  vi.stubGlobal('window', new EventTarget());
+  const client = createQueryClient();
+  client.mount();
+  let reads = 0;
+  const { refetchOnWindowFocus } = agentQuery('acme', 'echo');
+  const queryFn = async () => ++reads;
+  const observer = new QueryObserver(client, { queryKey: ['agent'], queryFn, refetchOnWindowFocus });
+  const leave = observer.subscribe(() => {});
+  await expect.poll(() => observer.getCurrentResult().data).toBe(1);
+  window.dispatchEvent(new Event('focus'));
+  await expect.poll(() => observer.getCurrentResult().data).toBe(2);
+  leave();
+  client.unmount();
 });

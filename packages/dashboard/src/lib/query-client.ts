@@ -1,5 +1,5 @@
 import { ApiError } from '@pipecat-cloud/contract/client';
-import { MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import { focusManager, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { isSignedOut } from './api';
 import { isPolicyOfSecondFactor } from './refusals';
 
@@ -13,8 +13,23 @@ export const secondFactorQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** Any answer that says "signed out" empties the session, and the layout then shows the sign-in page. */
+/** A window may be in view all the time, beside the one in which somebody changes what it shows. */
+function readOnFocus(): void {
+  focusManager.setEventListener((onFocus) => {
+    if (typeof window === 'undefined') return;
+    const look = () => onFocus();
+    window.addEventListener('visibilitychange', look);
+    window.addEventListener('focus', look);
+    return () => {
+      window.removeEventListener('visibilitychange', look);
+      window.removeEventListener('focus', look);
+    };
+  });
+}
+
+/** Any answer that says "signed out" empties the session, and the layout then shows the sign-in page. What is older than a few seconds is read again when the window gets the focus. */
 export function createQueryClient(): QueryClient {
+  readOnFocus();
   const onError = (error: unknown) => {
     if (isSignedOut(error)) client.setQueryData(sessionKey, null);
     if (isPolicyOfSecondFactor(error)) client.setQueryData(secondFactorQuery.queryKey, true);

@@ -1,6 +1,7 @@
 import { ApiError, NetworkError } from '@pipecat-cloud/contract/client';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { isNotFound } from '../lib/refusals';
 import { useOnline } from '../lib/use-online';
 import { Button } from './button';
 
@@ -57,12 +58,15 @@ interface LoadedProps<Data> {
   query: UseQueryResult<Data>;
   /** For "Loading …". */
   what: string;
+  /** Stands in place of all else once the server says that there is no such thing, or no longer. */
+  absent?: ReactNode;
   children: (data: NonNullable<Data>) => ReactNode;
 }
 
 /** What a query has brought, or why it has brought nothing yet. Data that was read before stays while a later reading fails. */
-export function Loaded<Data>({ query, what, children }: LoadedProps<Data>) {
+export function Loaded<Data>({ query, what, absent, children }: LoadedProps<Data>) {
   const { data, error, refetch } = query;
+  if (absent && isNotFound(error)) return absent;
   const failure = error && <Failure error={error} onRetry={() => void refetch()} />;
   if (data === undefined || data === null) return failure ?? <Loading what={what} />;
   return (

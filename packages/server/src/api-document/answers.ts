@@ -43,6 +43,11 @@ const meanings: Readonly<Record<number, { text: string; code: string; error: str
     code: '410',
     error: 'This code is used or too old; ask for a new one',
   },
+  412: {
+    text: 'What the request was made conditional on is not so; nothing was changed',
+    code: '412',
+    error: "There is no secret set 'prod', and nothing was kept: it was deleted, or never made",
+  },
   413: { text: 'The body is too large', code: '413', error: 'The request body is too large for this endpoint' },
   414: { text: 'The address is too long', code: '414', error: 'The URL is too long' },
   415: {

@@ -64,6 +64,16 @@ test('each part of an address that varies is described', () => {
   }
 });
 
+test('a condition that a route takes is described, with what it does', () => {
+  for (const path of ['/v1/organizations/{org}/secrets/{set}', '/v1/secrets/{set}']) {
+    const { parameters = [], responses } = document.paths[path]?.put ?? { responses: {} };
+    const conditions = parameters.filter((each) => each.in === 'header');
+    expect(conditions.map(({ name }) => name)).toEqual(['if-match', 'if-none-match']);
+    for (const { description } of conditions) expect(description).toContain('412');
+    expect(responses).toHaveProperty('412');
+  }
+});
+
 test('each answer has a schema, and each refusal is the envelope of errors', () => {
   const refused = new Set<string>();
   for (const { key, path, operation } of all()) {

@@ -35,8 +35,13 @@ afterEach(async () => {
   await world.drop();
 });
 
-async function call(method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH', path: string, payload?: object) {
-  const answer = await app.inject({ method, url: org + path, ...(payload ? { payload } : {}) });
+async function call(
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH',
+  path: string,
+  payload?: object,
+  headers: Record<string, string> = {},
+) {
+  const answer = await app.inject({ method, url: org + path, headers, ...(payload ? { payload } : {}) });
   return { status: answer.statusCode, body: answer.json(), text: answer.body };
 }
 
@@ -57,6 +62,19 @@ test('a set from its first key to its end, in the shapes that clients read', asy
   expect(await call('DELETE', '/secrets/prod/A')).toMatchObject({ status: 200, body: { status: 'OK' } });
   expect(await call('DELETE', '/secrets/prod')).toMatchObject({ status: 200, body: { status: 'OK' } });
   expect(await call('GET', '/secrets/prod')).toMatchObject({ status: 404, body: { code: '404' } });
+});
+
+test('the conditions of HTTP say whether a set is to be there; one that cannot be kept is refused', async () => {
+  const put = (headers: Record<string, string>) =>
+    call('PUT', '/secrets/prod', { secretKey: 'A', secretValue: 'canary-9' }, headers);
+  const absent = await put({ 'if-match': '*' });
+  expect(absent).toMatchObject({ status: 412, body: { code: '412' } });
+  expect(absent.text).not.toContain('canary-9');
+  expect((await put({ 'if-match': '"some-version"' })).status).toBe(400);
+  expect((await call('GET', '/secrets/prod')).status).toBe(404);
+  expect((await put({ 'if-none-match': '*' })).status).toBe(200);
+  expect(await put({ 'if-none-match': '*' })).toMatchObject({ status: 412, body: { code: '412' } });
+  expect((await put({ 'if-match': '*' })).status).toBe(200);
 });
 
 test('a pull secret is refused with the code that official deploys read as "exists"', async () => {

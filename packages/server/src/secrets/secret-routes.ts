@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope, StatusOk } from '@pipecat-cloud/contract/errors';
-import { PutSecretBody, PutSecretResult, RegionQuery, SecretSet, SecretSetList } from '@pipecat-cloud/contract/secrets';
+import {
+  PutSecretBody,
+  PutSecretHeaders,
+  PutSecretResult,
+  RegionQuery,
+  SecretSet,
+  SecretSetList,
+} from '@pipecat-cloud/contract/secrets';
 import { Type } from 'typebox';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import type { SecretService } from './secret-service.js';
@@ -46,12 +53,14 @@ async function addRoutes(
       schema: {
         params: SetParams,
         body: PutSecretBody,
+        headers: PutSecretHeaders,
         response: { 200: PutSecretResult, 202: PutSecretResult, ...errors },
       },
     },
     async (request, reply) => {
-      const { set } = request.params;
-      const { region } = await secrets.put(organizationOf(request), actorOfRequest(request), set, request.body);
+      const { params, body, headers } = request;
+      const only = { ifThere: headers['if-match'] === '*', ifAbsent: headers['if-none-match'] === '*' };
+      const { region } = await secrets.put(organizationOf(request), actorOfRequest(request), params.set, body, only);
       return reply.status(accepted).send({ status: 'OK' as const, region });
     },
   );

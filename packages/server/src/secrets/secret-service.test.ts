@@ -9,7 +9,7 @@ import {
   testKeys,
 } from '../testing/two-organizations.js';
 import { createSecretBox } from './secret-box.js';
-import { createSecretService, type SecretService } from './secret-service.js';
+import { createSecretService, type PutCondition, type SecretService } from './secret-service.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const pull = { isImagePullSecret: true, host: 'https://registry.example.com/v1', secretValue: base64('ann:pässword') };
@@ -195,6 +195,27 @@ describe.each(databases)('secret sets on $name', (database) => {
     expect(await secrets.secretEnvironment('org-a', 'prod')).toEqual(
       Object.fromEntries(names.map((name) => [name, name])),
     );
+  });
+
+  test('a put may be only for a set that is there, or only for one that is not: otherwise nothing is kept', async () => {
+    const only = (condition: PutCondition) =>
+      secrets.put(world.acme, testActor, 'prod', { secretKey: 'B', secretValue: '2' }, condition);
+    await expect(only({ ifThere: true })).rejects.toMatchObject({ status: 412, code: '412' });
+    expect(await secrets.list(world.acme)).toEqual({ sets: [] });
+    await put('prod', { secretKey: 'A', secretValue: '1' });
+    await expect(only({ ifAbsent: true })).rejects.toMatchObject({ status: 412, code: '412' });
+    expect(await secrets.secretEnvironment('org-a', 'prod')).toEqual({ A: '1' });
+    await only({ ifThere: true });
+    expect(await secrets.secretEnvironment('org-a', 'prod')).toEqual({ A: '1', B: '2' });
+    await secrets.removeSet('org-a', testActor, 'prod');
+    await only({ ifAbsent: true });
+    expect(await secrets.secretEnvironment('org-a', 'prod')).toEqual({ B: '2' });
+    expect((await world.store.audit.list('org-a', 10)).map(({ action }) => action)).toEqual([
+      'secret.set_created',
+      'secret.set_deleted',
+      'secret.set_changed',
+      'secret.set_created',
+    ]);
   });
 
   test('no value is stored in clear, changes are audited by name', async () => {

@@ -4,7 +4,7 @@ import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
-import { badRequest, conflict, notFound } from '../errors.js';
+import { badRequest, conflict, notFound, preconditionFailed } from '../errors.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
 import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
@@ -22,6 +22,12 @@ interface SecretServiceDeps {
   regions: Regions;
   /** Looks for live credentials of this platform in new values. */
   leaks?: Pick<LeakWatch, 'look'>;
+}
+
+/** When a put is made at all; 412 otherwise. */
+export interface PutCondition {
+  ifThere?: boolean;
+  ifAbsent?: boolean;
 }
 
 /** Of an `InstanceSpec`. */
@@ -49,13 +55,16 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
     organization: OrganizationAccess,
     name: string,
     change: SecretChange,
-    wanted: { region: string; named: boolean },
+    wanted: { region: string; named: boolean } & PutCondition,
   ) {
     const now = clock.now();
     const { region } = wanted;
     const fresh = { id: ids.id(), name, type: change.type, region, host: change.host ?? null };
     await regions.hold(repos, organization.id, region);
     const created = await repos.secrets.insertSet(organization.id, fresh, now);
+    // With the transaction a set goes that was made but now.
+    if (created && wanted.ifThere) throw notThere(name);
+    if (!created && wanted.ifAbsent) throw thereAlready(name);
     const set = await repos.secrets.lockSet(organization.id, name);
     if (!set) throw conflict(`Secret set '${name}' was deleted in the meantime; try again`);
     if (set.source === 'referenced') throw keptElsewhere(set);
@@ -113,18 +122,20 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
       return { secrets: names.map((fieldName) => ({ fieldName })), region: set.region, ...stateOf(set, readiness) };
     },
 
-    /** Adds or replaces the given keys and leaves the others. The set is ready at once. */
+    /** Adds or replaces the given keys and leaves the others. A set is made where there is none, but for `only`. It is ready at once. */
     async put(
       organization: OrganizationAccess,
       actor: Actor,
       name: string,
       body: PutSecretBody,
+      only: PutCondition = {},
     ): Promise<{ region: string }> {
       checkSetName(name);
       if (body.region !== undefined) await regions.check(organization.id, body.region);
       const wanted = {
         region: body.region ?? (await regions.defaultOf(organization)),
         named: body.region !== undefined,
+        ...only,
       };
       const change = readChange(name, body);
       const result = await store.transaction(async (repos) => {
@@ -230,6 +241,13 @@ export type SecretService = ReturnType<typeof createSecretService>;
 function stateOf({ source }: SecretSet, kept: Readiness): Readiness & { source?: 'referenced' } {
   return source === 'referenced' ? { status: 'ready', source } : kept;
 }
+
+const notThere = (name: string) =>
+  preconditionFailed(`There is no secret set '${name}', and nothing was kept: it was deleted, or never made`);
+const thereAlready = (name: string) =>
+  preconditionFailed(
+    `There is a secret set '${name}' already, and nothing was changed: set a key of that one, or choose another name`,
+  );
 
 /** Nothing of its contents is known here, so nothing of it can be changed here. */
 const keptElsewhere = ({ name, region }: SecretSet) =>

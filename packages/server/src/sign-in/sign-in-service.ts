@@ -67,7 +67,7 @@ export function createSignInService(deps: SignInDeps) {
       });
       if (session) return session;
       const text =
-        'This set-up link was used already, is older than 24 hours, or is not whole. Start the server again for a new one';
+        'This set-up link was used already, is older than 24 hours, or is not whole. If it was used, sign in; otherwise start the server again for a new one';
       return await guard.refuse(actor, 'sign_in.set_up_refused', new AppError(401, '401', text));
     },
 

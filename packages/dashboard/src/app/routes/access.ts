@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../lazy-page';
 import { organization } from './frames';
 import { type Search, texts } from './search';
 
@@ -7,33 +8,27 @@ import { type Search, texts } from './search';
 const members = createRoute({
   getParentRoute: () => organization,
   path: 'members',
-  component: lazyRouteComponent(() => import('../../features/members/members-page'), 'MembersPage'),
+  component: lazyPage(() => import('../../features/members/members-page'), 'MembersPage'),
 });
 const serviceAccounts = createRoute({
   getParentRoute: () => organization,
   path: 'service-accounts',
-  component: lazyRouteComponent(
-    () => import('../../features/service-accounts/service-accounts-page'),
-    'ServiceAccountsPage',
-  ),
+  component: lazyPage(() => import('../../features/service-accounts/service-accounts-page'), 'ServiceAccountsPage'),
 });
 const serviceAccount = createRoute({
   getParentRoute: () => organization,
   path: 'service-accounts/$id',
-  component: lazyRouteComponent(
-    () => import('../../features/service-accounts/service-account-page'),
-    'ServiceAccountPage',
-  ),
+  component: lazyPage(() => import('../../features/service-accounts/service-account-page'), 'ServiceAccountPage'),
 });
 const keys = createRoute({
   getParentRoute: () => organization,
   path: 'keys',
-  component: lazyRouteComponent(() => import('../../features/api-keys/api-keys-page'), 'ApiKeysPage'),
+  component: lazyPage(() => import('../../features/api-keys/api-keys-page'), 'ApiKeysPage'),
 });
 const organizationTokens = createRoute({
   getParentRoute: () => organization,
   path: 'tokens',
-  component: lazyRouteComponent(
+  component: lazyPage(
     () => import('../../features/tokens/organization/organization-tokens-page'),
     'OrganizationTokensPage',
   ),
@@ -41,35 +36,35 @@ const organizationTokens = createRoute({
 const policy = createRoute({
   getParentRoute: () => organization,
   path: 'policy',
-  component: lazyRouteComponent(() => import('../../features/policy/policy-page'), 'PolicyPage'),
+  component: lazyPage(() => import('../../features/policy/policy-page'), 'PolicyPage'),
 });
 const audit = createRoute({
   getParentRoute: () => organization,
   path: 'audit',
   validateSearch: (search: Search) =>
     texts(search, 'since', 'until', 'actor', 'action', 'credential', 'target', 'address'),
-  component: lazyRouteComponent(() => import('../../features/audit/audit-page'), 'AuditPage'),
+  component: lazyPage(() => import('../../features/audit/audit-page'), 'AuditPage'),
 });
 const leaks = createRoute({
   getParentRoute: () => organization,
   path: 'leaks',
-  component: lazyRouteComponent(() => import('../../features/leaks/leaks-page'), 'LeaksPage'),
+  component: lazyPage(() => import('../../features/leaks/leaks-page'), 'LeaksPage'),
 });
 const usage = createRoute({
   getParentRoute: () => organization,
   path: 'usage',
   validateSearch: (search: Search) => texts(search, 'days', 'from', 'to', 'show'),
-  component: lazyRouteComponent(() => import('../../features/usage/usage-page'), 'UsagePage'),
+  component: lazyPage(() => import('../../features/usage/usage-page'), 'UsagePage'),
 });
 const webhooks = createRoute({
   getParentRoute: () => organization,
   path: 'webhooks',
-  component: lazyRouteComponent(() => import('../../features/webhooks/webhooks-page'), 'WebhooksPage'),
+  component: lazyPage(() => import('../../features/webhooks/webhooks-page'), 'WebhooksPage'),
 });
 const settings = createRoute({
   getParentRoute: () => organization,
   path: 'settings',
-  component: lazyRouteComponent(() => import('../../features/organization/settings-page'), 'SettingsPage'),
+  component: lazyPage(() => import('../../features/organization/settings-page'), 'SettingsPage'),
 });
 export const access = [
   members,

@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
 import { safeNext } from '../../lib/paths';
+import { lazyPage } from '../lazy-page';
 import { signedIn } from './frames';
 import { type Search, texts } from './search';
 
@@ -9,60 +10,57 @@ const home = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
   validateSearch: (search: Search) => texts(search, 'org'),
-  component: lazyRouteComponent(() => import('../home'), 'Home'),
+  component: lazyPage(() => import('../home'), 'Home'),
 });
 const tokens = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/tokens',
   // Read by the page: whatever a link fills in is checked there, field by field.
   validateSearch: (search: Search): Search => search,
-  component: lazyRouteComponent(() => import('../../features/tokens/tokens-page'), 'TokensPage'),
+  component: lazyPage(() => import('../../features/tokens/tokens-page'), 'TokensPage'),
 });
 const token = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/tokens/$id',
-  component: lazyRouteComponent(() => import('../../features/tokens/token-page'), 'TokenPage'),
+  component: lazyPage(() => import('../../features/tokens/token-page'), 'TokenPage'),
 });
 const security = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/security',
-  component: lazyRouteComponent(() => import('../../features/security/security-page'), 'SecurityPage'),
+  component: lazyPage(() => import('../../features/security/security-page'), 'SecurityPage'),
 });
 const confirm = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/confirm',
   validateSearch: (search: Search) => ({ next: safeNext(search.next) }),
-  component: lazyRouteComponent(() => import('../../features/security/confirm-page'), 'ConfirmPage'),
+  component: lazyPage(() => import('../../features/security/confirm-page'), 'ConfirmPage'),
 });
 const logins = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/logins',
-  component: lazyRouteComponent(() => import('../../features/oauth/logins-page'), 'LoginsPage'),
+  component: lazyPage(() => import('../../features/oauth/logins-page'), 'LoginsPage'),
 });
 const newOrganization = createRoute({
   getParentRoute: () => signedIn,
   path: '/account/new-organization',
-  component: lazyRouteComponent(
-    () => import('../../features/organization/new-organization-page'),
-    'NewOrganizationPage',
-  ),
+  component: lazyPage(() => import('../../features/organization/new-organization-page'), 'NewOrganizationPage'),
 });
 const installation = createRoute({
   getParentRoute: () => signedIn,
   path: '/installation',
-  component: lazyRouteComponent(() => import('../../features/installation/installation-page'), 'InstallationPage'),
+  component: lazyPage(() => import('../../features/installation/installation-page'), 'InstallationPage'),
 });
 const consent = createRoute({
   getParentRoute: () => signedIn,
   path: '/oauth/consent',
   validateSearch: (search: Search) => ({ uid: String(search.uid ?? '') }),
-  component: lazyRouteComponent(() => import('../../features/oauth/consent-page'), 'ConsentPage'),
+  component: lazyPage(() => import('../../features/oauth/consent-page'), 'ConsentPage'),
 });
 const device = createRoute({
   getParentRoute: () => signedIn,
   path: '/device',
   validateSearch: (search: Search) => texts(search, 'user_code'),
-  component: lazyRouteComponent(() => import('../../features/oauth/device-page'), 'DevicePage'),
+  component: lazyPage(() => import('../../features/oauth/device-page'), 'DevicePage'),
 });
 export const ofPerson = [
   home,

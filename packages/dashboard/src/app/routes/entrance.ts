@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
 import { safeNext } from '../../lib/paths';
+import { lazyPage } from '../lazy-page';
 import { root } from './frames';
 import { type Search, texts } from './search';
 
@@ -9,16 +10,16 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search: Search) => ({ next: safeNext(search.next), ...texts(search, 'problem') }),
-  component: lazyRouteComponent(() => import('../../features/sign-in/sign-in-page'), 'SignInPage'),
+  component: lazyPage(() => import('../../features/sign-in/sign-in-page'), 'SignInPage'),
 });
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyRouteComponent(() => import('../../features/sign-in/setup-page'), 'SetupPage'),
+  component: lazyPage(() => import('../../features/sign-in/setup-page'), 'SetupPage'),
 });
 const invite = createRoute({
   getParentRoute: () => root,
   path: '/invite',
-  component: lazyRouteComponent(() => import('../../features/sign-in/invite-page'), 'InvitePage'),
+  component: lazyPage(() => import('../../features/sign-in/invite-page'), 'InvitePage'),
 });
 export const entrance = [signIn, setup, invite] as const;

@@ -1,5 +1,6 @@
-import { createRootRoute, createRoute, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { createRootRoute, createRoute, Outlet } from '@tanstack/react-router';
 import { Layout } from '../layout';
+import { lazyPage } from '../lazy-page';
 import { NotFound } from '../problems';
 
 // What other routes stand in.
@@ -7,16 +8,22 @@ import { NotFound } from '../problems';
 export const root = createRootRoute({
   component: Outlet,
   notFoundComponent: () => (
-    <main>
+    <main className="mx-auto max-w-5xl p-4">
       <NotFound />
     </main>
   ),
 });
 /** What takes a person who is signed in. */
-export const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Layout });
+export const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  component: Layout,
+  // Beside the navigation, where an address begins as one of these does.
+  notFoundComponent: NotFound,
+});
 /** The pages of one organization. */
 export const organization = createRoute({
   getParentRoute: () => signedIn,
   path: '/orgs/$org',
-  component: lazyRouteComponent(() => import('../../features/organization/organization-frame'), 'OrganizationFrame'),
+  component: lazyPage(() => import('../../features/organization/organization-frame'), 'OrganizationFrame'),
 });

@@ -1,7 +1,8 @@
 import { maxAgentsLimit } from '@pipecat-cloud/contract/agent-limits';
-import type { Service } from '@pipecat-cloud/contract/agents';
+import type { DeployBody, Service } from '@pipecat-cloud/contract/agents';
 import type { Reuse } from '@pipecat-cloud/contract/pool';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
+import { useEdits } from '../../lib/use-edits';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
@@ -37,25 +38,31 @@ function reuseOf({ policy, maxSessions, maxMemoryPercent }: Draft): Reuse {
   };
 }
 
+/** Only what was edited: the rest may be something else by now, and stays. */
+function changeOf(edits: Partial<Draft>, draft: Draft): Omit<DeployBody, 'serviceName'> {
+  const edited = (...names: (keyof Draft)[]) => names.some((name) => name in edits);
+  const autoScaling = {
+    ...(edited('minAgents') ? { minAgents: Number(draft.minAgents) } : {}),
+    ...(edited('maxAgents') ? { maxAgents: Number(draft.maxAgents) } : {}),
+  };
+  return {
+    ...(edited('minAgents', 'maxAgents') ? { autoScaling } : {}),
+    ...(edited('websocketAuth') ? { websocketAuth: draft.websocketAuth === 'none' ? 'none' : 'token' } : {}),
+    ...(edited('policy', 'maxSessions', 'maxMemoryPercent') ? { reuse: reuseOf(draft) } : {}),
+  };
+}
+
 /** Limits and rules that hold from the moment they are saved: nothing is deployed for them. */
 export function LimitsForm() {
   const { org, agent } = useAgent();
-  const [edited, setEdited] = useState<Partial<Draft>>({});
-  const stored = draftOf(agent);
-  const draft = { ...stored, ...edited };
-  const set = (change: Partial<Draft>) => setEdited({ ...edited, ...change });
-  const update = useUpdateAgent(() => setEdited({}));
+  const { draft, changes, changed, edit, undo } = useEdits(draftOf(agent));
+  const update = useUpdateAgent(undo);
   const editable = org.can('agents:deploy');
   const tooMany = Number(draft.minAgents) > Number(draft.maxAgents);
-  const changed = (Object.keys(stored) as (keyof Draft)[]).some((key) => stored[key] !== draft[key]);
   function send(event: FormEvent) {
     event.preventDefault();
     if (tooMany) return;
-    update.mutate({
-      autoScaling: { minAgents: Number(draft.minAgents), maxAgents: Number(draft.maxAgents) },
-      websocketAuth: draft.websocketAuth === 'none' ? 'none' : 'token',
-      reuse: reuseOf(draft),
-    });
+    update.mutate(changeOf(changes, draft));
   }
   const number = (
     name: keyof Draft,
@@ -69,7 +76,7 @@ export function LimitsForm() {
       disabled={!editable}
       required={name === 'minAgents' || name === 'maxAgents'}
       value={draft[name]}
-      onChange={(event) => set({ [name]: event.target.value })}
+      onChange={(event) => edit({ [name]: event.target.value })}
     />
   );
   return (
@@ -94,7 +101,7 @@ export function LimitsForm() {
             hint="Whether a connection needs the one-time token that its start was answered with."
             disabled={!editable}
             value={draft.websocketAuth}
-            onChange={(event) => set({ websocketAuth: event.target.value })}
+            onChange={(event) => edit({ websocketAuth: event.target.value })}
           >
             <option value="token">Need a one-time token</option>
             <option value="none">Open to everybody</option>
@@ -104,7 +111,7 @@ export function LimitsForm() {
             hint="Whether an instance serves one session after another."
             disabled={!editable}
             value={draft.policy}
-            onChange={(event) => set({ policy: event.target.value as Draft['policy'] })}
+            onChange={(event) => edit({ policy: event.target.value as Draft['policy'] })}
           >
             <option value="reuse">One session after another</option>
             <option value="fresh">A new process for each session</option>
@@ -132,7 +139,7 @@ export function LimitsForm() {
             <Button type="submit" look="primary" busy={update.isPending} disabled={!changed}>
               Save limits
             </Button>
-            {changed && <Button onClick={() => setEdited({})}>Undo</Button>}
+            {changed && <Button onClick={undo}>Undo</Button>}
           </div>
         )}
       </form>

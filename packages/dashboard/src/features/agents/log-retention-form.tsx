@@ -1,7 +1,8 @@
 import type { LogRetention } from '@pipecat-cloud/contract/logs';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { api } from '../../lib/api';
+import { useEdits } from '../../lib/use-edits';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
@@ -13,9 +14,9 @@ import { useAgent } from './use-agent';
 
 type Draft = Readonly<Record<keyof LogRetention, string>>;
 
-const draftOf = ({ days, megabytes }: LogRetention): Draft => ({
-  days: String(days ?? ''),
-  megabytes: String(megabytes ?? ''),
+const draftOf = (kept: LogRetention | undefined): Draft => ({
+  days: String(kept?.days ?? ''),
+  megabytes: String(kept?.megabytes ?? ''),
 });
 const numberOf = (typed: string) => (typed === '' ? null : Number(typed));
 
@@ -25,12 +26,16 @@ export function LogRetentionForm() {
   const query = logRetentionQuery(org.name, name);
   const stored = useQuery({ ...query, enabled: org.can('logs:read') });
   const queryClient = useQueryClient();
-  const [edited, setEdited] = useState<Partial<Draft>>({});
+  const { draft, changes, changed, edit, undo } = useEdits(draftOf(stored.data));
   const save = useMutation({
-    mutationFn: (wanted: LogRetention) => api.putLogRetention(org.name, name, wanted),
+    mutationFn: async () => {
+      // One limit is not set without the other, which may be something else by now.
+      const { days, megabytes } = { ...draftOf(await api.getLogRetention(org.name, name)), ...changes };
+      return await api.putLogRetention(org.name, name, { days: numberOf(days), megabytes: numberOf(megabytes) });
+    },
     onSuccess: (after) => {
       queryClient.setQueryData(query.queryKey, after);
-      setEdited({});
+      undo();
       toast('Saved. Older lines go within a minute.');
     },
   });
@@ -40,12 +45,9 @@ export function LogRetentionForm() {
     <Card title="Logs" about="Less than the installation keeps can be kept of this agent, never more.">
       <Loaded query={stored} what="how long logs are kept">
         {(kept) => {
-          const before = draftOf(kept);
-          const draft = { ...before, ...edited };
-          const changed = draft.days !== before.days || draft.megabytes !== before.megabytes;
           const send = (event: FormEvent) => {
             event.preventDefault();
-            save.mutate({ days: numberOf(draft.days), megabytes: numberOf(draft.megabytes) });
+            save.mutate();
           };
           const limit = (field: keyof Draft, label: string, max: number, now: string) => (
             <Field
@@ -58,7 +60,7 @@ export function LogRetentionForm() {
               step={1}
               disabled={!editable}
               value={draft[field]}
-              onChange={(event) => setEdited({ ...edited, [field]: event.target.value })}
+              onChange={(event) => edit({ [field]: event.target.value })}
             />
           );
           const { days, megabytes } = kept.effective;
@@ -74,7 +76,7 @@ export function LogRetentionForm() {
                   <Button type="submit" look="primary" busy={save.isPending} disabled={!changed}>
                     Save for logs
                   </Button>
-                  {changed && <Button onClick={() => setEdited({})}>Undo</Button>}
+                  {changed && <Button onClick={undo}>Undo</Button>}
                 </div>
               )}
             </form>

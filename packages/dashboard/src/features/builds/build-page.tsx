@@ -6,12 +6,12 @@ import { duration } from '../../lib/format';
 import { Alert } from '../../ui/alert';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
+import { Card, Panel } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
 import { Facts } from '../../ui/facts';
 import { linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
-import { Loaded } from '../../ui/states';
+import { Empty, Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { useOrg } from '../organization/org-context';
 import { Permitted } from '../organization/permitted';
@@ -43,7 +43,17 @@ export function BuildPage() {
       }
     >
       <Permitted needs="builds:read" to="see builds">
-        <Loaded query={build} what="the build">
+        <Loaded
+          query={build}
+          what="the build"
+          absent={
+            <Panel>
+              <Empty title="There is no such build here">
+                Nothing needed it any more, so it was removed; or the address is mistyped.
+              </Empty>
+            </Panel>
+          }
+        >
           {(data) => (
             <>
               <BuildFacts build={data} />

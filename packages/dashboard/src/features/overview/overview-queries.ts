@@ -16,6 +16,8 @@ export const agentQuery = (org: string, name: string) =>
     queryKey: ['agents', org, name] as const,
     queryFn: () => api.getService(org, name),
     refetchInterval,
+    // Forms begin with it: what was changed a moment ago, in another window or from a command line, is not shown as it was before.
+    refetchOnWindowFocus: 'always',
   });
 
 export const recentSessionsQuery = (org: string, name: string) =>

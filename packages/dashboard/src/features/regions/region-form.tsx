@@ -1,7 +1,8 @@
 import type { Architecture, Region, RegisterRegionBody } from '@pipecat-cloud/contract/regions';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { api } from '../../lib/api';
+import { useEdits } from '../../lib/use-edits';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
@@ -30,13 +31,14 @@ const draftOf = (region: Region | undefined): Draft => ({
 });
 
 /** Absent members keep their value: what was set once can be changed, and not be taken away. */
-function bodyOf(draft: Draft): RegisterRegionBody {
-  const preferred = architectures.find((one) => one === draft.preferred);
+function bodyOf(regionKey: string, changes: Partial<Draft>): RegisterRegionBody {
+  const { displayName = '', wsPublicEndpoint = '', declared = [] } = changes;
+  const preferred = architectures.find((one) => one === changes.preferred);
   return {
-    regionKey: draft.regionKey.trim(),
-    ...(draft.displayName.trim() ? { displayName: draft.displayName.trim() } : {}),
-    ...(draft.wsPublicEndpoint.trim() ? { wsPublicEndpoint: draft.wsPublicEndpoint.trim() } : {}),
-    ...(draft.declared.length > 0 ? { supportedArchitectures: [...draft.declared] } : {}),
+    regionKey: regionKey.trim(),
+    ...(displayName.trim() ? { displayName: displayName.trim() } : {}),
+    ...(wsPublicEndpoint.trim() ? { wsPublicEndpoint: wsPublicEndpoint.trim() } : {}),
+    ...(declared.length > 0 ? { supportedArchitectures: [...declared] } : {}),
     ...(preferred ? { defaultArchitecture: preferred } : {}),
   };
 }
@@ -46,8 +48,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
   const org = useOrg();
   const queryClient = useQueryClient();
   const stored = draftOf(region);
-  const [draft, setDraft] = useState(stored);
-  const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
+  const { draft, changes, edit } = useEdits(stored);
   const save = useMutation({
     mutationFn: (body: RegisterRegionBody) => api.registerRegion(org.name, body),
     onSuccess: async ({ region_key }) => {
@@ -58,7 +59,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
   });
   function send(event: FormEvent) {
     event.preventDefault();
-    save.mutate(bodyOf(draft));
+    save.mutate(bodyOf(draft.regionKey, changes));
   }
   return (
     <Dialog title={region ? `Change ${region.region_key}` : 'Register a region'} onClose={onClose}>
@@ -75,7 +76,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
             title="At most 63 lower-case letters, digits and dashes"
             maxLength={63}
             value={draft.regionKey}
-            onChange={(event) => set({ regionKey: event.target.value })}
+            onChange={(event) => edit({ regionKey: event.target.value })}
           />
         )}
         <Field
@@ -85,7 +86,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
           maxLength={100}
           required={stored.displayName !== ''}
           value={draft.displayName}
-          onChange={(event) => set({ displayName: event.target.value })}
+          onChange={(event) => edit({ displayName: event.target.value })}
         />
         <Field
           label="Public address of its sockets (optional)"
@@ -95,7 +96,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
           maxLength={255}
           required={stored.wsPublicEndpoint !== ''}
           value={draft.wsPublicEndpoint}
-          onChange={(event) => set({ wsPublicEndpoint: event.target.value })}
+          onChange={(event) => edit({ wsPublicEndpoint: event.target.value })}
         />
         <fieldset>
           <legend className="mb-1.5 text-sm font-medium">Architectures (optional)</legend>
@@ -106,7 +107,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
                 label={one}
                 checked={draft.declared.includes(one)}
                 onChange={(on) =>
-                  set({
+                  edit({
                     declared: architectures.filter((other) => (other === one ? on : draft.declared.includes(other))),
                   })
                 }
@@ -119,7 +120,7 @@ export function RegionForm({ region, onClose }: { region?: Region; onClose: () =
           label="Default architecture"
           hint="What a deploy gets that names none."
           value={draft.preferred}
-          onChange={(event) => set({ preferred: event.target.value })}
+          onChange={(event) => edit({ preferred: event.target.value })}
         >
           {stored.preferred === '' && <option value="">None</option>}
           {architectures.map((one) => (

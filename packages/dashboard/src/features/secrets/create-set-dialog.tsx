@@ -35,7 +35,9 @@ export function CreateSetDialog({ kind, onClose }: { kind: SetKind; onClose: () 
   const create = useMutation({
     mutationFn: async () => {
       if (stays && region) return await api.referenceSecretSet(org.name, { name, region });
-      return await api.putSecret(org.name, name, { ...bodyOfSet(), ...(chosen && { region: chosen }) });
+      const body = { ...bodyOfSet(), ...(chosen && { region: chosen }) };
+      // The list may be older than a set of this name.
+      return await api.putSecret(org.name, name, body, { 'if-none-match': '*' });
     },
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: secretKeys.all(org.name) });

@@ -43,7 +43,8 @@ function usePut(
   const org = useOrg();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: PutSecretBody) => api.putSecret(org.name, set.name, body),
+    // A set that was deleted meanwhile does not come back with this one key.
+    mutationFn: (body: PutSecretBody) => api.putSecret(org.name, set.name, body, { 'if-match': '*' }),
     onSuccess: async () => {
       onClose();
       toast(said);

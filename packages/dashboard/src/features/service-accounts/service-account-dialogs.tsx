@@ -1,8 +1,9 @@
 import type { ServiceAccount } from '@pipecat-cloud/contract/service-accounts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { api } from '../../lib/api';
+import { useEdits } from '../../lib/use-edits';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/confirm-dialog';
@@ -18,13 +19,19 @@ interface Draft {
   role: AccountRole;
   description: string;
 }
+interface Edits {
+  draft: Draft;
+  changes: Partial<Draft>;
+}
+
+const draftOf = ({ name, role, description }: Draft): Draft => ({ name, role, description });
 
 export function CreateServiceAccountDialog({ onClose }: { onClose: () => void }) {
   const org = useOrg();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const create = useMutation({
-    mutationFn: ({ name, role, description }: Draft) =>
+    mutationFn: ({ draft: { name, role, description } }: Edits) =>
       api.createServiceAccount(org.name, { name: name.trim(), role, ...(description ? { description } : {}) }),
     onSuccess: async ({ serviceAccount }) => {
       await queryClient.invalidateQueries({ queryKey: serviceAccountKeys.all(org.name) });
@@ -35,7 +42,7 @@ export function CreateServiceAccountDialog({ onClose }: { onClose: () => void })
   return (
     <AccountForm
       title="New service account"
-      initial={{ name: '', role: 'developer', description: '' }}
+      stored={{ name: '', role: 'developer', description: '' }}
       submit="Create account"
       change={create}
       onClose={onClose}
@@ -47,7 +54,11 @@ export function EditServiceAccountDialog({ account, onClose }: { account: Servic
   const org = useOrg();
   const queryClient = useQueryClient();
   const update = useMutation({
-    mutationFn: ({ role, description }: Draft) => api.updateServiceAccount(org.name, account.id, { role, description }),
+    mutationFn: ({ changes: { role, description } }: Edits) =>
+      api.updateServiceAccount(org.name, account.id, {
+        ...(role === undefined ? {} : { role }),
+        ...(description === undefined ? {} : { description }),
+      }),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: serviceAccountKeys.all(org.name) });
       toast(`${account.name} is changed.`);
@@ -58,7 +69,7 @@ export function EditServiceAccountDialog({ account, onClose }: { account: Servic
     <AccountForm
       title={`Change ${account.name}`}
       named
-      initial={account}
+      stored={account}
       submit="Save"
       change={update}
       onClose={onClose}
@@ -70,19 +81,20 @@ interface AccountFormProps {
   title: string;
   /** It has its name already. */
   named?: boolean;
-  initial: Draft;
+  /** What is not edited follows it. */
+  stored: Draft;
   submit: string;
-  change: { mutate: (draft: Draft) => void; isPending: boolean; error: Error | null };
+  change: { mutate: (edits: Edits) => void; isPending: boolean; error: Error | null };
   onClose: () => void;
 }
 
-function AccountForm({ title, named = false, initial, submit, change, onClose }: AccountFormProps) {
+function AccountForm({ title, named = false, stored, submit, change, onClose }: AccountFormProps) {
   const org = useOrg();
-  const [draft, setDraft] = useState<Draft>(initial);
+  const { draft, changes, changed, edit } = useEdits(draftOf(stored));
   const roles = rolesUpTo(org.role).filter((role): role is AccountRole => role !== 'owner');
   function send(event: FormEvent) {
     event.preventDefault();
-    change.mutate(draft);
+    change.mutate({ draft, changes });
   }
   return (
     <Dialog title={title} onClose={onClose}>
@@ -99,14 +111,14 @@ function AccountForm({ title, named = false, initial, submit, change, onClose }:
             title="Lower-case letters, digits and dashes, at least two"
             maxLength={63}
             value={draft.name}
-            onChange={(event) => setDraft({ ...draft, name: event.target.value })}
+            onChange={(event) => edit({ name: event.target.value })}
           />
         )}
         <SelectField
           label="Role"
           hint={`A ${draft.role} ${roleWords[draft.role]}. Its tokens can do no more.`}
           value={draft.role}
-          onChange={(event) => setDraft({ ...draft, role: event.target.value as AccountRole })}
+          onChange={(event) => edit({ role: event.target.value as AccountRole })}
         >
           {roles.map((role) => (
             <option key={role} value={role}>
@@ -120,12 +132,12 @@ function AccountForm({ title, named = false, initial, submit, change, onClose }:
           autoComplete="off"
           maxLength={500}
           value={draft.description}
-          onChange={(event) => setDraft({ ...draft, description: event.target.value })}
+          onChange={(event) => edit({ description: event.target.value })}
         />
         {change.error && <Alert>{change.error.message}</Alert>}
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={change.isPending}>
+          <Button type="submit" look="primary" busy={change.isPending} disabled={named && !changed}>
             {submit}
           </Button>
         </DialogButtons>

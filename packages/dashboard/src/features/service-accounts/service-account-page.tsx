@@ -6,7 +6,7 @@ import { api } from '../../lib/api';
 import { Alert } from '../../ui/alert';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
+import { Card, Panel } from '../../ui/card';
 import { CodeBlock } from '../../ui/code-block';
 import { Facts } from '../../ui/facts';
 import { linkStyle } from '../../ui/link-style';
@@ -39,7 +39,15 @@ export function ServiceAccountPage() {
   return (
     <Page title="Service account" up={up}>
       <Permitted needs="tokens:read" to="see service accounts">
-        <Loaded query={account} what="the service account">
+        <Loaded
+          query={account}
+          what="the service account"
+          absent={
+            <Panel>
+              <Empty title="There is no such service account here">It was deleted, or the address is mistyped.</Empty>
+            </Panel>
+          }
+        >
           {() => null}
         </Loaded>
       </Permitted>

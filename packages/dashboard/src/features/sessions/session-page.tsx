@@ -60,25 +60,27 @@ export function SessionPage() {
       }
     >
       <Permitted needs="sessions:read" to="see sessions">
-        {gone ? (
-          <Panel>
-            <Empty title="There is no such session here">
-              Its agent was deleted, and its sessions with it; or the address is mistyped.
-            </Empty>
-          </Panel>
-        ) : (
-          <Loaded query={session} what="the session">
-            {(found) => (
-              <>
-                <div className="grid items-start gap-6 xl:grid-cols-2">
-                  <SessionFacts session={found} />
-                  <TraceCard agent={name} id={id} />
-                </div>
-                <SessionCourse agent={name} session={found} />
-              </>
-            )}
-          </Loaded>
-        )}
+        <Loaded
+          query={session}
+          what="the session"
+          absent={
+            <Panel>
+              <Empty title="There is no such session here">
+                Its agent was deleted, and its sessions with it; or the address is mistyped.
+              </Empty>
+            </Panel>
+          }
+        >
+          {(found) => (
+            <>
+              <div className="grid items-start gap-6 xl:grid-cols-2">
+                <SessionFacts session={found} />
+                <TraceCard agent={name} id={id} />
+              </div>
+              <SessionCourse agent={name} session={found} />
+            </>
+          )}
+        </Loaded>
         {stopping && <StopSessionDialog agent={name} id={id} onClose={() => setStopping(false)} />}
       </Permitted>
     </Page>

@@ -1,5 +1,15 @@
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Logo } from '../../ui/logo';
+
+/** The way on from a link that is not whole, not open any more, or not wanted. */
+export function SignInInstead() {
+  return (
+    <Link to="/sign-in" search={{ next: '/' }} className="text-sm text-accent underline underline-offset-4">
+      Sign in instead
+    </Link>
+  );
+}
 
 /** The frame of the pages before signing in. */
 export function Entrance({ title, about, children }: { title: string; about: ReactNode; children: ReactNode }) {

@@ -7,7 +7,7 @@ import { useTitle } from '../../lib/use-title';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Loaded } from '../../ui/states';
-import { Entrance } from './entrance';
+import { Entrance, SignInInstead } from './entrance';
 import { dropInvitation, keepInvitation } from './invitation-code';
 
 /** Where the link of an invitation leads: newcomers get an account, who is signed in joins with theirs. */
@@ -58,7 +58,13 @@ export function InvitePage() {
         <Button look="primary" className="w-full" busy={accept.isPending} onClick={() => accept.mutate()}>
           {email ? 'Join the organization' : 'Accept and make my account'}
         </Button>
-        {!email && (
+        {email ? (
+          <p className="text-center text-sm">
+            <Link to="/" className="text-accent underline underline-offset-4">
+              Go to the dashboard instead
+            </Link>
+          </p>
+        ) : (
           <p className="text-center text-sm text-muted">
             You have an account here?{' '}
             <Link to="/sign-in" search={{ next: '/invite' }} className="text-accent underline underline-offset-4">
@@ -74,9 +80,7 @@ export function InvitePage() {
 function NoCode() {
   return (
     <Entrance title="This link is not whole" about="Copy the whole link of the invitation, from http to its end.">
-      <Link to="/sign-in" search={{ next: '/' }} className="text-sm text-accent underline underline-offset-4">
-        Sign in instead
-      </Link>
+      <SignInInstead />
     </Entrance>
   );
 }

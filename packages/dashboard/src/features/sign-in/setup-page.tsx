@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../lib/api';
 import { useTitle } from '../../lib/use-title';
 import { Alert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Field } from '../../ui/field';
-import { Entrance } from './entrance';
+import { Entrance, SignInInstead } from './entrance';
 
 /** The code stands behind the `#`, which browsers send to no server, so that no access log has it. */
 function codeOfLink(): string {
@@ -47,14 +47,15 @@ export function SetupPage() {
         title="This link is not whole"
         about="Copy the whole set-up link from the terminal where the server runs, from http to its end."
       >
-        <Link to="/sign-in" search={{ next: '/' }} className="text-sm text-accent underline underline-offset-4">
-          Sign in instead
-        </Link>
+        <SignInInstead />
       </Entrance>
     );
   }
   return (
-    <Entrance title="Set up your Pipecat Cloud" about="You are its owner. This link works once.">
+    <Entrance
+      title="Set up your Pipecat Cloud"
+      about="Its owner begins here. This link works once: if it was used, sign in."
+    >
       <form onSubmit={submit} className="space-y-4">
         <Field
           label="Your e-mail address"
@@ -79,6 +80,9 @@ export function SetupPage() {
         <Button type="submit" look="primary" busy={setUp.isPending} className="w-full">
           Finish and sign in
         </Button>
+        <p className="text-center">
+          <SignInInstead />
+        </p>
       </form>
     </Entrance>
   );

@@ -7,11 +7,11 @@ import { useCurrentOrganization } from '../../app/current-org';
 import { date, dateTime } from '../../lib/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { Card } from '../../ui/card';
+import { Card, Panel } from '../../ui/card';
 import { Facts } from '../../ui/facts';
 import { linkStyle } from '../../ui/link-style';
 import { Page } from '../../ui/page';
-import { Loaded } from '../../ui/states';
+import { Empty, Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { type OrganizationEntry, organizationsQuery } from '../organization/organization-queries';
 import { namedPermissions, restrictionsOf } from './grant-words';
@@ -42,7 +42,15 @@ export function TokenPage() {
   if (!token.data) {
     return (
       <Page title="Personal access token" up={up}>
-        <Loaded query={token} what="the token">
+        <Loaded
+          query={token}
+          what="the token"
+          absent={
+            <Panel>
+              <Empty title="You have no such token">The address is mistyped, or it is a token of somebody else.</Empty>
+            </Panel>
+          }
+        >
           {() => null}
         </Loaded>
       </Page>
