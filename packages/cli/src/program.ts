@@ -12,7 +12,7 @@ import { addDocker } from './tree/docker.js';
 import { addDoctor } from './tree/doctor.js';
 import { addGithub } from './tree/github.js';
 import { addOpen } from './tree/open.js';
-import { oneOf } from './tree/options.js';
+import { forgetEmpty, oneOf } from './tree/options.js';
 import { addOrganizations } from './tree/organizations.js';
 import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
@@ -64,6 +64,7 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
     (load) =>
     async (...received) => {
       const command = received.at(-1) as Command;
+      forgetEmpty(command);
       const context = begin(command.optsWithGlobals<GlobalFlags>());
       const handler = await load();
       await (handler as (context: CommandContext, ...args: unknown[]) => Promise<void>)(
