@@ -17,7 +17,7 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   const { runCli } = await import('./run.js');
   process.exitCode = await runCli({
     argv,
-    executable: /(?:^|[\\/])pcc(?:\.\w+)?$/.test(process.argv[1] ?? '') ? 'pcc' : 'pipecat',
+    executable: /(?:^|[\\/])(pcc|pipecatcloud)(?:\.\w+)?$/.exec(process.argv[1] ?? '')?.[1] ?? 'pipecat',
     env: process.env,
     cwd: process.cwd(),
     platform: process.platform,

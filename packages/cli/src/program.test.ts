@@ -23,7 +23,7 @@ test('--help goes to standard output and is a document with --json', async () =>
   expect((await cli.run([])).stdout).toBe(text.stdout);
 });
 
-describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
+describe('pipecat, pipecat cloud, pcc, pipecatcloud and each with cloud are one command', () => {
   test('whatever the executable is called', async () => {
     server.routes['GET /v1/organizations/acme/services'] = { json: { services: [] } };
     const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
@@ -38,14 +38,14 @@ describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
     expect(JSON.parse((await cli.run(['--json', 'cloud', 'agent', 'list'], { env })).stdout)).toEqual({ agents: [] });
   });
 
-  test('and pcc names itself so in its help', async () => {
-    const link = join(cli.folder, 'app/bin/pcc');
-    await symlink('pipecat.js', link);
-    const other = { ...cli, executable: link };
-    const child = spawn(process.execPath, [other.executable, '--help'], { env: { HOME: cli.home } });
+  test.each(['pcc', 'pipecatcloud'])('%s is installed and names itself so in its help', async (name) => {
+    const { bin } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    const link = join(cli.folder, 'app/bin', name);
+    await symlink(join(cli.folder, 'app', bin[name]), link);
+    const child = spawn(process.execPath, [link, '--help'], { env: { HOME: cli.home } });
     let out = '';
     for await (const chunk of child.stdout) out += chunk;
-    expect(out).toContain('Usage: pcc ');
+    expect(out).toContain(`Usage: ${name} `);
   });
 });
 

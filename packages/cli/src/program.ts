@@ -38,7 +38,7 @@ export type Run = (load: () => Promise<Handler>) => (...received: unknown[]) => 
 
 /** The whole command tree. Parsing throws `CommanderError` in place of ending the process. */
 export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramDeps): Command {
-  const name = io.executable === 'pcc' ? 'pcc' : 'pipecat cloud';
+  const name = io.executable === 'pipecat' ? 'pipecat cloud' : io.executable;
   const program = new Command(name)
     .description('Deploy and run voice agents on a Pipecat Cloud of your own.')
     .version(version, '-V, --version', 'print the version')
