@@ -121,7 +121,11 @@ export function addAgent(program: Command, run: Run): void {
         .argParser(oneOf(formats))
         .default('TEXT'),
     )
-    .addOption(new Option('-n, --limit <count>', 'how many lines to fetch').argParser(integer(1, 10_000)).default(100))
+    .addOption(
+      new Option('-n, --limit <count>', 'how many lines to fetch; with --follow at most 10000 from before')
+        .argParser(integer(1, Number.MAX_SAFE_INTEGER))
+        .default(100),
+    )
     .option('-d, --deployment <id>', 'only this deployment', unlessEmpty)
     .option('-s, --session-id <id>', 'only this session', unlessEmpty)
     .option('--query <text>', 'only lines that contain this, in upper or lower case')
