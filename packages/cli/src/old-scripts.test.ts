@@ -215,6 +215,14 @@ describe('an empty value, as of a variable that is not set, counts as not given'
     expect(server.requests).toEqual([]);
   });
 
+  test('properties of a room that is not asked for are left out, whatever they are', async () => {
+    server.routes[`POST ${org}/services/bot/sessions`] = { json: { sessionId: 'ses_1' } };
+    const args = ['agent', 'start', 'bot', '--data', '{}', '-p', '{"x":'];
+    const outcome = await cli.run(args, { env: { ...env, PIPECAT_ORG: 'acme' } });
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('--daily-properties is left out') });
+    expect(server.requests[0]?.json()).toEqual({ createDailyRoom: false, body: {} });
+  });
+
   test('but data of a session that is empty is no JSON', async () => {
     const outcome = await cli.run(['agent', 'start', 'bot', '--data', ''], { env: { ...env, PIPECAT_ORG: 'acme' } });
     expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('--data is not valid JSON') });

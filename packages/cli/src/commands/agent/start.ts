@@ -46,8 +46,10 @@ async function requestBody(context: CommandContext, options: StartOptions): Prom
   if (options.data !== undefined && options.dataFile !== undefined) {
     throw usageError('Give the data once: --data or --data-file.');
   }
+  const dailyProperties = options.useDaily ? options.dailyProperties : undefined;
+  // Official clients look at it only then, so scripts may leave it where there is no room.
   if (options.dailyProperties !== undefined && !options.useDaily) {
-    throw usageError('--daily-properties needs --use-daily.');
+    context.note('--daily-properties is left out: without --use-daily there is no room.');
   }
   const text = options.dataFile === undefined ? options.data : await readData(context, options.dataFile);
   return {
@@ -55,7 +57,7 @@ async function requestBody(context: CommandContext, options: StartOptions): Prom
     ...(text === undefined ? {} : { body: json(text, options.data === undefined ? '--data-file' : '--data') }),
     ...(options.waitSeconds === undefined ? {} : { waitSeconds: options.waitSeconds }),
     ...(options.transport === undefined ? {} : { transport: options.transport }),
-    ...(options.dailyProperties === undefined ? {} : { dailyRoomProperties: properties(options.dailyProperties) }),
+    ...(dailyProperties === undefined ? {} : { dailyRoomProperties: properties(dailyProperties) }),
   };
 }
 
