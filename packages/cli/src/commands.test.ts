@@ -213,6 +213,7 @@ describe('secrets', () => {
     const path = await cli.file('env', `# comment\n\nA=${secret}\nB="quoted = ${secret}"\n`);
     const fromFile = await cli.run(['secrets', 'set', 'my-set', '--file', path], { env });
     expect(fromFile.code).toBe(0);
+    expect(fromFile.stderr).toContain('Instances that start from now on get the new values');
     expect(stored()).toEqual(
       body([
         ['A', secret],

@@ -37,7 +37,7 @@ export async function setSecrets(context: CommandContext, set: string, pairs: st
   context.result({ set, region, keys }, () => `Stored ${plural(keys.length, 'key')} in ${set}: ${keys.join(', ')}`);
   context.note(
     context.colours.dim(
-      `Agents get new values with their next deployment: pipecat cloud deploy --secrets ${set} --force`,
+      `Instances that start from now on get the new values; those that run, warm ones too, keep the old. To replace them now: pipecat cloud deploy --secrets ${set} --force`,
     ),
   );
 }
