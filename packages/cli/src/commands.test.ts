@@ -251,6 +251,19 @@ describe('secrets', () => {
     expect(server.requests).toEqual([]);
   });
 
+  test.each([
+    ['a value', `A=${'x'.repeat(4_000_000)}`, 'The value of A has 4000000 characters; it may have at most 65536.'],
+    [
+      'all values together',
+      Array.from({ length: 9 }, (_, index) => `A${index}=${'x'.repeat(60_000)}`).join('\n'),
+      'The values take 527.3 KiB; those of my-set may take at most 512.0 KiB together.',
+    ],
+  ])('set refuses %s that the server would not take, and sends nothing', async (_, input, why) => {
+    const outcome = await cli.run(['secrets', 'set', 'my-set', '-f', '-'], { env, input });
+    expect(outcome).toEqual({ code: 2, stdout: '', stderr: `Error: ${why}\n` });
+    expect(server.requests).toEqual([]);
+  });
+
   test('list shows sets, and the keys of one', async () => {
     server.routes[`GET ${org}/secrets`] = {
       json: { sets: [{ name: 'my-set', type: 'secret', region: 'local', status: 'ready' }] },

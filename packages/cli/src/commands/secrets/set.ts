@@ -4,7 +4,7 @@ import type { CommandContext } from '../../lib/context.js';
 import { CliError, exitCodes, fileError, usageError, whyNot } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import { checkRegion } from '../../lib/regions.js';
-import { checkPair, checkSetName, parseEnvFile } from '../../lib/secret-input.js';
+import { checkPair, checkSetName, checkSizes, parseEnvFile } from '../../lib/secret-input.js';
 import { readStdin } from '../../lib/stdin.js';
 
 export interface SetOptions {
@@ -20,6 +20,7 @@ const batch = 200;
 export async function setSecrets(context: CommandContext, set: string, pairs: string[], options: SetOptions) {
   checkSetName(set);
   const secrets = await collect(context, pairs, options);
+  checkSizes(set, secrets);
   const [api, org] = [await context.api(), await context.org()];
   await checkRegion(api, org, options.region);
   const all = [...secrets].map(([secretKey, secretValue]) => ({ secretKey, secretValue }));
