@@ -181,6 +181,21 @@ describe('without a terminal nothing is asked: exit 2, with the flag to pass, an
   });
 });
 
+test.each([
+  ['agent start --data-file', ['agent', 'start', 'bot', '--data-file']],
+  ['organizations daily set --key-file', ['organizations', 'daily', 'set', '--key-file']],
+  ['secrets set --file', ['secrets', 'set', 'keys', '--file']],
+  ['auth use-pat --token-file', ['auth', 'use-pat', '--token-file']],
+  ['token report --token-file', ['token', 'report', '--token-file']],
+  ['token scan', ['token', 'scan']],
+  ['audit verify', ['audit', 'verify', '--file']],
+  ['deploy --build-dir', ['deploy', 'bot', '--yes', '--build-dir']],
+])('%s of something that is not there: exit 2', async (_, args) => {
+  const outcome = await cli.run([...args, '/nowhere/x'], { env });
+  expect(outcome).toMatchObject({ code: 2, stdout: '' });
+  expect(outcome.stderr).toMatch(/\/nowhere\/x,? can't be read: it does not exist\.\n/);
+});
+
 test('text from the server moves no cursor', async () => {
   server.routes[list] = { status: 400, json: { error: 'bad\u001b[2J\u001b]0;title\u0007 \u0007thing', code: '400' } };
   const { stderr } = await cli.run(['agent', 'list'], { env });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
-import { fileError, usageError, whyNot } from '../../lib/errors.js';
+import { readError, usageError } from '../../lib/errors.js';
 import { readStdin } from '../../lib/stdin.js';
 import { fields } from '../../lib/table.js';
 
@@ -65,7 +65,7 @@ async function readData({ io }: CommandContext, path: string): Promise<string> {
   if (path === '-') return readStdin(io, 'The data');
   const file = resolve(io.cwd, path);
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(`The data file ${file} can't be read: ${whyNot(error)}.`, undefined, error);
+    throw readError(`The data file ${file}`, error);
   });
 }
 

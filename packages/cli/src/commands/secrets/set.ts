@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../../lib/context.js';
-import { CliError, exitCodes, fileError, usageError, whyNot } from '../../lib/errors.js';
+import { readError, usageError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import { checkRegion } from '../../lib/regions.js';
 import { checkPair, checkSetName, checkSizes, parseEnvFile } from '../../lib/secret-input.js';
@@ -76,14 +76,8 @@ async function collect(context: CommandContext, pairs: string[], options: SetOpt
 async function fromFile({ io }: CommandContext, path: string): Promise<Map<string, string>> {
   if (path === '-') return parseEnvFile(await readStdin(io, 'The list of secrets'), 'standard input');
   const file = resolve(io.cwd, path);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new CliError(`There is no file ${file}.`, { exit: exitCodes.usage, code: 'USAGE' });
-    }
-    throw fileError(`${file} can't be read: ${whyNot(error)}.`, undefined, error);
-  }
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw readError(file, error);
+  });
   return parseEnvFile(text, path);
 }
