@@ -6,16 +6,11 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   // Before anything loads: people and scripts ask this to see whether the tool is there.
   process.stdout.write(`${version}\n`);
 } else {
-  // A reader that has seen enough (`| head`) closes the pipe. That is no failure, and nothing to talk about.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
   // Stays if the process runs out of work before the command has come to its end.
   process.exitCode = 1;
-  const { runCli } = await import('./run.js');
-  process.exitCode = await runCli({
+  const [{ runCli }, { watchOutput }] = await Promise.all([import('./run.js'), import('./lib/unwritten.js')]);
+  const output = watchOutput(process);
+  const code = await runCli({
     argv,
     executable: /(?:^|[\\/])(pcc|pipecatcloud)(?:\.\w+)?$/.exec(process.argv[1] ?? '')?.[1] ?? 'pipecat',
     env: process.env,
@@ -28,4 +23,5 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     stdout: process.stdout,
     stderr: process.stderr,
   });
+  process.exitCode = output.exitCode(code);
 }
