@@ -26,11 +26,11 @@ export interface StartOptions {
 export async function startAgent(context: CommandContext, argument: string | undefined, options: StartOptions) {
   const name = await agentName(context, argument, options.configFile);
   const body = await requestBody(context, options);
-  const key = options.apiKey ?? (await context.settings()).publicKey?.value;
+  const key = options.apiKey ? { value: options.apiKey, from: '--api-key' } : (await context.settings()).publicKey;
   context.progress.step(`Starting a session of ${name}`);
   const once = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
   const started = key
-    ? await (await context.apiWith(key)).startPublic(name, body, once)
+    ? await (await context.apiWith(key.value, { kind: 'key', from: key.from })).startPublic(name, body, once)
     : await (await context.api()).startSession(await context.org(), name, body, once);
   context.result(started, () => {
     // Members differ by transport, and servers may send more than the contract's.
