@@ -47,8 +47,9 @@ function matchesRecord(root) {
   const record = readJson(join(root, 'node_modules', '.package-lock.json'));
   if (!wanted || !record) return false;
   return Object.entries(wanted.packages).every(([path, entry]) => {
-    if (!path.includes('node_modules/')) return true; // The project's own packages.
     const found = record.packages[path];
+    // The project's own packages are where they are; only the programs that they bring are installed.
+    if (!path.includes('node_modules/')) return JSON.stringify(found?.bin) === JSON.stringify(entry.bin);
     if (!found) return entry.optional === true || entry.devOptional === true || entry.peer === true;
     return found.version === entry.version && found.integrity === entry.integrity;
   });

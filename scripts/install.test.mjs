@@ -52,6 +52,15 @@ describe('whether the dependencies are there', () => {
     expect(isInstalled(root)).toBe(false);
   });
 
+  test('a program of the project’s own that is new', () => {
+    const own = { 'node_modules/step': STEP, 'packages/cli': { version: '0.1.0', bin: { pipecat: 'bin/pipecat.js' } } };
+    lock(own);
+    record(own);
+    expect(isInstalled(root)).toBe(true);
+    lock({ ...own, 'packages/cli': { version: '0.1.0', bin: { pcc: 'bin/pipecat.js', pipecat: 'bin/pipecat.js' } } });
+    expect(isInstalled(root)).toBe(false);
+  });
+
   test('a package too few, unless it is optional', () => {
     lock({ 'node_modules/step': STEP, 'node_modules/other': { version: '2.0.0', optional: true } });
     record({ 'node_modules/step': STEP });

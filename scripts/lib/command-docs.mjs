@@ -23,7 +23,7 @@ ${shapes.join('\n\n')}
 
 const head = `# The command line
 
-Every command of \`pipecat cloud\`; \`pcc\` is the same, and so is leaving \`cloud\` out. It takes every command, argument, option and short form of the
+Every command of \`pipecat cloud\`; \`pcc\` and \`pipecatcloud\` are the same, and so is leaving \`cloud\` out. It takes every command, argument, option and short form of the
 official command lines 0.6.0 to 1.4.0. What the exit codes mean stands in [exit-codes.md](exit-codes.md). This page is made by \`npm run docs\`.
 
 Without a terminal nothing is asked: the message names the flag that answers. A token can be named by its id, a unique beginning of one,

@@ -6,18 +6,13 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   // Before anything loads: people and scripts ask this to see whether the tool is there.
   process.stdout.write(`${version}\n`);
 } else {
-  // A reader that has seen enough (`| head`) closes the pipe. That is no failure, and nothing to talk about.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
   // Stays if the process runs out of work before the command has come to its end.
   process.exitCode = 1;
-  const { runCli } = await import('./run.js');
-  process.exitCode = await runCli({
+  const [{ runCli }, { watchOutput }] = await Promise.all([import('./run.js'), import('./lib/unwritten.js')]);
+  const output = watchOutput(process);
+  const code = await runCli({
     argv,
-    executable: /(?:^|[\\/])pcc(?:\.\w+)?$/.test(process.argv[1] ?? '') ? 'pcc' : 'pipecat',
+    executable: /(?:^|[\\/])(pcc|pipecatcloud)(?:\.\w+)?$/.exec(process.argv[1] ?? '')?.[1] ?? 'pipecat',
     env: process.env,
     cwd: process.cwd(),
     platform: process.platform,
@@ -29,6 +24,7 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     stderr: process.stderr,
     onInterrupt,
   });
+  process.exitCode = output.exitCode(code);
 }
 
 function onInterrupt(listener: () => void): () => void {

@@ -164,6 +164,33 @@ describe('agent logs', () => {
     });
   });
 
+  test('as many as asked for, in pages as large as the server gives, each line once', async () => {
+    const stored = Array.from({ length: 25_000 }, (_, index) => ({
+      ...{ log: `line ${index}`, cursor: `1.${index.toString(36)}` },
+      timestamp: new Date(Date.UTC(2026, 3, 20) + index).toISOString(),
+    }));
+    server.routes[route] = ({ url }) => {
+      const { searchParams } = new URL(url, 'http://x');
+      const [limit, offset] = [Number(searchParams.get('limit')), Number(searchParams.get('offset') ?? 0)];
+      if (limit > 10_000) return { status: 400, json: { error: 'limit must be <= 10000', code: '400' } };
+      const logs = stored.toReversed().slice(offset, offset + limit);
+      // Between two pages lines arrive.
+      stored.push({ ...stored[0], log: 'new', cursor: `2.${stored.length}`, timestamp: '2026-04-21T00:00:00.000Z' });
+      return { json: { logs, total: { value: stored.length, relation: 'eq' } } };
+    };
+    const some = await cli.run(['agent', 'logs', 'bot', '-n', '20000', '--format', 'JSON'], { env });
+    expect(some.code).toBe(0);
+    const texts = (stdout: string) =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).log);
+    expect(texts(some.stdout)).toEqual(Array.from({ length: 20_000 }, (_, index) => `line ${index + 5000}`));
+    stored.splice(25_000);
+    const all = await cli.run(['agent', 'logs', 'bot', '-n', '1000000', '--format', 'JSON'], { env });
+    expect(texts(all.stdout)).toEqual(Array.from({ length: 25_000 }, (_, index) => `line ${index}`));
+  });
+
   test('keep their order where the server answers oldest first', async () => {
     server.routes[route] = { json: { logs: logs.toReversed(), total: { value: 3, relation: 'eq' } } };
     expect((await cli.run(['agent', 'logs', 'bot'], { env })).stdout).toMatch(/bad\n.*plain\n.*last/);
@@ -203,6 +230,7 @@ describe('secrets', () => {
     const path = await cli.file('env', `# comment\n\nA=${secret}\nB="quoted = ${secret}"\n`);
     const fromFile = await cli.run(['secrets', 'set', 'my-set', '--file', path], { env });
     expect(fromFile.code).toBe(0);
+    expect(fromFile.stderr).toContain('Instances that start from now on get the new values');
     expect(stored()).toEqual(
       body([
         ['A', secret],
@@ -237,6 +265,19 @@ describe('secrets', () => {
     const outcome = await cli.run(['secrets', 'set', 'my-set', '-f', '-'], { env, input });
     expect(outcome.code).toBe(2);
     expect(outcome.stdout + outcome.stderr).not.toContain(secret);
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each([
+    ['a value', `A=${'x'.repeat(4_000_000)}`, 'The value of A has 4000000 characters; it may have at most 65536.'],
+    [
+      'all values together',
+      Array.from({ length: 9 }, (_, index) => `A${index}=${'x'.repeat(60_000)}`).join('\n'),
+      'The values take 527.3 KiB; those of my-set may take at most 512.0 KiB together.',
+    ],
+  ])('set refuses %s that the server would not take, and sends nothing', async (_, input, why) => {
+    const outcome = await cli.run(['secrets', 'set', 'my-set', '-f', '-'], { env, input });
+    expect(outcome).toEqual({ code: 2, stdout: '', stderr: `Error: ${why}\n` });
     expect(server.requests).toEqual([]);
   });
 

@@ -44,6 +44,7 @@ describe.each(['bash', 'zsh', 'fish'])('%s', (shell) => {
 
   test.skipIf(!has(shell))(`offers groups, verbs, options and values (needs ${shell})`, async () => {
     expect(await offered('pipecat', 'ag')).toEqual(['agent']);
+    expect(await offered('pipecatcloud', 'ag')).toEqual(['agent']);
     expect(await offered('pipecat', 'cloud', 'agent', 'sta')).toEqual(['start', 'status']);
     expect(await offered('pipecat', 'agent', 'logs', '--lev')).toEqual(['--level']);
     expect(await offered('pipecat', 'organizations', 'keys', 'cr')).toEqual(['create']);

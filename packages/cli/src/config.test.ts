@@ -117,6 +117,16 @@ describe('the API host comes from', () => {
     expect((await cli.run(['agent', 'list'], { env: { PIPECAT_CONFIG_PATH: config } })).code).toBe(0);
   });
 
+  test('an address with the version that each path begins with is the one without', async () => {
+    for (const end of ['/v1', '/v1/', '/base/v1']) {
+      server.requests.length = 0;
+      await cli.run(['organizations', 'list'], {
+        env: { PIPECAT_API_HOST: `${server.host}${end}`, PIPECAT_TOKEN: token },
+      });
+      expect(server.calls()[0]).toBe(`GET ${end === '/base/v1' ? '/base' : ''}/v1/organizations`);
+    }
+  });
+
   test('nothing that is no address: exit 2', async () => {
     const outcome = await cli.run(['agent', 'list'], {
       env: { PIPECAT_API_HOST: 'cloud.example.com', PIPECAT_TOKEN: token },

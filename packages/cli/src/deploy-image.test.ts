@@ -56,6 +56,23 @@ max_session_duration = 600\n[scaling]\nmin_agents = 1\nmax_agents = 5\n[krisp_vi
     expect(server.calls()).not.toContain(`POST ${org}/services`);
   });
 
+  test('an unknown profile: exit 2, with those that can be chosen', async () => {
+    const profile = (apiName: string, enabled: boolean) => ({
+      ...{ apiName, displayName: apiName, enabled, custom: true },
+      resources: { cpu: '1', memory: '2Gi' },
+    });
+    server.routes[`GET ${org}/agent-profiles`] = {
+      json: { agentProfiles: [profile('agent-1x', true), profile('old', false), profile('own', true)] },
+    };
+    const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--profile', 'big'], { env });
+    expect(outcome).toMatchObject({
+      code: 2,
+      stderr: "Error: 'big' is no profile of acme.\nUse one of: agent-1x, own\n",
+    });
+    expect(server.calls()).not.toContain(`POST ${org}/services`);
+    expect((await cli.run(['deploy', 'bot', 'img:1', '--yes', '--profile', 'own'], { env })).code).toBe(0);
+  });
+
   test('an unknown region: exit 2, with the known ones', async () => {
     const outcome = await cli.run(['deploy', 'bot', 'img:1', '--yes', '--region', 'mars'], { env });
     expect(outcome.code).toBe(2);

@@ -82,6 +82,24 @@ test('a rejected token names where it came from', async () => {
   expect((await cli.run(['agent', 'list'], { env })).stderr).toContain('The token came from PIPECAT_TOKEN');
 });
 
+test('a rejected public key names where that came from, not the token', async () => {
+  server.routes['POST /v1/public/bot/start'] = {
+    status: 401,
+    json: { error: 'Unknown key', code: '401', reason: 'unknown_token' },
+  };
+  const given = await cli.run(['agent', 'start', 'bot', '-k', 'pk_bad'], { env });
+  expect(given).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining('The key came from --api-key, the API host'),
+  });
+  const set = await cli.run(['agent', 'start', 'bot'], { env: { ...env, PIPECAT_DEFAULT_PUBLIC_KEY: 'pk_bad' } });
+  expect(set.stderr).toContain('The key came from PIPECAT_DEFAULT_PUBLIC_KEY');
+  // One that was typed in just now needs no such hint.
+  server.routes['GET /v1/organizations'] = { status: 401, json: { error: 'Unknown', code: '401' } };
+  const typed = await cli.run(['auth', 'use-pat', '--stdin'], { env, input: `${token}\n` });
+  expect(typed).toMatchObject({ code: 5, stderr: expect.not.stringContaining('PIPECAT_TOKEN') });
+});
+
 test.each([
   ['an HTML page', { type: 'text/html', text: '<html>hello</html>' }],
   ['an HTML page for 404', { status: 404, type: 'text/html', text: '<html>gone</html>' }],
@@ -107,6 +125,14 @@ test('a redirect is not followed with the token: exit 12', async () => {
   target.close();
   expect(outcome.code).toBe(12);
   expect(outcome.stderr).toContain('it redirects elsewhere');
+});
+
+test('https to a server that speaks http: exit 12, with what is wrong', async () => {
+  const outcome = await cli.run(['agent', 'list'], {
+    env: { ...env, PIPECAT_API_HOST: server.host.replace('http:', 'https:') },
+  });
+  expect(outcome.code).toBe(12);
+  expect(outcome.stderr).toContain('it does not speak TLS.\nIs it http:// instead of https://?');
 });
 
 test('nothing listening, and an unknown name: exit 12, with the reason', async () => {
@@ -179,6 +205,21 @@ describe('without a terminal nothing is asked: exit 2, with the flag to pass, an
     expect(outcome.stderr).toContain('Without a terminal nothing is asked');
     expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
+});
+
+test.each([
+  ['agent start --data-file', ['agent', 'start', 'bot', '--data-file']],
+  ['organizations daily set --key-file', ['organizations', 'daily', 'set', '--key-file']],
+  ['secrets set --file', ['secrets', 'set', 'keys', '--file']],
+  ['auth use-pat --token-file', ['auth', 'use-pat', '--token-file']],
+  ['token report --token-file', ['token', 'report', '--token-file']],
+  ['token scan', ['token', 'scan']],
+  ['audit verify', ['audit', 'verify', '--file']],
+  ['deploy --build-dir', ['deploy', 'bot', '--yes', '--build-dir']],
+])('%s of something that is not there: exit 2', async (_, args) => {
+  const outcome = await cli.run([...args, '/nowhere/x'], { env });
+  expect(outcome).toMatchObject({ code: 2, stdout: '' });
+  expect(outcome.stderr).toMatch(/\/nowhere\/x,? can't be read: it does not exist\.\n/);
 });
 
 test('text from the server moves no cursor', async () => {

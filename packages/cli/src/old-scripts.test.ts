@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCli } from './testing/cli.js';
-import { org } from './testing/deploy-routes.js';
+import { deployRoutes, org } from './testing/deploy-routes.js';
 import { organizations, token, user, useServer } from './testing/server.js';
 import { service } from './testing/service.js';
 
@@ -134,6 +134,101 @@ test('spellings that are no more: hidden options and old names still work', asyn
   const file = await cli.file('named.toml', 'agent_name = "bot"\n');
   server.routes[`GET ${org}/services/bot/sessions`] = { json: { sessions: [], total_count: 0 } };
   expect((await cli.run(['agent', 'sessions', '--deploy-config', file], { env: all })).code).toBe(0);
+});
+
+describe('an empty value, as of a variable that is not set, counts as not given', () => {
+  const logs = {
+    json: { logs: [{ log: 'a line', timestamp: '2026-04-20T10:00:00.000Z' }], total: { value: 1, relation: 'eq' } },
+  };
+
+  test('deploy takes what the deploy file says, or its default', async () => {
+    server.routes = deployRoutes(server.host);
+    const file = await cli.file('plain.toml', 'image = "team/bot:1"\n');
+    const options = [
+      '-b',
+      '',
+      '-d',
+      '',
+      '--dockerfile',
+      '',
+      '--build-secrets',
+      '',
+      '-c',
+      '',
+      '-s',
+      '',
+      '-p',
+      '',
+      '-r',
+      '',
+    ];
+    const outcome = await cli.run(['deploy', 'bot', '', '-y', '--config-file', file, ...options], {
+      env: { ...env, PIPECAT_ORG: 'acme' },
+    });
+    expect(outcome.code).toBe(0);
+    const sent = server.requests.find(({ method, url }) => method === 'POST' && url === `${org}/services`);
+    expect(sent?.json()).toEqual({
+      serviceName: 'bot',
+      image: 'team/bot:1',
+      region: 'local',
+      autoScaling: { minAgents: 0 },
+    });
+  });
+
+  test('nor does it undo --no-credentials', async () => {
+    server.routes = deployRoutes(server.host);
+    server.routes[`GET ${org}/services/bot`] = { json: { body: service() } };
+    const outcome = await cli.run(['deploy', 'bot', 'team/bot:1', '-nc', '-c', ''], {
+      env: { ...env, PIPECAT_ORG: 'acme' },
+    });
+    // What is missing is the answer to the question, no longer the credentials.
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
+    expect(outcome.stderr).not.toContain('No credentials');
+  });
+
+  test.each([
+    ['agent list', ['agent', 'list', '-r', ''], `GET ${org}/services`],
+    ['secrets list', ['secrets', 'list', '-r', ''], `GET ${org}/secrets`],
+    ['build list', ['build', 'list', '--region='], `GET ${org}/builds`],
+    ['agent logs', ['agent', 'logs', 'bot', '-d', '', '-s', ''], `GET ${org}/services/bot/logs`],
+    ['agent sessions', ['agent', 'sessions', 'bot', '-i', ''], `GET ${org}/services/bot/sessions`],
+  ])('%s sifts by nothing', async (_, args, request) => {
+    server.routes[`GET ${org}/secrets`] = { json: { sets: [] } };
+    server.routes[`GET ${org}/builds`] = { json: { builds: [], total: 0, limit: 10, offset: 0 } };
+    server.routes[`GET ${org}/services/bot/logs`] = logs;
+    server.routes[`GET ${org}/services/bot/sessions`] = { json: { sessions: [], total_count: 0 } };
+    const outcome = await cli.run(args, { env: { ...env, PIPECAT_ORG: 'acme' } });
+    expect(outcome.code).toBe(0);
+    expect(server.calls()).toEqual([request]);
+    const { searchParams } = new URL(server.requests[0]?.url ?? '', server.host);
+    for (const name of ['region', 'deploymentId', 'sessionId']) expect(searchParams.has(name)).toBe(false);
+  });
+
+  test.each([
+    ['secrets reference', ['secrets', 'reference', 'keys', '--region', ''], '--region'],
+    ['agent stop', ['agent', 'stop', 'bot', '--force', '-s', ''], '--session-id'],
+  ])('%s, which cannot do without: exit 2, and nothing is asked of the server', async (_, args, option) => {
+    const outcome = await cli.run(args, { env: { ...env, PIPECAT_ORG: 'acme' } });
+    expect(outcome).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(`Required option '-., ${option}`),
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  test('properties of a room that is not asked for are left out, whatever they are', async () => {
+    server.routes[`POST ${org}/services/bot/sessions`] = { json: { sessionId: 'ses_1' } };
+    const args = ['agent', 'start', 'bot', '--data', '{}', '-p', '{"x":'];
+    const outcome = await cli.run(args, { env: { ...env, PIPECAT_ORG: 'acme' } });
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('--daily-properties is left out') });
+    expect(server.requests[0]?.json()).toEqual({ createDailyRoom: false, body: {} });
+  });
+
+  test('but data of a session that is empty is no JSON', async () => {
+    const outcome = await cli.run(['agent', 'start', 'bot', '--data', ''], { env: { ...env, PIPECAT_ORG: 'acme' } });
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('--data is not valid JSON') });
+  });
 });
 
 test('a narrow refusal keeps its exit code with every way to print', async () => {

@@ -76,6 +76,10 @@ describe('a terminal', () => {
     const { stdout } = await runOnTerminal(['agent', 'list'], { env, columns });
     for (const line of lines(stdout)) expect(line.length).toBeLessThanOrEqual(columns);
     expect(stdout).toContain(name);
+    // As much of the id as rollback takes, so that there is room for the whole time.
+    if (columns === 80) expect(stdout).toContain('  13c06a4e    2026-04-20 10:05');
+    const { agents } = JSON.parse((await cli.run(['agent', 'list', '--json'], { env })).stdout);
+    expect(agents[0].activeDeploymentId).toBe('13c06a4e-9b7e-4c1d-9a2f-000000000001');
   });
 
   test('with --output plain gets what a pipe gets: tabs, nothing cut, no colours, nothing that moves', async () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +13,12 @@ test('--version prints the version of the package, alone', async () => {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
   expect(await cli.run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   expect((await cli.run(['cloud', '--version'])).stdout).toBe(`${version}\n`);
+  for (const args of [
+    ['--version', '--json'],
+    ['cloud', '-V', '--json'],
+  ]) {
+    expect(JSON.parse((await cli.run(args)).stdout)).toEqual({ version });
+  }
 });
 
 test('--help goes to standard output and is a document with --json', async () => {
@@ -23,7 +30,7 @@ test('--help goes to standard output and is a document with --json', async () =>
   expect((await cli.run([])).stdout).toBe(text.stdout);
 });
 
-describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
+describe('pipecat, pipecat cloud, pcc, pipecatcloud and each with cloud are one command', () => {
   test('whatever the executable is called', async () => {
     server.routes['GET /v1/organizations/acme/services'] = { json: { services: [] } };
     const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme' };
@@ -38,14 +45,14 @@ describe('pipecat, pipecat cloud, pcc and pcc cloud are one command', () => {
     expect(JSON.parse((await cli.run(['--json', 'cloud', 'agent', 'list'], { env })).stdout)).toEqual({ agents: [] });
   });
 
-  test('and pcc names itself so in its help', async () => {
-    const link = join(cli.folder, 'app/bin/pcc');
-    await symlink('pipecat.js', link);
-    const other = { ...cli, executable: link };
-    const child = spawn(process.execPath, [other.executable, '--help'], { env: { HOME: cli.home } });
+  test.each(['pcc', 'pipecatcloud'])('%s is installed and names itself so in its help', async (name) => {
+    const { bin } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    const link = join(cli.folder, 'app/bin', name);
+    await symlink(join(cli.folder, 'app', bin[name]), link);
+    const child = spawn(process.execPath, [link, '--help'], { env: { HOME: cli.home } });
     let out = '';
     for await (const chunk of child.stdout) out += chunk;
-    expect(out).toContain('Usage: pcc ');
+    expect(out).toContain(`Usage: ${name} `);
   });
 });
 
@@ -59,6 +66,22 @@ test('a closed pipe is no failure', async () => {
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test.skipIf(!existsSync('/dev/full'))('output that can not be written is exit 1, with the reason', async () => {
+  server.routes['GET /v1/organizations/acme/services'] = { json: { services: [] } };
+  const env = { PIPECAT_API_HOST: server.host, PIPECAT_TOKEN: token, PIPECAT_ORG: 'acme', HOME: cli.home };
+  for (const args of ['agent list', 'agent list --json', '--help']) {
+    const child = spawn('/bin/sh', ['-c', `"${process.execPath}" "${cli.executable}" ${args} > /dev/full`], { env });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: standard output can't be written: the disk is full\.$/m);
+    expect(stderr).not.toContain(' at ');
+  }
 });
 
 test('an old Node.js gets one line and exit 1, before anything else loads', async () => {

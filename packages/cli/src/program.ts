@@ -12,7 +12,7 @@ import { addDocker } from './tree/docker.js';
 import { addDoctor } from './tree/doctor.js';
 import { addGithub } from './tree/github.js';
 import { addOpen } from './tree/open.js';
-import { oneOf } from './tree/options.js';
+import { forgetEmpty, oneOf } from './tree/options.js';
 import { addOrganizations } from './tree/organizations.js';
 import { addRegions } from './tree/regions.js';
 import { addSecrets } from './tree/secrets.js';
@@ -38,7 +38,7 @@ export type Run = (load: () => Promise<Handler>) => (...received: unknown[]) => 
 
 /** The whole command tree. Parsing throws `CommanderError` in place of ending the process. */
 export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramDeps): Command {
-  const name = io.executable === 'pcc' ? 'pcc' : 'pipecat cloud';
+  const name = io.executable === 'pipecat' ? 'pipecat cloud' : io.executable;
   const program = new Command(name)
     .description('Deploy and run voice agents on a Pipecat Cloud of your own.')
     .version(version, '-V, --version', 'print the version')
@@ -64,6 +64,7 @@ export function createProgram({ io, begin, writeOut, writeErr, asked }: ProgramD
     (load) =>
     async (...received) => {
       const command = received.at(-1) as Command;
+      forgetEmpty(command);
       const context = begin(command.optsWithGlobals<GlobalFlags>());
       const handler = await load();
       await (handler as (context: CommandContext, ...args: unknown[]) => Promise<void>)(

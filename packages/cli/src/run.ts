@@ -6,6 +6,7 @@ import type { Io } from './lib/io.js';
 import { type OutputMode, outputMode, takeOutputOptions } from './lib/output-mode.js';
 import { describeError } from './lib/report-error.js';
 import { coloursFor } from './lib/text.js';
+import { version } from './lib/version.js';
 import { createProgram } from './program.js';
 
 /** Runs one command line to its end and returns the exit code. Everything printed went through `io`. */
@@ -45,7 +46,8 @@ export async function runCli(io: Io): Promise<number> {
     // No command at all asks what there is.
     if (error.code === 'commander.help' && args.every((arg) => arg.startsWith('-'))) program.outputHelp();
     if (error.exitCode === 0 || help) {
-      io.stdout.write(output === 'json' ? `${JSON.stringify({ help })}\n` : help);
+      const asked = error.code === 'commander.version' ? { version } : { help };
+      io.stdout.write(output === 'json' ? `${JSON.stringify(asked)}\n` : help);
       return exitCodes.done;
     }
     if (error.code === 'commander.help' && output !== 'json') {

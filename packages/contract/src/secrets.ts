@@ -33,7 +33,11 @@ export const SecretSet = Type.Object({
 });
 export type SecretSet = Static<typeof SecretSet>;
 
-const value = Type.String({ minLength: 1, maxLength: 65_536 });
+/** Characters of one value at most. */
+export const secretValueMaximum = 65_536;
+/** Bytes that the values of a set may take together. */
+export const secretSetMaximumBytes = 524_288;
+const value = Type.String({ minLength: 1, maxLength: secretValueMaximum });
 
 /** One key per call from the command line, an array from REST, or a pull secret: all three on both routes (contract §6.6). */
 export const PutSecretBody = Type.Object({

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskToken } from '@pipecat-cloud/contract/token-format';
 import { type CredentialDigests, mintCredential } from './access/credential-digests.js';
@@ -9,6 +9,7 @@ import type { Keys } from './config/keys.js';
 import { writePrivateFile } from './config/private-file.js';
 import type { Store } from './db/store.js';
 import type { Clock, Ids } from './system.js';
+import { isLive } from './tokens/present-token.js';
 
 interface BootstrapDeps {
   config: Config;
@@ -103,7 +104,18 @@ async function read(
   return ownerId && installationId && owner ? { installationId, ownerId, ownerEmail: owner.email } : undefined;
 }
 
-/** Whether the first token's file is still there to be named in a hint. */
+/** When the first token ends, for a hint at its file; undefined where it has ended, or the file is gone. */
+export async function firstTokenEnd({
+  config,
+  store,
+  digests,
+  clock,
+}: Pick<BootstrapDeps, 'config' | 'store' | 'digests' | 'clock'>): Promise<string | undefined> {
+  const value = await readFile(config.bootstrap.tokenFile, 'utf8').catch(() => '');
+  const token = await store.tokens.findByDigest(digests.candidates(value.trim()));
+  return token && isLive(token, clock.now()) ? (token.endsAt ?? token.expiresAt ?? undefined) : undefined;
+}
+
 export async function exists(path: string): Promise<boolean> {
   return await access(path).then(
     () => true,

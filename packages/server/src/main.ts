@@ -2,11 +2,13 @@ import { access, chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { redact } from '@pipecat-cloud/contract/token-format';
 import { pino } from 'pino';
-import { exists } from './bootstrap.js';
+import { type CredentialDigests, createCredentialDigests } from './access/credential-digests.js';
+import { exists, firstTokenEnd } from './bootstrap.js';
 import { compose } from './compose.js';
 import { type Config, ConfigError, readConfig } from './config/config.js';
 import { openKeys } from './config/keys.js';
 import { createPeriodic } from './periodic.js';
+import { systemClock } from './system.js';
 
 /** The parent that supervises this process, where there is one. */
 const tell = (message: object) => process.send?.(message);
@@ -59,14 +61,19 @@ async function start(): Promise<void> {
 
   const { port } = plane.http.server.address() as { port: number };
   log.info({ port, dataDirectory: config.dataDirectory }, 'control plane listens');
-  tell({ type: 'ready', port, notes: await notes(config, plane) });
+  tell({ type: 'ready', port, notes: await notes(config, plane, createCredentialDigests(keys.peppers)) });
 }
 
-async function notes(config: Config, plane: Awaited<ReturnType<typeof compose>>): Promise<string[]> {
+async function notes(
+  config: Config,
+  plane: Awaited<ReturnType<typeof compose>>,
+  digests: CredentialDigests,
+): Promise<string[]> {
   const { bootstrapped, signIn, store } = plane;
   const lines = [`API and dashboard  ${config.publicUrl}`, `Data               ${config.dataDirectory}`];
-  if (await exists(config.bootstrap.tokenFile))
-    lines.push(`First token        ${config.bootstrap.tokenFile} (24 hours)`);
+  const end = await firstTokenEnd({ config, store, digests, clock: systemClock });
+  if (end)
+    lines.push(`First token        ${config.bootstrap.tokenFile} (until ${end.slice(0, 16).replace('T', ' ')} UTC)`);
   const claimed = bootstrapped.headless || (await store.signIn.hasUsedCode(bootstrapped.ownerId, 'setup'));
   if (!claimed) {
     // In the fragment, which browsers send to no server: it reaches no log.

@@ -10,6 +10,7 @@ import { needsRefresh } from './oauth/needs-refresh.js';
 import type { OutputMode } from './output-mode.js';
 import { createProgress, type Progress } from './progress.js';
 import { createPrompts, type Prompts } from './prompt.js';
+import type { Credential, Known } from './report-error.js';
 import { resolveSettings, type Setting, type Settings } from './settings.js';
 import { type TableOptions, tabbed, table } from './table.js';
 import { type Colours, cleanText, coloursFor } from './text.js';
@@ -38,11 +39,11 @@ export interface CommandContext extends Prompts {
   progress: Progress;
   settings(): Promise<Settings>;
   /** Set once settings have been read; for error messages. */
-  known(): { settings?: Settings; organization?: Setting };
+  known(): Known;
   /** A client with the user's token. Without one: exit 4. */
   api(): Promise<Client>;
-  /** A client with another credential, or with none. */
-  apiWith(token: string | undefined): Promise<Client>;
+  /** A client with another credential, or with none; `origin` is for error messages. */
+  apiWith(token: string | undefined, origin?: Credential): Promise<Client>;
   /** The organization to work in; asks the server for the first where nothing names one. */
   org(): Promise<string>;
   organization(): Promise<Setting>;
@@ -66,7 +67,7 @@ export function createContext(io: Io, flags: GlobalFlags, output: OutputMode): C
   const stderrColours = coloursFor(output === 'plain' && io.stdout.isTTY ? {} : io.stderr, io.env);
   const progress = createProgress(io.stderr, io.env, stderrColours, rich || !io.stdout.isTTY);
   const width = rich && io.stdout.isTTY ? io.stdout.columns : undefined;
-  const known: { settings?: Settings; organization?: Setting } = {};
+  const known: Known = {};
   const expiry = createExpiryWatch(io.env);
   const ciRun = ciRunAddress(io.env);
   let reading: Promise<Settings> | undefined;
@@ -82,7 +83,9 @@ export function createContext(io: Io, flags: GlobalFlags, output: OutputMode): C
     return reading;
   }
 
-  async function apiWith(token: string | undefined): Promise<Client> {
+  async function apiWith(token: string | undefined, origin?: Credential): Promise<Client> {
+    if (origin) known.credential = origin;
+    else delete known.credential;
     const { apiHost, endpoints } = await settings();
     const base = new URL(apiHost.value).pathname.replace(/\/$/, '');
     const moved: typeof fetch = async (input, init) => {
@@ -108,9 +111,10 @@ export function createContext(io: Io, flags: GlobalFlags, output: OutputMode): C
     const found = await settings();
     const token = usableToken(found.token);
     // Most tokens are never refreshed; what does it is loaded only for those that are.
-    if (!needsRefresh(found, new Date())) return apiWith(token);
+    const origin: Credential | undefined = found.token && { kind: 'token', from: found.token.from };
+    if (!needsRefresh(found, new Date())) return apiWith(token, origin);
     const { refreshStored } = await import('./oauth/refresh.js');
-    return apiWith(await refreshStored({ io, settings: found, api: await apiWith(undefined), warn }));
+    return apiWith(await refreshStored({ io, settings: found, api: await apiWith(undefined), warn }), origin);
   }
 
   async function organization(): Promise<Setting> {

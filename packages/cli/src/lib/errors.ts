@@ -58,6 +58,15 @@ export function fileError(message: string, hint?: string, cause?: unknown): CliE
   return new CliError(message, { code: 'INVALID_FILE', ...(hint ? { hint } : {}), cause });
 }
 
+/** What the command line names can't be read: exit 2 where it isn't there, since then its name is wrong; else exit 1. */
+export function readError(what: string, cause: unknown): CliError {
+  const message = `${what} can't be read: ${whyNot(cause)}.`;
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return isMissing
+    ? new CliError(message, { exit: exitCodes.usage, code: 'USAGE', cause })
+    : fileError(message, undefined, cause);
+}
+
 /** Why a system call failed, in words, without its internals. */
 export function whyNot(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -2,7 +2,7 @@
 export interface Io {
   /** Arguments after the executable. */
   argv: readonly string[];
-  /** What the user typed to get here: `pipecat` or `pcc`. */
+  /** What the user typed to get here: `pipecat`, `pcc` or `pipecatcloud`. */
   executable: string;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;

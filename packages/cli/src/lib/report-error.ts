@@ -19,6 +19,14 @@ export interface Report {
 export interface Known {
   settings?: Settings;
   organization?: Setting;
+  /** What the last client was made with, unless it was typed in for this command. */
+  credential?: Credential;
+}
+
+/** What a request shows for itself, and where on this machine it came from. */
+export interface Credential {
+  kind: 'token' | 'key';
+  from: string;
 }
 
 /** The one place that turns failures into messages and exit codes. */
@@ -97,16 +105,17 @@ export function exitOf(status: number, body: Pick<ErrorEnvelope, 'code' | 'reaso
 }
 
 /** What the server can't know: where the refused value came from on this machine. */
-function hintFor(exit: ExitCode, body: ErrorEnvelope, { settings, organization }: Known): string | undefined {
+function hintFor(
+  exit: ExitCode,
+  body: ErrorEnvelope,
+  { settings, organization, credential }: Known,
+): string | undefined {
   const more = body.help ? `See ${body.help}` : undefined;
   const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || undefined;
-  const token = settings?.token;
-  const tokenFrom = token && `The token came from ${token.from}`;
+  const credentialFrom = credential && `The ${credential.kind} came from ${credential.from}`;
+  const hostFrom = settings && `the API host ${settings.apiHost.value} from ${settings.apiHost.from}`;
   if (exit === exitCodes.credentialRejected || exit === exitCodes.noCredential) {
-    return join(
-      tokenFrom && `${tokenFrom}, the API host ${settings.apiHost.value} from ${settings.apiHost.from}.`,
-      more,
-    );
+    return join(credentialFrom && hostFrom && `${credentialFrom}, ${hostFrom}.`, more);
   }
   if (exit === exitCodes.wrongOrganization && organization) {
     const other =
@@ -117,7 +126,7 @@ function hintFor(exit: ExitCode, body: ErrorEnvelope, { settings, organization }
     );
   }
   if (body.reason === 'wrong_credential_kind' || body.reason === 'address_not_allowed') {
-    return join(tokenFrom && `${tokenFrom}.`, more);
+    return join(credentialFrom && `${credentialFrom}.`, more);
   }
   if (body.code === 'SPEND_LIMIT_REACHED') {
     return join('See: pipecat cloud spend-limit show. An admin raises it: pipecat cloud spend-limit set AMOUNT', more);
@@ -163,6 +172,12 @@ function networkReason(error: NetworkError): { text?: string; hint?: string } {
     const { code, message } = cause as NodeJS.ErrnoException;
     const text = code ? networkReasons[code] : undefined;
     if (text) return { text };
+    if (/wrong version number|packet length too long/.test(message)) {
+      return {
+        text: 'it does not speak TLS',
+        hint: 'Is it http:// instead of https://? PIPECAT_API_HOST sets the address.',
+      };
+    }
     if (code && /CERT|SELF_SIGNED|ALTNAME|SSL|TLS/.test(code)) {
       return {
         text: `its certificate is not trusted (${message})`,

@@ -1,9 +1,14 @@
 import type * as names from '@pipecat-cloud/contract/names';
+import type * as contract from '@pipecat-cloud/contract/secrets';
 import { usageError } from './errors.js';
+import { bytes } from './format.js';
 
 const setPattern: typeof names.secretSetNamePattern =
   '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 const keyPattern: typeof names.secretKeyPattern = '^[A-Za-z0-9_-]{1,64}$';
+
+const largestValue: typeof contract.secretValueMaximum = 65_536;
+const largestSet: typeof contract.secretSetMaximumBytes = 524_288;
 
 /** A name that the API would accept for a new set (contract §6.6), said before anything is read or sent. */
 export function checkSetName(name: string): void {
@@ -20,6 +25,23 @@ export function checkPair(key: string, value: string, where: string): void {
     throw usageError(`${where}: the key is not valid.`, 'Use letters, digits, _ and -, at most 64 of them.');
   }
   if (value === '') throw usageError(`${where}: the value of ${key} is empty.`);
+}
+
+/** What the API takes, said before anything is sent: it answers to far too much while that is still on its way. */
+export function checkSizes(set: string, secrets: ReadonlyMap<string, string>): void {
+  let total = 0;
+  for (const [key, value] of secrets) {
+    const length = [...value].length;
+    if (length > largestValue) {
+      throw usageError(`The value of ${key} has ${length} characters; it may have at most ${largestValue}.`);
+    }
+    total += Buffer.byteLength(value);
+  }
+  if (total > largestSet) {
+    throw usageError(
+      `The values take ${bytes(total)}; those of ${set} may take at most ${bytes(largestSet)} together.`,
+    );
+  }
 }
 
 /** `KEY=value` lines; `#` comments and blank lines are passed over, one pair of double quotes around a value goes (contract §4.5). */

@@ -61,7 +61,9 @@ export async function resolveSettings(
     return value === undefined ? undefined : { value, source: 'file', from: label };
   };
 
-  const apiHost = checkHost(find('api_host') ?? { value: defaultApiHost, source: 'default', from: 'default' });
+  const apiHost = withoutVersion(
+    checkHost(find('api_host') ?? { value: defaultApiHost, source: 'default', from: 'default' }),
+  );
   return {
     file,
     token,
@@ -128,4 +130,9 @@ function checkHost(setting: Setting): Setting {
     );
   }
   return { ...setting, value: setting.value.replace(/\/+$/, '') };
+}
+
+/** Paths of the API begin with its version, which people take for a part of its address. */
+function withoutVersion(host: Setting): Setting {
+  return { ...host, value: host.value.replace(/\/+v1$/, '') };
 }

@@ -24,6 +24,16 @@ describe('table', () => {
     expect(text).toContain(`${'i'.repeat(36)}  ${'x'.repeat(11)}…`);
   });
 
+  test('cuts times last, and to the day at most', () => {
+    const agents = [['bot', 'yes', 'a-region-of-its-own', '0192f1aa', '2026-05-04 10:30']];
+    const lines = (width: number) =>
+      table(['NAME', 'READY', 'REGION', 'DEPLOYMENT', 'UPDATED (UTC)'], agents, { width });
+    expect(lines(54)).toContain('bot   yes    a-region-o…  0192f1aa    2026-05-04 10:30');
+    expect(lines(40)).toContain('bot   yes    a-reg…  0192f…  2026-05-04…');
+    expect(lines(39)).not.toContain('2026');
+    expect(table(['WHEN', 'DAY'], [['x'.repeat(30), '2026-05-04']], { width: 42 })).toContain('2026-05-04');
+  });
+
   test('keeps each row on its line and paints after padding', () => {
     const text = table(['A', 'B'], [['one\ntwo', 'b']], { paint: (cell) => `<${cell}>` });
     expect(text).toBe('A        B\n<one two>  <b>');

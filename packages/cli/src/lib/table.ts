@@ -11,10 +11,13 @@ export interface TableOptions {
 
 const gap = '  ';
 const narrowest = 6;
+const timePattern = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?$/;
+/** A time that is cut to its day. */
+const day = '2026-05-04…'.length;
 
 /**
- * Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis, and where that is
- * not enough the last ones left out; never the first, which holds the name or id that gets copied.
+ * Lines of aligned columns under a heading. Where they don't fit, the widest columns are cut with an ellipsis, times last and
+ * to the day at most, and where that is not enough the last ones left out; never the first, which holds the name or id that gets copied.
  */
 export function table(
   allHeadings: readonly string[],
@@ -22,14 +25,18 @@ export function table(
   options: TableOptions = {},
 ): string {
   const all = rows.map((row) => row.map((cell) => clean(cell).replaceAll('\n', ' ')));
-  const count = fittingColumns(allHeadings, all, options.width);
+  const columns = allHeadings.map((heading, at) =>
+    columnOf(
+      heading,
+      all.map((row) => row[at] ?? ''),
+      at === 0,
+    ),
+  );
+  const count = fittingColumns(columns, options.width);
   const headings = allHeadings.slice(0, count);
   const cells = all.map((row) => row.slice(0, count));
-  const wanted = headings.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const room = options.width === undefined ? Infinity : options.width - gap.length * (wanted.length - 1);
-  const widths = shrink(wanted, room);
+  const room = options.width === undefined ? Infinity : options.width - gap.length * (count - 1);
+  const widths = shrink(columns.slice(0, count), room);
   const line = (row: readonly string[], paint: (text: string, column: number) => string) =>
     row
       .map((cell, column) => paint(fitted(cell, widths[column] ?? 0, column === row.length - 1), column))
@@ -55,29 +62,42 @@ export function fields(
   return rows.map(([name, value]) => `${label(name.padEnd(width))}${gap}${value}`).join('\n');
 }
 
-function fittingColumns(
-  headings: readonly string[],
-  cells: readonly (readonly string[])[],
-  width: number | undefined,
-): number {
-  const least = headings.map((heading, column) => {
-    const wanted = Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0));
-    return column === 0 ? wanted : Math.min(wanted, narrowest);
-  });
-  let [count, needed] = [headings.length, least.reduce((sum, one) => sum + one + gap.length, -gap.length)];
-  while (width !== undefined && needed > width && count > 1) needed -= (least[--count] ?? 0) + gap.length;
+interface Column {
+  wanted: number;
+  /** What it is cut to at most. */
+  least: number;
+  /** Whether others are cut before it. */
+  isTime: boolean;
+}
+
+function columnOf(heading: string, cells: readonly string[], isFirst: boolean): Column {
+  const wanted = Math.max(heading.length, ...cells.map((cell) => cell.length));
+  const isTime = cells.some((cell) => timePattern.test(cell));
+  return { wanted, least: isFirst ? wanted : Math.min(wanted, isTime ? day : narrowest), isTime };
+}
+
+function fittingColumns(columns: readonly Column[], width = Infinity): number {
+  let [count, needed] = [columns.length, columns.reduce((sum, { least }) => sum + least + gap.length, -gap.length)];
+  while (needed > width && count > 1) needed -= (columns[--count]?.least ?? 0) + gap.length;
   return count;
 }
 
-function shrink([first = 0, ...rest]: readonly number[], available: number): number[] {
-  let excess = first + rest.reduce((sum, width) => sum + width, 0) - available;
-  while (excess > 0) {
-    const widest = Math.max(0, ...rest);
-    if (widest <= narrowest) break;
-    rest[rest.indexOf(widest)] = widest - 1;
-    excess--;
+/** The widest first, and times after all others: of half of one only the year would be left. */
+function shrink(columns: readonly Column[], available: number): number[] {
+  const widths = columns.map(({ wanted }) => wanted);
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  for (const times of [false, true]) {
+    while (excess > 0) {
+      const cuttable = columns.map(({ least, isTime }, at) =>
+        isTime === times && (widths[at] ?? 0) > least ? (widths[at] ?? 0) : 0,
+      );
+      const widest = Math.max(...cuttable);
+      if (widest === 0) break;
+      widths[cuttable.indexOf(widest)] = widest - 1;
+      excess--;
+    }
   }
-  return [first, ...rest];
+  return widths;
 }
 
 function fitted(text: string, width: number, last: boolean): string {

@@ -14,6 +14,7 @@ import {
   organizationOption,
   regionOption,
   reuseOptions,
+  unlessEmpty,
 } from './options.js';
 
 const transports = ['websocket', 'webrtc', 'daily'] as const;
@@ -73,7 +74,7 @@ export function addAgent(program: Command, run: Run): void {
     .command('stop')
     .description('End one session at once')
     .argument('[name]', optionalName)
-    .requiredOption('-s, --session-id <id>', 'session to end')
+    .requiredOption('-s, --session-id <id>', 'session to end', unlessEmpty)
     .option('-f, --force', 'do not ask')
     .addOption(hiddenYes())
     .addOption(configFileOption())
@@ -84,7 +85,7 @@ export function addAgent(program: Command, run: Run): void {
     .command('sessions')
     .description('List the sessions of an agent, newest first, or show one with its CPU and memory')
     .argument('[name]', optionalName)
-    .option('-i, --id <session>', 'show this session')
+    .option('-i, --id <session>', 'show this session', unlessEmpty)
     .option('-n, --limit <count>', 'how many', integer(1, 1000))
     .addOption(
       new Option('--end-state <state>', `only those that ended so: ${endStates.join(', ')}`).argParser(endState),
@@ -120,9 +121,13 @@ export function addAgent(program: Command, run: Run): void {
         .argParser(oneOf(formats))
         .default('TEXT'),
     )
-    .addOption(new Option('-n, --limit <count>', 'how many lines to fetch').argParser(integer(1, 10_000)).default(100))
-    .option('-d, --deployment <id>', 'only this deployment')
-    .option('-s, --session-id <id>', 'only this session')
+    .addOption(
+      new Option('-n, --limit <count>', 'how many lines to fetch; with --follow at most 10000 from before')
+        .argParser(integer(1, Number.MAX_SAFE_INTEGER))
+        .default(100),
+    )
+    .option('-d, --deployment <id>', 'only this deployment', unlessEmpty)
+    .option('-s, --session-id <id>', 'only this session', unlessEmpty)
     .option('--query <text>', 'only lines that contain this, in upper or lower case')
     .option('--since <time>', 'only lines from then on: a time, or how long ago: 30m, 12h, 7d', when)
     .option('--until <time>', 'only lines up to then', when)

@@ -10,6 +10,7 @@ import {
   percent,
   regionOption,
   reuseOptions,
+  unlessEmpty,
 } from './options.js';
 
 /** Options of contract §4.6. What a flag leaves open, the deploy file or a default fills in. */
@@ -23,19 +24,23 @@ export function addDeploy(program: Command, run: Run): void {
         'Without an image, the directory is packed, uploaded and built. Options override pcc-deploy.toml.',
     )
     .argument('[name]', 'name of the agent (default: agent_name of the deploy file)')
-    .argument('[image]', 'image to run, with its tag')
-    .option('-b, --build-id <id>', 'deploy this earlier build')
-    .option('-d, --build-dir <path>', 'directory to build from (default: .)')
-    .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)')
-    .option('--build-secrets <set>', 'secret set whose values the steps of the build may read')
+    .argument('[image]', 'image to run, with its tag', unlessEmpty)
+    .option('-b, --build-id <id>', 'deploy this earlier build', unlessEmpty)
+    .option('-d, --build-dir <path>', 'directory to build from (default: .)', unlessEmpty)
+    .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)', unlessEmpty)
+    .option('--build-secrets <set>', 'secret set whose values the steps of the build may read', unlessEmpty)
     .option('--repo <owner/repository>', 'build a new agent from this repository on GitHub, with --branch')
     .option('--branch <branch>', 'branch of that repository')
     .option('--dockerfile-path <path>', 'Dockerfile inside that repository (default: Dockerfile)')
     .option('--subdirectory <path>', 'directory of that repository to build in')
-    .option('-c, --credentials <set>', 'image pull secret set')
+    .option('-c, --credentials <set>', 'image pull secret set', unlessEmpty)
     .addOption(new Option('--no-credentials', 'the image needs no pull secret (also: -nc)'))
-    .option('-s, --secrets <set>', 'secret set that the agent gets as environment')
-    .option('-p, --profile <name>', 'CPU and memory by name: agent-1x, agent-2x, agent-3x or one of your own')
+    .option('-s, --secrets <set>', 'secret set that the agent gets as environment', unlessEmpty)
+    .option(
+      '-p, --profile <name>',
+      'CPU and memory by name: agent-1x, agent-2x, agent-3x or one of your own',
+      unlessEmpty,
+    )
     .addOption(
       new Option('--resources <cpu=…,memory=…>', 'CPU and memory themselves, for example cpu=2,memory=4Gi').argParser(
         resources,

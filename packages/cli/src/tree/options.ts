@@ -1,11 +1,34 @@
-import { type Argument, InvalidArgumentError, Option } from 'commander';
+import { type Argument, type Command, InvalidArgumentError, Option } from 'commander';
 
 /** `-o, --organization NAME`, on every command that works inside one. */
 export const organizationOption = () => new Option('-o, --organization <name>', 'organization to work in');
-export const regionOption = (description: string) => new Option('-r, --region <code>', description);
+export const regionOption = (description: string) =>
+  new Option('-r, --region <code>', description).argParser(unlessEmpty);
 export const configFileOption = () => new Option('--config-file <path>', 'deploy file (default: pcc-deploy.toml)');
 /** Another spelling of `--config-file` that official clients take; the line is rewritten before it is parsed. */
 export const hiddenDeployConfig = () => new Option('--deploy-config <path>', 'deploy file').hideHelp();
+
+/**
+ * Parser of a text that scripts take from a variable (`--secrets "$SET"`): where that is unset, it counts as not given, as
+ * with official clients. Only an argument is gone at once; for options see `forgetEmpty`.
+ */
+export function unlessEmpty<T>(text: string, before: T): string | T {
+  return text || before;
+}
+
+/** Takes away what `unlessEmpty` left of empty options: commander keeps an empty text where a parser returns undefined. */
+export function forgetEmpty(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (option.parseArg !== unlessEmpty || command.getOptionValue(name) !== '') continue;
+    if (option.mandatory) {
+      command.error(`error: required option '${option.flags}' not specified`, {
+        code: 'commander.missingMandatoryOptionValue',
+      });
+    }
+    command.setOptionValue(name, undefined);
+  }
+}
 
 /** Parser of a whole number between bounds, for commander. */
 export function integer(minimum: number, maximum: number): (text: string) => number {

@@ -16,6 +16,12 @@ export function addUsage(program: Command, run: Run): void {
 }
 
 function day(text: string): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return text;
+  if (isDay(text)) return text;
   throw new InvalidArgumentError('Give a day such as 2026-01-31.');
+}
+
+/** Days that no month has roll over into the next one when they are read. */
+function isDay(text: string): boolean {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === text;
 }

@@ -161,7 +161,10 @@ describe.each(databases)('builds on $name', (database) => {
     for (const id of [build.id, 'no-uuid', '\0']) {
       await expect(world.builds.get(world.bolt.id, id)).rejects.toMatchObject({ status: 404 });
       await expect(world.builds.logs(world.bolt.id, id, {})).rejects.toMatchObject({ status: 404 });
-      await expect(world.builds.findUsable(world.bolt.id, id)).rejects.toMatchObject(refusal('no such build'));
+      await expect(world.builds.findUsable(world.bolt.id, id)).rejects.toMatchObject({
+        status: 404,
+        message: expect.stringContaining('no such build'),
+      });
     }
   });
 

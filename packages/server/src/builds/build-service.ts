@@ -7,7 +7,7 @@ import {
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
-import { badRequest, conflict, forbidden, notFound, tooManyRequests } from '../errors.js';
+import { AppError, badRequest, conflict, forbidden, notFound, tooManyRequests } from '../errors.js';
 import type { Leaks } from '../leaks/compose-leaks.js';
 import { isSetName } from '../secrets/secret-change.js';
 import type { SecretService } from '../secrets/secret-service.js';
@@ -223,7 +223,7 @@ export function createBuildService(deps: BuildServiceDeps) {
     },
 
     /**
-     * The build that a deployment names: 400 when the organization has no such build, or when it is not successful, naming its
+     * The build that a deployment names: 404 when the organization has no such build, 400 when it is not successful, naming its
      * status. The region is for the caller to compare. Inside a transaction, hand its repositories in.
      */
     async findUsable(
@@ -233,7 +233,11 @@ export function createBuildService(deps: BuildServiceDeps) {
     ): Promise<StoredBuild> {
       const build = isUuid(buildId) ? await repos.builds.find(organizationId, buildId) : undefined;
       if (!build)
-        throw badRequest('There is no such build in this organization; create one from your sources, then deploy it');
+        throw new AppError(
+          404,
+          '404',
+          'There is no such build in this organization; create one from your sources, then deploy it',
+        );
       if (build.status !== 'success') {
         const why = build.errorMessage === undefined ? '' : ` (${build.errorMessage})`;
         throw badRequest(`Build '${buildId}' cannot be deployed: its status is '${build.status}', not 'success'${why}`);

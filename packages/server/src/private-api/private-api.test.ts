@@ -81,7 +81,6 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
         [{ serviceName: 'taken', image }, 'exists already'],
         [{ serviceName: 'none-of-both' }, 'exactly one of image and buildId'],
         [{ serviceName: 'both', image, buildId: noBuild }, 'exactly one of image and buildId'],
-        [{ serviceName: 'no-build', buildId: noBuild }, 'no such build'],
         [{ serviceName: 'far', image, region: 'mars' }, "'mars' is not available"],
         [{ serviceName: 'Upper', image }, 'serviceName'],
         [{ serviceName: 'a'.repeat(55), image }, 'serviceName'],
@@ -102,14 +101,15 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
         { serviceName: 'other' },
         { region: 'mars' },
         { image, buildId: noBuild },
-        { buildId: noBuild },
         { maxSessionDuration: 'long' },
       ]) {
         expect((await call('POST', '/v1/agents/taken', body)).status).toBe(400);
       }
       for (const [path, body] of [
         ['/v1/agents', { serviceName: 'bare', image, secretSet: 'missing' }],
+        ['/v1/agents', { serviceName: 'bare', buildId: noBuild }],
         ['/v1/agents/taken', { imagePullSecretSet: 'missing' }],
+        ['/v1/agents/taken', { buildId: noBuild }],
         ['/v1/agents/nobody', {}],
         ['/v1/agents/%00', {}],
       ] as const) {

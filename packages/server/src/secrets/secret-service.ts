@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { PutSecretBody, SecretSetList, SecretSet as SecretSetView } from '@pipecat-cloud/contract/secrets';
+import {
+  type PutSecretBody,
+  type SecretSetList,
+  type SecretSet as SecretSetView,
+  secretSetMaximumBytes,
+} from '@pipecat-cloud/contract/secrets';
 import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
@@ -39,7 +44,6 @@ export interface InstanceSecrets {
 
 /** As many as one call may bring; together they must still fit into a process's environment. */
 const maxKeys = 200;
-const maxBytes = 512 * 1024;
 
 /** Values go in and come out only into an agent's environment: no method for callers of the API returns one. */
 export function createSecretService({ store, clock, ids, audit, box, regions, leaks }: SecretServiceDeps) {
@@ -83,8 +87,10 @@ export function createSecretService({ store, clock, ids, audit, box, regions, le
     if (values.length > maxKeys) throw badRequest(`Secret set '${set.name}' would have more than ${maxKeys} keys`);
     // Sealed text is a third longer than the value, so this is a generous reading of the limit.
     const bytes = values.reduce((sum, value) => sum + value.sealed.length * 0.75, 0);
-    if (bytes > maxBytes)
-      throw badRequest(`The values of secret set '${set.name}' would take more than ${maxBytes / 1024} KiB together`);
+    if (bytes > secretSetMaximumBytes)
+      throw badRequest(
+        `The values of secret set '${set.name}' would take more than ${secretSetMaximumBytes / 1024} KiB together`,
+      );
   }
 
   /** Of what is stored, in which the same value is never sealed alike twice. */

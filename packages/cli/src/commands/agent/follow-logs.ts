@@ -22,10 +22,11 @@ export async function* followLogs(
   onGap: () => void,
 ): AsyncGenerator<LogEntry[]> {
   const patient = createPatience(tolerated);
-  const { limit, filter } = options;
+  const { filter } = options;
+  const limit = Math.min(options.limit, largestTail);
   let after: string | undefined;
   for (let connected = false; ; connected = true) {
-    const start = after === undefined ? { tail: Math.min(limit, largestTail) } : { after };
+    const start = after === undefined ? { tail: limit } : { after };
     const events = api.followLogs(org, name, { ...filter, ...start })[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -40,7 +41,7 @@ export async function* followLogs(
         yield [event.entry];
       }
     } catch (error) {
-      if (!connected && isUnknownRoute(error)) return yield* pollLogs(api, org, name, options);
+      if (!connected && isUnknownRoute(error)) return yield* pollLogs(api, org, name, { limit, filter });
       throw error;
     } finally {
       await events.return?.(undefined);

@@ -20,7 +20,7 @@ export async function listAgents(context: CommandContext, { region }: { region?:
         service.name,
         ready(service),
         service.region,
-        service.activeDeploymentId ?? '-',
+        service.activeDeploymentId?.slice(0, 8) ?? '-',
         minute(service.updatedAt),
       ]),
       {

@@ -13,6 +13,9 @@ export function ascending(entries: readonly LogEntry[]): LogEntry[] {
   return first < last ? lines : lines.reverse();
 }
 
+export const byTime = (a: LogEntry, b: LogEntry) =>
+  a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0;
+
 /**
  * What the server says; where it says nothing, contract §4.5: the first level word that the line contains, in this order; INFO where
  * there is none.

@@ -2,8 +2,9 @@ import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
 import { followLogs } from './follow-logs.js';
-import { ascending, type Level, levelOf, lineWriter } from './log-lines.js';
+import { type Level, levelOf, lineWriter } from './log-lines.js';
 import type { LogFilter } from './poll-logs.js';
+import { readNewest } from './read-newest.js';
 
 export interface LogsOptions {
   level?: Level;
@@ -43,8 +44,8 @@ export async function agentLogs(context: CommandContext, argument: string | unde
     }
     return;
   }
-  const { logs: fetched, total } = await api.readLogs(org, name, { ...filter, limit: options.limit, order: 'desc' });
-  const logs = ascending(fetched).filter(wanted);
+  const { logs: fetched, total } = await readNewest(api, org, name, { limit: options.limit, filter });
+  const logs = fetched.filter(wanted);
   if (context.json) return context.result({ logs, total }, () => '');
   if (logs.length === 0) {
     const among = fetched.length > 0 ? ` among the newest ${fetched.length}` : '';

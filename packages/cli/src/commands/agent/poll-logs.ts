@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@pipecat-cloud/contract/client';
 import type { LogEntry, LogQuery } from '@pipecat-cloud/contract/logs';
 import { createPatience } from '../../lib/patience.js';
-import { ascending } from './log-lines.js';
+import { ascending, byTime } from './log-lines.js';
 
 /** Lines of one request while following. */
 const page = 1000;
@@ -71,8 +71,6 @@ async function newLines(before: ReadonlyMap<string, number>, read: Read): Promis
   // A page read later may hold lines that came after the first; they count as seen as well.
   return { lines: lines.sort(byTime), before: most(countsOf(newest), countsOf(lines)) };
 }
-
-const byTime = (a: LogEntry, b: LogEntry) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0);
 
 function most(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
   const counts = new Map(one);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { StartBody } from '@pipecat-cloud/contract/sessions';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
-import { fileError, usageError, whyNot } from '../../lib/errors.js';
+import { readError, usageError } from '../../lib/errors.js';
 import { readStdin } from '../../lib/stdin.js';
 import { fields } from '../../lib/table.js';
 
@@ -26,11 +26,11 @@ export interface StartOptions {
 export async function startAgent(context: CommandContext, argument: string | undefined, options: StartOptions) {
   const name = await agentName(context, argument, options.configFile);
   const body = await requestBody(context, options);
-  const key = options.apiKey ?? (await context.settings()).publicKey?.value;
+  const key = options.apiKey ? { value: options.apiKey, from: '--api-key' } : (await context.settings()).publicKey;
   context.progress.step(`Starting a session of ${name}`);
   const once = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
   const started = key
-    ? await (await context.apiWith(key)).startPublic(name, body, once)
+    ? await (await context.apiWith(key.value, { kind: 'key', from: key.from })).startPublic(name, body, once)
     : await (await context.api()).startSession(await context.org(), name, body, once);
   context.result(started, () => {
     // Members differ by transport, and servers may send more than the contract's.
@@ -46,8 +46,10 @@ async function requestBody(context: CommandContext, options: StartOptions): Prom
   if (options.data !== undefined && options.dataFile !== undefined) {
     throw usageError('Give the data once: --data or --data-file.');
   }
+  const dailyProperties = options.useDaily ? options.dailyProperties : undefined;
+  // Official clients look at it only then, so scripts may leave it where there is no room.
   if (options.dailyProperties !== undefined && !options.useDaily) {
-    throw usageError('--daily-properties needs --use-daily.');
+    context.note('--daily-properties is left out: without --use-daily there is no room.');
   }
   const text = options.dataFile === undefined ? options.data : await readData(context, options.dataFile);
   return {
@@ -55,7 +57,7 @@ async function requestBody(context: CommandContext, options: StartOptions): Prom
     ...(text === undefined ? {} : { body: json(text, options.data === undefined ? '--data-file' : '--data') }),
     ...(options.waitSeconds === undefined ? {} : { waitSeconds: options.waitSeconds }),
     ...(options.transport === undefined ? {} : { transport: options.transport }),
-    ...(options.dailyProperties === undefined ? {} : { dailyRoomProperties: properties(options.dailyProperties) }),
+    ...(dailyProperties === undefined ? {} : { dailyRoomProperties: properties(dailyProperties) }),
   };
 }
 
@@ -63,7 +65,7 @@ async function readData({ io }: CommandContext, path: string): Promise<string> {
   if (path === '-') return readStdin(io, 'The data');
   const file = resolve(io.cwd, path);
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(`The data file ${file} can't be read: ${whyNot(error)}.`, undefined, error);
+    throw readError(`The data file ${file}`, error);
   });
 }
 

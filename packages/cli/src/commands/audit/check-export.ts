@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type ChainProblem, createChainChecker, readLine } from '@pipecat-cloud/contract/audit-chain';
-import { fileError, whyNot } from '../../lib/errors.js';
+import { readError } from '../../lib/errors.js';
 
 export interface CheckedExport {
   records: number;
@@ -88,7 +88,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       if (rest.length > lineLimit) break;
     }
   } catch (error) {
-    throw fileError(`${file} cannot be read: ${whyNot(error)}.`, undefined, error);
+    throw readError(file, error);
   }
   // A whole export ends with a line end.
   if (rest !== '') yield rest;

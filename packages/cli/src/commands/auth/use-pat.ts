@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { kindOf, maskToken } from '@pipecat-cloud/contract/token-format';
 import type { CommandContext } from '../../lib/context.js';
-import { CliError, exitCodes, fileError, usageError, whyNot } from '../../lib/errors.js';
+import { CliError, exitCodes, readError, usageError } from '../../lib/errors.js';
 import { shorten } from '../../lib/settings.js';
 import { readStdin } from '../../lib/stdin.js';
 import { isOpenToOthers, storeCredentials } from '../../lib/store-credentials.js';
@@ -43,7 +43,7 @@ async function obtain(context: CommandContext, argument: string | undefined, opt
   if (options.tokenFile !== undefined) {
     const path = resolve(context.io.cwd, options.tokenFile);
     return readFile(path, 'utf8').catch((error: unknown) => {
-      throw fileError(`The token file ${path} can't be read: ${whyNot(error)}.`, undefined, error);
+      throw readError(`The token file ${path}`, error);
     });
   }
   if (argument !== undefined) {

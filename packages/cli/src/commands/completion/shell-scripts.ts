@@ -65,7 +65,7 @@ _pipecat_reply() {
 }
 
 export function bash(words: CommandWords): string {
-  return `# Completion for pipecat and pcc. Load it with: source <(pipecat completion bash)
+  return `# Completion for pipecat, pcc and pipecatcloud. Load it with: source <(pipecat completion bash)
 ${functions(words)}
 _pipecat_cloud() {
   local reply='' typed="\${COMP_WORDS[COMP_CWORD]}"
@@ -75,12 +75,12 @@ _pipecat_cloud() {
   COMPREPLY=()
   _pipecat_reply "\${before[@]}" && COMPREPLY=($(compgen -W "$reply" -- "$typed"))
 }
-complete -o default -F _pipecat_cloud pipecat pcc`;
+complete -o default -F _pipecat_cloud pipecat pcc pipecatcloud`;
 }
 
 export function zsh(words: CommandWords): string {
-  return `#compdef pipecat pcc
-# Completion for pipecat and pcc. Load it with: source <(pipecat completion zsh)
+  return `#compdef pipecat pcc pipecatcloud
+# Completion for pipecat, pcc and pipecatcloud. Load it with: source <(pipecat completion zsh)
 ${functions(words)}
 _pipecat_cloud() {
   local reply=''
@@ -95,7 +95,7 @@ _pipecat_cloud() {
     _files
   fi
 }
-(( $+functions[compdef] )) && compdef _pipecat_cloud pipecat pcc`;
+(( $+functions[compdef] )) && compdef _pipecat_cloud pipecat pcc pipecatcloud`;
 }
 
 function fishArms(table: Table): string {
@@ -111,7 +111,7 @@ ${fishArms(table)}
   end
   return 0
 end`;
-  return `# Completion for pipecat and pcc. Load it with: pipecat completion fish | source
+  return `# Completion for pipecat, pcc and pipecatcloud. Load it with: pipecat completion fish | source
 ${lookup('__pipecat_words', words)}
 ${lookup('__pipecat_values', values)}
 ${lookup('__pipecat_argument', args)}
@@ -162,5 +162,6 @@ function __pipecat_reply
 end
 complete -c pipecat -f -n '__pipecat_reply >/dev/null' -a '(__pipecat_reply)'
 complete -c pipecat -F -n 'not __pipecat_reply >/dev/null'
-complete -c pcc -w pipecat`;
+complete -c pcc -w pipecat
+complete -c pipecatcloud -w pipecat`;
 }

@@ -10,11 +10,12 @@ export interface Ground {
   region: string;
 }
 
-/** Looks at the server before anything is built: the agent as it is, the region, the secret sets. */
+/** Looks at the server before anything is built: the agent as it is, the region, the profile, the secret sets. */
 export async function surveyGround(api: Client, org: string, plan: DeployPlan): Promise<Ground> {
   const [existing] = await Promise.all([
     orMissing(api.getService(org, plan.name)),
     checkRegion(api, org, plan.region),
+    plan.body.agentProfile === undefined ? undefined : checkProfile(api, org, plan.body.agentProfile),
     plan.secretSet === undefined ? undefined : checkSecretSet(api, org, plan.secretSet),
     plan.pullSecretSet === undefined ? undefined : checkPullSecret(api, org, plan.pullSecretSet),
   ]);
@@ -27,6 +28,14 @@ export async function surveyGround(api: Client, org: string, plan: DeployPlan): 
     );
   }
   return { existing, region };
+}
+
+/** Servers without a list of profiles decide when they are asked to deploy. */
+async function checkProfile(api: Client, org: string, profile: string): Promise<void> {
+  const list = await orMissing(api.listAgentProfiles(org));
+  if (!list || list.agentProfiles.some(({ apiName }) => apiName === profile)) return;
+  const names = list.agentProfiles.filter(({ enabled }) => enabled).map(({ apiName }) => apiName);
+  throw usageError(`'${profile}' is no profile of ${org}.`, `Use one of: ${names.join(', ')}`);
 }
 
 async function checkSecretSet(api: Client, org: string, set: string): Promise<void> {

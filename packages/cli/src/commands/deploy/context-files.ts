@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type * as builds from '@pipecat-cloud/contract/builds';
 import type { CommandContext } from '../../lib/context.js';
 import { type DeployFile, deployFileName, readDeployFile } from '../../lib/deploy-file.js';
-import { CliError, fileError, usageError, whyNot } from '../../lib/errors.js';
+import { CliError, readError, usageError } from '../../lib/errors.js';
 import { bytes } from '../../lib/format.js';
 import { excluder, exclusionsFor } from '../../lib/pack/ignore.js';
 import { byName, type ContextFile, describeFile, listFiles } from '../../lib/pack/list-files.js';
@@ -47,11 +47,7 @@ export async function contextFiles(
 
 async function checkDirectory(directory: string): Promise<void> {
   const found = await stat(directory).catch((error: unknown) => {
-    throw fileError(
-      `The directory to build, ${shorten(directory)}, can't be read: ${whyNot(error)}.`,
-      undefined,
-      error,
-    );
+    throw readError(`The directory to build, ${shorten(directory)},`, error);
   });
   if (!found.isDirectory()) throw usageError(`${shorten(directory)} is no directory to build from.`);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DailySettings } from '@pipecat-cloud/contract/daily';
 import type { CommandContext } from '../../lib/context.js';
-import { fileError, usageError, whyNot } from '../../lib/errors.js';
+import { readError, usageError } from '../../lib/errors.js';
 import { readStdin } from '../../lib/stdin.js';
 import { fields } from '../../lib/table.js';
 
@@ -62,7 +62,7 @@ function checked(key: string): string {
 async function readSecret({ io }: CommandContext, path: string): Promise<string> {
   const file = resolve(io.cwd, path);
   const content = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(`The file ${file} can't be read: ${whyNot(error)}.`, undefined, error);
+    throw readError(`The file ${file}`, error);
   });
   return content.trim();
 }

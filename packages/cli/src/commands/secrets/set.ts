@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../../lib/context.js';
-import { CliError, exitCodes, fileError, usageError, whyNot } from '../../lib/errors.js';
+import { readError, usageError } from '../../lib/errors.js';
 import { plural } from '../../lib/format.js';
 import { checkRegion } from '../../lib/regions.js';
-import { checkPair, checkSetName, parseEnvFile } from '../../lib/secret-input.js';
+import { checkPair, checkSetName, checkSizes, parseEnvFile } from '../../lib/secret-input.js';
 import { readStdin } from '../../lib/stdin.js';
 
 export interface SetOptions {
@@ -20,6 +20,7 @@ const batch = 200;
 export async function setSecrets(context: CommandContext, set: string, pairs: string[], options: SetOptions) {
   checkSetName(set);
   const secrets = await collect(context, pairs, options);
+  checkSizes(set, secrets);
   const [api, org] = [await context.api(), await context.org()];
   await checkRegion(api, org, options.region);
   const all = [...secrets].map(([secretKey, secretValue]) => ({ secretKey, secretValue }));
@@ -37,7 +38,7 @@ export async function setSecrets(context: CommandContext, set: string, pairs: st
   context.result({ set, region, keys }, () => `Stored ${plural(keys.length, 'key')} in ${set}: ${keys.join(', ')}`);
   context.note(
     context.colours.dim(
-      `Agents get new values with their next deployment: pipecat cloud deploy --secrets ${set} --force`,
+      `Instances that start from now on get the new values; those that run, warm ones too, keep the old. To replace them now: pipecat cloud deploy --secrets ${set} --force`,
     ),
   );
 }
@@ -75,14 +76,8 @@ async function collect(context: CommandContext, pairs: string[], options: SetOpt
 async function fromFile({ io }: CommandContext, path: string): Promise<Map<string, string>> {
   if (path === '-') return parseEnvFile(await readStdin(io, 'The list of secrets'), 'standard input');
   const file = resolve(io.cwd, path);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new CliError(`There is no file ${file}.`, { exit: exitCodes.usage, code: 'USAGE' });
-    }
-    throw fileError(`${file} can't be read: ${whyNot(error)}.`, undefined, error);
-  }
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw readError(file, error);
+  });
   return parseEnvFile(text, path);
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type * as leaks from '@pipecat-cloud/contract/leaks';
 import { kindOf, maskToken } from '@pipecat-cloud/contract/token-format';
 import type { CommandContext } from '../../lib/context.js';
-import { CliError, fileError, usageError, whyNot } from '../../lib/errors.js';
+import { CliError, readError, usageError } from '../../lib/errors.js';
 import { readStdin } from '../../lib/stdin.js';
 import { reportedLine, sendReport } from './send-report.js';
 
@@ -46,6 +46,6 @@ async function obtain(context: CommandContext, { stdin, tokenFile }: ReportOptio
   }
   const path = resolve(context.io.cwd, tokenFile);
   return await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(`The file ${path} can't be read: ${whyNot(error)}.`, undefined, error);
+    throw readError(`The file ${path}`, error);
   });
 }

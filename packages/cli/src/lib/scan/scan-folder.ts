@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnCredential } from '@pipecat-cloud/contract/credential-scan';
-import { fileError, whyNot } from '../errors.js';
+import { readError, whyNot } from '../errors.js';
 import { scanFile } from './scan-file.js';
 
 export interface ScanBounds {
@@ -83,7 +83,7 @@ export async function scanPath(
   }
 
   const found = await stat(path).catch((error: unknown) => {
-    throw fileError(`${path} can't be scanned: ${whyNot(error)}.`, undefined, error);
+    throw readError(path, error);
   });
   if (found.isDirectory()) await walk(path, '');
   else await scanOne(path, path);
