@@ -125,6 +125,21 @@ describe('agent', () => {
     record('old-0000', { deployedBy: { kind: 'unknown', id: null, name: null } }),
   ];
 
+  test('promote and logs take what the list shows of an id, and whole ones as they are', async () => {
+    const id = '0a1b2c3d-0000-4000-8000-000000000001';
+    server.routes[`GET ${org}/services/bot/deployments`] = { json: { deployments: [{ id }] } };
+    server.routes[`POST ${org}/services/bot/promote`] = { json: { body: service() } };
+    server.routes[`GET ${org}/services/bot/logs`] = { json: { logs: [], total: { value: 0, relation: 'eq' } } };
+    expect((await run('agent', 'promote', 'bot', '--deployment', '0a1b2c3d')).code).toBe(0);
+    expect(sent(`POST ${org}/services/bot/promote`)).toEqual({ deploymentId: id });
+    expect((await run('agent', 'logs', 'bot', '-d', '0a1b2c3d')).code).toBe(0);
+    expect(server.requests.at(-1)?.url).toContain(`deploymentId=${id}`);
+    expect((await run('agent', 'logs', 'bot', '-d', 'ffffffff')).code).toBe(8);
+    const gone = '0a1b2c3d-0000-4000-8000-000000000002';
+    expect((await run('agent', 'logs', 'bot', '-d', gone)).code).toBe(0);
+    expect(server.requests.at(-1)?.url).toContain(`deploymentId=${gone}`);
+  });
+
   test('rollback takes the beginning of an id that is one', async () => {
     server.routes[`GET ${org}/services/bot/deployments`] = { json: { deployments: history } };
     server.routes[`POST ${org}/services/bot/rollback`] = {

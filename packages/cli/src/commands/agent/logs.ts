@@ -1,6 +1,7 @@
 import type { LogEntry } from '@pipecat-cloud/contract/logs';
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
+import { deploymentIdOf } from '../../lib/deployment-id.js';
 import { followLogs } from './follow-logs.js';
 import { type Level, levelOf, lineWriter } from './log-lines.js';
 import type { LogFilter } from './poll-logs.js';
@@ -24,8 +25,10 @@ export async function agentLogs(context: CommandContext, argument: string | unde
   const name = await agentName(context, argument, options.configFile);
   const [api, org] = [await context.api(), await context.org()];
   const seconds = (iso: string) => Date.parse(iso) / 1000;
+  const { deployment } = options;
+  const deploymentId = deployment === undefined ? undefined : await deploymentIdOf(api, org, name, deployment);
   const filter: LogFilter = {
-    ...(options.deployment === undefined ? {} : { deploymentId: options.deployment }),
+    ...(deploymentId === undefined ? {} : { deploymentId }),
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
     ...(options.level === undefined ? {} : { level: options.level }),
     ...(options.query === undefined ? {} : { query: options.query }),

@@ -1,5 +1,6 @@
 import { agentName } from '../../lib/agent-name.js';
 import type { CommandContext } from '../../lib/context.js';
+import { deploymentIdOf } from '../../lib/deployment-id.js';
 
 export interface PromoteOptions {
   canary?: number;
@@ -11,9 +12,11 @@ export interface PromoteOptions {
 export async function promoteAgent(context: CommandContext, argument: string | undefined, options: PromoteOptions) {
   const name = await agentName(context, argument, options.configFile);
   const [api, org] = [await context.api(), await context.org()];
+  const { deployment } = options;
+  const deploymentId = deployment === undefined ? undefined : await deploymentIdOf(api, org, name, deployment);
   const service = await api.promoteService(org, name, {
     ...(options.canary === undefined ? {} : { canaryPercent: options.canary }),
-    ...(options.deployment === undefined ? {} : { deploymentId: options.deployment }),
+    ...(deploymentId === undefined ? {} : { deploymentId }),
   });
   const { green } = context.colours;
   const id = (service.desiredDeploymentId ?? '').slice(0, 8);
