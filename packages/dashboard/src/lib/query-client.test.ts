@@ -20,13 +20,12 @@ test('a window that gets the focus reads its agent again, however young that is'
   const client = createQueryClient();
   client.mount();
   let reads = 0;
-  const { refetchOnWindowFocus } = agentQuery('acme', 'echo');
-  const queryFn = async () => ++reads;
-  const observer = new QueryObserver(client, { queryKey: ['agent'], queryFn, refetchOnWindowFocus });
+  const queryFn = async () => ({ name: `read ${++reads}` }) as never;
+  const observer = new QueryObserver(client, { ...agentQuery('acme', 'echo'), queryFn });
   const leave = observer.subscribe(() => {});
-  await expect.poll(() => observer.getCurrentResult().data).toBe(1);
+  await expect.poll(() => observer.getCurrentResult().data?.name).toBe('read 1');
   window.dispatchEvent(new Event('focus'));
-  await expect.poll(() => observer.getCurrentResult().data).toBe(2);
+  await expect.poll(() => observer.getCurrentResult().data?.name).toBe('read 2');
   leave();
   client.unmount();
 });
