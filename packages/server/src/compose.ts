@@ -172,7 +172,10 @@ export async function compose(
       logStore.reopen();
       observability.lead();
     },
-    onStandby: () => observability.standBy(),
+    onStandby: () => {
+      logStore.standBy();
+      observability.standBy();
+    },
   });
   const build = composeBuilds({ config, keys, store, clock, ids, audit, log, regions, leaks, secrets, workers });
   const { builds, uploads } = build;

@@ -284,6 +284,36 @@ describe('log files', () => {
     expect(second?.cursor).not.toBe(first?.cursor);
   });
 
+  test('who has followed a log without a line misses none of those that come', async () => {
+    const stop = new AbortController();
+    let cursor = '';
+    for await (const step of store.follow({ agentId }, stop.signal)) {
+      ({ cursor } = step);
+      break;
+    }
+    await add(1, 1);
+    for await (const { gap, lines } of store.follow({ agentId, after: cursor }, stop.signal)) {
+      expect([gap, lines.map(({ text }) => text)]).toEqual([undefined, ['line 1']]);
+      break;
+    }
+  });
+
+  test('who follows is let go, without an end, once another process writes', async () => {
+    await add(1, 1);
+    const never = new AbortController().signal;
+    const own = createFileLogStore({ directory });
+    // A second time, because it may be this one's turn again.
+    for (let turn = 0; turn < 2; turn++) {
+      const seen: string[] = [];
+      for await (const { lines, caughtUp } of own.follow({ agentId, tail: 1 }, never)) {
+        seen.push(...lines.map(({ text }) => text));
+        if (caughtUp !== undefined) own.standBy();
+      }
+      expect(seen).toEqual(['line 1']);
+    }
+    await own.close();
+  });
+
   test('who comes back to lines that were given up is told that some are missing', async () => {
     await add(1, 30);
     const [first] = (await store.read({ agentId, limit: 1, offset: 29, order: 'asc' })).lines;

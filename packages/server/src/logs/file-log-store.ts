@@ -27,6 +27,8 @@ interface FileLogStoreOptions {
 export interface FileLogStore extends LogStore {
   /** Another process has written the folder meanwhile: what is known of it is read anew. */
   reopen(): void;
+  /** Another process writes the folder from now on: who follows would wait for what never comes here, and is let go. */
+  standBy(): void;
 }
 
 /** Logs as files below one folder that belongs to this process alone. What was appended survives a power failure. */
@@ -40,6 +42,7 @@ export function createFileLogStore({
   mine = () => true,
 }: FileLogStoreOptions): FileLogStore {
   const logs = new Map<string, Promise<AgentLog>>();
+  let following = new AbortController();
   const listeners = new Set<(agentId: string) => void>();
   const hasRoom = createDiskRoom(directory, reserveBytes, diskSpace);
   let limitsOf: (agentId: string) => LogLimits = () => initial;
@@ -99,7 +102,7 @@ export function createFileLogStore({
       const started = logOf(query.agentId).then((log) => ({ log, place: endOf(log) }));
       // It is reported where the lines are read; a caller that never reads must not end the process.
       started.catch(() => {});
-      return followLog(started, query, signal);
+      return followLog(started, query, AbortSignal.any([signal, following.signal]));
     },
 
     async readOn(agentId, after) {
@@ -126,6 +129,11 @@ export function createFileLogStore({
     reopen() {
       // One that could not be opened is tried again in any case.
       for (const log of logs.values()) log.then((one) => one.expire()).catch(() => undefined);
+    },
+
+    standBy() {
+      following.abort();
+      following = new AbortController();
     },
 
     async removeAgent(agentId) {

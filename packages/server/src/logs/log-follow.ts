@@ -83,6 +83,8 @@ function isGap(log: AgentLog, { segment, bytes }: LogPlace): boolean {
   const segments = log.segments();
   const oldest = segments[0]?.number ?? 0;
   const newest = segments.at(-1)?.number ?? 0;
+  // The end of a log that had no line yet.
+  if (segment === 0 && oldest <= 1) return false;
   if (segment < oldest || segment > newest) return true;
   return bytes > (segments.find(({ number }) => number === segment)?.bytes ?? 0);
 }
