@@ -95,3 +95,19 @@ test('once the link is gone it is given up, to come again on the next one', asyn
   expect(acknowledged).toEqual([]);
   expect(breakLink).toHaveBeenCalledOnce();
 });
+
+test('an end that can never be recorded keeps its session open for ten minutes at most', async () => {
+  const never = Promise.withResolvers<void>();
+  held.set('completed stuck', never.promise);
+  const queue = queueOf();
+  vi.useFakeTimers({ toFake: ['performance'] });
+  queue.take(1, ended('stuck'));
+  vi.advanceTimersByTime(599_000);
+  queue.take(2, ended('stuck'));
+  expect(queue.isEnding('stuck')).toBe(true);
+  vi.advanceTimersByTime(2_000);
+  expect(queue.isEnding('stuck')).toBe(false);
+  vi.useRealTimers();
+  never.resolve();
+  await queue.idle();
+});

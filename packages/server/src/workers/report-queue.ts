@@ -13,6 +13,8 @@ interface ReportQueueDeps {
   retryMs?: number;
 }
 
+/** No disk that is looked after stays full for longer; one end that can never be recorded must not keep its session open for good. */
+const endingMs = 10 * 60_000;
 const firstLogRetryMs = 250;
 const longestLogRetryMs = 2_000;
 const failuresToTell = 60;
@@ -21,8 +23,8 @@ const failuresToTell = 60;
 export function createReportQueue(deps: ReportQueueDeps) {
   const { workerId, log, apply, acknowledge, isOpen, breakLink, retryMs = 500 } = deps;
   let last = Promise.resolve();
-  /** Of each session, the end that is being recorded. */
-  const ends = new Map<string, Promise<void>>();
+  /** Of each session, the end that is being recorded, and since when. */
+  const ends = new Map<string, { applied: Promise<void>; since: number }>();
   /** Log lines on their way into the store. */
   const storing = new Set<Promise<void>>();
 
@@ -41,7 +43,7 @@ export function createReportQueue(deps: ReportQueueDeps) {
 
   /** In the order in which they came; but an end waits only for an earlier one of its session, the first of which counts. */
   function applyInOrder(number: number, report: Report): void {
-    const before = report.type === 'session-ended' ? (ends.get(report.sessionId) ?? Promise.resolve()) : last;
+    const before = report.type === 'session-ended' ? (ends.get(report.sessionId)?.applied ?? Promise.resolve()) : last;
     const applied = before
       .then(() => applyPatiently(report))
       .then(() => acknowledge(number))
@@ -49,8 +51,8 @@ export function createReportQueue(deps: ReportQueueDeps) {
       .catch(breakLink);
     if (report.type === 'session-ended') {
       const { sessionId } = report;
-      ends.set(sessionId, applied);
-      void applied.then(() => ends.get(sessionId) === applied && ends.delete(sessionId));
+      ends.set(sessionId, { applied, since: ends.get(sessionId)?.since ?? performance.now() });
+      void applied.then(() => ends.get(sessionId)?.applied === applied && ends.delete(sessionId));
     }
     last = Promise.all([last, applied]).then(() => undefined);
   }
@@ -81,8 +83,11 @@ export function createReportQueue(deps: ReportQueueDeps) {
         applyInOrder(number, report);
       }
     },
-    /** Whether an end of that session has come and is not recorded yet. */
-    isEnding: (sessionId: string) => ends.has(sessionId),
+    /** Whether an end of that session has come and is not recorded yet, though it may be. */
+    isEnding(sessionId: string): boolean {
+      const end = ends.get(sessionId);
+      return end !== undefined && performance.now() - end.since < endingMs;
+    },
     /** Resolves once all that have come so far are applied, or given up with the link. */
     async idle(): Promise<void> {
       await Promise.all([last, ...storing]);
