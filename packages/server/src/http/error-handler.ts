@@ -78,7 +78,8 @@ function sentence(validation: NonNullable<FastifyError['validation']>, context: 
   if (!first) return 'The request is not valid';
   const { keyword, instancePath, params, message } = first;
   const field = `${context ?? 'body'}${instancePath.replaceAll('/', '.')}`;
-  if (keyword === 'additionalProperties') return `${field}: unknown member '${params.additionalProperty}'`;
+  if (keyword === 'additionalProperties')
+    return `${field}: unknown member '${params.additionalProperty}'${knownBeside(first)}`;
   if (keyword === 'required') return `${field}: '${params.missingProperty}' is missing`;
   if (keyword === 'enum') return `${field} must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
   return `${field} ${message ?? 'is not valid'}`;
@@ -100,4 +101,14 @@ function isAway(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (error instanceof DatabaseAway || /^(57P0[1-3]|08\w{3})$/.test(code)) return true;
   return message === 'Connection terminated unexpectedly';
+}
+
+/** More are no help in a sentence. */
+const mostNamed = 6;
+
+/** The members that there are, where they are few. */
+function knownBeside(problem: object): string {
+  const { parentSchema } = problem as { parentSchema?: { properties?: object } };
+  const known = Object.keys(parentSchema?.properties ?? {});
+  return known.length > 0 && known.length <= mostNamed ? `; there is ${known.join(', ')}` : '';
 }

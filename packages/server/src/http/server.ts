@@ -93,7 +93,8 @@ function oncePerSchema<T>(make: (schema: object) => T): (schema: object) => T {
   };
 }
 
-const validation = { useDefaults: true, removeAdditional: false, allErrors: false } as const;
+// Verbose: a refusal names what there is instead.
+const validation = { useDefaults: true, removeAdditional: false, allErrors: false, verbose: true } as const;
 // Bodies are taken at their word: "5" is not a number. Query strings are text, so they are converted.
 const bodies = new Ajv({ ...validation, coerceTypes: false });
 const queries = new Ajv({ ...validation, coerceTypes: 'array' });

@@ -404,7 +404,9 @@ describe.each(scratchDatabases)('the private REST API on $name', ({ create }) =>
       expect(answer).toMatchObject({ status: 400, body: { code: 'GENERIC_BAD_REQUEST' } });
     }
     // What was sent is named, not what was not.
-    expect((await call('PATCH', '/v1/properties', { region: 'us-west' })).body.error).toContain("'region'");
+    expect((await call('PATCH', '/v1/properties', { region: 'us-west' })).body.error).toBe(
+      "body: unknown member 'region'; there is defaultRegion",
+    );
   });
 
   test('builds: upload, create, look up, cached, and what is not valid', async () => {
