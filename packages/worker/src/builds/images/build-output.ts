@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import { createLineCutter } from '../../drivers/process/lines.js';
 import { jsonLines } from '../../engine/streams.js';
+import type { Redactor } from '../../logs/redactor.js';
+import { createOutputCutter, type OutputCutter } from '../output-cutter.js';
 import { readTrace, type Trace, type Vertex } from './trace.js';
 
 /** One object of the answer to `POST /build`. */
@@ -28,32 +29,35 @@ const mostSteps = 10_000;
 
 /**
  * Reads the answer of a build to its end, handing each line on as it comes: BuildKit's as `#3 text`, numbered by step as `docker build
- * --progress=plain` does. Gives the failure, or nothing where there is none.
+ * --progress=plain` does. Gives the failure, or nothing where there is none. No line ends within a secret that the redactor knows.
  */
 export async function readBuildOutput(
   body: Readable,
+  redactor: Pick<Redactor, 'endOf' | 'reach'>,
   onLine: (text: string) => void,
 ): Promise<BuildFailure | undefined> {
-  const steps = createSteps(onLine);
-  const classic = createLineCutter();
+  const steps = createSteps(() => createOutputCutter(redactor), onLine);
+  const classic = createOutputCutter(redactor);
   let failure: string | undefined;
   for await (const message of jsonLines<BuildMessage>(body)) {
     if (message.id === 'moby.buildkit.trace' && typeof message.aux === 'string') {
       steps.add(readTrace(Buffer.from(message.aux, 'base64')));
     }
     if (message.stream !== undefined && !message.stream.startsWith('Successfully tagged ')) {
-      for (const { text } of classic.push(Buffer.from(message.stream))) steps.line(text);
+      for (const text of classic.push(Buffer.from(message.stream))) steps.line(text);
     }
     failure = message.errorDetail?.message ?? message.error ?? failure;
   }
-  const rest = classic.rest();
-  if (rest) steps.line(rest.text);
+  for (const text of classic.rest()) steps.line(text);
   steps.end();
   return failure === undefined ? undefined : { message: failure, step: steps.failed(), lastLine: steps.lastLine() };
 }
 
-function createSteps(onLine: (text: string) => void) {
-  const steps = new Map<string, { number: number; told: boolean; ended: boolean; cutter: Cutter; last: string }>();
+function createSteps(createCutter: () => OutputCutter, onLine: (text: string) => void) {
+  const steps = new Map<
+    string,
+    { number: number; told: boolean; ended: boolean; cutter: OutputCutter; last: string }
+  >();
   let failed: Vertex | undefined;
   let last: string | undefined;
 
@@ -61,7 +65,7 @@ function createSteps(onLine: (text: string) => void) {
     let step = steps.get(digest);
     if (!step) {
       if (steps.size >= mostSteps) throw new Error(`the build has more than ${mostSteps} steps`);
-      step = { number: steps.size + 1, told: false, ended: false, cutter: createLineCutter(), last: '' };
+      step = { number: steps.size + 1, told: false, ended: false, cutter: createCutter(), last: '' };
       steps.set(digest, step);
     }
     return step;
@@ -74,8 +78,7 @@ function createSteps(onLine: (text: string) => void) {
   }
 
   function flush(step: Step): void {
-    const rest = step.cutter.rest();
-    if (rest) write(step, rest.text);
+    for (const text of step.cutter.rest()) write(step, text);
   }
 
   function tell(vertex: Vertex): void {
@@ -101,7 +104,7 @@ function createSteps(onLine: (text: string) => void) {
       for (const vertex of vertices) if (!ended.includes(vertex)) tell(vertex);
       for (const { vertex, bytes } of logs) {
         const step = stepOf(vertex);
-        for (const { text } of step.cutter.push(bytes)) write(step, text);
+        for (const text of step.cutter.push(bytes)) write(step, text);
       }
       for (const warning of warnings) onLine(`WARNING: ${warning}`);
       for (const vertex of ended) tell(vertex);
@@ -118,8 +121,6 @@ function createSteps(onLine: (text: string) => void) {
     lastLine: () => last,
   };
 }
-
-type Cutter = ReturnType<typeof createLineCutter>;
 
 function outcomeOf({ cached, error, started, completed }: Vertex): string {
   if (error !== '') return `ERROR: ${error}`;

@@ -7,7 +7,7 @@ import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { isPodman } from '../../engine/version.js';
-import { createRedactor } from '../../logs/redactor.js';
+import { redactorOf } from '../build-redactor.js';
 import { explainFailure } from './build-failure.js';
 import { type BuildFailure, readBuildOutput } from './build-output.js';
 import { checkFrontend, checkMounts, type Dockerfile, readDockerfile } from './frontend-check.js';
@@ -116,7 +116,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
         headers: { 'content-type': 'application/x-tar' },
         signal: broken.signal,
       });
-      const failure = await readBuildOutput(output, onLine);
+      const failure = await readBuildOutput(output, redactorOf(order), onLine);
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
       if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
@@ -145,7 +145,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
 
   /** Secrets are taken out of whole texts: of one that is cut, what is left can't be told from other text. */
   async function explained({ message, step, lastLine }: BuildFailure, order: BuildOrder): Promise<DriverError> {
-    const clean = createRedactor(order.secrets ?? {});
+    const clean = redactorOf(order);
     const cleaned = { message: clean(message), step: step && clean(step), lastLine: lastLine && clean(lastLine) };
     return explainFailure(cleaned, await platform());
   }
