@@ -107,6 +107,18 @@ describe('from a directory', () => {
     expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ secretSet: 'other' });
   });
 
+  test('so does the image pull secret set of base images', async () => {
+    const file = 'agent_name = "bot"\n[build]\nimage_credentials = "ghcr"\n';
+    const cwd = await agentFolder({ 'bot.py': 'print("hi")\n', 'pcc-deploy.toml': file });
+    await cli.run(['deploy', '--yes'], { env, cwd });
+    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ imagePullSecretSet: 'ghcr' });
+    expect(seen(`POST ${org}/services`)?.json()).not.toHaveProperty('imagePullSecretSet');
+    server.requests.length = 0;
+    await cli.run(['deploy', '--yes', '--build-credentials', 'other'], { env, cwd });
+    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ imagePullSecretSet: 'other' });
+    expect(seen(`POST ${org}/builds`)?.json()).not.toHaveProperty('secretSet');
+  });
+
   test('uploads the fields in their order, the file last, without a credential', async () => {
     const cwd = await agentFolder({ 'bot.py': 'print("hi")\n' });
     await cli.run(['deploy', 'bot', '--yes'], { env, cwd });

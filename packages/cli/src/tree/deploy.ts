@@ -28,6 +28,7 @@ export function addDeploy(program: Command, run: Run): void {
     .option('-d, --build-dir <path>', 'directory to build from (default: .)')
     .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)')
     .option('--build-secrets <set>', 'secret set whose values the steps of the build may read')
+    .option('--build-credentials <set>', 'image pull secret set for the base images of the build')
     .option('--repo <owner/repository>', 'build a new agent from this repository on GitHub, with --branch')
     .option('--branch <branch>', 'branch of that repository')
     .option('--dockerfile-path <path>', 'Dockerfile inside that repository (default: Dockerfile)')

@@ -246,6 +246,29 @@ test('what the steps were given is taken out of their output and of the reason o
   expect(rig.logged.join()).not.toContain(secrets.TOKEN);
 });
 
+test('so is what its base images are pulled with', async () => {
+  const password = 'hush-hush:password';
+  const credentials = Buffer.from(`ann:${password}`).toString('base64');
+  await start(
+    building(async ({ registry }, _context, onLine) => {
+      onLine(`${Buffer.from(registry?.credentials ?? '', 'base64')} or ${registry?.credentials}`);
+      throw new DriverError('PCC_UNKNOWN_ERROR', `it was ${password}`);
+    }),
+  );
+  await order('b-1', { registry: { host: 'ghcr.io/', credentials } });
+  expect(await whenFinished()).toMatchObject({ outcome: 'failed', message: 'it was [redacted]' });
+  expect(lines()[0]?.text).toBe('ann:[redacted] or [redacted]');
+  await rig.stopWorker();
+  const files = await readdir(rig.workerDir, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((entry) => entry.isFile())) {
+    const text = await readFile(join(file.parentPath, file.name), 'utf8');
+    expect(text).not.toContain(password);
+    expect(text).not.toContain(credentials);
+  }
+  expect(rig.logged.join()).not.toContain(password);
+  expect(rig.logged.join()).not.toContain(credentials);
+});
+
 test('secrets that lie on this machine are read for the build, and a set that can not be used fails it', async () => {
   const seen: unknown[] = [];
   await start(building(async ({ secrets }) => void seen.push(secrets)));

@@ -22,7 +22,31 @@ const cases: [code: string, step: string | undefined, words: string, expected: R
     'PCC_IMAGE_PULL_UNAUTHORIZED',
     load,
     `${solve}pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`,
-    /does not exist, or only for those with credentials/,
+    /does not exist, or its registry does not let this build have it.*--build-credentials/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
+    load,
+    'pulling from host registry.example.com failed with status code [manifests 1]: 403 Forbidden',
+    /^docker\.io\/dailyco\/pipecat-base:latest does not exist, or/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
+    undefined,
+    'Head "https://registry.example.com/v2/team/base/manifests/1": no basic auth credentials',
+    /^registry\.example\.com\/team\/base:1 does not exist, or/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
+    undefined,
+    'Get "https://registry.example.com/v2/": denied: access forbidden',
+    /^an image of registry\.example\.com does not exist, or/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
+    undefined,
+    'unauthorized: incorrect username or password',
+    /^the base image does not exist, or/,
   ],
   [
     'PCC_IMAGE_PULL_RATE_LIMIT',

@@ -24,6 +24,18 @@ export interface BuildFailure {
   lastLine: string | undefined;
 }
 
+export interface OutputReader {
+  redactor: Pick<Redactor, 'endOf' | 'reach'>;
+  onLine: (text: string) => void;
+  /** Of each image that the build uses, as the Dockerfile names it once its variables are filled in. */
+  onImage: (image: string) => void;
+}
+
+/** In `status`, where the engine asks registries. */
+const usedByClassic = /^Status: .* for (\S+)$/;
+/** The step of BuildKit that finds out what an image is. */
+const usedByBuildKit = /^\[internal\] load metadata for (\S+)/;
+
 /** No Dockerfile has as many. */
 const mostSteps = 10_000;
 
@@ -33,10 +45,9 @@ const mostSteps = 10_000;
  */
 export async function readBuildOutput(
   body: Readable,
-  redactor: Pick<Redactor, 'endOf' | 'reach'>,
-  onLine: (text: string) => void,
+  { redactor, onLine, onImage }: OutputReader,
 ): Promise<BuildFailure | undefined> {
-  const steps = createSteps(() => createOutputCutter(redactor), onLine);
+  const steps = createSteps({ createCutter: () => createOutputCutter(redactor), onLine, onImage });
   const classic = createOutputCutter(redactor);
   let failure: string | undefined;
   for await (const message of jsonLines<BuildMessage>(body)) {
@@ -46,6 +57,8 @@ export async function readBuildOutput(
     if (message.stream !== undefined && !message.stream.startsWith('Successfully tagged ')) {
       for (const text of classic.push(Buffer.from(message.stream))) steps.line(text);
     }
+    const used = usedByClassic.exec(message.status ?? '')?.[1];
+    if (used !== undefined) onImage(used);
     failure = message.errorDetail?.message ?? message.error ?? failure;
   }
   for (const text of classic.rest()) steps.line(text);
@@ -53,7 +66,9 @@ export async function readBuildOutput(
   return failure === undefined ? undefined : { message: failure, step: steps.failed(), lastLine: steps.lastLine() };
 }
 
-function createSteps(createCutter: () => OutputCutter, onLine: (text: string) => void) {
+type StepReader = Pick<OutputReader, 'onLine' | 'onImage'> & { createCutter: () => OutputCutter };
+
+function createSteps({ createCutter, onLine, onImage }: StepReader) {
   const steps = new Map<
     string,
     { number: number; told: boolean; ended: boolean; cutter: OutputCutter; last: string }
@@ -84,7 +99,11 @@ function createSteps(createCutter: () => OutputCutter, onLine: (text: string) =>
   function tell(vertex: Vertex): void {
     const step = stepOf(vertex.digest);
     if (step.ended || (vertex.started === undefined && vertex.error === '')) return;
-    if (!step.told) onLine(`#${step.number} ${vertex.name}`);
+    if (!step.told) {
+      onLine(`#${step.number} ${vertex.name}`);
+      const used = usedByBuildKit.exec(vertex.name)?.[1];
+      if (used !== undefined) onImage(used);
+    }
     step.told = true;
     if (vertex.completed === undefined && vertex.error === '') return;
     step.ended = true;

@@ -78,8 +78,15 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     const archive = join(await makeFolder(drafts), randomUUID());
     try {
       await download(context, archive, order.contextSha256, signal);
-      // One that failed has filled it as well.
-      await builds.run(nameOf(order.buildId), order, archive, onLine, signal).finally(cache.cut);
+      await builds
+        .run(nameOf(order.buildId), order, archive, onLine, signal)
+        .catch(async (error: unknown) => {
+          // The engine may have been through with it before a registry said no.
+          if (error instanceof DriverError) await removeImage(nameOf(order.buildId)).catch(() => undefined);
+          throw error;
+        })
+        // One that failed has filled it as well.
+        .finally(cache.cut);
     } finally {
       await rm(archive, { force: true });
     }
