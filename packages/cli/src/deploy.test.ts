@@ -146,6 +146,26 @@ describe('from a directory', () => {
     expect(new URL(seen(`GET ${org}/builds`)?.url ?? '', 'http://x').searchParams.get('contextHash')).toBe(hash);
   });
 
+  test('a build with other credentials is not taken for the same', async () => {
+    const cwd = await agentFolder({ Dockerfile: 'FROM scratch\n' });
+    server.routes[`GET ${org}/builds`] = ({ url }) => {
+      const contextHash = new URL(url, 'http://x').searchParams.get('contextHash') ?? '';
+      const builds = [
+        build({ id: 'bld_other', contextHash, imagePullSecretSet: 'other' }),
+        build({ id: 'bld_same', contextHash, imagePullSecretSet: 'ghcr' }),
+        build({ id: 'bld_plain', contextHash }),
+      ];
+      return { json: { builds, total: 3, limit: 20, offset: 0 } };
+    };
+    const used = async (...more: string[]) => {
+      const { stdout } = await cli.run(['deploy', 'bot', '--yes', '--json', ...more], { env, cwd });
+      return JSON.parse(stdout).build.id;
+    };
+    expect(await used('--build-credentials', 'ghcr')).toBe('bld_same');
+    expect(await used()).toBe('bld_plain');
+    expect(await used('--build-credentials', 'third')).toBe('bld_1');
+  });
+
   test('uses a successful build of the same files without uploading', async () => {
     const cwd = await agentFolder({ Dockerfile: 'FROM scratch\n' });
     server.routes[`GET ${org}/builds`] = ({ url }) => {
