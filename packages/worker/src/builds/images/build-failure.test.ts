@@ -32,6 +32,18 @@ const cases: [code: string, step: string | undefined, words: string, expected: R
   ],
   [
     'PCC_IMAGE_PULL_UNAUTHORIZED',
+    'FROM registry.example.com/team/base:1',
+    'pulling from host registry.example.com failed with status code [manifests 1]: 401 Unauthorized',
+    /^registry\.example\.com\/team\/base:1 does not exist, or/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
+    undefined,
+    'invalid from flag value registry.example.com/team/base:1: unauthorized: who are you',
+    /^registry\.example\.com\/team\/base:1 does not exist, or/,
+  ],
+  [
+    'PCC_IMAGE_PULL_UNAUTHORIZED',
     undefined,
     'Head "https://registry.example.com/v2/team/base/manifests/1": no basic auth credentials',
     /^registry\.example\.com\/team\/base:1 does not exist, or/,

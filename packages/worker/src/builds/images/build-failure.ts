@@ -76,12 +76,15 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
 /** The image whose pull failed, if that is what failed. */
 function imageOf({ message, step = '' }: BuildFailure): string | undefined {
   const byStep =
-    /^(?:\[internal\] load metadata for|resolve image config for|\[[^\]]*\] FROM|docker-image:\/\/)\s*(\S+)/.exec(step);
+    /^(?:\[internal\] load metadata for|resolve image config for|(?:\[[^\]]*\] )?FROM|docker-image:\/\/)\s*(\S+)/.exec(
+      step,
+    );
   if (byStep) return byStep[1]?.replace(/@sha256:.*/, '');
   // The classic builder names no step that way.
   return (
     /pull access denied for ([^\s,]+)/.exec(message)?.[1] ??
     /manifest for (\S+) not found/.exec(message)?.[1] ??
+    /invalid from flag value (\S+): /.exec(message)?.[1] ??
     imageAsked(message) ??
     /initializing source docker:\/\/(\S+): /.exec(message)?.[1] ??
     (/^(?:unauthorized|denied): |manifest unknown|toomanyrequests|no matching manifest|registry-1\.docker\.io/.test(

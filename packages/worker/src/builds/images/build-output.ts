@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { jsonLines } from '../../engine/streams.js';
 import type { Redactor } from '../../logs/redactor.js';
 import { createOutputCutter, type OutputCutter } from '../output-cutter.js';
+import type { ImageSight } from './image-rights.js';
 import { readTrace, type Trace, type Vertex } from './trace.js';
 
 /** One object of the answer to `POST /build`. */
@@ -27,14 +28,15 @@ export interface BuildFailure {
 export interface OutputReader {
   redactor: Pick<Redactor, 'endOf' | 'reach'>;
   onLine: (text: string) => void;
-  /** Of each image that the build uses, as the Dockerfile names it once its variables are filled in. */
-  onImage: (image: string) => void;
+  /** Of each image that the build names, once variables are filled in. */
+  onImage: (image: string, how: ImageSight) => void;
 }
 
-/** In `status`, where the engine asks registries. */
-const usedByClassic = /^Status: .* for (\S+)$/;
-/** The step of BuildKit that finds out what an image is. */
-const usedByBuildKit = /^\[internal\] load metadata for (\S+)/;
+/** In `status`, where the classic builder asks registries. */
+const resolvedByClassic = /^Status: .* for (\S+)$/;
+/** Steps of BuildKit. Some versions know no such step for images in `COPY --from` and `RUN --mount`. */
+const resolvedByBuildKit = /^\[internal\] load metadata for (\S+)/;
+const usedByBuildKit = /^(?:\[[^\]]*\] )?FROM (\S+)/;
 
 /** No Dockerfile has as many. */
 const mostSteps = 10_000;
@@ -57,8 +59,8 @@ export async function readBuildOutput(
     if (message.stream !== undefined && !message.stream.startsWith('Successfully tagged ')) {
       for (const text of classic.push(Buffer.from(message.stream))) steps.line(text);
     }
-    const used = usedByClassic.exec(message.status ?? '')?.[1];
-    if (used !== undefined) onImage(used);
+    const image = resolvedByClassic.exec(message.status ?? '')?.[1];
+    if (image !== undefined) onImage(image, 'resolved');
     failure = message.errorDetail?.message ?? message.error ?? failure;
   }
   for (const text of classic.rest()) steps.line(text);
@@ -96,14 +98,17 @@ function createSteps({ createCutter, onLine, onImage }: StepReader) {
     for (const text of step.cutter.rest()) write(step, text);
   }
 
+  function see(name: string): void {
+    const resolved = resolvedByBuildKit.exec(name)?.[1];
+    if (resolved !== undefined) onImage(resolved, 'resolved');
+    const used = usedByBuildKit.exec(name)?.[1];
+    if (used !== undefined) onImage(used, 'used');
+  }
+
   function tell(vertex: Vertex): void {
     const step = stepOf(vertex.digest);
     if (step.ended || (vertex.started === undefined && vertex.error === '')) return;
-    if (!step.told) {
-      onLine(`#${step.number} ${vertex.name}`);
-      const used = usedByBuildKit.exec(vertex.name)?.[1];
-      if (used !== undefined) onImage(used);
-    }
+    if (!step.told) onLine(`#${step.number} ${vertex.name}`);
     step.told = true;
     if (vertex.completed === undefined && vertex.error === '') return;
     step.ended = true;
@@ -119,6 +124,7 @@ function createSteps({ createCutter, onLine, onImage }: StepReader) {
   return {
     add({ vertices, logs, warnings }: Trace): void {
       // A step's output comes before the word of its end, also within one message.
+      for (const { name } of vertices) see(name);
       const ended = vertices.filter(({ completed, error }) => completed !== undefined || error !== '');
       for (const vertex of vertices) if (!ended.includes(vertex)) tell(vertex);
       for (const { vertex, bytes } of logs) {

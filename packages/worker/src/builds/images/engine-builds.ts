@@ -12,7 +12,7 @@ import { redactorOf } from '../build-redactor.js';
 import { explainFailure } from './build-failure.js';
 import { type BuildFailure, readBuildOutput } from './build-output.js';
 import { checkFrontend, checkMounts, type Dockerfile, readDockerfile } from './frontend-check.js';
-import { createPinnedImages } from './pinned-images.js';
+import { createImageRights } from './image-rights.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
 export interface EngineBuildsOptions {
@@ -99,11 +99,11 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     checkFrontend(dockerfile);
     const buildKit = await hasBuildKit();
     if (!buildKit) checkMounts(dockerfile);
-    const pinned = createPinnedImages({
+    const rights = createImageRights({
       ...{ engine, signal, registry: order.registry },
       onRefused: async (image, error) => ended.abort(await refusalOf(image, error, order)),
     });
-    const onImage = (await asksByDigest()) ? pinned.use : () => undefined;
+    const onImage = (await asksRegistries()) ? rights.see : () => undefined;
     const session = buildKit ? await openSecretSession(engine, order, signal) : undefined;
     if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
     const body = createReadStream(archive);
@@ -127,7 +127,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
         signal: broken.signal,
       });
       const failure = await readBuildOutput(output, { redactor: redactorOf(order), onLine, onImage });
-      if (!failure) await pinned.settled();
+      if (!failure) await rights.settled();
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
       if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
@@ -157,7 +157,7 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
   }
 
   /** Podman can't, and asks whenever it pulls. */
-  async function asksByDigest(): Promise<boolean> {
+  async function asksRegistries(): Promise<boolean> {
     return baseImages === 'registry' && !isPodman(await engine.version());
   }
 

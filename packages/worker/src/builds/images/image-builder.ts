@@ -82,7 +82,7 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
         .run(nameOf(order.buildId), order, archive, onLine, signal)
         .catch(async (error: unknown) => {
           // The engine may have been through with it before a registry said no.
-          if (error instanceof DriverError) await removeImage(nameOf(order.buildId)).catch(() => undefined);
+          await removeImage(nameOf(order.buildId)).catch(() => undefined);
           throw error;
         })
         // One that failed has filled it as well.

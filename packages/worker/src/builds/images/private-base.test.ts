@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { never, orderOf } from '../../testing/driver-tools.js';
-import { createImageSetup, type ImageSetup, imageContext } from '../../testing/image-builder-setup.js';
+import { createImageSetup, fromScratch, type ImageSetup, imageContext } from '../../testing/image-builder-setup.js';
 import { type StandInRegistry, startRegistry } from '../../testing/stand-in-registry.js';
 import { onPodman, testEngineUrl } from '../../testing/test-images.js';
 import { createImageBuilder, type ImageBuilder } from './image-builder.js';
@@ -41,6 +41,12 @@ describe.skipIf(!testEngineUrl || onPodman).each(builders)('a private base image
     const digest = registry.put(`${name}:1`, randomUUID(), { architecture });
     return { image: `${registry.host}/${name}:1`, pinned: `${registry.host}/${name}@${digest}` };
   }
+  /** Dockerfiles that name an image in each way there is. */
+  const uses = (name: string) => [
+    `FROM ${name}\nENV A=b\n`,
+    `FROM scratch\nCOPY --from=${name} /content /\n`,
+    ...(buildKit ? [fromScratch(`RUN --mount=from=${name},target=/from busybox ls /from`)] : []),
+  ];
   const withSet = (credentials = login, host = `http://${registry.host}/`) => ({
     registry: { host, credentials: base64(credentials) },
   });
@@ -58,9 +64,11 @@ describe.skipIf(!testEngineUrl || onPodman).each(builders)('a private base image
   }
 
   test('is had with the set that names its registry, and leaves nothing of the password', async () => {
-    const { image, pinned } = put();
+    const { image } = put();
     const buildId = await build(`FROM ${image}\nENV A=b\n`, withSet());
-    await build(`FROM ${pinned}\nENV A=c\n`, withSet());
+    for (const name of [put().image, put().pinned]) {
+      for (const dockerfile of uses(name)) await build(dockerfile, withSet());
+    }
     const id = await setup.builder.imageOf(buildId);
     const inspected = await setup.engine.request('GET', `/images/${id}/json`);
     const history = await setup.engine.request('GET', `/images/${id}/history`);
@@ -84,9 +92,11 @@ describe.skipIf(!testEngineUrl || onPodman).each(builders)('a private base image
   test('is not had by an organization without the set once another one has pulled it', async () => {
     const { image, pinned } = put();
     await build(`FROM ${image}\nENV A=b\n`, { organizationId: 'acme', ...withSet() });
-    for (const from of [image, pinned]) {
-      const error = await refusal(`FROM ${from}\nENV A=b\n`, { organizationId: 'bolt' });
-      expect(error.code).toBe('PCC_IMAGE_PULL_UNAUTHORIZED');
+    for (const name of [image, pinned]) {
+      for (const dockerfile of uses(name)) {
+        const error = await refusal(dockerfile, { organizationId: 'bolt' });
+        expect(error.code).toBe('PCC_IMAGE_PULL_UNAUTHORIZED');
+      }
     }
   });
 
