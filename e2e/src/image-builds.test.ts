@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEngine, type Engine } from '@pipecat-cloud/worker/engine/engine';
+import { startRegistry } from '@pipecat-cloud/worker/testing/stand-in-registry';
 import { agentImage } from '@pipecat-cloud/worker/testing/test-images';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionEnds, startSession } from './support/agents.js';
@@ -41,7 +42,7 @@ describe.skipIf(lacking)(`images that a worker builds${lacking ? ` (${lacking})`
   });
 
   afterAll(async () => {
-    for (const name of ['built', 'slow']) await cli?.(['agent', 'delete', name, '--force']);
+    for (const name of ['built', 'private', 'slow']) await cli?.(['agent', 'delete', name, '--force']);
     await parts?.close();
     for (const { Id } of await built()) await engine.request('DELETE', `/images/${Id}`, { query: { force: true } });
     await engine?.request('DELETE', `/images/${base}`, { query: { force: true } });
@@ -81,6 +82,25 @@ describe.skipIf(lacking)(`images that a worker builds${lacking ? ` (${lacking})`
     expect(builds[0]?.imageSizeBytes).toBeGreaterThan(1_000_000);
   });
 
+  test('a private image that a Dockerfile names is had with a set, and refused without', async () => {
+    const password = `hush-${mark}`;
+    const registry = await startRegistry({ credentials: `ann:${password}` });
+    const { Arch: architecture } = await engine.version();
+    registry.put('team/private:1', 'of the private image', { architecture });
+    const cwd = folderOf('private', `COPY --from=${registry.host}/team/private:1 /content /content`);
+    const refused = await cli(['deploy', '--yes', '--json'], { cwd });
+    expect(refused.code).toBe(1);
+    expect(refused.stdout + refused.stderr).toMatch(/--build-credentials.*PCC_IMAGE_PULL_UNAUTHORIZED/);
+    await cli.ok(['secrets', 'image-pull-secret', 'private', registry.host, '--stdin'], { input: `ann:${password}` });
+    const deployed = await cli.ok(['deploy', '--yes', '--build-credentials', 'private'], { cwd });
+    expect(deployed.stdout + deployed.stderr).not.toContain(password);
+    await registry.close();
+    const session = await startSession(cli, 'private', { seconds: 0 });
+    expect(await sessionEnds(cli, 'private', session)).toMatchObject({ endReason: 'completed' });
+    const { builds } = await cli.json<{ builds: { imagePullSecretSet?: string }[] }>(['build', 'list']);
+    expect(builds[0]?.imagePullSecretSet).toBe('private');
+  });
+
   test('a build outlives kill -9 of its worker, is cancelled, and nothing of it runs or stays', async () => {
     const script = `console.log('begun'); setTimeout(() => undefined, 600_000); // ${mark}`;
     const deploying = cli(['deploy', '--yes'], { cwd: folderOf('slow', run(script)) });
@@ -94,6 +114,6 @@ describe.skipIf(lacking)(`images that a worker builds${lacking ? ` (${lacking})`
     await cli.ok(['build', 'cancel', builds[0]?.id ?? '']);
     expect(await deploying).toMatchObject({ code: 1, stderr: expect.stringContaining('The build was cancelled') });
     await until('the step has ended', () => steps().length === 0);
-    expect(await built()).toHaveLength(1);
+    expect(await built()).toHaveLength(2);
   });
 });

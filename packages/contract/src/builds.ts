@@ -23,6 +23,8 @@ export const Build = Type.Object({
   imageSizeBytes: Type.Optional(Type.Integer()),
   /** Beyond the published API: the secret set whose values its steps may read. */
   secretSet: Type.Optional(Type.String()),
+  /** So is this one: the image pull secret set that its base images are pulled with. */
+  imagePullSecretSet: Type.Optional(Type.String()),
   /** Beyond the published API too. */
   createdBy: Type.Optional(
     Type.Object(
@@ -62,6 +64,8 @@ export const CreateBuildBody = Type.Object({
   dockerfilePath: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   /** Beyond the published API: steps may read its values, with `RUN --mount=type=secret,id=KEY`. Needs `agents:deploy` too. */
   secretSet: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  /** The same: an image pull secret set, for `FROM`. Needs `agents:deploy` too. */
+  imagePullSecretSet: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
 });
 export type CreateBuildBody = Static<typeof CreateBuildBody>;
 

@@ -27,6 +27,12 @@ export type InstanceSource =
   /** `digest`, once known, is what to run, whatever the image's tag is by now. */
   | { type: 'image'; image: string; digest?: string };
 
+/** The registry that they are for, and the base64 of user:password. */
+export interface RegistryCredentials {
+  host: string;
+  credentials: string;
+}
+
 /** Everything a driver needs to make one instance. `environment` holds secret values: in memory only, never written by the worker. */
 export interface InstanceSpec {
   instanceId: string;
@@ -42,8 +48,8 @@ export interface InstanceSpec {
   secretsVersion?: string;
   /** A secret set whose values lie on the worker's own machine, to be added to the environment. */
   referencedSecretSet?: string;
-  /** What its image is pulled with: the registry it is for, and the base64 of user:password. In memory only, like the environment. */
-  registry?: { host: string; credentials: string };
+  /** What its image is pulled with. In memory only, like the environment. */
+  registry?: RegistryCredentials;
   /** From `ensure` to the first answer of its port; later it has failed. */
   startTimeoutSeconds: number;
 }
@@ -76,6 +82,8 @@ export interface BuildOrder {
   secrets?: Record<string, string>;
   /** A secret set whose values lie on the worker's own machine, to be added to them. */
   referencedSecretSet?: string;
+  /** What its base images are pulled with. In memory only, like the values. */
+  registry?: RegistryCredentials;
 }
 
 export type Command =

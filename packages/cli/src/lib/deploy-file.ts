@@ -27,6 +27,8 @@ export interface DeployFile {
   dockerfile?: string;
   /** Of the build's steps, a key of ours in `[build]`; other clients pass it over. */
   buildSecretSet?: string;
+  /** Of its base images; a key of ours too. */
+  buildImageCredentials?: string;
   exclude?: string[];
   resources?: { cpu: string; memory: string };
   architecture?: string;
@@ -90,10 +92,11 @@ export async function parseDeployFile(path: string, content: string): Promise<De
   const exclusions = build.exclude === undefined ? {} : build.exclude;
   const fault = table(exclusions) ?? undefined;
   if (fault) throw fileError(`${name}: 'build.exclude' ${fault}.`);
-  check(name, 'build.', pick(build, ['context_dir', 'dockerfile', 'secret_set']), {
+  check(name, 'build.', pick(build, ['context_dir', 'dockerfile', 'secret_set', 'image_credentials']), {
     context_dir: text,
     dockerfile: text,
     secret_set: text,
+    image_credentials: text,
   });
   check(name, 'docker.', pick(inside(values, 'docker'), Object.keys(dockerChecks)), dockerChecks);
   check(name, 'build.exclude.', exclusions as Table, { patterns: texts });
@@ -147,6 +150,7 @@ function toDeployFile(path: string, name: string, values: Table, build: Table, e
     contextDir: build.context_dir,
     dockerfile: build.dockerfile,
     buildSecretSet: build.secret_set,
+    buildImageCredentials: build.image_credentials,
     exclude: exclude.patterns,
     ...newerKeys(values),
     hasLocal: values.local !== undefined,

@@ -29,6 +29,7 @@ export function addDeploy(program: Command, run: Run): void {
     .option('-d, --build-dir <path>', 'directory to build from (default: .)', unlessEmpty)
     .option('--dockerfile <path>', 'Dockerfile inside that directory (default: Dockerfile)', unlessEmpty)
     .option('--build-secrets <set>', 'secret set whose values the steps of the build may read', unlessEmpty)
+    .option('--build-credentials <set>', 'image pull secret set for the base images of the build', unlessEmpty)
     .option('--repo <owner/repository>', 'build a new agent from this repository on GitHub, with --branch')
     .option('--branch <branch>', 'branch of that repository')
     .option('--dockerfile-path <path>', 'Dockerfile inside that repository (default: Dockerfile)')

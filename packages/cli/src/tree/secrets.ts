@@ -36,8 +36,8 @@ export function addSecrets(program: Command, run: Run): void {
     .command('image-pull-secret')
     .summary('Store what a private registry asks for')
     .description(
-      'Stores the credentials of a private registry, for deploys with --credentials. Asks for them without showing the\n' +
-        'password, or reads USER:PASSWORD from standard input.',
+      'Stores the credentials of a private registry, for deploys with --credentials or --build-credentials. Asks for them\n' +
+        'without showing the password, or reads USER:PASSWORD from standard input.',
     )
     .argument('<set>', 'name of the set')
     .argument('<host>', 'address of the registry, for example ghcr.io')

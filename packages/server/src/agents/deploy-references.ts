@@ -1,10 +1,11 @@
 import type { DeployBody } from '@pipecat-cloud/contract/agents';
 import type { BuildService } from '../builds/build-service.js';
 import type { Store } from '../db/store.js';
-import { badRequest, conflict, notFound } from '../errors.js';
+import { badRequest } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { SecretReferences } from '../secrets/secret-references.js';
 import type { SecretService } from '../secrets/secret-service.js';
+import { findSetFor } from '../secrets/set-check.js';
 
 interface ReferenceDeps {
   store: Store;
@@ -22,15 +23,8 @@ export function createReferenceCheck({ store, builds, regions, secrets, referenc
       [body.imagePullSecretSet, 'imagePullSecret'],
     ] as const) {
       if (name === undefined) continue;
-      const set = await store.secrets.findSet(organizationId, name);
-      if (!set) throw notFound('Secret set', name);
-      if (set.type !== type) throw badRequest(`Secret set '${name}' is of type ${set.type}; a ${type} is needed here`);
-      if (set.region !== region)
-        throw badRequest(`Secret set '${name}' is in region '${set.region}', the agent in '${region}'`);
+      const set = await findSetFor({ store, secrets }, organizationId, { name, type, region, user: 'the agent' });
       if (set.source === 'referenced') await references.checkStillThere(organizationId, set);
-      const readiness = await secrets.readiness(organizationId, set);
-      if (readiness.status !== 'ready')
-        throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
     }
     if (body.buildId !== undefined) {
       const build = await builds.findUsable(organizationId, body.buildId);

@@ -22,9 +22,9 @@ describe.each(databases)('the end of builds on $name', (database) => {
   const at = () => world.clock.now().toISOString();
   const get = (id: string) => world.builds.get(world.acme.id, id);
   const context = () => contextOf({ Dockerfile: `FROM scratch\n# ${count++}\n` });
-  async function create(content = context(), more: { secretSet?: string } = {}, organization = world.acme) {
+  async function create(content = context(), organization = world.acme) {
     const uploadId = await world.upload(organization, content);
-    return (await world.builds.create(organization, testActor, { uploadId, ...more })).build.id;
+    return (await world.builds.create(organization, testActor, { uploadId })).build.id;
   }
   async function succeeded(content = context()) {
     const id = await create(content);
@@ -67,7 +67,7 @@ describe.each(databases)('the end of builds on $name', (database) => {
     const ids = await Promise.all([1, 2, 3, 4].map(() => create(content)));
     expect(new Set(ids).size).toBe(1);
     expect((await world.builds.list(world.acme.id, {})).total).toBe(1);
-    expect(await create(content, {}, world.bolt)).not.toBe(ids[0]);
+    expect(await create(content, world.bolt)).not.toBe(ids[0]);
   });
 
   test('an organization with many builds under way gets no more, and others do', async () => {
@@ -79,47 +79,9 @@ describe.each(databases)('the end of builds on $name', (database) => {
       status: 429,
       message: expect.stringContaining('3 builds under way'),
     });
-    await create(context(), {}, world.bolt);
+    await create(context(), world.bolt);
     await world.builds.cancel(world.acme, testActor, first);
     await create();
-  });
-
-  describe('a secret set', () => {
-    const deployer = () => ({ ...world.acme, permissions: new Set(['agents:deploy'] as const) });
-    const withSet = async (name: string, content = context(), organization = deployer()) =>
-      create(content, { secretSet: name }, organization);
-    const addSet = (name: string, change = {}) =>
-      world.store.secrets.insertSet(
-        world.acme.id,
-        { id: `set-${name}`, name, type: 'secret', region: 'us-west', host: null, source: 'managed', ...change },
-        world.clock.now(),
-      );
-
-    test('needs the permission to deploy, must be there, of its kind and in its region', async () => {
-      await addSet('tokens');
-      await addSet('pull', { type: 'imagePullSecret' });
-      await addSet('far', { region: 'elsewhere' });
-      await expect(withSet('tokens', context(), world.acme as never)).rejects.toMatchObject({
-        status: 403,
-        message: expect.stringContaining('agents:deploy'),
-      });
-      await expect(withSet('nothing')).rejects.toMatchObject({ status: 400 });
-      await expect(withSet('a\0b')).rejects.toMatchObject({ status: 400 });
-      await expect(withSet('pull')).rejects.toMatchObject({ message: expect.stringContaining('imagePullSecret') });
-      await expect(withSet('far')).rejects.toMatchObject({ message: expect.stringContaining("region 'elsewhere'") });
-      expect((await get(await withSet('tokens'))).secretSet).toBe('tokens');
-    });
-
-    test('makes it another build than the one without', async () => {
-      await addSet('tokens');
-      const content = context();
-      const plain = await succeeded(content);
-      const secret = await withSet('tokens', content);
-      expect(secret).not.toBe(plain);
-      await world.builds.buildFinished(secret, 'success', undefined, at());
-      expect(await withSet('tokens', content)).toBe(secret);
-      expect(await create(content)).toBe(plain);
-    });
   });
 
   describe('removal', () => {

@@ -1,4 +1,4 @@
-import type { BuildOrder } from '@pipecat-cloud/contract/worker';
+import type { BuildOrder, RegistryCredentials } from '@pipecat-cloud/contract/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { badRequest } from '../errors.js';
 import type { InstanceSecrets } from '../secrets/secret-service.js';
@@ -38,6 +38,7 @@ describe.each(databases)('the build queue on $name', (database) => {
       log?: typeof silent;
       build?: (order: BuildOrder) => Promise<void>;
       secretsOf?: (organizationId: string, name: string) => Promise<InstanceSecrets>;
+      registryOf?: (organizationId: string, name: string) => Promise<RegistryCredentials | undefined>;
     } = {},
   ) {
     const workers: BuildWorkers = {
@@ -51,8 +52,10 @@ describe.each(databases)('the build queue on $name', (database) => {
       forget: async () => undefined,
     };
     const { intervalMs = hourMs, log = silent, secretsOf = async () => ({ environment: {} }) } = options;
+    const { registryOf = async () => undefined } = options;
     const { store, clock } = world;
-    const queue = createBuildQueue({ store, clock, workers, secretsOf, log, intervalMs, timeoutSeconds: 60 });
+    const deps = { store, clock, workers, secretsOf, registryOf, log };
+    const queue = createBuildQueue({ ...deps, intervalMs, timeoutSeconds: 60 });
     queues.push(queue);
     return queue;
   }
@@ -226,6 +229,42 @@ describe.each(databases)('the build queue on $name', (database) => {
     expect(await world.builds.get(world.acme.id, id)).toMatchObject({
       status: 'failed',
       errorMessage: "The build's secret set 'tokens' can't be used: It is gone",
+    });
+  });
+
+  test('the order carries what base images are pulled with, also when the build is made again', async () => {
+    const uploadId = await world.upload(world.acme);
+    const { id } = (await world.builds.create(world.acme, testActor, { uploadId })).build;
+    await world.db.updateTable('build').set({ image_pull_secret_set: 'ghcr' }).execute();
+    const registryOf = async (organizationId: string, name: string) =>
+      organizationId === world.acme.id ? { host: `${name}.io/`, credentials: 'YTpi' } : undefined;
+    const queue = open({ registryOf });
+    queue.nudge();
+    await queue.settled();
+    const registry = { host: 'ghcr.io/', credentials: 'YTpi' };
+    expect(orders[0]?.registry).toEqual(registry);
+    expect(orders[0]).not.toHaveProperty('secrets');
+    await world.builds.buildFinished(id, 'success', undefined, world.clock.now().toISOString());
+    queue.again({ workerId: 'w2', scope: undefined }, id);
+    await queue.settled();
+    expect(orders[1]).toMatchObject({ buildId: id, registry });
+  });
+
+  test('one whose image pull secret set is gone is ordered without, and one whose values are lost fails', async () => {
+    const uploadId = await world.upload(world.acme);
+    const { id } = (await world.builds.create(world.acme, testActor, { uploadId })).build;
+    await world.db.updateTable('build').set({ secret_set: 'tokens', image_pull_secret_set: 'ghcr' }).execute();
+    const gone = open({ registryOf: async () => undefined });
+    gone.nudge();
+    await gone.settled();
+    expect(orders[0]).toMatchObject({ buildId: id, secrets: {} });
+    expect(orders[0]).not.toHaveProperty('registry');
+    const lost = open({ registryOf: () => Promise.reject(badRequest('The key is lost')) });
+    lost.nudge();
+    await lost.settled();
+    expect(await world.builds.get(world.acme.id, id)).toMatchObject({
+      status: 'failed',
+      errorMessage: "The build's secret set 'ghcr' can't be used: The key is lost",
     });
   });
 

@@ -1,3 +1,4 @@
+import type { RegistryCredentials } from '@pipecat-cloud/contract/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Store } from '../db/store.js';
 import { AppError } from '../errors.js';
@@ -15,6 +16,8 @@ interface BuildQueueDeps {
   workers: BuildWorkers;
   /** The values of a secret set, for the steps of a build. */
   secretsOf: (organizationId: string, setName: string) => Promise<InstanceSecrets>;
+  /** What base images are pulled with; undefined where the set is gone, so that the registry's answer says what is missing. */
+  registryOf: (organizationId: string, setName: string) => Promise<RegistryCredentials | undefined>;
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
   /** How often every open build is given to its worker again. */
   intervalMs?: number;
@@ -34,7 +37,7 @@ const expired = 'No worker has made this build within 24 hours. Is one connected
  * not made twice at once, unless that worker is gone; one without a worker stays pending.
  */
 export function createBuildQueue(deps: BuildQueueDeps) {
-  const { store, clock, workers, secretsOf, log, intervalMs = 5000, timeoutSeconds = 1800 } = deps;
+  const { store, clock, workers, secretsOf, registryOf, log, intervalMs = 5000, timeoutSeconds = 1800 } = deps;
   const underWay = new Map<string, Promise<void>>();
   /** Lost builds that are being ordered again. */
   const again = new Set<Promise<void>>();
@@ -93,15 +96,17 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   }
 
   /** Undefined where they can't be had; then the build has failed. */
-  async function secretsFor({ id, organizationId, secretSet }: StoredBuild) {
-    if (secretSet === undefined) return {};
+  async function secretsFor({ id, organizationId, secretSet, imagePullSecretSet }: StoredBuild) {
+    let name = secretSet;
     try {
-      const { environment, referencedSecretSet } = await secretsOf(organizationId, secretSet);
-      return { secrets: environment, ...(referencedSecretSet === undefined ? {} : { referencedSecretSet }) };
+      const forSteps = name === undefined ? {} : stepSecrets(await secretsOf(organizationId, name));
+      name = imagePullSecretSet;
+      const registry = name === undefined ? undefined : await registryOf(organizationId, name);
+      return { ...forSteps, ...(registry ? { registry } : {}) };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const now = clock.now();
-      const errorMessage = `The build's secret set '${secretSet}' can't be used: ${error.message}`;
+      const errorMessage = `The build's secret set '${name}' can't be used: ${error.message}`;
       await store.builds.finish(id, { status: 'failed', errorMessage, at: now, now });
       return undefined;
     }
@@ -150,3 +155,7 @@ export function createBuildQueue(deps: BuildQueueDeps) {
   };
 }
 export type BuildQueue = ReturnType<typeof createBuildQueue>;
+
+function stepSecrets({ environment, referencedSecretSet }: InstanceSecrets) {
+  return { secrets: environment, ...(referencedSecretSet === undefined ? {} : { referencedSecretSet }) };
+}

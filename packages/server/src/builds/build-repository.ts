@@ -19,6 +19,7 @@ export interface BuildIdentity {
   contextSha256: string;
   dockerfilePath: string;
   secretSet: string | undefined;
+  imagePullSecretSet: string | undefined;
 }
 
 /** Builds, and in `uploads` and `lines` what belongs to them. */
@@ -32,7 +33,12 @@ export function createBuildRepository({ db }: RepositoryContext) {
       .where('context_hash', '=', identity.contextHash)
       .where('context_sha256', '=', identity.contextSha256)
       .where('dockerfile_path', '=', identity.dockerfilePath)
-      .where('secret_set', identity.secretSet === undefined ? 'is' : '=', identity.secretSet ?? null);
+      .where('secret_set', identity.secretSet === undefined ? 'is' : '=', identity.secretSet ?? null)
+      .where(
+        'image_pull_secret_set',
+        identity.imagePullSecretSet === undefined ? 'is' : '=',
+        identity.imagePullSecretSet ?? null,
+      );
 
   return {
     ...createBuildRemoval({ db }),

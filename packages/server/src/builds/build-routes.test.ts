@@ -176,6 +176,26 @@ test('a build with a secret set needs the permission to deploy as well', async (
   expect(created).toMatchObject({ status: 201, body: { build: { secretSet: 'tokens' } } });
 });
 
+test('so does one with an image pull secret set, which is told and whose password is not', async () => {
+  const uploadId = await upload();
+  const builder = (await acme.member('developer', { permissions: ['builds:write'] })).token;
+  const body = { uploadId, imagePullSecretSet: 'ghcr' };
+  expect(await server.call(builder, 'POST', path(), body)).toMatchObject({
+    status: 403,
+    body: { reason: 'missing_permission' },
+  });
+  expect((await server.call(token, 'POST', path(), body)).status).toBe(404);
+  const secretValue = Buffer.from('ann:hush-hush-password').toString('base64');
+  await server.call(token, 'PUT', '/v1/organizations/acme/secrets/ghcr', {
+    ...{ isImagePullSecret: true, host: 'ghcr.io', secretValue },
+  });
+  const created = await server.call(token, 'POST', path(), body);
+  expect(created).toMatchObject({ status: 201, body: { build: { imagePullSecretSet: 'ghcr' } } });
+  const found = await server.call(token, 'GET', path(`/${created.body.build.id}`));
+  expect(found.body.build.imagePullSecretSet).toBe('ghcr');
+  expect(JSON.stringify([created.body, found.body])).not.toContain(secretValue);
+});
+
 test('the context is for workers alone, and comes with its length', async () => {
   const { body } = await server.call(token, 'POST', path(), { uploadId: await upload() });
   const url = `/v1/workers/builds/${body.build.id}/context`;

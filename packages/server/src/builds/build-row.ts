@@ -13,6 +13,8 @@ export interface StoredBuild {
   dockerfilePath: string;
   /** Whose values its steps may read. */
   secretSet: string | undefined;
+  /** What its base images are pulled with. */
+  imagePullSecretSet: string | undefined;
   status: BuildStatus;
   /** Who makes it, or made it. */
   workerId: string | undefined;
@@ -47,6 +49,7 @@ interface BuildRow {
   updated_at: string;
   worker_id: string | null;
   secret_set: string | null;
+  image_pull_secret_set: string | null;
   image_size_bytes: number | null;
   removed_at: string | null;
 }
@@ -69,6 +72,7 @@ export function toRow(build: StoredBuild): BuildRow {
     updated_at: build.updatedAt.toISOString(),
     worker_id: build.workerId ?? null,
     secret_set: build.secretSet ?? null,
+    image_pull_secret_set: build.imagePullSecretSet ?? null,
     image_size_bytes: build.imageSizeBytes ?? null,
     removed_at: build.removedAt?.toISOString() ?? null,
   };
@@ -92,6 +96,7 @@ export function toBuild(row: BuildRow): StoredBuild {
     updatedAt: new Date(row.updated_at),
     workerId: row.worker_id ?? undefined,
     secretSet: row.secret_set ?? undefined,
+    imagePullSecretSet: row.image_pull_secret_set ?? undefined,
     imageSizeBytes: row.image_size_bytes === null ? undefined : Number(row.image_size_bytes),
     removedAt: row.removed_at === null ? undefined : new Date(row.removed_at),
   };

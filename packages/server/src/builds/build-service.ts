@@ -7,9 +7,8 @@ import {
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
 import type { Repositories, Store } from '../db/store.js';
-import { AppError, badRequest, conflict, forbidden, notFound, tooManyRequests } from '../errors.js';
+import { AppError, badRequest, conflict, notFound, tooManyRequests } from '../errors.js';
 import type { Leaks } from '../leaks/compose-leaks.js';
-import { isSetName } from '../secrets/secret-change.js';
 import type { SecretService } from '../secrets/secret-service.js';
 import type { Clock, Ids } from '../system.js';
 import { createFairTurns } from '../turns.js';
@@ -18,6 +17,7 @@ import type { BuildLogLine } from './build-log-repository.js';
 import { makersOf } from './build-makers.js';
 import { createBuildReports } from './build-reports.js';
 import type { StoredBuild } from './build-row.js';
+import { checkBuildSets } from './build-sets.js';
 import type { BuildPlace } from './builder.js';
 import { checkContext } from './context-check.js';
 import { createContextCredentials } from './context-credentials.js';
@@ -54,7 +54,7 @@ const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
   const { store, clock, ids, audit, files, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
-  const { openLimit = 50, forgetNow, secrets } = deps;
+  const { openLimit = 50, forgetNow } = deps;
   const inTurn = createFairTurns(checksAtOnce);
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
@@ -85,34 +85,17 @@ export function createBuildService(deps: BuildServiceDeps) {
     return credentials;
   }
 
-  /** Whoever may use a set in a build can read it, as with an agent: so it needs the permission to deploy one. */
-  async function checkSecretSet(organization: OrganizationAccess, name: string, region: string): Promise<void> {
-    if (!organization.permissions.has('agents:deploy')) {
-      throw forbidden(
-        'missing_permission',
-        'A build with a secret set needs the permission agents:deploy as well: its steps can read the values',
-      );
-    }
-    const set = isSetName(name) ? await store.secrets.findSet(organization.id, name) : undefined;
-    if (!set) throw badRequest(`There is no secret set '${name}' in this organization`);
-    if (set.type !== 'secret')
-      throw badRequest(`Secret set '${name}' is of type ${set.type}; builds read sets of type secret`);
-    if (set.region !== region)
-      throw badRequest(`Secret set '${name}' is in region '${set.region}', the build in '${region}'`);
-    const readiness = await secrets.readiness(organization.id, set);
-    if (readiness.status !== 'ready')
-      throw conflict(`Secret set '${name}' is not ready (${readiness.status}). ${readiness.errorMessage}`);
-  }
-
   /** The build of these files that is under way, or else this one, which is then the one under way. */
   async function insertOrJoin(repos: Repositories, actor: Actor, build: StoredBuild, warnings: BuildLogLine[]) {
-    const { organizationId } = build;
+    const { organizationId, secretSet, imagePullSecretSet } = build;
+    const named = secretSet !== undefined || imagePullSecretSet !== undefined;
+    const detail = named ? { detail: { secretSet, imagePullSecretSet } } : {};
     // The constraint decides who is first; whoever is not finds the other's, unless that has ended just now.
     for (let attempt = 0; attempt < 3; attempt++) {
       if (await repos.builds.insert(build)) {
         if (!(await repos.builds.uploads.use(organizationId, build.uploadId))) throw missingUpload();
         await repos.builds.lines.insert(build.id, warnings);
-        await audit.record(repos, actor, { action: 'build.created', organizationId, target: build.id });
+        await audit.record(repos, actor, { action: 'build.created', organizationId, target: build.id, ...detail });
         return build;
       }
       const open = await repos.builds.findOpen(organizationId, build);
@@ -136,8 +119,10 @@ export function createBuildService(deps: BuildServiceDeps) {
       const dockerfilePath = checkedPath(body.dockerfilePath ?? 'Dockerfile');
       const upload = await uploadOf(organization, body);
       const { contextHash, sha256: contextSha256, sizeBytes } = upload.content;
-      const identity = { region: upload.region, contextHash, contextSha256, dockerfilePath, secretSet: body.secretSet };
-      if (body.secretSet !== undefined) await checkSecretSet(organization, body.secretSet, upload.region);
+      const { secretSet, imagePullSecretSet } = body;
+      const { region } = upload;
+      const identity = { region, contextHash, contextSha256, dockerfilePath, secretSet, imagePullSecretSet };
+      await checkBuildSets(deps, organization, region, body);
       const cached = await store.builds.findCached(organization.id, identity);
       if (cached && (await store.builds.touch(cached.id, clock.now()))) return { build: cached, cached: true };
       if ((await store.builds.countOpen(organization.id)) >= openLimit) {

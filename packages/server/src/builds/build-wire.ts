@@ -16,6 +16,7 @@ export function presentBuild(build: StoredBuild, createdBy?: Build['createdBy'])
     contextSizeBytes: build.contextSizeBytes,
     ...(build.imageSizeBytes === undefined ? {} : { imageSizeBytes: build.imageSizeBytes }),
     ...(build.secretSet === undefined ? {} : { secretSet: build.secretSet }),
+    ...(build.imagePullSecretSet === undefined ? {} : { imagePullSecretSet: build.imagePullSecretSet }),
     ...(createdBy === undefined ? {} : { createdBy }),
     ...(startedAt && completedAt ? { buildDurationSeconds: wholeSeconds(startedAt, completedAt) } : {}),
     createdAt: build.createdAt.toISOString(),

@@ -30,7 +30,7 @@ interface BuildsDeps {
   log: Logger;
   regions: Regions;
   leaks: Leaks;
-  secrets: Pick<SecretService, 'readiness' | 'secretsOf'>;
+  secrets: Pick<SecretService, 'readiness' | 'secretsOf' | 'registryOf'>;
   workers: Pick<WorkerChannel, 'pick' | 'isConnected' | 'command'>;
 }
 
@@ -56,6 +56,7 @@ export function composeBuilds(deps: BuildsDeps) {
     log,
     workers: makers,
     secretsOf: (organizationId, name) => secrets.secretsOf(organizationId, name),
+    registryOf: (organizationId, name) => secrets.registryOf(organizationId, name),
     timeoutSeconds: config.builds.timeoutSeconds,
   });
   const forgetting = createBuildForgetting({ store, clock, log, workers: makers });

@@ -19,6 +19,7 @@ import { sessionEndStates } from './migrations/0017-session-end-states.js';
 import { claims } from './migrations/0018-claims.js';
 import { exitReasons } from './migrations/0019-exit-reasons.js';
 import { codeBrowsers } from './migrations/0020-code-browsers.js';
+import { buildCredentials } from './migrations/0021-build-credentials.js';
 
 /** Numbered, in order, never edited once released: a change is the next number. */
 const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => ({
@@ -42,6 +43,7 @@ const migrations = (auditKey: Buffer | undefined): Record<string, Migration> => 
   '0018-claims': { up: claims },
   '0019-exit-reasons': { up: exitReasons },
   '0020-code-browsers': { up: codeBrowsers },
+  '0021-build-credentials': { up: buildCredentials },
 });
 
 /** `auditKey` seals the chains of records that are older than chains; without it, a database that has some is refused. */

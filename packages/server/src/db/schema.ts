@@ -315,6 +315,8 @@ export interface Schema
     worker_id: string | null;
     /** Whose values its steps may read. */
     secret_set: string | null;
+    /** What its base images are pulled with. */
+    image_pull_secret_set: string | null;
     image_size_bytes: number | null;
     used_at: string | null;
     /** From then on its files are gone, or going. */

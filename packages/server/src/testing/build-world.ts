@@ -39,13 +39,14 @@ export async function openBuildWorld(
     },
   };
   const forgotten: string[] = [];
+  let readiness: Readiness = { status: 'ready' };
   const builds = createBuildService({
     ...world,
     ...options,
     files,
     uploads,
     queue,
-    secrets: withoutWorkers.secrets,
+    secrets: { readiness: async () => readiness },
     forgetNow: (workerId, buildId) => void forgotten.push(`${workerId} ${buildId}`),
   });
   return {
@@ -54,6 +55,10 @@ export async function openBuildWorld(
     uploads,
     builds,
     nudges: () => nudges,
+    /** Of every secret set from now on. */
+    setReadiness(now: Readiness): void {
+      readiness = now;
+    },
     /** Worker and build of what a worker was told at once to break off. */
     forgotten,
     /** An upload that has its file already; returns its id. */

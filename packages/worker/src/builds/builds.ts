@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
 import type { CredentialSpotter } from '../logs/credential-spotter.js';
-import { createRedactor, type Redactor } from '../logs/redactor.js';
+import type { Redactor } from '../logs/redactor.js';
 import type { Outbox } from '../outbox.js';
 import type { Timings } from '../timings.js';
 import { type BuildContextDeps, createContext, type WatchedContext } from './build-context.js';
+import { redactorOf } from './build-redactor.js';
 import { type BuildOutcome, type BuildRecord, type BuildResults, isGivenUp, mostAttempts } from './build-results.js';
 import { DownloadFailed } from './download.js';
 import { createLineSender } from './line-sender.js';
@@ -98,7 +99,7 @@ export function createBuilds(deps: BuildsDeps) {
     keptChanged();
     log.info({ buildId, attempt: record.attempts }, 'build started');
     void outbox.deliver({ type: 'build-started', buildId, at: new Date().toISOString() });
-    const clean = createRedactor(order.secrets ?? {});
+    const clean = redactorOf(order);
     const lines = createLineSender({
       attempt: record.attempts,
       batchMs: timings.logBatchMs,

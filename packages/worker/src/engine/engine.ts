@@ -17,7 +17,7 @@ export interface EngineRequest {
   query?: Record<string, string | number | boolean | object | undefined>;
   /** Objects are sent as JSON; streams and bytes as they are. */
   body?: object | Uint8Array | Readable;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   signal?: AbortSignal;
   deadlineMs?: number;
 }

@@ -1,47 +1,73 @@
 import type { DriverLogLine } from '../drivers/driver.js';
 import type { Redactor } from './redactor.js';
 
+/** A line, or a piece of an overlong one. */
+export interface Piece {
+  /** Offset of its end in the output. */
+  position: number;
+  text: string;
+  goesOn?: true;
+}
+
 /** A line, or a piece of one, of whose text no secret lies across the end. */
-export interface WholeLine extends DriverLogLine {
+export type Whole<P extends Piece> = P & {
   /** Where it begins in the output. A piece may end with text of the one after it. */
   start: number;
   /** Up to where the output was read for it: each secret that begins in it is over by then. */
   readTo: number;
-}
+};
+export type WholeLine = Whole<DriverLogLine>;
+
+type Known = Pick<Redactor, 'endOf' | 'reach'>;
 
 interface Source {
   lines: AsyncIterable<DriverLogLine>;
   /** Where the first of them begins. */
   from: number;
-  redactor: Pick<Redactor, 'endOf' | 'reach'>;
+  redactor: Known;
   signal: AbortSignal;
 }
 
-/**
- * The same lines, but the pieces of an overlong one are parted behind a secret and not within it. A piece waits for as much of what
- * follows as the longest secret is long, or for the end of the line: no more than that is held. What is held as the lines end is given
- * then, unless the signal has aborted.
- */
+/** The same lines, as `createSecretKeeper` gives them. What is held as they end is given then, unless the signal has aborted. */
 export async function* keepSecretsWhole({ lines, from, redactor, signal }: Source): AsyncGenerator<WholeLine> {
-  const held: WholeLine[] = [];
-  let start = from;
-  for await (const line of lines) {
-    held.push({ ...line, start, readTo: line.position });
-    start = line.position;
-    while (isSettled(held, redactor.reach)) yield takeFirst(held, redactor);
+  const keeper = createSecretKeeper<DriverLogLine>(redactor, from);
+  for await (const line of lines) yield* keeper.push(line);
+  for (const line of keeper.rest()) {
+    if (signal.aborted) return;
+    yield line;
   }
-  while (held.length > 0 && !signal.aborted) yield takeFirst(held, redactor);
 }
 
-function isSettled(held: readonly WholeLine[], reach: number): boolean {
+/**
+ * Gives the same lines, but the pieces of an overlong one are parted behind a secret and not within it. A piece waits for as much of what
+ * follows as the longest secret is long, or for the end of the line: no more than that is held. `from` is where the first one begins.
+ */
+export function createSecretKeeper<P extends Piece>(redactor: Known, from = 0) {
+  const held: Whole<P>[] = [];
+  let start = from;
+  return {
+    /** What can be told with this one. */
+    *push(line: P): Generator<Whole<P>> {
+      held.push({ ...line, start, readTo: line.position });
+      start = line.position;
+      while (isSettled(held, redactor.reach)) yield takeFirst(held, redactor);
+    },
+    /** What is held, when nothing follows. */
+    *rest(): Generator<Whole<P>> {
+      while (held.length > 0) yield takeFirst(held, redactor);
+    },
+  };
+}
+
+function isSettled(held: readonly Piece[], reach: number): boolean {
   const [first, ...after] = held;
   const following = after.reduce((length, { text }) => length + text.length, 0);
   return first !== undefined && (!held.at(-1)?.goesOn || following >= reach);
 }
 
 /** The first, with what its last secret has of those after it. */
-function takeFirst(held: WholeLine[], redactor: Pick<Redactor, 'endOf'>): WholeLine {
-  const first = held.shift() as WholeLine;
+function takeFirst<P extends Piece>(held: Whole<P>[], redactor: Pick<Redactor, 'endOf'>): Whole<P> {
+  const first = held.shift() as Whole<P>;
   const { position: readTo } = held.at(-1) ?? first;
   if (held.length === 0) return first;
   const text = [first, ...held].map((line) => line.text).join('');

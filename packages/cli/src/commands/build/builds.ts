@@ -66,6 +66,7 @@ function buildText(build: Build, context: CommandContext): string {
     ['Dockerfile', build.dockerfilePath],
     ['Context', [build.contextHash, sizeText(build)].filter(Boolean).join(', ')],
     ['Build secrets', build.secretSet],
+    ['Base images with', build.imagePullSecretSet],
     ['Image', build.imageUri],
     ['Image size', build.imageSizeBytes === undefined ? undefined : bytes(build.imageSizeBytes)],
     ['Created', `${time(build.createdAt)} UTC${madeBy(build)}`],

@@ -20,6 +20,8 @@ export interface BuildOrder {
   dockerfile: string;
   /** The secret set whose values the steps may read. */
   secretSet: string | undefined;
+  /** The image pull secret set that the base images are pulled with. */
+  imagePullSecretSet: string | undefined;
   files: readonly ContextFile[];
   timeoutSeconds: number;
   leaves: Leaves;
@@ -33,7 +35,7 @@ export interface BuildOutcome {
 
 /** From files to a build that succeeded: packs, looks in the cache, uploads, builds, follows the log (contract §10). */
 export async function buildFromFiles(context: CommandContext, order: BuildOrder): Promise<BuildOutcome> {
-  const { api, org, region, dockerfile, secretSet, files } = order;
+  const { api, org, region, dockerfile, secretSet, imagePullSecretSet, files } = order;
   const { progress } = context;
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   progress.step(`Packing ${plural(files.length, 'file')}, ${bytes(total)}`);
@@ -54,6 +56,7 @@ export async function buildFromFiles(context: CommandContext, order: BuildOrder)
       region,
       dockerfilePath: dockerfile,
       ...(secretSet === undefined ? {} : { secretSet }),
+      ...(imagePullSecretSet === undefined ? {} : { imagePullSecretSet }),
     });
     if (created.cached && created.build.status === 'success') {
       context.note(`Nothing changed since build ${created.build.id}; using it.`);
@@ -72,16 +75,19 @@ export async function buildFromFiles(context: CommandContext, order: BuildOrder)
 
 /** An error here counts as a miss: the upload that follows says what is wrong (contract §10.1). */
 async function cachedBuild(
-  { api, org, region, dockerfile, secretSet }: BuildOrder,
+  { api, org, region, dockerfile, secretSet, imagePullSecretSet }: BuildOrder,
   contextHash: string,
 ): Promise<Build | undefined> {
   try {
-    // More than one: the same files may have been built with other secrets, too.
+    // More than one: the same files may have been built with other sets, too.
     const query = { limit: 20, contextHash, region, dockerfilePath: dockerfile, status: 'success' as const };
     const { builds } = await api.listBuilds(org, query);
     return builds.find(
       (build) =>
-        build.contextHash === contextHash && build.dockerfilePath === dockerfile && build.secretSet === secretSet,
+        build.contextHash === contextHash &&
+        build.dockerfilePath === dockerfile &&
+        build.secretSet === secretSet &&
+        build.imagePullSecretSet === imagePullSecretSet,
     );
   } catch {
     return undefined;

@@ -44,6 +44,7 @@ export async function deploy(
             ...{ api, org, region, files, leaves },
             dockerfile: plan.dockerfile,
             secretSet: plan.buildSecretSet,
+            imagePullSecretSet: plan.buildPullSecretSet,
             timeoutSeconds: flags.buildTimeout,
           })
         : undefined;

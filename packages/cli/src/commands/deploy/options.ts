@@ -13,6 +13,7 @@ export interface DeployFlags extends ReuseFlags {
   buildDir?: string;
   dockerfile?: string;
   buildSecrets?: string;
+  buildCredentials?: string;
   credentials?: string | false;
   secrets?: string;
   profile?: string;
@@ -57,6 +58,8 @@ export interface DeployPlan {
   dockerfileNamed: boolean;
   /** Of the build's steps, not of the agent. */
   buildSecretSet: string | undefined;
+  /** Of the build's base images, not of the agent's own. */
+  buildPullSecretSet: string | undefined;
   exclude: readonly string[];
   region: string | undefined;
   secretSet: string | undefined;
@@ -125,6 +128,7 @@ export function planDeploy(
     dockerfile: flags.dockerfile ?? file?.dockerfile ?? 'Dockerfile',
     dockerfileNamed: flags.dockerfile !== undefined || file?.dockerfile !== undefined,
     buildSecretSet: flags.buildSecrets ?? file?.buildSecretSet,
+    buildPullSecretSet: flags.buildCredentials ?? file?.buildImageCredentials,
     exclude: file?.exclude ?? [],
     region: flags.region ?? file?.region,
     secretSet,

@@ -67,10 +67,18 @@ export function BuildPage() {
   );
 }
 
-function BuildFacts({ build }: { build: Build }) {
+function SetLink({ set }: { set: string }) {
   const org = useOrg();
+  return (
+    <Link to="/orgs/$org/secrets/$set" params={{ org: org.name, set }} className={linkStyle}>
+      {set}
+    </Link>
+  );
+}
+
+function BuildFacts({ build }: { build: Build }) {
   const { tone, words } = buildState(build.status);
-  const { startedAt, completedAt, secretSet, contextSizeBytes, imageSizeBytes } = build;
+  const { startedAt, completedAt, secretSet, imagePullSecretSet, contextSizeBytes, imageSizeBytes } = build;
   return (
     <Card title="Build">
       {build.errorMessage && (
@@ -105,21 +113,8 @@ function BuildFacts({ build }: { build: Build }) {
               {build.dockerfilePath}
             </code>,
           ],
-          ...(secretSet
-            ? [
-                [
-                  'Secrets of steps',
-                  <Link
-                    key="l"
-                    to="/orgs/$org/secrets/$set"
-                    params={{ org: org.name, set: secretSet }}
-                    className={linkStyle}
-                  >
-                    {secretSet}
-                  </Link>,
-                ] as const,
-              ]
-            : []),
+          ...(secretSet ? [['Secrets of steps', <SetLink key="l" set={secretSet} />] as const] : []),
+          ...(imagePullSecretSet ? [['Base images with', <SetLink key="b" set={imagePullSecretSet} />] as const] : []),
           [
             'Id',
             <code key="i" className="font-mono text-[13px]">

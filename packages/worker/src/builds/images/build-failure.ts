@@ -76,17 +76,33 @@ function explained(failure: BuildFailure, platform: string): [code: string, sent
 /** The image whose pull failed, if that is what failed. */
 function imageOf({ message, step = '' }: BuildFailure): string | undefined {
   const byStep =
-    /^(?:\[internal\] load metadata for|resolve image config for|\[[^\]]*\] FROM|docker-image:\/\/)\s*(\S+)/.exec(step);
+    /^(?:\[internal\] load metadata for|resolve image config for|(?:\[[^\]]*\] )?FROM|docker-image:\/\/)\s*(\S+)/.exec(
+      step,
+    );
   if (byStep) return byStep[1]?.replace(/@sha256:.*/, '');
   // The classic builder names no step that way.
   return (
     /pull access denied for ([^\s,]+)/.exec(message)?.[1] ??
     /manifest for (\S+) not found/.exec(message)?.[1] ??
+    /invalid from flag value (\S+): /.exec(message)?.[1] ??
+    imageAsked(message) ??
     /initializing source docker:\/\/(\S+): /.exec(message)?.[1] ??
-    (/manifest unknown|toomanyrequests|no matching manifest|registry-1\.docker\.io/.test(message)
+    (/^(?:unauthorized|denied): |manifest unknown|toomanyrequests|no matching manifest|registry-1\.docker\.io/.test(
+      message,
+    )
       ? 'the base image'
       : undefined)
   );
+}
+
+/** In what an engine asked a registry for, such as `Head "https://ghcr.io/v2/team/base/manifests/1": unauthorized`. */
+function imageAsked(message: string): string | undefined {
+  const [, host, name, reference] =
+    /^(?:Head|Get) "?https?:\/\/([^/"]+)\/v2\/(?:([^"]+)\/manifests\/([^/":]+(?::[0-9a-f]+)?))?"?: /.exec(message) ??
+    [];
+  if (host === undefined) return undefined;
+  if (name === undefined || reference === undefined) return `an image of ${host}`;
+  return `${host}/${name}${reference.includes(':') ? '@' : ':'}${reference}`;
 }
 
 function pullFailure(image: string, message: string, platform: string): [code: string, sentence: string] {
@@ -102,10 +118,14 @@ function pullFailure(image: string, message: string, platform: string): [code: s
       `${image} does not exist for ${platform}, for which this worker builds. Start FROM an image that does.`,
     ];
   }
-  if (/denied|unauthorized|authentication required|authorization failed|insufficient_scope/i.test(message)) {
+  if (
+    /denied|unauthorized|forbidden|authentication required|no basic auth|authorization failed|insufficient_scope/i.test(
+      message,
+    )
+  ) {
     return [
       'PCC_IMAGE_PULL_UNAUTHORIZED',
-      `${image} does not exist, or only for those with credentials. Builds pull without any: check the name in FROM, or start from a public image.`,
+      `${image} does not exist, or its registry does not let this build have it. Name an image pull secret set that may: --build-credentials, or [build] image_credentials in pcc-deploy.toml. Or check the name in FROM.`,
     ];
   }
   if (/not found|manifest unknown|does not exist/i.test(message)) {

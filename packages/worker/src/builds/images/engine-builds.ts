@@ -3,14 +3,16 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
 import { BuilderUnavailable } from '../../drivers/builder.js';
+import { registryConfig } from '../../drivers/docker/registry-credentials.js';
 import { DriverError } from '../../drivers/driver.js';
 import type { Engine } from '../../engine/engine.js';
 import { isEngineAway, isStatus } from '../../engine/engine-error.js';
 import { isPodman } from '../../engine/version.js';
-import { createRedactor } from '../../logs/redactor.js';
+import { redactorOf } from '../build-redactor.js';
 import { explainFailure } from './build-failure.js';
 import { type BuildFailure, readBuildOutput } from './build-output.js';
 import { checkFrontend, checkMounts, type Dockerfile, readDockerfile } from './frontend-check.js';
+import { createImageRights } from './image-rights.js';
 import { openSecretSession, type SecretSession } from './secret-session.js';
 
 export interface EngineBuildsOptions {
@@ -88,13 +90,21 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     order: BuildOrder,
     archive: string,
     onLine: (text: string) => void,
-    signal: AbortSignal,
+    givenUp: AbortSignal,
   ) {
+    // Also ends the questions that nobody waits for any more.
+    const ended = new AbortController();
+    const signal = AbortSignal.any([givenUp, ended.signal]);
     const dockerfile = await readDockerfile(archive, order.dockerfilePath);
     checkFrontend(dockerfile);
     const buildKit = await hasBuildKit();
     if (!buildKit) checkMounts(dockerfile);
-    const session = buildKit ? await openSecretSession(engine, order.secrets ?? {}, signal) : undefined;
+    const rights = createImageRights({
+      ...{ engine, signal, registry: order.registry },
+      onRefused: async (image, error) => ended.abort(await refusalOf(image, error, order)),
+    });
+    const onImage = (await asksRegistries()) ? rights.see : () => undefined;
+    const session = buildKit ? await openSecretSession(engine, order, signal) : undefined;
     if (!session && Object.keys(order.secrets ?? {}).length > 0) throw noSecrets();
     const body = createReadStream(archive);
     let output: Readable | undefined;
@@ -113,29 +123,21 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
       output = await engine.stream('POST', '/build', {
         query: queryOf(name, order, dockerfile, session),
         body,
-        headers: { 'content-type': 'application/x-tar' },
+        headers: { 'content-type': 'application/x-tar', ...(session ? {} : registryConfig(order.registry)) },
         signal: broken.signal,
       });
-      const failure = await readBuildOutput(output, onLine);
+      const failure = await readBuildOutput(output, { redactor: redactorOf(order), onLine, onImage });
+      if (!failure) await rights.settled();
       signal.throwIfAborted();
       // Nobody here has called it off: the engine is being stopped.
       if (failure && /context canceled$/.test(failure.message.trim())) throw brokenOff(failure.message);
       if (failure) throw await explained(failure, order);
     } catch (error) {
       signal.throwIfAborted();
-      // Errors of a connection have a code, ours have not.
-      if (
-        isEngineAway(error) ||
-        (typeof (error as NodeJS.ErrnoException).code === 'string' && !(error instanceof DriverError))
-      )
-        throw brokenOff(error);
-      if (isStatus(error, 400, 500)) {
-        const { message } = error as Error;
-        throw await explained({ message, step: undefined, lastLine: undefined }, order);
-      }
-      throw error;
+      throw await meaningOf(error, order);
     } finally {
       signal.removeEventListener('abort', end);
+      ended.abort();
       clearTimeout(giveUp);
       body.destroy();
       output?.destroy();
@@ -143,9 +145,32 @@ export function createEngineBuilds(options: EngineBuildsOptions) {
     }
   }
 
+  /** Errors of a connection have a code, ours have not. */
+  const isBroken = (error: unknown) =>
+    isEngineAway(error) ||
+    (typeof (error as NodeJS.ErrnoException).code === 'string' && !(error instanceof DriverError));
+
+  async function meaningOf(error: unknown, order: BuildOrder): Promise<unknown> {
+    if (isBroken(error)) return brokenOff(error);
+    if (!isStatus(error, 400, 500)) return error;
+    return await explained({ message: (error as Error).message, step: undefined, lastLine: undefined }, order);
+  }
+
+  /** Podman can't, and asks whenever it pulls. */
+  async function asksRegistries(): Promise<boolean> {
+    return baseImages === 'registry' && !isPodman(await engine.version());
+  }
+
+  /** Why a build may not have an image that it names. */
+  async function refusalOf(image: string, error: unknown, order: BuildOrder): Promise<Error> {
+    if (isBroken(error)) return brokenOff(error);
+    const step = `[internal] load metadata for ${image}`;
+    return await explained({ message: (error as Error).message, step, lastLine: undefined }, order);
+  }
+
   /** Secrets are taken out of whole texts: of one that is cut, what is left can't be told from other text. */
   async function explained({ message, step, lastLine }: BuildFailure, order: BuildOrder): Promise<DriverError> {
-    const clean = createRedactor(order.secrets ?? {});
+    const clean = redactorOf(order);
     const cleaned = { message: clean(message), step: step && clean(step), lastLine: lastLine && clean(lastLine) };
     return explainFailure(cleaned, await platform());
   }

@@ -34,6 +34,8 @@ interface Image {
 }
 
 const gib = 1024 ** 3;
+/** A build that has ended waits no longer than this for an engine that hangs. */
+const removalMs = 5_000;
 
 /**
  * Makes images out of build contexts in the engine that runs the instances: with BuildKit where it has that, by the classic builder elsewhere.
@@ -78,8 +80,15 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     const archive = join(await makeFolder(drafts), randomUUID());
     try {
       await download(context, archive, order.contextSha256, signal);
-      // One that failed has filled it as well.
-      await builds.run(nameOf(order.buildId), order, archive, onLine, signal).finally(cache.cut);
+      await builds
+        .run(nameOf(order.buildId), order, archive, onLine, signal)
+        .catch(async (error: unknown) => {
+          // The engine may have been through with it before a registry said no.
+          await removeImage(nameOf(order.buildId), removalMs).catch(() => undefined);
+          throw error;
+        })
+        // One that failed has filled it as well.
+        .finally(cache.cut);
     } finally {
       await rm(archive, { force: true });
     }
@@ -94,9 +103,9 @@ export async function createImageBuilder(options: ImageBuilderOptions) {
     return image;
   }
 
-  async function removeImage(name: string): Promise<void> {
+  async function removeImage(name: string, deadlineMs?: number): Promise<void> {
     try {
-      await engine.request('DELETE', `/images/${name}`);
+      await engine.request('DELETE', `/images/${name}`, deadlineMs === undefined ? {} : { deadlineMs });
     } catch (error) {
       if (!isStatus(error, 404)) throw error;
     }

@@ -51,7 +51,8 @@ const hub = new Set([
   'hub.docker.com',
 ]);
 
-function plainHost(host: string): string {
+/** A registry's host however it is written; `docker.io` for Docker Hub. */
+export function plainHost(host: string): string {
   const plain = host
     .toLowerCase()
     .replace(/^https?:\/\//, '')

@@ -2,8 +2,9 @@ import type { InstanceSpec } from '@pipecat-cloud/contract/worker';
 import type { Engine } from '../../engine/engine.js';
 import { EngineUnreachable, isBrokenOff, isEngineAway } from '../../engine/engine-error.js';
 import { jsonLines } from '../../engine/streams.js';
-import { type ImageReference, isForRegistry } from './image-reference.js';
+import type { ImageReference } from './image-reference.js';
 import { pullError } from './pull-errors.js';
+import { registryAuth } from './registry-credentials.js';
 
 interface Progress {
   error?: string;
@@ -30,7 +31,7 @@ export async function pull(engine: Engine, request: PullRequest): Promise<void> 
   try {
     const body = await engine.stream('POST', '/images/create', {
       query: { fromImage: reference.name, tag: reference.digest ?? reference.tag },
-      headers: authorization(request),
+      headers: registryAuth(request.registry, reference.registry),
       signal,
     });
     for await (const { error, errorDetail } of jsonLines<Progress>(body)) {
@@ -52,23 +53,13 @@ export async function pull(engine: Engine, request: PullRequest): Promise<void> 
  * Has the registry itself say that the caller may have the digest; a pull of what lies here already asks nobody. Throws as `pull` does.
  */
 export async function askRegistry(engine: Engine, request: PullRequest): Promise<void> {
-  const { image, reference, signal } = request;
+  const { image, reference, registry, signal } = request;
   try {
     const path = `/distribution/${reference.name}@${reference.digest}/json`;
-    await engine.request('GET', path, { headers: authorization(request), signal });
+    await engine.request('GET', path, { headers: registryAuth(registry, reference.registry), signal });
   } catch (error) {
     signal.throwIfAborted();
     if (isEngineAway(error)) throw error;
     throw pullError(image, reference, (error as Error).message, error);
   }
-}
-
-/** Credentials go to the registry that they are for, and to no other that an image's name may point at. */
-function authorization({ registry, reference }: PullRequest): Record<string, string> {
-  if (!registry || !isForRegistry(registry.host, reference.registry)) return {};
-  const [username = '', ...rest] = Buffer.from(registry.credentials, 'base64').toString().split(':');
-  const auth = { username, password: rest.join(':'), serveraddress: registry.host };
-  // Engines take it for empty without its padding.
-  const encoded = Buffer.from(JSON.stringify(auth)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
-  return { 'x-registry-auth': encoded };
 }

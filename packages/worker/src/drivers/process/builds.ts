@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOrder } from '@pipecat-cloud/contract/worker';
+import { redactorOf } from '../../builds/build-redactor.js';
 import { download } from '../../builds/download.js';
 import type { BuildResult, ContextSource } from '../builder.js';
 import { DriverError } from '../driver.js';
@@ -77,7 +78,7 @@ export function createBuilds({ directory, host, table, agentPackage, inUse }: Bu
     const clean = cleanEnvironment(host, { home, temporary });
     const own = { HOME: home, TMPDIR: temporary, [buildFolderVariable]: folder };
     const environment = { ...clean, ...order.secrets, ...own };
-    const steps = { folder: join(folder, 'context'), environment, onLine, signal };
+    const steps = { folder: join(folder, 'context'), environment, onLine, redactor: redactorOf(order), signal };
     const plan = await planLaunch(steps.folder, order.dockerfilePath);
     const launch = await prepare(plan, order, steps);
     await rm(temporary, { recursive: true, force: true });
@@ -93,7 +94,7 @@ export function createBuilds({ directory, host, table, agentPackage, inUse }: Bu
   async function prepare(
     plan: LaunchPlan,
     { contextSha256, organizationId, secrets = {} }: BuildOrder,
-    steps: Pick<Step, 'folder' | 'environment' | 'onLine' | 'signal'>,
+    steps: Omit<Step, 'name' | 'command'>,
   ): Promise<BuildRecord['launch']> {
     if (plan.kind === 'python') {
       const { requirements } = plan;

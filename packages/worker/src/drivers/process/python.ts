@@ -12,7 +12,7 @@ import { standsAlone } from './requirements.js';
 import { runStep, type Step } from './run-step.js';
 
 /** Where and how the steps of one environment run. */
-export type PythonJob = Pick<Step, 'folder' | 'environment' | 'onLine' | 'signal'> & {
+export type PythonJob = Omit<Step, 'name' | 'command'> & {
   requirements: Requirements | undefined;
   /** Identifies the context, for requirements that refer to other files of it. */
   contextSha256: string;

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { createOutputCutter } from '../../builds/output-cutter.js';
+import type { Redactor } from '../../logs/redactor.js';
 import { DriverError } from '../driver.js';
 import { endProcesses, type ProcessFamily, signalMembers } from './end-processes.js';
 import { buildFolderVariable } from './environment.js';
-import { createLineCutter } from './lines.js';
 import type { ProcessTable } from './process-table.js';
 
 export interface Step {
@@ -15,6 +16,8 @@ export interface Step {
   folder: string;
   environment: Record<string, string>;
   onLine: (text: string) => void;
+  /** Knows the secrets that no line may end within. */
+  redactor: Pick<Redactor, 'endOf' | 'reach'>;
   signal: AbortSignal;
 }
 
@@ -46,7 +49,7 @@ export async function runStep(table: ProcessTable, step: Step): Promise<void> {
   step.signal.addEventListener('abort', abort, { once: true });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   const streams = [child.stdout, child.stderr];
-  const read = Promise.all(streams.map((stream) => forward(stream, step.onLine)));
+  const read = Promise.all(streams.map((stream) => forward(stream, step)));
   try {
     const [code, signal] = await exited;
     await endProcesses(table, family, () => 0);
@@ -61,15 +64,14 @@ export async function runStep(table: ProcessTable, step: Step): Promise<void> {
   }
 }
 
-async function forward(stream: Readable, onLine: (text: string) => void): Promise<void> {
-  const cutter = createLineCutter();
+async function forward(stream: Readable, { redactor, onLine }: Step): Promise<void> {
+  const cutter = createOutputCutter(redactor);
   try {
-    for await (const chunk of stream) for (const line of cutter.push(chunk as Buffer)) onLine(line.text);
+    for await (const chunk of stream) for (const text of cutter.push(chunk as Buffer)) onLine(text);
   } catch {
     // Destroyed above; what came until then counts.
   }
-  const rest = cutter.rest();
-  if (rest) onLine(rest.text);
+  for (const text of cutter.rest()) onLine(text);
 }
 
 function failed(step: Step, problem: string, cause?: unknown): DriverError {

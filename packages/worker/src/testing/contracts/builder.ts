@@ -136,6 +136,13 @@ export function describeBuilder(name: string, create: () => Promise<BuilderUnder
       expect(left).not.toContain(secret);
     });
 
+    test('a secret that is longer than a line is told whole, so that it can be found', async () => {
+      const secret = Array.from({ length: 600 }, () => crypto.randomUUID()).join('');
+      const order = orderOf(under.contexts.secret, { secrets: { API_TOKEN: secret } });
+      await build(order, under.contexts.secret);
+      expect(said(secret)).toBe(true);
+    });
+
     test('what is kept is told, and forgotten builds start nothing more', async () => {
       const order = orderOf(under.contexts.works);
       await build(order, under.contexts.works);
