@@ -51,3 +51,29 @@ test('whoever asks for much holds nobody else up', async () => {
   end('flood-3').resolve('flood-3');
   expect(await Promise.all([other, second, third, ...others])).toEqual(['other-1', 'flood-2', 'flood-3', 'x', 'y']);
 });
+
+test('what is gone before its turn is not begun, and holds up neither its own nor others', async () => {
+  const { begun, work, end } = pieces();
+  const inTurn = createFairTurns(1);
+  const gone = new AbortController();
+  const first = inTurn('a', work('a-1'));
+  const inLine = inTurn('b', work('b-1'), gone.signal);
+  const behind = inTurn('a', work('a-2'), gone.signal);
+  const last = inTurn('a', work('a-3'));
+  await pass();
+  const left = Promise.allSettled([inLine, behind]);
+  gone.abort(new Error('went away'));
+  const other = inTurn('c', work('c-1'));
+  await pass();
+  end('a-1').resolve('a-1');
+  await pass();
+  expect((await left).map((ended) => ended.status === 'rejected' && ended.reason)).toEqual([
+    gone.signal.reason,
+    gone.signal.reason,
+  ]);
+  end('c-1').resolve('c-1');
+  await pass();
+  end('a-3').resolve('a-3');
+  expect(await Promise.all([first, other, last])).toEqual(['a-1', 'c-1', 'a-3']);
+  expect(begun).toEqual(['a-1', 'c-1', 'a-3']);
+});

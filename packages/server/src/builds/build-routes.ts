@@ -13,6 +13,7 @@ import {
 } from '@pipecat-cloud/contract/builds';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
 import { Type } from 'typebox';
+import { goneSignal } from '../http/gone.js';
 import { actorOfRequest, organizationOf } from '../http/request.js';
 import { uuidOf } from '../uuid.js';
 import type { StoredBuild } from './build-row.js';
@@ -59,7 +60,9 @@ async function addRoutes(
     root,
     { schema: { body: CreateBuildBody, response: { 200: CreatedBuild, 201: CreatedBuild, ...errors } } },
     async (request, reply) => {
-      const { build, cached } = await builds.create(organizationOf(request), actorOfRequest(request), request.body);
+      const organization = organizationOf(request);
+      const actor = actorOfRequest(request);
+      const { build, cached } = await builds.create(organization, actor, request.body, goneSignal(reply));
       return reply
         .status(cached ? 200 : 201)
         .send({ build: presentBuild(build), contextHash: build.contextHash, cached });

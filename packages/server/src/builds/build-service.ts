@@ -16,12 +16,12 @@ import { isUuid } from '../uuid.js';
 import type { BuildLogLine } from './build-log-repository.js';
 import { makersOf } from './build-makers.js';
 import { createBuildReports } from './build-reports.js';
+import type { BuildIdentity } from './build-repository.js';
 import type { StoredBuild } from './build-row.js';
 import { checkBuildSets } from './build-sets.js';
 import type { BuildPlace } from './builder.js';
-import { checkContext } from './context-check.js';
-import { createContextCredentials } from './context-credentials.js';
 import type { ContextLimits } from './context-entries.js';
+import { createStoredContextCheck, missingUpload } from './stored-context-check.js';
 import type { Upload, UploadContent } from './upload-repository.js';
 import type { UploadService } from './upload-service.js';
 import type { StoredContext, UploadStore } from './upload-store.js';
@@ -42,9 +42,16 @@ interface BuildServiceDeps {
   /** Builds that an organization may have under way. */
   openLimit?: number;
   contextLimits?: ContextLimits;
+  /** Time to read one context through. */
+  contextReadMs?: number;
   /** Lines kept of one build. */
   lineLimit?: number;
   leaks?: Pick<Leaks, 'watch' | 'sites'>;
+}
+
+export interface BuildAnswer {
+  build: StoredBuild;
+  cached: boolean;
 }
 
 /** Contexts that are read through at a time: each keeps this process busy for as long as it takes to unpack. */
@@ -54,8 +61,9 @@ const defaultLimits: ContextLimits = { sizeBytes: contextSizeLimitBytes, entries
 /** Builds of organizations; what workers report of them is `createBuildReports`, whose functions are here too. */
 export function createBuildService(deps: BuildServiceDeps) {
   const { store, clock, ids, audit, files, uploads, queue, contextLimits = defaultLimits, leaks } = deps;
-  const { openLimit = 50, forgetNow } = deps;
+  const { openLimit = 50, forgetNow, contextReadMs = 300_000 } = deps;
   const inTurn = createFairTurns(checksAtOnce);
+  const checkStored = createStoredContextCheck({ store, files, limits: contextLimits, readMs: contextReadMs });
 
   /** The upload with its content, or a 400 that says what to do (contract §10.3). */
   async function uploadOf(
@@ -63,8 +71,11 @@ export function createBuildService(deps: BuildServiceDeps) {
     body: CreateBuildBody,
   ): Promise<Upload & { content: UploadContent }> {
     const found = isUuid(body.uploadId) ? await store.builds.uploads.find(organization.id, body.uploadId) : undefined;
-    if (!found || found.state === 'removed' || found.state === 'gone') throw missingUpload();
-    const content = await uploads.contentOf(found);
+    if (!found) throw missingUpload();
+    // One that was let go of is answered as before, for as long as that needs no file of it.
+    const kept = found.state !== 'removed' && found.state !== 'gone';
+    const content = kept ? await uploads.contentOf(found) : found.content;
+    if (!content && !kept) throw missingUpload();
     if (!content)
       throw badRequest(
         'The upload has not received its file yet; post the file to the uploadUrl, then create the build',
@@ -77,31 +88,70 @@ export function createBuildService(deps: BuildServiceDeps) {
     return { ...found, content };
   }
 
-  async function checkStored(upload: Upload, sha256: string, dockerfilePath: string) {
-    const stored = await files.open(upload.id, sha256);
-    if (!stored) throw missingUpload();
-    const credentials = createContextCredentials();
-    await checkContext(stored.stream, dockerfilePath, contextLimits, credentials.add);
-    return credentials;
+  /**
+   * The build that answers for these files without a new one: that under way, or a successful one. Undefined where one may be made, 429
+   * where the organization has too many under way.
+   */
+  async function standing(
+    repos: Pick<Repositories, 'builds'>,
+    organizationId: string,
+    identity: BuildIdentity,
+  ): Promise<BuildAnswer | undefined> {
+    // In this order one that ends between the two is found all the same.
+    const open = await repos.builds.findOpen(organizationId, identity);
+    if (open) return { build: open, cached: false };
+    const cached = await repos.builds.findCached(organizationId, identity);
+    if (cached && (await repos.builds.touch(cached.id, clock.now()))) return { build: cached, cached: true };
+    if ((await repos.builds.countOpen(organizationId)) < openLimit) return undefined;
+    throw tooManyRequests(
+      `The organization has ${openLimit} builds under way; wait for one of them, or cancel one`,
+      30,
+    );
   }
 
-  /** The build of these files that is under way, or else this one, which is then the one under way. */
+  /** Puts this build under way, unless another answers by now. */
   async function insertOrJoin(repos: Repositories, actor: Actor, build: StoredBuild, warnings: BuildLogLine[]) {
     const { organizationId, secretSet, imagePullSecretSet } = build;
     const named = secretSet !== undefined || imagePullSecretSet !== undefined;
     const detail = named ? { detail: { secretSet, imagePullSecretSet } } : {};
-    // The constraint decides who is first; whoever is not finds the other's, unless that has ended just now.
-    for (let attempt = 0; attempt < 3; attempt++) {
-      if (await repos.builds.insert(build)) {
-        if (!(await repos.builds.uploads.use(organizationId, build.uploadId))) throw missingUpload();
-        await repos.builds.lines.insert(build.id, warnings);
-        await audit.record(repos, actor, { action: 'build.created', organizationId, target: build.id, ...detail });
-        return build;
-      }
-      const open = await repos.builds.findOpen(organizationId, build);
-      if (open) return open;
-    }
-    throw conflict('A build of the same files has just ended; ask again');
+    // Of many who ask at once, each finds what those before it have made.
+    if (!(await repos.organizations.lock(organizationId))) throw missingUpload();
+    const answer = await standing(repos, organizationId, build);
+    if (answer) return answer;
+    if (!(await repos.builds.insert(build))) throw conflict('A build of the same files has just begun; ask again');
+    if (!(await repos.builds.uploads.use(organizationId, build.uploadId))) throw missingUpload();
+    await repos.builds.lines.insert(build.id, warnings);
+    await audit.record(repos, actor, { action: 'build.created', organizationId, target: build.id, ...detail });
+    return { build, cached: false };
+  }
+
+  /** In its turn: what answered before it is not read through again. */
+  async function make(actor: Actor, upload: Upload & { content: UploadContent }, identity: BuildIdentity) {
+    const { organizationId } = upload;
+    const before = await standing(store, organizationId, identity);
+    if (before) return before;
+    const credentials = await checkStored(upload, identity.contextSha256, identity.dockerfilePath);
+    const now = clock.now();
+    const created: StoredBuild = {
+      ...identity,
+      id: ids.id(),
+      organizationId,
+      uploadId: upload.id,
+      contextSizeBytes: upload.content.sizeBytes,
+      status: 'pending',
+      workerId: undefined,
+      errorMessage: undefined,
+      imageSizeBytes: undefined,
+      createdAt: now,
+      startedAt: undefined,
+      completedAt: undefined,
+      updatedAt: now,
+      removedAt: undefined,
+    };
+    const answer = await store.transaction((repos) => insertOrJoin(repos, actor, created, credentials.warnings()));
+    if (leaks) credentials.report(leaks.watch, organizationId, answer.build.id);
+    queue.nudge();
+    return answer;
   }
 
   return {
@@ -109,51 +159,27 @@ export function createBuildService(deps: BuildServiceDeps) {
 
     /**
      * A build of an uploaded context. The successful build of the same files is returned instead where there is one (`cached`),
-     * and whoever asks for the same while it is under way gets that (contract §10.3). 429 while the organization has too many under way.
+     * and whoever asks for the same while it is under way gets that (contract §10.3); neither keeps the upload. 429 while the
+     * organization has too many under way. Nothing is begun for a caller who is `gone` while others are before it.
      */
     async create(
       organization: OrganizationAccess,
       actor: Actor,
       body: CreateBuildBody,
-    ): Promise<{ build: StoredBuild; cached: boolean }> {
+      gone?: AbortSignal,
+    ): Promise<BuildAnswer> {
       const dockerfilePath = checkedPath(body.dockerfilePath ?? 'Dockerfile');
       const upload = await uploadOf(organization, body);
-      const { contextHash, sha256: contextSha256, sizeBytes } = upload.content;
+      const { contextHash, sha256: contextSha256 } = upload.content;
       const { secretSet, imagePullSecretSet } = body;
       const { region } = upload;
       const identity = { region, contextHash, contextSha256, dockerfilePath, secretSet, imagePullSecretSet };
       await checkBuildSets(deps, organization, region, body);
-      const cached = await store.builds.findCached(organization.id, identity);
-      if (cached && (await store.builds.touch(cached.id, clock.now()))) return { build: cached, cached: true };
-      if ((await store.builds.countOpen(organization.id)) >= openLimit) {
-        throw tooManyRequests(
-          `The organization has ${openLimit} builds under way; wait for one of them, or cancel one`,
-          30,
-        );
-      }
-
-      const credentials = await inTurn(organization.id, () => checkStored(upload, contextSha256, dockerfilePath));
-      const now = clock.now();
-      const created: StoredBuild = {
-        ...identity,
-        id: ids.id(),
-        organizationId: organization.id,
-        uploadId: upload.id,
-        contextSizeBytes: sizeBytes,
-        status: 'pending',
-        workerId: undefined,
-        errorMessage: undefined,
-        imageSizeBytes: undefined,
-        createdAt: now,
-        startedAt: undefined,
-        completedAt: undefined,
-        updatedAt: now,
-        removedAt: undefined,
-      };
-      const build = await store.transaction((repos) => insertOrJoin(repos, actor, created, credentials.warnings()));
-      if (leaks) credentials.report(leaks.watch, organization.id, build.id);
-      queue.nudge();
-      return { build, cached: false };
+      const answer =
+        (await standing(store, organization.id, identity)) ??
+        (await inTurn(organization.id, () => make(actor, upload, identity), gone));
+      if (answer.build.uploadId !== upload.id) await store.builds.uploads.release(organization.id, upload.id);
+      return answer;
     },
 
     makersOf: (organizationId: string, builds: readonly StoredBuild[]) => makersOf(store, organizationId, builds),
@@ -253,11 +279,6 @@ export function createBuildService(deps: BuildServiceDeps) {
 export type BuildService = ReturnType<typeof createBuildService>;
 
 const cancelled = 'The build was cancelled';
-
-const missingUpload = () =>
-  badRequest(
-    'There is no such upload in this organization, or it has expired; ask for a new upload URL, send the file, then create the build',
-  );
 
 /**
  * A path below the context's root; kept as it was given, because clients look builds up by it. What a container engine would read as a list

@@ -11,6 +11,18 @@ const overheadBytes = 4096;
 /** Files that tell a worker without a container engine how to run an agent; one of them stands in for a Dockerfile. */
 const runnableFiles = ['pcc-deploy.toml', 'bot.py'];
 
+/** The archive is sound, and another Dockerfile of it may do. */
+export class MissingDockerfile extends AppError {
+  constructor(dockerfilePath: string) {
+    super(
+      400,
+      '400',
+      `The build context has no '${dockerfilePath}', and at its root neither ${runnableFiles.join(' nor ')}: add one of them, or name the Dockerfile with dockerfilePath`,
+    );
+    this.name = 'MissingDockerfile';
+  }
+}
+
 /** Gets each credential of this platform that is in a file of the context. The value must not be printed. */
 export type OnContextCredential = (path: string, finding: CredentialFinding, value: string) => void;
 
@@ -35,9 +47,7 @@ export async function checkContext(
     throw toRefusal(error);
   }
   if (!entries.hasFile(dockerfilePath) && !runnableFiles.some((name) => entries.hasFile(name))) {
-    throw badRequest(
-      `The build context has no '${dockerfilePath}', and at its root neither ${runnableFiles.join(' nor ')}: add one of them, or name the Dockerfile with dockerfilePath`,
-    );
+    throw new MissingDockerfile(dockerfilePath);
   }
 }
 

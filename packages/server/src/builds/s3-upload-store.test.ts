@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeUploads } from '../testing/contracts/uploads.js';
 import { type FakeS3, fakeS3Bucket, fakeS3Region, startFakeS3 } from '../testing/fake-s3.js';
 import { fakeS3Key, S3Fault } from '../testing/fake-s3-signature.js';
@@ -126,6 +128,22 @@ describe('against a bucket', () => {
       status: 503,
       message: expect.stringContaining('does not answer'),
     });
+  });
+
+  test('a file that is let go of in the middle lets go of its connection, though nothing comes', async () => {
+    const { arrival, open } = storeOn(fake);
+    fake.put(incoming, Buffer.from('one'));
+    const content = await arrival.collect(id);
+    fake.stallAfter(1);
+    const opened = await open(id, content?.sha256 ?? '');
+    const stream = opened?.stream as Readable;
+    const [first] = await once(stream, 'data');
+    expect(String(first)).toBe('o');
+    expect(fake.stalled()).toBe(1);
+    const closed = once(stream, 'close');
+    stream.destroy();
+    await closed;
+    await vi.waitFor(() => expect(fake.stalled()).toBe(0), { timeout: 60_000 });
   });
 
   test.each<[string, Partial<Parameters<typeof createS3UploadStore>[0]>, RegExp]>([

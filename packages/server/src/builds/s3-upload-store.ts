@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { badRequest, unavailable } from '../errors.js';
 import { isUuid } from '../uuid.js';
 import { createS3Client, type S3Client, S3Refusal } from './s3-client.js';
@@ -105,7 +106,7 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
     async open(uploadId, sha256) {
       const found = await (await client()).get(kept(uploadId, sha256));
       if (!found) return await earlier?.open(uploadId, sha256);
-      return { sizeBytes: found.sizeBytes, stream: Readable.from(watched(found.body), { objectMode: false }) };
+      return { sizeBytes: found.sizeBytes, stream: readableOf(found.body) };
     },
 
     async remove(uploadId, sha256) {
@@ -119,11 +120,33 @@ export function createS3UploadStore(options: S3UploadStoreOptions): UploadStore 
   };
 }
 
+const brokeOff = (cause: unknown) =>
+  unavailable('The storage of uploads broke off in the middle of a file; try again in a moment', cause);
+
 /** What breaks off on the way is for the caller to try again. */
 async function* watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (cause) {
-    throw unavailable('The storage of uploads broke off in the middle of a file; try again in a moment', cause);
+    throw brokeOff(cause);
   }
+}
+
+/** As `watched`. Destroying it lets go of the connection at once; a generator would first wait for what it is reading. */
+function readableOf(body: ReadableStream<Uint8Array>): Readable {
+  const reader = body.getReader();
+  return new Readable({
+    read() {
+      reader.read().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (cause) => this.destroy(brokeOff(cause)),
+      );
+    },
+    destroy(error, done) {
+      reader.cancel(error ?? undefined).then(
+        () => done(error),
+        () => done(error),
+      );
+    },
+  });
 }

@@ -2,7 +2,7 @@ import type { RepositoryContext } from '../db/store.js';
 
 /**
  * `waiting` for its file · `complete` with one · `used` by a build, so kept · `removed`: its file may be gone at any moment · `gone`: it is, and
- * builds that are kept on record still name it.
+ * builds that are kept on record still name it, or it answers for a while yet what it has answered.
  */
 export type UploadState = 'waiting' | 'complete' | 'used' | 'removed' | 'gone';
 
@@ -55,15 +55,15 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return row && toUpload(row);
     },
 
-    /** How many there are that no build was made of, with a file or without. */
-    async countUnused(organizationId: string): Promise<number> {
-      const { count } = await db
+    /** How many there are that are of no use yet, with a file or without, and when the first of them expires. */
+    async countUnused(organizationId: string): Promise<{ count: number; firstExpiresAt: Date | undefined }> {
+      const { count, first } = await db
         .selectFrom('upload')
-        .select(({ fn }) => fn.countAll().as('count'))
+        .select(({ fn }) => [fn.countAll().as('count'), fn.min('expires_at').as('first')])
         .where('organization_id', '=', organizationId)
         .where('state', 'in', ['waiting', 'complete'])
         .executeTakeFirstOrThrow();
-      return Number(count);
+      return { count: Number(count), firstExpiresAt: first ? new Date(first) : undefined };
     },
 
     /** For the upload itself, whose signature stands for the organization. */
@@ -101,6 +101,17 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return numUpdatedRows > 0;
     },
 
+    /** Lets go of one that needs no file any more: another build answers for it, or none can be made of it. Nothing where a build names it. */
+    async release(organizationId: string, id: string): Promise<void> {
+      await db
+        .updateTable('upload')
+        .set({ state: 'removed' })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+        .where('state', '=', 'complete')
+        .execute();
+    },
+
     /**
      * Marks what no build was made of and expired before `before`, and returns every marked upload, also of an earlier call, with its
      * hash where its file is known.
@@ -117,16 +128,26 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return rows.map(({ id, sha256 }) => ({ id, sha256: sha256 ?? undefined }));
     },
 
-    /** Forgets one that is marked, as far as no build names it; its file must be gone already. */
-    async forget(id: string): Promise<void> {
+    /** The file of one that is marked is gone. */
+    async markGone(id: string): Promise<void> {
       await db
         .updateTable('upload')
         .set({ state: 'gone' })
         .where('id', '=', id)
         .where('state', '=', 'removed')
-        .where('id', 'in', db.selectFrom('build').select('upload_id').where('upload_id', '=', id))
         .execute();
-      await db.deleteFrom('upload').where('id', '=', id).where('state', '=', 'removed').execute();
+    },
+
+    /** Forgets those whose file is gone and that expired before `before`, as far as no build names them. */
+    async forgetGone(before: Date): Promise<void> {
+      await db
+        .deleteFrom('upload')
+        .where('state', '=', 'gone')
+        .where('expires_at', '<', before.toISOString())
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('build').select('build.id').whereRef('build.upload_id', '=', 'upload.id'))),
+        )
+        .execute();
     },
   };
 }

@@ -55,10 +55,13 @@ export function createUploadService(deps: UploadServiceDeps) {
   /** Under a lock, so that of many who ask at once no more are let in. Throws 429. */
   async function checkRoom(repos: Repositories, { id, name }: OrganizationAccess): Promise<void> {
     if (!(await repos.organizations.lock(id))) throw notFound('Organization', name);
-    if ((await repos.builds.uploads.countUnused(id)) < unusedLimit) return;
+    const { count, firstExpiresAt } = await repos.builds.uploads.countUnused(id);
+    if (count < unusedLimit) return;
+    const firstGoesAt = (firstExpiresAt?.getTime() ?? 0) + keepForMs;
     throw tooManyRequests(
       `The organization has ${unusedLimit} uploads that no build was made of, which is the most; make builds of them, or wait: each goes about an hour after it came`,
-      60,
+      // One whose time is over goes with the next sweep.
+      Math.max(60, Math.ceil((firstGoesAt - clock.now().getTime()) / 1000)),
     );
   }
 
@@ -153,13 +156,14 @@ export function createUploadService(deps: UploadServiceDeps) {
       return content;
     },
 
-    /** Removes uploads that no build was made of in time, and what an ended process left behind. Safe to repeat. */
+    /** Removes uploads that were let go of or no build was made of in time, and what an ended process left behind. Safe to repeat. */
     async sweep(): Promise<void> {
       const before = new Date(clock.now().getTime() - keepForMs);
       for (const { id, sha256 } of await store.builds.uploads.markExpired(before, [...arriving])) {
         await uploads.remove(id, sha256);
-        await store.builds.uploads.forget(id);
+        await store.builds.uploads.markGone(id);
       }
+      await store.builds.uploads.forgetGone(before);
       await uploads.removeLeftovers(before);
     },
   };

@@ -25,6 +25,9 @@ export async function startFakeS3({ now }: { now: () => Date }) {
   /** Asked before each request is answered; what it throws is the answer. */
   let before: (request: string) => void | Promise<void> = () => {};
   let cutAfterBytes: number | undefined;
+  let stallAfterBytes: number | undefined;
+  /** Downloads that have stalled, and whose other end is there still. */
+  let stalled = 0;
   let copiesFail = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -60,7 +63,11 @@ export async function startFakeS3({ now }: { now: () => Date }) {
       'content-type': found.contentType,
     });
     if (method === 'HEAD') response.end();
-    else if (cutAfterBytes !== undefined)
+    else if (stallAfterBytes !== undefined) {
+      stalled++;
+      response.once('close', () => stalled--);
+      response.write(found.bytes.subarray(0, stallAfterBytes));
+    } else if (cutAfterBytes !== undefined)
       response.write(found.bytes.subarray(0, cutAfterBytes), () => response.destroy());
     else response.end(found.bytes);
   }
@@ -124,6 +131,11 @@ export async function startFakeS3({ now }: { now: () => Date }) {
     cutAfter(bytes: number) {
       cutAfterBytes = bytes;
     },
+    /** From now on a download gives nothing more after so many bytes. */
+    stallAfter(bytes: number) {
+      stallAfterBytes = bytes;
+    },
+    stalled: () => stalled,
     /** Copies fail as they do at Amazon: after the success status. */
     failCopies() {
       copiesFail = true;
