@@ -78,6 +78,9 @@ export function passRefusalOn(
   response.writeHead(answer.statusCode ?? 502, [...headers, 'connection', 'close']);
   // The server, which would have told it, has let go of the connection.
   client.on('drain', () => response.emit('drain'));
+  // An answer without an end must not outlive its caller, which may end its side alone, or vanish without a word.
+  client.once('end', () => client.destroy());
+  (client as Socket).setKeepAlive(true, 15_000);
   client.resume();
   client.once('close', () => answer.destroy());
   response.once('finish', () => {

@@ -243,6 +243,16 @@ describe('an upgrade that the agent answers', () => {
     expect(received).toBeGreaterThan(length);
   });
 
+  test('otherwise and without an end is over for the agent once its caller has left', async () => {
+    const agent = answersWith('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
+    const keptAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
+    const client = world.upgradeRaw(...(await pathOf('beside')));
+    await once(client, 'data');
+    expect((keptAlive.mock.contexts as Socket[]).map(({ remotePort }) => remotePort)).toContain(client.localPort);
+    client.resume().end();
+    await vi.waitFor(() => expect(agent.socket?.destroyed).toBe(true), patience);
+  });
+
   test('in something that is no HTTP is 502', async () => {
     answersWith('SSH-2.0-OpenSSH_9.9\r\n\r\n');
     expect(await world.upgrade(...(await pathOf('beside')))).toMatch(/^HTTP\/1.1 502 /);
