@@ -1,11 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createHeldBytes } from './held-bytes.js';
 
 /** What both ends of a relay, control plane and worker, do with an upgrade. */
 
-/** What a caller may say before its upgrade is answered: a minute of uncompressed speech. */
-const heldLimit = 4 * 1024 * 1024;
 /** For last words to arrive. */
 const endingMs = 2000;
 
@@ -17,26 +16,25 @@ export interface Held {
 
 /**
  * Keeps what a caller says while it waits, and notices when it leaves: a connection that nobody reads does not tell. Of one that says too
- * much nothing is kept, and `tooMuch` has to end it.
+ * much, for itself or for what all of them may together, nothing is kept, and `tooMuch` has to end it.
  */
 export function hold(client: Duplex, head: Buffer, tooMuch: () => void): Held {
-  let chunks = [head];
-  let size = head.length;
+  const said = createHeldBytes();
+  let refused = false;
   const keep = (chunk: Buffer) => {
-    if (size > heldLimit || client.writableEnded) return;
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size <= heldLimit) return;
-    chunks = [];
+    if (refused || client.writableEnded || said.add(chunk)) return;
+    refused = true;
+    said.empty();
     tooMuch();
   };
   const gone = () => void client.destroy();
   // One that somebody has paused does not flow again because of a listener.
-  client.on('data', keep).on('end', gone).resume();
+  client.on('data', keep).on('end', gone).once('close', said.empty).resume();
+  keep(head);
   return {
     release() {
-      client.off('data', keep).off('end', gone).pause();
-      return Buffer.concat(chunks);
+      client.off('data', keep).off('end', gone).off('close', said.empty).pause();
+      return said.take();
     },
   };
 }
@@ -78,6 +76,9 @@ export function passRefusalOn(
   response.writeHead(answer.statusCode ?? 502, [...headers, 'connection', 'close']);
   // The server, which would have told it, has let go of the connection.
   client.on('drain', () => response.emit('drain'));
+  // An answer without an end must not outlive its caller, which may end its side alone, or vanish without a word.
+  client.once('end', () => client.destroy());
+  (client as Socket).setKeepAlive(true, 15_000);
   client.resume();
   client.once('close', () => answer.destroy());
   response.once('finish', () => {

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Uploaded } from '@pipecat-cloud/contract/builds';
 import { ErrorEnvelope } from '@pipecat-cloud/contract/errors';
+import { passOver } from '@pipecat-cloud/contract/pass-over';
 import type { FastifyRequest } from 'fastify';
 import { AppError, badRequest } from '../errors.js';
 import { readUploadFields, type UploadService } from './upload-service.js';
@@ -74,20 +74,6 @@ function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 
     throw badRequest(`The upload field '${name}' is not the text that was given`);
   if (fields.has(name)) throw badRequest(`The upload field '${name}' was sent twice`);
   fields.set(name, value);
-}
-
-/**
- * Reads on what a refused client still sends, because most clients look at the answer only when they have sent everything. One
- * that sends more than any upload is cut off.
- */
-function passOver(body: IncomingMessage, limitBytes: number): void {
-  let bytes = 0;
-  body.unpipe();
-  body.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > limitBytes) body.destroy();
-  });
-  body.resume();
 }
 
 function declaredBytes(request: FastifyRequest): number | undefined {

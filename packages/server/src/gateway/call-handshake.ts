@@ -70,11 +70,16 @@ export function readCallStart(socket: Duplex, head: Buffer, { silentMs, startMs 
     let size = 0;
     let messages = 0;
     const receiver = new Receiver({ isServer: true, maxPayload: handshakeLimit });
-    const late = (what: string, ms: number) =>
-      setTimeout(() => settle(new SocketRefused(4408, `${what} came within ${ms / 1000} s`)), ms);
+    const late = (what: string, ms: number, stillLate: () => boolean) => {
+      const judge = () => {
+        if (stillLate()) settle(new SocketRefused(4408, `${what} came within ${ms / 1000} s`));
+      };
+      // What arrived while this process stood still is read before it is judged.
+      return setTimeout(() => setImmediate(judge), ms);
+    };
     const gone = () => settle(new SocketRefused(1006, 'The caller closed the connection'));
-    const silence = late('Nothing', silentMs);
-    const timer = late('No start message', startMs);
+    const silence = late('Nothing', silentMs, () => size === 0);
+    const timer = late('No start message', startMs, () => true);
     let settled = false;
 
     function settle(result: CallStart | Error): void {

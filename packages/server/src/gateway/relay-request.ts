@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
+import { passOver } from '@pipecat-cloud/contract/pass-over';
 import { passAnswerOn } from '@pipecat-cloud/contract/relay-answer';
 import { isPlatformHeader, passOn } from '@pipecat-cloud/contract/relay-headers';
 import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
@@ -26,6 +27,13 @@ export const notForCallers = (name: string) =>
   name.startsWith('x-pipecat-cloud-') ||
   ['set-cookie', 'clear-site-data', 'strict-transport-security', 'service-worker-allowed', 'alt-svc'].includes(name);
 
+interface RequestRelayDeps {
+  hops: HopSigner;
+  log: Logger;
+  /** From the end of a request to the beginning of its answer. */
+  answerMs?: number;
+}
+
 export interface RelayOrder {
   place: Place;
   /** Path and query at the instance, beginning with a slash. */
@@ -35,7 +43,7 @@ export interface RelayOrder {
 }
 
 /** Connections to the data ports of workers, and what goes over them. */
-export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger }) {
+export function createRequestRelay({ hops, log, answerMs = answerTimeoutMs }: RequestRelayDeps) {
   const settings = { keepAlive: true, timeout: idleConnectionMs, maxFreeSockets: 256 };
   const agents = { 'http:': new Agent(settings), 'https:': new SecureAgent(settings) };
 
@@ -66,6 +74,7 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
       let abort: () => void = () => undefined;
       res.once('close', () => {
         abort();
+        passOver(req);
         resolve();
       });
       const send = (): void => {
@@ -75,11 +84,14 @@ export function createRequestRelay({ hops, log }: { hops: HopSigner; log: Logger
           clearTimeout(timer);
           upstream.destroy();
         };
-        upstream.once('finish', () => {
-          timer = setTimeout(() => upstream.destroy(new AgentTooSlow()), answerTimeoutMs);
-        });
+        const awaitAnswer = () => {
+          timer = setTimeout(() => upstream.destroy(new AgentTooSlow()), answerMs);
+        };
+        upstream.once('finish', awaitAnswer);
         upstream.once('response', (answer) => {
           clearTimeout(timer);
+          // It may begin before the request has ended.
+          upstream.off('finish', awaitAnswer);
           // Its errors come as its close.
           answer.on('error', () => undefined);
           const refused = answer.headers[hopRefusedHeader];

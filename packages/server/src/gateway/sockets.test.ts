@@ -11,6 +11,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+/** Since Node.js 24.9 a server is asked which upgrades it makes. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const ignoresUpgrades = major > 24 || (major === 24 && minor >= 9);
+
 const patience = { timeout: 60_000 };
 const newToken = async () => (await bodyOf(await world.start({ transport: 'websocket' }))).token ?? '';
 const socketAt = (index = 0) =>
@@ -243,6 +247,16 @@ describe('an upgrade that the agent answers', () => {
     expect(received).toBeGreaterThan(length);
   });
 
+  test('otherwise and without an end is over for the agent once its caller has left', async () => {
+    const agent = answersWith('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
+    const keptAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
+    const client = world.upgradeRaw(...(await pathOf('beside')));
+    await once(client, 'data');
+    expect((keptAlive.mock.contexts as Socket[]).map(({ remotePort }) => remotePort)).toContain(client.localPort);
+    client.resume().end();
+    await vi.waitFor(() => expect(agent.socket?.destroyed).toBe(true), patience);
+  });
+
   test('in something that is no HTTP is 502', async () => {
     answersWith('SSH-2.0-OpenSSH_9.9\r\n\r\n');
     expect(await world.upgrade(...(await pathOf('beside')))).toMatch(/^HTTP\/1.1 502 /);
@@ -297,9 +311,29 @@ describe('an upgrade', () => {
     '/',
   ];
 
-  test('to anything but a WebSocket is 400 everywhere', async () => {
+  // As `curl --http2` and Java's client ask.
+  test.runIf(ignoresUpgrades)('to another protocol is ignored, and the request answered', async () => {
+    const { sessionId } = await bodyOf(await world.start({}));
+    const headers = {
+      authorization: `Bearer ${world.key}`,
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABk',
+      'content-length': '2',
+    };
+    const next = 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n';
+    const client = world.upgradeRaw(`/v1/public/bot/sessions/${sessionId}/own`, headers, `hi${next}`, 'POST');
+    let answer = '';
+    for await (const chunk of client) answer += String(chunk);
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    expect(world.seen).toMatchObject([{ method: 'POST', body: 'hi' }]);
+    expect(world.seen[0]?.headers).not.toHaveProperty('http2-settings');
+    expect(world.sockets).toEqual([]);
+  });
+
+  test('to a WebSocket among others, or not with GET, is 400 everywhere', async () => {
     for (const path of everywhere) {
-      expect(await world.upgrade(path, { upgrade: 'h2c' })).toMatch(/^HTTP\/1.1 400 /);
       expect(await world.upgrade(path, { upgrade: 'websocket, foo' })).toMatch(/^HTTP\/1.1 400 /);
       let answer = '';
       for await (const chunk of world.upgradeRaw(path, {}, '', 'POST')) answer += String(chunk);

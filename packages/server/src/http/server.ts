@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { ErrorEnvelope, Health } from '@pipecat-cloud/contract/errors';
 import { Ajv } from 'ajv';
@@ -22,13 +23,22 @@ interface HttpOptions {
   bodyDeadlineMs?: number | undefined;
 }
 
+/**
+ * Clients offer other protocols with ordinary requests, as `h2c`; a server that has none of them answers as if they had not (RFC 9110
+ * §7.8). Before Node.js 24.9 nobody asks this, and such a request is refused as an upgrade.
+ */
+const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase().includes('websocket') === true;
+
 /** The Fastify instance before any route: limits, validation, errors, headers that every answer carries. */
 export function createHttp(
   logger: Logger,
   { certificate, trustedProxies = [], bodyDeadlineMs }: HttpOptions = {},
 ): FastifyInstance {
   const app = Fastify({
-    ...(certificate ? { https: { ...certificate, minVersion: 'TLSv1.2' as const } } : {}),
+    ...(certificate
+      ? { https: { ...certificate, minVersion: 'TLSv1.2' as const, shouldUpgradeCallback } }
+      : { http: { shouldUpgradeCallback } }),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     loggerInstance: logger,
     // One line of our own, below.
@@ -64,6 +74,8 @@ export function createHttp(
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('pipecat-request-id', request.id);
     void reply.header('x-content-type-options', 'nosniff');
+    // Node's parser stops behind an upgrade that it does not make: what came with it would be lost.
+    if (request.headers.upgrade !== undefined) void reply.header('connection', 'close');
     done();
   });
   addBodyDeadline(app as unknown as FastifyInstance, bodyDeadlineMs);

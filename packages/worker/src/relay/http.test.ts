@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -15,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 const { hop, url } = createRelayClient(() => rig);
+const patience = { timeout: 60_000 };
 
 test('passes path, query, method, headers and body on, with the session of the hop', async () => {
   await rig.activate({ instanceId: 'i-1' });
@@ -103,6 +105,28 @@ test('ends the request to the instance when the caller goes', async () => {
   await once(sent, 'response');
   sent.destroy();
   await vi.waitFor(() => expect(gone).toHaveBeenCalled());
+});
+
+test('a caller that is answered before it has sent everything can send the rest, and its next request', async () => {
+  await rig.activate({ instanceId: 'i-1' });
+  rig.agents.of('i-1').custom = (req, res) => res.writeHead(req.method === 'POST' ? 413 : 204).end();
+  const { host, hostname, port } = new URL(rig.dataUrl());
+  const caller = connect(Number(port), hostname);
+  try {
+    let received = '';
+    caller.on('data', (chunk) => {
+      received += chunk;
+    });
+    const head = `host: ${host}\r\n${hopHeader}: ${hop()[hopHeader]}\r\n`;
+    const body = Buffer.alloc(8 * 1024 * 1024);
+    caller.write(`POST /instances/i-1/x HTTP/1.1\r\n${head}content-length: ${body.length + 1}\r\n\r\nx`);
+    await vi.waitFor(() => expect(received).toMatch(/^HTTP\/1.1 413 /), patience);
+    caller.write(body);
+    caller.write(`GET /instances/i-1/y HTTP/1.1\r\n${head}\r\n`);
+    await vi.waitFor(() => expect(received).toMatch(/HTTP\/1.1 204 /), patience);
+  } finally {
+    caller.destroy();
+  }
 });
 
 test('a broken answer does not look like a whole one', async () => {

@@ -1,4 +1,5 @@
 import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { passOver } from '@pipecat-cloud/contract/pass-over';
 import { passAnswerOn } from '@pipecat-cloud/contract/relay-answer';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
@@ -27,6 +28,7 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
   res.on('close', () => {
     ended();
     abort();
+    passOver(req);
   });
 
   function send(): void {

@@ -119,6 +119,14 @@ describe('an agent that keeps its connection after another answer than 101', () 
     },
   );
 
+  test.each(['204 No Content', '304 Not Modified'])('and says more behind a %s is heard with that', async (status) => {
+    rig.agents.of('i-1').custom = (req) => void req.socket.write(`HTTP/1.1 ${status}\r\n\r\nand a body`);
+    await rig.activate({ instanceId: 'i-1', entry: 'socket' });
+    const seen = upgradeRaw('/ws', '');
+    await vi.waitFor(() => expect(seen.received).toContain(`HTTP/1.1 ${status}`), patience);
+    expect(await whenEnded()).toMatchObject({ reason: 'bot_failed', status: Number(status.slice(0, 3)) });
+  });
+
   test('and then breaks it is not heard as if it were whole', async () => {
     let agent: Duplex | undefined;
     rig.agents.of('i-1').custom = (req) => {

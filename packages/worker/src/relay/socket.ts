@@ -68,9 +68,9 @@ export async function relaySocket(
     endAfter(instanceSide, client, () => fate.closed('instance'));
     splice(client, instanceSide, Buffer.concat([upgradedHead(answer), rest]), waiting.release());
   });
-  let answered = false;
+  let answered: IncomingMessage | undefined;
   asked.on('response', (answer) => {
-    answered = true;
+    answered = answer;
     answer.once('close', () => instanceSide.destroy());
     waiting.release();
     // 101 as well where it names no protocol.
@@ -80,6 +80,8 @@ export async function relaySocket(
     passRefusalOn(req, client, answer, fromInstance(answer.rawHeaders));
   });
   asked.on('error', (error: NodeJS.ErrnoException) => {
+    // Its answer is whole: whatever it has said behind that changes nothing.
+    if (answered?.complete) return;
     fate.brokenBy('instance');
     log.debug({ err: error, instanceId: instance.id }, 'an instance did not accept a relayed socket');
     if (!client.destroyed && !reached) {
