@@ -10,7 +10,7 @@ import type { HopSigner } from '../workers/hop-signer.js';
 import type { Place } from './session-places.js';
 
 /** How long an agent may take before it begins to answer; what it then sends may last. */
-export const answerTimeoutMs = 60_000;
+const answerTimeoutMs = 60_000;
 /** Shorter than a worker keeps an idle connection, which would be found closed when used. */
 const idleConnectionMs = 30_000;
 

@@ -1,38 +1,23 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { BuildResult } from '../drivers/builder.js';
-import { type Driver, DriverError } from '../drivers/driver.js';
-import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
+import { DriverError } from '../drivers/driver.js';
+import type { Rig, RigOptions } from '../test-rig/rig.js';
+import { building, orderBuild, startBuildRig } from '../testing/build-rig.js';
 import { DownloadFailed } from './download.js';
 
 let rig: Rig;
 afterEach(() => rig.close());
 
-const context = Buffer.from('a context');
-const contextSha256 = createHash('sha256').update(context).digest('hex');
 const wait = { interval: 5 };
 
-async function start(options?: RigOptions): Promise<void> {
-  rig = await startRig(options);
-  await rig.ready();
-  rig.control.contexts.set('b-1', (res) => void Readable.from([context]).pipe(res));
-}
-
-/** A worker whose builds do this. */
-const building = (build: (...of: Parameters<Driver['build']>) => Promise<unknown>): RigOptions => ({
-  wrapDriver: (driver) => ({ ...driver, build: async (...of) => ((await build(...of)) ?? {}) as BuildResult }),
-});
-
-const order = (buildId = 'b-1') =>
-  rig.control.command({
-    do: 'build',
-    order: { buildId, organizationId: 'org-1', contextSha256, dockerfilePath: 'Dockerfile', timeoutSeconds: 60 },
-  });
+const start = async (options?: RigOptions) => {
+  rig = await startBuildRig(options);
+};
+const order = (buildId?: string, change?: object) => orderBuild(rig, buildId, change);
 const whenFinished = async () => (await rig.control.whenReported('build-finished'))[0];
 
 test('what a driver says is wrong with a context is not taken for a control plane that is away', async () => {

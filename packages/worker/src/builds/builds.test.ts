@@ -1,43 +1,22 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { formatToken } from '@pipecat-cloud/contract/token-format';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { BuilderUnavailable, type BuildResult } from '../drivers/builder.js';
+import { BuilderUnavailable } from '../drivers/builder.js';
 import { type Driver, DriverError } from '../drivers/driver.js';
-import { type Rig, type RigOptions, startRig } from '../test-rig/rig.js';
+import type { Rig, RigOptions } from '../test-rig/rig.js';
+import { building, context, orderBuild, startBuildRig } from '../testing/build-rig.js';
 
 let rig: Rig;
 afterEach(() => rig.close());
 
-const context = Buffer.from('a context');
-const contextSha256 = createHash('sha256').update(context).digest('hex');
 const wait = { interval: 5 };
 
-async function start(options?: RigOptions): Promise<void> {
-  rig = await startRig(options);
-  await rig.ready();
-  rig.control.contexts.set('b-1', (res) => void Readable.from([context]).pipe(res));
-}
-
-/** A worker whose builds do this. */
-const building = (build: (...of: Parameters<Driver['build']>) => Promise<unknown>): RigOptions => ({
-  wrapDriver: (driver) => ({ ...driver, build: async (...of) => ((await build(...of)) ?? {}) as BuildResult }),
-});
-
-const order = (buildId = 'b-1', change = {}) =>
-  rig.control.command({
-    do: 'build',
-    order: {
-      buildId,
-      organizationId: 'org-1',
-      contextSha256,
-      dockerfilePath: 'Dockerfile',
-      timeoutSeconds: 60,
-      ...change,
-    },
-  });
+const start = async (options?: RigOptions) => {
+  rig = await startBuildRig(options);
+};
+const order = (buildId?: string, change?: object) => orderBuild(rig, buildId, change);
 const whenFinished = async (count = 1) =>
   (await rig.control.whenReported('build-finished', undefined, count))[count - 1];
 const lines = () => rig.control.reportsOf('build-logs').flatMap((report) => report.lines);
