@@ -3,7 +3,7 @@ import type { Engine, EngineRequest } from '../../engine/engine.js';
 import { createBuildCache } from './build-cache.js';
 
 /** A cache of an engine that takes its time, and what it was asked. */
-function createWorld(limitBytes = 1000) {
+function createWorld(limitBytes = 1000, settleMs = 60_000) {
   const asked: { path: string; request: EngineRequest; answer: () => void; fail: (error: Error) => void }[] = [];
   const warn = vi.fn();
   const ask = (_method: string, path: string, request: EngineRequest = {}) =>
@@ -12,7 +12,7 @@ function createWorld(limitBytes = 1000) {
       asked.push({ path, request, answer: resolve, fail: reject });
     });
   const engine = { request: ask as Engine['request'] };
-  return { cache: createBuildCache({ engine, limitBytes, log: { warn } }), asked, warn };
+  return { cache: createBuildCache({ engine, limitBytes, settleMs, log: { warn } }), asked, warn };
 }
 
 test('is cut down once at a time, and once more where a build has ended meanwhile', async () => {
@@ -26,15 +26,27 @@ test('is cut down once at a time, and once more where a build has ended meanwhil
   expect(asked).toHaveLength(2);
 });
 
-test('what can not be cut down is said, and tried again after the next build', async () => {
-  const { cache, asked, warn } = createWorld();
+test('is cut down again a moment later: what a build used is held until then', async () => {
+  const { cache, asked } = createWorld(1000, 1);
   cache.cut();
-  asked[0]?.fail(new Error('the engine is away'));
-  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(1));
-  await vi.waitFor(() => {
-    cache.cut();
-    expect(asked.length).toBeGreaterThanOrEqual(2);
-  });
+  asked[0]?.answer();
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  asked[1]?.answer();
+  cache.cut();
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  await cache.close();
+});
+
+test('what can not be cut down is said, and tried again after the next build', async () => {
+  const { cache, asked, warn } = createWorld(1000, 1);
+  cache.cut();
+  for (let times = 1; times <= 2; times++) {
+    await vi.waitFor(() => expect(asked).toHaveLength(times));
+    asked.at(-1)?.fail(new Error('the engine is away'));
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(times));
+  }
+  cache.cut();
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
   await cache.close();
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Engine } from '../../engine/engine.js';
 import { isStatus } from '../../engine/engine-error.js';
@@ -7,6 +8,7 @@ export interface BuildCacheOptions {
   /** 0 leaves the cache alone. */
   limitBytes: number;
   log: Pick<Logger, 'warn'>;
+  settleMs?: number;
 }
 
 export type BuildCache = ReturnType<typeof createBuildCache>;
@@ -14,7 +16,7 @@ export type BuildCache = ReturnType<typeof createBuildCache>;
 const deadlineMs = 300_000;
 
 /** Keeps the engine's build cache within its limit, beside what builds. */
-export function createBuildCache({ engine, limitBytes, log }: BuildCacheOptions) {
+export function createBuildCache({ engine, limitBytes, log, settleMs = 2_000 }: BuildCacheOptions) {
   const closing = new AbortController();
   let wanted = false;
   let cutting: Promise<void> | undefined;
@@ -35,12 +37,15 @@ export function createBuildCache({ engine, limitBytes, log }: BuildCacheOptions)
     while (wanted && !closing.signal.aborted) {
       wanted = false;
       await prune();
+      // The engine tells of a build's end a moment before it lets go of what that used.
+      if (!wanted) await delay(settleMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      if (!wanted && !closing.signal.aborted) await prune();
     }
     cutting = undefined;
   }
 
   return {
-    /** Has the cache cut down, once more where that is under way. */
+    /** Has the cache cut down, and again a moment later. */
     cut(): void {
       if (limitBytes === 0) return;
       wanted = true;
