@@ -94,6 +94,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       port: config.dataPort,
       key: installation.hopKey,
       instance: (instanceId) => workload?.instances.get(instanceId),
+      driver: () => driver,
       relays,
       metrics: (req, res) => answerMetrics(metrics, workerDir, req, res),
       log,

@@ -29,8 +29,8 @@ test('nor is an instance ready that does', async () => {
 test('nor has one taken a session that does so before it has read the request', async () => {
   // More than the system takes for a server that reads nothing.
   const body = { text: 'x'.repeat(32 * 1024 * 1024) };
-  const activation = { sessionId: 's-1', body, maxSessionSeconds: 1 } as Parameters<typeof holdBot>[1];
-  await expect(holdBot(address, activation)).rejects.toThrow(/closed the connection/);
+  const activation = { sessionId: 's-1', body, maxSessionSeconds: 1 } as Parameters<typeof holdBot>[2];
+  await expect(holdBot({}, { id: 'i-1', address }, activation)).rejects.toThrow(/closed the connection/);
 });
 
 test('and no offer waits for it', async () => {

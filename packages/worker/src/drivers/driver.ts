@@ -80,6 +80,11 @@ export interface Driver extends Builder {
   kill(instanceId: string, options: { graceSeconds: number }): Promise<void>;
   /** Exactly the instances that this driver made for this installation, also those from before a restart of the worker. */
   list(): Promise<DriverInstance[]>;
+  /**
+   * Whether the instance has run all the while since `list` gave its address, so that nobody else can have had that. Also true where what
+   * runs the instances is away and has given no address to anybody since. Absent where the address of one that has ended stays its own.
+   */
+  runs?(instanceId: string): Promise<boolean>;
   /** Calls back within a second of an exit; exits while the worker was away are found by `list`. */
   onExit(listener: (instanceId: string) => void): void;
   /** Present end of the instance's output: lines written later have a greater position. */

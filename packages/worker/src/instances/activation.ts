@@ -64,7 +64,7 @@ async function accept(deps: ActivationDeps, instance: Instance, address: string,
     // From here on no other claim of this epoch or an older one can be accepted, whatever happens to this process.
     await records.save(record, { durable: true });
     await failpoint('activate.noted');
-    if (entry === 'bot') bot = await holdBot(address, activation);
+    if (entry === 'bot') bot = await holdBot(driver, { id: instance.id, address }, activation);
   } catch (error) {
     await withdraw(deps, instance, sessionId);
     const why = (error as Error).message;

@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { Activation } from '@pipecat-cloud/contract/worker';
+import type { Driver } from '../drivers/driver.js';
+import { connectionTo } from './dial.js';
 
 export interface HeldBot {
   /** The status that `/bot` answered with, or undefined when the connection broke first. Never rejects. */
@@ -13,14 +15,20 @@ const acceptTimeoutMs = 10_000;
 
 /**
  * Posts the activation to `/bot` and holds the request for as long as the session lasts, without any timeout (contract §9.6).
- * Resolves once the request is written to an accepted connection; rejects when it could not be, and then no bot was started.
+ * Resolves once the request is written to an accepted connection of that instance; rejects when it could not be, and then no bot was started.
  */
-export function holdBot(address: string, activation: Activation): Promise<HeldBot> {
+export function holdBot(
+  driver: Pick<Driver, 'runs'>,
+  { id, address }: { id: string; address: string },
+  activation: Activation,
+): Promise<HeldBot> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify(isObject(activation.body) ? activation.body : {});
+    const createConnection = connectionTo(driver, id);
     const post = request(`${address}/bot`, {
       method: 'POST',
-      agent: new Agent({ keepAlive: false }),
+      // Of a driver that can't tell, by an agent of its own: none, and none that is kept.
+      ...(createConnection ? { createConnection } : { agent: new Agent({ keepAlive: false }) }),
       headers: { ...headersOf(activation), 'content-length': Buffer.byteLength(body) },
     });
     let answered: (status: number | undefined) => void = () => undefined;

@@ -1,9 +1,11 @@
-import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { endWith } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
+import type { Driver } from '../drivers/driver.js';
+import { InstanceAgent } from '../instances/dial.js';
 import { createBotReceived } from './bot-received.js';
 import { createHopCheck, type HopDeps, HopRefused } from './hop.js';
 import { refuse, relayRequest } from './http.js';
@@ -13,6 +15,8 @@ import { relaySocket, upgradeRefusal } from './socket.js';
 export interface DataServerDeps extends HopDeps {
   host: string;
   port: number;
+  /** Undefined until it is made: there are no instances before. */
+  driver: () => Pick<Driver, 'runs'> | undefined;
   relays: Relays;
   /** Answers `/metrics`, which is signed by nobody and asks for a token of its own. */
   metrics: (req: IncomingMessage, res: ServerResponse) => void;
@@ -24,8 +28,8 @@ const idleConnectionMs = 2000;
 
 /** The data port: relays what the control plane has signed to the instances of this worker. Resolves when it listens. */
 export async function openDataServer(deps: DataServerDeps) {
-  const { host, port, relays, log } = deps;
-  const agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
+  const { host, port, driver, relays, log } = deps;
+  const agent = new InstanceAgent(driver, { keepAlive: true, timeout: idleConnectionMs });
   const received = createBotReceived();
   const checkHop = createHopCheck(deps);
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 });
@@ -48,7 +52,7 @@ export async function openDataServer(deps: DataServerDeps) {
   server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => socket.destroy());
     try {
-      relaySocket({ relays, log }, allowed(req), req, socket, head).catch((err) => {
+      relaySocket({ runs: driver()?.runs, relays, log }, allowed(req), req, socket, head).catch((err) => {
         log.error({ err }, 'relaying a socket failed');
         socket.destroy();
       });

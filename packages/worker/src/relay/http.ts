@@ -1,15 +1,16 @@
-import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { passOver } from '@pipecat-cloud/contract/pass-over';
 import { passAnswerOn } from '@pipecat-cloud/contract/relay-answer';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
+import type { InstanceAgent, InstanceRequest } from '../instances/dial.js';
 import type { BotReceived } from './bot-received.js';
 import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
 import type { Relays } from './relays.js';
 
 export interface HttpRelayDeps {
-  agent: Agent;
+  agent: InstanceAgent;
   relays: Relays;
   received: BotReceived;
   log: Logger;
@@ -35,13 +36,14 @@ export function relayRequest(deps: HttpRelayDeps, hop: AllowedHop, req: Incoming
     const target = new URL(address);
     const upstream = request({
       agent,
+      instanceId: instance.id,
       host: target.hostname,
       port: target.port,
       method: req.method ?? 'GET',
       // As it came: parsing and printing it again would change what the instance sees.
       path,
       headers: forInstance(req.rawHeaders, target.host, sessionId),
-    });
+    } as InstanceRequest);
     abort = () => upstream.destroy();
     const failed = (error: NodeJS.ErrnoException): void => {
       if (res.destroyed) return;

@@ -4,12 +4,15 @@ import type { Duplex } from 'node:stream';
 import { endWith, hold, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
+import type { Driver } from '../drivers/driver.js';
+import { leadsTo } from '../instances/dial.js';
 import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
 import type { Relays } from './relays.js';
 import { createSocketFate } from './socket-fate.js';
 
 export interface SocketRelayDeps {
+  runs: Driver['runs'];
   relays: Relays;
   log: Logger;
 }
@@ -23,7 +26,7 @@ const halfOpenMs = 5000;
  * The first `/ws` of a `socket` session makes that session, and its close, by either side, ends it.
  */
 export async function relaySocket(
-  { relays, log }: SocketRelayDeps,
+  { runs, relays, log }: SocketRelayDeps,
   hop: AllowedHop,
   req: IncomingMessage,
   socket: Duplex,
@@ -58,6 +61,12 @@ export async function relaySocket(
   instanceSide.on('error', () => fate.brokenBy('instance'));
   endAfter(client, instanceSide, () => fate.closed('caller'));
 
+  if (runs && !(await leadsTo(runs, instance.id, instanceSide))) {
+    instanceSide.destroy();
+    if (client.destroyed) return fate.closed('caller');
+    fate.unreachable();
+    return endWith(client, notAccepted);
+  }
   const asked = ask(instanceSide, req, hop, target.host);
   asked.on('upgrade', (answer, _socket, rest) => {
     instanceSide.on('error', destroy);

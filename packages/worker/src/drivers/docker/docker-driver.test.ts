@@ -265,6 +265,21 @@ describe.skipIf(!testEngineUrl)('docker driver, with a container engine', { time
     await startObedient(setup.driver);
   });
 
+  test('whether an instance runs is asked of the engine itself, and known where that is away and has started nothing since', async () => {
+    const proxy = await createEngineProxy(testEngineUrl ?? '');
+    await open({ engine: createEngine({ url: proxy.url }) });
+    others.push(proxy.close);
+    const agents = [await startObedient(setup.driver), await startObedient(setup.driver)];
+    const run = () => Promise.all(agents.map(({ instanceId }) => setup.driver.runs?.(instanceId)));
+    expect(await run()).toEqual([true, true]);
+    await setup.engine.request('POST', `/containers/${nameOf(agents[0]?.instanceId ?? '')}/kill`);
+    expect(await run()).toEqual([false, true]);
+    await setup.driver.list();
+    proxy.leave();
+    expect(await run()).toEqual([false, true]);
+    proxy.comeBack();
+  });
+
   test('ends that nobody told, because the engine was away, are told when it is back, and output is read on', async () => {
     const proxy = await createEngineProxy(testEngineUrl ?? '');
     await open({ engine: createEngine({ url: proxy.url }) });

@@ -4,6 +4,7 @@ import { isEngineAway } from '../../engine/engine-error.js';
 import { type EngineVersion, isPodman } from '../../engine/version.js';
 import type { Driver } from '../driver.js';
 import { createKeyedQueue } from '../process/keyed-queue.js';
+import { createAddresses } from './addresses.js';
 import { toContainer } from './container.js';
 import { createContainers } from './containers.js';
 import { createDiskWatch } from './disk-watch.js';
@@ -91,6 +92,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       ),
   });
   const published = async () => (options.reach ?? (await engineHost()).reach) === 'published';
+  const addresses = createAddresses({ containers, nameOf });
   const presence = createPresence({
     ...{ containers, endings, nameOf, engineHost, published },
     isHidden: leftovers.isCondemned,
@@ -127,7 +129,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       signal.throwIfAborted();
       // Before it can end: its end is told once, however soon it comes.
       running.set(instanceId, id);
-      await containers.start(id);
+      await addresses.start(id);
       await outputs.begin(instanceId, id);
     });
   }
@@ -241,7 +243,8 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
       await inTurn(instanceId, async () => undefined);
       await endings.end(nameOf(instanceId), graceSeconds);
     },
-    list: presence.list,
+    list: () => addresses.looked(presence.list),
+    runs: addresses.runs,
     onExit(listener) {
       listeners.push(listener);
     },
