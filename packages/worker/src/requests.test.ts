@@ -30,7 +30,9 @@ test('nor has one taken a session that does so before it has read the request', 
   // More than the system takes for a server that reads nothing.
   const body = { text: 'x'.repeat(32 * 1024 * 1024) };
   const activation = { sessionId: 's-1', body, maxSessionSeconds: 1 } as Parameters<typeof holdBot>[2];
-  await expect(holdBot({}, { id: 'i-1', address }, activation)).rejects.toThrow(/closed the connection/);
+  await expect(holdBot({ runs: undefined }, { id: 'i-1', address }, activation)).rejects.toThrow(
+    /closed the connection/,
+  );
 });
 
 test('and no offer waits for it', async () => {

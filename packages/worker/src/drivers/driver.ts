@@ -82,9 +82,10 @@ export interface Driver extends Builder {
   list(): Promise<DriverInstance[]>;
   /**
    * Whether the instance has run all the while since `list` gave its address, so that nobody else can have had that. Also true where what
-   * runs the instances is away and has given no address to anybody since. Absent where the address of one that has ended stays its own.
+   * runs the instances is away and has given no address to anybody since. Undefined where the address of one that has ended stays its
+   * own: said by each driver, since sessions would share instances where one that has to forgets to.
    */
-  runs?(instanceId: string): Promise<boolean>;
+  readonly runs: ((instanceId: string) => Promise<boolean>) | undefined;
   /** Calls back within a second of an exit; exits while the worker was away are found by `list`. */
   onExit(listener: (instanceId: string) => void): void;
   /** Present end of the instance's output: lines written later have a greater position. */

@@ -67,6 +67,18 @@ describe('containers and processes side by side', () => {
     expect(asked).toEqual(['build', 'ensure', 'list', `kill ${image.instanceId}`]);
   });
 
+  test('whether an instance runs is asked of the engine for a container, and of nobody for a process', async () => {
+    const driver = await createSideBySide({ containers: containers(), processes: setup.driver, localAgents: true });
+    const local = specOf(await build(driver, { 'pcc-deploy.toml': localSection }));
+    await driver.ensure(local, never);
+    asked = [];
+    expect(await driver.runs?.(local.instanceId)).toBe(true);
+    expect(asked).toEqual([]);
+    await driver.runs?.('in-a-container');
+    expect(asked).toEqual(['runs in-a-container']);
+    await driver.remove(local.instanceId, { graceSeconds: 0 });
+  });
+
   test('with docker alone nothing new runs as a process, and what does is removed as ever', async () => {
     const spec = specOf(await setup.build({ 'pcc-deploy.toml': localSection }));
     await setup.driver.ensure(spec, never);

@@ -19,6 +19,7 @@ export async function createSideBySide({ containers, processes, localAgents }: S
 
   return {
     kind: containers.kind,
+    runs: containers.runs && (async (instanceId) => (await of(instanceId).runs?.(instanceId)) ?? true),
     ...(containers.engine && { engine: containers.engine }),
     ...(containers.engineFolder && { engineFolder: containers.engineFolder }),
     ...(containers.unusedImages && { unusedImages: containers.unusedImages }),

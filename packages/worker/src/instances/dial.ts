@@ -22,7 +22,7 @@ export async function leadsTo(runs: Runs, instanceId: string, socket: Socket): P
 }
 
 /** `createConnection` of a request to an instance. Undefined for a driver whose addresses are never another's. */
-export function connectionTo({ runs }: Pick<Driver, 'runs'>, instanceId: string) {
+export function connectionTo(runs: Driver['runs'], instanceId: string) {
   return (
     runs &&
     (({ host, port }: ClientRequestArgs, created: Created): undefined => {
@@ -60,7 +60,7 @@ export class InstanceAgent extends Agent {
   }
 
   override createConnection(options: ClientRequestArgs, created?: Created): Duplex | null | undefined {
-    const confirmed = created && connectionTo(this.#driver() ?? {}, (options as InstanceRequest).instanceId);
+    const confirmed = created && connectionTo(this.#driver()?.runs, (options as InstanceRequest).instanceId);
     return confirmed ? confirmed(options, created) : super.createConnection(options, created);
   }
 }

@@ -24,7 +24,7 @@ export function holdBot(
 ): Promise<HeldBot> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify(isObject(activation.body) ? activation.body : {});
-    const createConnection = connectionTo(driver, id);
+    const createConnection = connectionTo(driver.runs, id);
     const post = request(`${address}/bot`, {
       method: 'POST',
       // Of a driver that can't tell, by an agent of its own: none, and none that is kept.

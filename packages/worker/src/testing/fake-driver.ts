@@ -105,6 +105,7 @@ export function createFakeWorld(agent: (spec: InstanceSpec) => FakeAgent = () =>
       listeners = mine;
       return {
         kind: 'fake',
+        runs: undefined,
         check: async () => undefined,
         async ensure(spec, signal) {
           signal.throwIfAborted();

@@ -138,6 +138,8 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
 
   return {
     kind: 'process',
+    // The port of one that has ended is nobody else's until it is removed.
+    runs: undefined,
     check: () => checkHost(directory),
     async ensure(spec, signal) {
       await inTurn(spec.instanceId, async () => {
