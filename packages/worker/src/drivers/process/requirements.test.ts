@@ -9,7 +9,7 @@ test.each([
   'zope.interface~=6.0\nruamel.yaml!=0.18\nx (>=1,<2)\n',
   'uvloop ; sys_platform != "win32"\n',
   'loguru==0.7.2 \\\n    --hash=sha256:31a3/b \\\n    --hash=sha256:0c\n',
-  `--index-url https://user:\${TOKEN}@packages.example.com/simple\n--extra-index-url=https://pypi.org/simple\n-i https://x\n`,
+  `--index-url https://user:\${TOKEN}@packages.example.com/simple\n--extra-index-url=https://mirror.example.com/simple\n-i https://x\n`,
   '--pre\n--no-binary :all:\n--only-binary=numpy,scipy\n--trusted-host packages.example.com:8080\n',
   'mytools @ https://packages.example.com/mytools-1.0.whl\nmytools[a]@git+https://example.com/t.git@v1 ; python_version > "3.9"\n',
 ])('says all that is installed: %j', (text) => expect(standsAlone(text)).toBe(true));
