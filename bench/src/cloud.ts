@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { createClient } from '@pipecat-cloud/contract/client';
 import { commandLine, runNode } from './commands.js';
-import { plainEnvironment, root } from './environment.js';
+import { plainEnvironment, root, script } from './environment.js';
 import { freePort } from './ports.js';
 import { startNode } from './processes.js';
 import type { Resources } from './resources.js';
@@ -33,14 +34,16 @@ export async function startCloud(
     PIPECAT_CLOUD_DATA_DIR: dataDir,
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'bench@example.com',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: organization,
+    PIPECAT_CLOUD_SUPERVISOR: 'bench',
   });
   const file = (part: string) => join(root, 'packages', part, 'dist/main.js');
   // Registered first, so done last: instances outlive the worker, which is what users want and we do not.
   resources.onClose(() => endInstances(join(dataDir, 'worker/instances')));
   const core = serverCore === undefined ? {} : { core: serverCore };
-  const { serviceArguments: nodeArguments } = (await import(
-    pathToFileURL(join(root, 'scripts/lib/service-arguments.mjs')).href
-  )) as { serviceArguments: string[] };
+  const { serviceArguments: nodeArguments } = (await script('service-arguments.mjs')) as { serviceArguments: string[] };
+  const { passHandOvers } = (await script('hand-over.mjs')) as {
+    passHandOvers(controlPlane: ChildProcess, worker: () => ChildProcess): void;
+  };
   const common = { env, folder, nodeArguments };
   const server = await startNode(resources, { ...common, name: 'control plane', file: file('server'), ...core });
   const worker = simulate
@@ -54,6 +57,7 @@ export async function startCloud(
         }),
       })
     : await startNode(resources, { ...common, name: 'worker', file: file('worker') });
+  passHandOvers(server.child, () => worker.child);
   const token = readFileSync(join(dataDir, 'bootstrap-token'), 'utf8').trim();
   const client = createClient({ host: url, token });
 

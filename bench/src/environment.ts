@@ -1,8 +1,11 @@
-import { delimiter } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The checkout. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+
+/** A module of `scripts/lib`, which is not compiled. */
+export const script = (name: string): Promise<unknown> => import(pathToFileURL(join(root, 'scripts/lib', name)).href);
 
 /** What a person who has just opened a terminal would have: nothing about this product, npm or Node's own switches. */
 export function plainEnvironment(additions: Record<string, string> = {}): Record<string, string> {

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root } from './environment.js';
+import { root, script } from './environment.js';
 
 export interface OfficialClient {
   /** The Python that has the published packages. */
@@ -18,8 +17,7 @@ interface PythonModule {
 
 /** The newest published command line in an environment of its own, or why it can't be had. */
 export async function obtainOfficialClient(): Promise<OfficialClient | { reason: string }> {
-  const file = pathToFileURL(join(root, 'scripts/lib/python.mjs')).href;
-  const { obtainPython, NEWEST_OFFICIAL_CLI } = (await import(file)) as PythonModule;
+  const { obtainPython, NEWEST_OFFICIAL_CLI } = (await script('python.mjs')) as PythonModule;
   const found = await obtainPython(root, undefined, NEWEST_OFFICIAL_CLI);
   if ('reason' in found) return found;
   return {

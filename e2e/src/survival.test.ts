@@ -130,6 +130,28 @@ describe('killed in the middle of a conversation that does not pass through it',
     expect(await sessionEnds(cli, 'probe', next)).toMatchObject({ endReason: 'completed' });
   });
 
+  test('a socket that was opened through the control plane goes on without it, and its close ends the session once', async () => {
+    const started = await cli.json<{ sessionId: string; token: string; wsUrl: string }>([
+      ...['agent', 'start', 'probe', '--transport', 'websocket'],
+    ]);
+    const conversation = converse(await dial(`${started.wsUrl}?token=${started.token}`), raw);
+    const enough = new AbortController();
+    const saying = conversation.keepSaying(hum(2), enough.signal);
+    await conversation.hears(frameBytes * 25);
+    const old = cloud.pid('server');
+    await cloud.kill('server');
+    await conversation.hears(conversation.heardBytes() + frameBytes * 50);
+    await until('the control plane runs again', () => (cloud.pid('server') ?? old) !== old);
+    await until('the API answers', async () => (await cli(['auth', 'whoami'])).code === 0);
+    await isServed(started.sessionId, 'probe');
+    enough.abort();
+    await heardFrom(conversation, await saying);
+    conversation.close();
+    expect(await sessionEnds(cli, 'probe', started.sessionId)).toMatchObject({ endReason: 'socket_closed' });
+    expectOneEnd(cloud.dataDir, started.sessionId, 'socket_closed');
+    await expectPlaceFree(cloud.dataDir, started.sessionId);
+  });
+
   const lacking = missing('python', 'espeak');
   test.skipIf(lacking)(
     `a real pipeline says back the whole sentence${lacking ? ` (${lacking})` : ''}`,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Refusal } from './output.mjs';
 
@@ -34,6 +35,6 @@ export function childEnvironment(env, { port, dataDir, localUrl }) {
     ...(servesTls(env) ? { PIPECAT_CLOUD_CONTROL_URL: control } : {}),
     PORT: String(port),
     PIPECAT_CLOUD_DATA_DIR: dataDir,
-    PIPECAT_CLOUD_SUPERVISED: '1',
+    PIPECAT_CLOUD_SUPERVISOR: randomUUID(),
   };
 }

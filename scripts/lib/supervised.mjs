@@ -12,7 +12,8 @@ const CRASHES_BEFORE_READY = 5;
 
 /**
  * One process that is kept running. `name` is for people, `file` the module to run, `log` the file that both its
- * streams go to. `onChange` is called whenever its process number changed. `stopDeadline` is in milliseconds;
+ * streams go to. `onChange` is called whenever its process number changed, `onSpawn` with each child process. `stopDeadline` is in
+ * milliseconds;
  * `isStopping` tells whether everything is being stopped: warnings then stay in the log.
  *
  * - `start()` resolves to its notes once it said that it is ready, and rejects with an ExitedEarly when it ended
@@ -21,7 +22,7 @@ const CRASHES_BEFORE_READY = 5;
  * - `stop()` asks it to end (SIGINT), kills its process group after the deadline, and resolves when it is gone.
  * - `kill()` does not ask.
  */
-export function createSupervised({ name, file, log, env, cwd, stopDeadline, isStopping, onChange }) {
+export function createSupervised({ name, file, log, env, cwd, stopDeadline, isStopping, onChange, onSpawn }) {
   let child;
   let follower;
   let stopping = false;
@@ -55,6 +56,7 @@ export function createSupervised({ name, file, log, env, cwd, stopDeadline, isSt
     closeSync(fd);
     const startedAt = Date.now();
     child.on('message', onMessage);
+    onSpawn?.(child);
     child.on('error', (error) => warn(`${name}: ${error.message}`));
     child.once('exit', (code, signal) => onExit({ code, signal, lived: Date.now() - startedAt }));
     onChange();
@@ -113,6 +115,7 @@ export function createSupervised({ name, file, log, env, cwd, stopDeadline, isSt
   return {
     name,
     pid: () => child?.pid,
+    child: () => child,
     kill,
     start() {
       return new Promise((resolve, reject) => {

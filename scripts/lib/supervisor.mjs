@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { passHandOvers } from './hand-over.mjs';
 import { takeLock } from './lock.mjs';
 import { progress, say, seconds, surviveClosedOutput, warn } from './output.mjs';
 import { prepareDataFolder, requireFreePort } from './preflight.mjs';
@@ -48,6 +49,7 @@ async function runAll({ root, env, files, build, stopDeadline, sameKeypress, set
     name: 'control plane',
     file: files.controlPlane,
     log: logs.controlPlane,
+    onSpawn: (child) => passHandOvers(child, () => worker.child()),
   });
   const worker = createSupervised({ ...common, name: 'worker', file: files.worker, log: logs.worker });
   const all = [worker, controlPlane]; // In the order of stopping.

@@ -66,7 +66,10 @@ describe('running', () => {
     expect(started.stdout).toContain('note of the control plane\nnote of the worker\n');
     expect(started.stdout).toContain('control plane code 123456');
     expect(started.stdout).toContain(stage.dataDir);
-    expect(stage.events()[0]).toMatch(new RegExp(`^control plane started \\d+ supervised=1 port=${port}$`));
+    const [controlPlane, worker] = stage.events().map((line) => line.split(/ started \d+ /));
+    expect([controlPlane[0], worker[0]]).toEqual(['control plane', 'worker']);
+    expect(controlPlane[1]).toMatch(new RegExp(`^supervisor=[0-9a-f-]{36} port=${port}$`));
+    expect(worker[1]).toBe(controlPlane[1]);
   });
 
   test('logs go to files of mode 600; only problems reach the terminal, without control characters', async () => {

@@ -9,7 +9,7 @@ const log = (entry) => writeSync(1, `${JSON.stringify(entry)}\n`);
  */
 export function playProcess(name, behaviour = 'good') {
   const note = (event) => appendFileSync(join(process.env.PIPECAT_CLOUD_DATA_DIR, 'events'), `${name} ${event}\n`);
-  note(`started ${process.pid} supervised=${process.env.PIPECAT_CLOUD_SUPERVISED} port=${process.env.PORT}`);
+  note(`started ${process.pid} supervisor=${process.env.PIPECAT_CLOUD_SUPERVISOR} port=${process.env.PORT}`);
   if (behaviour === 'refuses') {
     writeSync(2, `PIPECAT_CLOUD_DATABASE_URL is not a database address.\n`);
     process.exit(1);

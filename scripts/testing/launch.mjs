@@ -48,7 +48,7 @@ export function createStage() {
     dataDir,
     read,
     /** What the fake processes noted, without their numbers. */
-    story: () => events().map((line) => line.replace(/ \d+ supervised=.*/, '')),
+    story: () => events().map((line) => line.replace(/ \d+ supervisor=.*/, '')),
     events,
     /** The number of the process that was started last under this name. */
     pid: (name) => Number(pids(name).at(-1)),

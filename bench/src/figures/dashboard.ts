@@ -1,8 +1,6 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type Cloud, startCloud } from '../cloud.js';
-import { root } from '../environment.js';
+import { script } from '../environment.js';
 import type { Figure, FigureContext, Measurement } from '../figure.js';
 import { spreadOf } from '../statistics.js';
 import { until } from '../wait.js';
@@ -31,8 +29,7 @@ export const dashboard: Figure = {
 };
 
 async function findBrowser(): Promise<string | undefined> {
-  const file = pathToFileURL(join(root, 'scripts/lib/programs.mjs')).href;
-  const { findChromium } = (await import(file)) as { findChromium(): string | undefined };
+  const { findChromium } = (await script('programs.mjs')) as { findChromium(): string | undefined };
   return findChromium();
 }
 

@@ -32,6 +32,8 @@ export const failpoints = [
   'instance.made',
   'instance.removing',
   'instance.removed',
+  'socket.handing',
+  'socket.handed',
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 

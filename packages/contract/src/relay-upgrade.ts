@@ -51,9 +51,9 @@ function sayNoMore(socket: Duplex): void {
   setTimeout(() => socket.destroy(), endingMs).unref();
 }
 
-/** The head of a 101, written anew: of all that an instance may say there, nothing else concerns a socket. */
-export function upgradedHead({ rawHeaders }: IncomingMessage): Buffer {
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
+/** The head of a 101, written anew, with `more` lines: of all that an instance may say there, nothing else concerns a socket. */
+export function upgradedHead({ rawHeaders }: IncomingMessage, more: readonly string[] = []): Buffer {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket', ...more];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)
     if (rawHeaders[at]?.toLowerCase().startsWith('sec-websocket-'))
       lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);

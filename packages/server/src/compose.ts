@@ -20,6 +20,7 @@ import type { Keys } from './config/keys.js';
 import { openDatabase } from './db/open.js';
 import { createStore, type Store } from './db/store.js';
 import { composeGateway } from './gateway/compose-gateway.js';
+import { createHandOver, type HandOver } from './gateway/hand-over.js';
 import { createCallerAddress } from './http/caller-address.js';
 import { composeHttp } from './http/compose-http.js';
 import { dashboard } from './http/dashboard.js';
@@ -57,7 +58,7 @@ import { createReportHandler } from './workers/report-handler.js';
 import { createReportScope } from './workers/report-scope.js';
 import type { WorkerChannel } from './workers/worker-channel.js';
 
-/** What tests replace: time, chance, and the outside parties. */
+/** What tests replace: time, chance, and the outside parties; and what the process around it can do for it. */
 export interface Overrides {
   clock?: Clock;
   ids?: Ids;
@@ -66,6 +67,7 @@ export interface Overrides {
   /** Says a few lines to whoever runs the installation, and writes them to no log. */
   terminal?: (text: string) => void;
   notify?: Notify;
+  handOver?: HandOver;
   /** By which workers are away; see `createRunningClock`. */
   runningMs?: () => number;
 }
@@ -281,6 +283,7 @@ export async function compose(
     ...{ store, clock, ids, log, authenticator, facts, throttle, sessions, starts, socketTokens, secrets, workers },
     ...{ hops, iceServers, rooms, dailySettings, dailyApiUrl: config.daily.apiUrl },
     addressOf: createCallerAddress(config.trustedProxies),
+    handOver: overrides.handOver ?? createHandOver(undefined, undefined),
   });
   await http.register(dashboard);
   await http.ready();

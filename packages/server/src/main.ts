@@ -7,6 +7,7 @@ import { exists, firstTokenEnd } from './bootstrap.js';
 import { compose } from './compose.js';
 import { type Config, ConfigError, readConfig } from './config/config.js';
 import { openKeys } from './config/keys.js';
+import { createHandOver, type SendUp } from './gateway/hand-over.js';
 import { createPeriodic } from './periodic.js';
 import { systemClock } from './system.js';
 
@@ -21,6 +22,7 @@ async function start(): Promise<void> {
   const plane = await compose(config, keys, log, {
     // Where no mail server is set, the terminal of whoever runs the installation is the channel. Not the log file.
     terminal: (text) => tell({ type: 'notice', text }),
+    handOver: createHandOver(config.supervisor, process.send?.bind(process) as SendUp | undefined),
   });
   try {
     await plane.http.listen({ port: config.port, host: config.host });

@@ -14,6 +14,7 @@ import { openInstallation } from './installation.js';
 import { answerMetrics, createMetrics, makeMetricsToken } from './metrics.js';
 import { createOutbox } from './outbox.js';
 import { openDataServer } from './relay/data-server.js';
+import { createHandOvers } from './relay/hand-overs.js';
 import { createRelays } from './relay/relays.js';
 import { readStatus } from './status.js';
 import { createTeller } from './teller.js';
@@ -35,6 +36,8 @@ export interface Worker {
   ready: Promise<string[]>;
   /** Ends every instance and waits until its end and its last lines are reported, as far as somebody listens. */
   removeInstances(): Promise<void>;
+  /** Takes what the process that has started this one sends, with the connection that may come beside it. */
+  receive(message: unknown, handle: unknown): void;
   /** Lets go of everything in reverse order, ready or not. Instances and their sessions go on. */
   close(): Promise<void>;
 }
@@ -45,6 +48,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
   const timings = { ...defaultTimings, ...overrides.timings };
   const { controlUrl, workerDir, enrolmentFile, name } = config;
   const closers: (() => Promise<void> | void)[] = [];
+  const handOvers = createHandOvers(config.supervisor);
   const closing = new AbortController();
   /** Rejects as soon as closing begins, for what may be waited for without an end. */
   const closed = new Promise<never>((_, reject) => {
@@ -96,6 +100,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
       instance: (instanceId) => workload?.instances.get(instanceId),
       driver: () => driver,
       relays,
+      handOvers,
       metrics: (req, res) => answerMetrics(metrics, workerDir, req, res),
       log,
     });
@@ -220,6 +225,7 @@ export function compose(config: WorkerConfig, overrides: Overrides = {}): Worker
   return {
     ready,
     removeInstances: () => removeInstances(),
+    receive: handOvers.receive,
     async close() {
       closing.abort();
       for (const close of closers.splice(0).reverse()) await close();

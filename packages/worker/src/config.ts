@@ -16,6 +16,8 @@ export interface WorkerConfig {
   /** 0 takes any free port. */
   dataPort: number;
   logLevel: string;
+  /** Who has started this worker and the control plane beside it; undefined where nobody has. */
+  supervisor: string | undefined;
   /** KiB of log a second that an instance may write; 0 for no limit. */
   logRateKib: number;
   /** Undefined leaves it to what is there. */
@@ -119,6 +121,7 @@ export function loadConfig(env: Environment = process.env): WorkerConfig {
     dataHost: text('PIPECAT_CLOUD_WORKER_DATA_HOST'),
     dataPort: port('PIPECAT_CLOUD_WORKER_DATA_PORT'),
     logLevel,
+    supervisor: text('PIPECAT_CLOUD_SUPERVISOR') || undefined,
     logRateKib,
     driver: driver as DriverKind | undefined,
     engine,

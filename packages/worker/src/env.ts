@@ -61,6 +61,11 @@ export const variables = {
     about:
       'KiB of log a second that one instance may write for long, 16 times that at once; what is beyond is left out, with a line that says how much; 0 for no limit',
   },
+  PIPECAT_CLOUD_SUPERVISOR: {
+    default: '',
+    about:
+      'Set by npm start for the control plane and the worker that it starts: they hand each other the sockets of sessions',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'trace, debug, info, warn, error, fatal or silent' },
 } as const;
 export type VariableName = keyof typeof variables;

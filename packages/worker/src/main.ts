@@ -34,6 +34,7 @@ function run(config: WorkerConfig): void {
     });
   }
 
+  process.on('message', worker.receive);
   closeOn('SIGTERM');
   closeOn('SIGINT');
   // Without its parent nobody would end this process, and the next start would find it in the way.

@@ -5,7 +5,8 @@ import { now, pause, until } from '../world/wait.js';
 import type { World } from '../world/world.js';
 import { during, type Fault, recovered } from './fault.js';
 
-const ofTheWorker = /^(activate\.(received|noted|sent|held)|end\.(seen|noted|acknowledged)|stop\.received|instance\.)/;
+const ofTheWorker =
+  /^(activate\.(received|noted|sent|held)|end\.(seen|noted|acknowledged)|stop\.received|instance\.|socket\.handed)/;
 /** Behind these nothing of the product can fail but the process as a whole. */
 const cannotFail: readonly Failpoint[] = ['activate.sent', 'activate.held', 'end.seen', 'end.noted'];
 

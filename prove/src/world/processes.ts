@@ -17,10 +17,11 @@ export interface PartOptions {
   /** Where its output goes. */
   folder: string;
   onExit?: (how: string) => void;
+  onSpawn?: (child: ChildProcess) => void;
 }
 
 /** One process of the product, as built, started again whenever it ends until it is told to stay down. */
-export function createPart({ name, logName = name, env, folder, onExit }: PartOptions) {
+export function createPart({ name, logName = name, env, folder, onExit, onSpawn }: PartOptions) {
   let child: ChildProcess | undefined;
   let wanted = false;
   let ready = false;
@@ -41,6 +42,7 @@ export function createPart({ name, logName = name, env, folder, onExit }: PartOp
     );
     closeSync(log);
     child = started;
+    onSpawn?.(started);
     starts++;
     started.on('message', (message: { type?: string }) => {
       if (message.type === 'ready' && child === started) ready = true;
@@ -67,6 +69,7 @@ export function createPart({ name, logName = name, env, folder, onExit }: PartOp
   return {
     name,
     pid: () => child?.pid,
+    child: () => child,
     starts: () => starts,
     /** The process that runs now has said so. */
     isReady: () => ready,

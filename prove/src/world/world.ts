@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failpoint } from '@pipecat-cloud/contract/failpoint';
@@ -49,6 +51,9 @@ export async function openWorld(options: WorldOptions) {
   });
   const database = options.database === 'postgres' ? await openPostgres(folder) : openSqlite(dataDir);
   const link = await openLink({ port }, random.stream('link'));
+  const { passHandOvers } = (await script('hand-over.mjs')) as {
+    passHandOvers(controlPlane: ChildProcess, worker: () => ChildProcess | undefined): void;
+  };
   const env = {
     HOME: home,
     PORT: String(first),
@@ -57,6 +62,8 @@ export async function openWorld(options: WorldOptions) {
     PIPECAT_CLOUD_BOOTSTRAP_EMAIL: 'owner@prove.example',
     PIPECAT_CLOUD_BOOTSTRAP_ORG: 'prove',
     PIPECAT_CLOUD_FAILPOINTS: failpoints,
+    // As what npm start has started.
+    PIPECAT_CLOUD_SUPERVISOR: randomUUID(),
     PROVE_CLOCK_FILE: clockFile,
     ...database.env,
     ...options.env,
@@ -70,6 +77,7 @@ export async function openWorld(options: WorldOptions) {
       env: { ...env, ...own },
       folder,
       onExit: (how) => void (how === 'SIGKILL' && kills++),
+      onSpawn: (child) => void (name === 'server' && passHandOvers(child, () => parts.worker.child())),
     });
   const planes = ports.map((own, index) =>
     make('server', { PORT: String(own) }, index === 0 ? 'server' : `server-${index + 1}`),

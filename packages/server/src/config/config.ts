@@ -24,6 +24,8 @@ export interface Config {
   /** Price of a minute of a session. */
   sessionMinuteCents: number;
   logLevel: string;
+  /** Who has started this control plane and the worker beside it; undefined where nobody has. */
+  supervisor: string | undefined;
   bootstrap: { email?: string; organization?: string; tokenFile: string };
   workerEnrolmentFile: string;
   /** 0 for ever. */
@@ -148,6 +150,7 @@ export function readConfig(environment: Environment): Config {
     region: { code: region, name: read('PIPECAT_CLOUD_REGION_NAME') },
     sessionMinuteCents,
     logLevel,
+    supervisor: read('PIPECAT_CLOUD_SUPERVISOR') || undefined,
     bootstrap: {
       ...(email ? { email } : {}),
       ...(organization ? { organization } : {}),

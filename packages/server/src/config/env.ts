@@ -28,6 +28,11 @@ export const variables = {
     about:
       'What a minute of a session costs, in cents, such as 1.5: what spend limits are counted in; 0 where nothing is charged',
   },
+  PIPECAT_CLOUD_SUPERVISOR: {
+    default: '',
+    about:
+      'Set by npm start for the control plane and the worker that it starts: they hand each other the sockets of sessions',
+  },
   PIPECAT_CLOUD_LOG_LEVEL: { default: 'info', about: 'debug, info, warn or error' },
   PIPECAT_CLOUD_BOOTSTRAP_EMAIL: { default: '', about: "First boot: the owner's e-mail address" },
   PIPECAT_CLOUD_BOOTSTRAP_ORG: { default: '', about: 'First boot: name of the first organization' },

@@ -18,6 +18,7 @@ import type { Clock, Ids } from '../system.js';
 import { createWhatsappWebhook } from '../whatsapp/whatsapp-webhook.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
+import type { HandOver } from './hand-over.js';
 import { createHandshakes } from './handshakes.js';
 import { iceRoutes } from './ice-routes.js';
 import type { IceServers } from './ice-servers.js';
@@ -50,6 +51,7 @@ interface GatewayDeps {
   dailySettings: DailySettingsService;
   dailyApiUrl: string;
   addressOf: CallerAddress;
+  handOver: HandOver;
 }
 
 /** Refused calls of a webhook by one address in a minute, before it has to wait. */
@@ -57,6 +59,7 @@ const refusedCalls = { limit: 60, windowSeconds: 60 };
 /** All that callers reach an agent by: public routes, sockets, and the webhooks of providers. */
 export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
   const { store, clock, log, sessions, workers, hops, rooms, dailySettings: settings, authenticator, addressOf } = deps;
+  const { handOver } = deps;
   const places = createSessionPlaces({ store, workers, sessions });
   const relay = createRequestRelay({ hops, log });
   const agents = createWebhookAgents(store);
@@ -75,7 +78,7 @@ export async function composeGateway(http: FastifyInstance, deps: GatewayDeps) {
     checkDoor: createDoorCheck(store),
     handshakes: createHandshakes(),
   });
-  const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf });
+  const sessionSockets = createSessionSockets({ log, authenticator, places, hops, addressOf, handOver });
   const upgrades = addUpgrades(http.server, { log, sockets, sessionSockets, workers, authenticator, addressOf });
 
   const sweep = createPeriodic({

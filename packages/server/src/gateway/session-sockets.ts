@@ -6,6 +6,7 @@ import type { Authenticator } from '../access/authenticator.js';
 import { AppError } from '../errors.js';
 import type { CallerAddress } from '../http/caller-address.js';
 import type { HopSigner } from '../workers/hop-signer.js';
+import type { HandOver } from './hand-over.js';
 import type { SessionPlaces } from './session-places.js';
 import { pathAtInstance } from './session-proxy.js';
 import {
@@ -23,12 +24,15 @@ interface SessionSocketDeps {
   places: SessionPlaces;
   hops: HopSigner;
   addressOf: CallerAddress;
+  handOver: HandOver;
 }
 
 const sessionPath = /^\/v1\/public\/([a-z0-9-]+)\/sessions\/([^/?]+)\/[^?]/;
 
 /** Upgrades at `/v1/public/{agent}/sessions/{id}/…`: sockets that an agent serves beside its session, opened with a public key. */
-export function createSessionSockets({ log, authenticator, places, hops, addressOf }: SessionSocketDeps) {
+export function createSessionSockets(deps: SessionSocketDeps) {
+  const { log, authenticator, places, hops, addressOf, handOver } = deps;
+
   async function open(request: IncomingMessage, client: Duplex, head: Buffer, agent: string, id: string) {
     const principal = await authenticator.authenticate(
       {
@@ -44,7 +48,7 @@ export function createSessionSockets({ log, authenticator, places, hops, address
     const waiting = hold(client, head, () => refuseTooMuch(client));
     const place = await places.find(principal.organizationId, agent, id);
     if (isLeft(client)) return;
-    const upstream = await openWorkerSocket(hops, place, path, upgradeHeaders(request));
+    const upstream = await openWorkerSocket(hops, place, path, upgradeHeaders(request), handOver.offer(client));
     passUpgradeOn(request, client, upstream, waiting);
   }
 

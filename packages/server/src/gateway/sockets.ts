@@ -14,6 +14,7 @@ import type { SocketTokens } from '../sessions/socket-tokens.js';
 import type { HopSigner } from '../workers/hop-signer.js';
 import type { WorkerChannel } from '../workers/worker-channel.js';
 import { acceptUpgrade, closeSocket, readCallStart, SocketRefused } from './call-handshake.js';
+import type { HandOver } from './hand-over.js';
 import type { Handshakes } from './handshakes.js';
 import type { Place } from './session-places.js';
 import { readSocketRequest, type ServiceHost, type SocketRequest } from './socket-request.js';
@@ -39,6 +40,7 @@ interface SocketDeps {
   /** Throws where the agent's region has a front door of its own, and the caller stands before another. */
   checkDoor: (agent: Agent, host: string | undefined) => Promise<void>;
   handshakes: Handshakes;
+  handOver: HandOver;
 }
 
 /** Who wants what, once it is known. */
@@ -51,7 +53,8 @@ interface Wish {
 
 /** `/ws/…`: an instance is claimed while the caller waits, and nothing starts before the token is checked (contract §8.6). */
 export function createSocketGateway(deps: SocketDeps) {
-  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor, handshakes } = deps;
+  const { store, log, starts, socketTokens, workers, hops, throttle, addressOf, checkDoor, handshakes, handOver } =
+    deps;
 
   async function claim({ service, token, address, host }: Wish): Promise<HeldSession> {
     const organization = await store.organizations.findByName(service.organizationName);
@@ -76,13 +79,13 @@ export function createSocketGateway(deps: SocketDeps) {
   }
 
   /** Opens the instance's side. Where that fails nobody will come for the session, and its instance is free at once. */
-  async function reach(held: HeldSession, path: string, headers: readonly string[]) {
+  async function reach(client: Duplex, held: HeldSession, path: string, headers: readonly string[]) {
     const { instanceId, sessionId, epoch, workerId } = held;
     try {
       const dataUrl = workers.dataUrl(workerId);
       if (!dataUrl) throw unavailable('The worker cannot be reached');
       const place: Place = { dataUrl, instanceId, sessionId, epoch };
-      return await openWorkerSocket(hops, place, path, headers);
+      return await openWorkerSocket(hops, place, path, headers, handOver.offer(client));
     } catch (error) {
       abandon(held);
       throw error;
@@ -101,7 +104,7 @@ export function createSocketGateway(deps: SocketDeps) {
     const waiting = hold(client, head, () => refuseTooMuch(client));
     const held = await claim(wish);
     if (isLeft(client)) return abandon(held);
-    const upstream = await reach(held, `/ws${read.query}`, upgradeHeaders(request));
+    const upstream = await reach(client, held, `/ws${read.query}`, upgradeHeaders(request));
     passUpgradeOn(request, client, upstream, waiting);
   }
 
@@ -125,7 +128,7 @@ export function createSocketGateway(deps: SocketDeps) {
       const waiting = hold(client, call.received, () => closeSocket(client, tooMuchSaid));
       const held = await claim({ ...wish, service: call.service, token: wish.token ?? call.token });
       if (isLeft(client)) return abandon(held);
-      const { answer, upgraded } = await reach(held, `/ws${read.query}`, plainUpgrade());
+      const { answer, upgraded } = await reach(client, held, `/ws${read.query}`, plainUpgrade());
       if (!upgraded) {
         answer.destroy();
         throw new SocketRefused(4502, `The agent answered the socket with ${answer.statusCode}`);

@@ -2,11 +2,14 @@ import { type IncomingMessage, request, STATUS_CODES } from 'node:http';
 import { request as requestSecurely } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
+import { handOverHeader } from '@pipecat-cloud/contract/hand-over';
 import { isPlatformHeader, passOn } from '@pipecat-cloud/contract/relay-headers';
 import { endWith, type Held, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopHeader, hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import { AppError, tooLarge } from '../errors.js';
 import type { HopSigner } from '../workers/hop-signer.js';
+import type { Offer } from './hand-over.js';
 import { notForCallers, refusalOf } from './relay-request.js';
 import type { Place } from './session-places.js';
 
@@ -18,26 +21,41 @@ const closingMs = 5000;
 /** An instance's own answer to an upgrade. */
 export interface UpgradeAnswer {
   answer: IncomingMessage;
-  /** The connection, with what followed the answer's head so far. Undefined where the upgrade was not made. */
-  upgraded: { socket: Socket; rest: Buffer } | undefined;
+  /** Undefined where the upgrade was not made. */
+  upgraded: Upgraded | undefined;
+}
+
+export interface Upgraded {
+  /** The connection to the worker. */
+  socket: Socket;
+  /** What followed the answer's head so far. */
+  rest: Buffer;
+  /** Where the worker takes over the caller's connection; it says nothing else on its own. */
+  wanted: Offer | undefined;
 }
 
 /**
- * Asks a worker to pass an upgrade on to the session's instance, and sends nothing else. `headers` are names and values in turn. Resolves
- * with the instance's own answer, whatever it is; rejects with a refusal where the worker can't be reached or does not hold the session.
+ * Asks a worker to pass an upgrade on to the session's instance, and sends nothing else. `headers` are names and values in turn, `offer`
+ * is the caller's connection, which it may take over. Resolves with the instance's own answer, whatever it is; rejects with a refusal where
+ * the worker can't be reached or does not hold the session.
  */
 export function openWorkerSocket(
   hops: HopSigner,
   place: Place,
   path: string,
   headers: readonly string[],
+  offer: Offer | undefined,
 ): Promise<UpgradeAnswer> {
   const target = new URL(place.dataUrl);
   return new Promise((resolve, reject) => {
     const asked = (target.protocol === 'https:' ? requestSecurely : request)(target, {
       agent: false,
       path: `/instances/${place.instanceId}${path}`,
-      headers: ['host', target.host, hopHeader, hops.sign(place), ...headers],
+      headers: [
+        ...['host', target.host, hopHeader, hops.sign(place)],
+        ...(offer ? [handOverHeader, offer.id] : []),
+        ...headers,
+      ],
     });
     const fail = (status: number) => {
       clearTimeout(timer);
@@ -62,7 +80,8 @@ export function openWorkerSocket(
       socket.on('error', () => socket.destroy());
       // A machine that vanishes says nothing.
       socket.setNoDelay(true).setKeepAlive(true, 15_000);
-      resolve({ answer, upgraded: { socket, rest } });
+      const wanted = offer && answer.headers[handOverHeader] === offer.id ? offer : undefined;
+      resolve({ answer, upgraded: { socket, rest, wanted } });
     });
     asked.end();
   });
@@ -92,14 +111,14 @@ export const isLeft = (client: Duplex): boolean => client.destroyed || client.wr
 
 /**
  * Joins two connections byte for byte until both are closed, after each was told what has come for it so far. Each waits for the other
- * to take what it sends, so that nothing piles up here.
+ * to take what it sends, so that nothing piles up here. Where the worker wants the caller's connection, it is given away instead.
  */
-export function join(
-  client: Duplex,
-  { socket }: Pick<NonNullable<UpgradeAnswer['upgraded']>, 'socket'>,
-  forClient: Buffer,
-  forInstance: Buffer,
-): void {
+export function join(client: Duplex, upgraded: Upgraded, forClient: Buffer, forInstance: Buffer): void {
+  const { socket, wanted } = upgraded;
+  if (wanted) {
+    giveAway(client, socket, wanted, forClient, forInstance);
+    return;
+  }
   // One that has closed already will not say so again.
   if (isLeft(client) || socket.destroyed) {
     if (!client.writableEnded) client.destroy();
@@ -113,6 +132,20 @@ export function join(
   client.pipe(socket);
   closeAfter(client, socket);
   closeAfter(socket, client);
+}
+
+/** The worker goes on once this process has said its last word. */
+function giveAway(client: Duplex, socket: Socket, wanted: Offer, forClient: Buffer, said: Buffer): void {
+  const give = async () => {
+    await failpoint('socket.handing');
+    wanted.give(said);
+    socket.destroy();
+  };
+  const orNobody = () => void give().catch(() => socket.destroy());
+  // A worker that is gone before it was given the caller does not answer it any more.
+  socket.once('close', () => client.destroy());
+  if (isLeft(client) || socket.destroyed) orNobody();
+  else client.write(forClient, orNobody);
 }
 
 function closeAfter(side: Duplex, other: Duplex): void {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { expect, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Environment } from '../config/env.js';
+import type { HandOver } from '../gateway/hand-over.js';
 import { runningMs } from '../running-clock.js';
 import { systemClock } from '../system.js';
 import { createFakeWorker } from './fake-worker.js';
@@ -31,7 +32,7 @@ export interface SeenSocket {
 }
 
 /** A control plane with an agent 'bot' of two sessions, whose container a test plays, and a public key to call it with. */
-export async function openGatewayWorld(environment: Environment = {}) {
+export async function openGatewayWorld(environment: Environment = {}, handOver?: HandOver) {
   /** By how much the control plane has run for longer than it has. */
   let aheadMs = 0;
   const seen: Seen[] = [];
@@ -41,7 +42,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
     /** Status that upgrades are answered with, unless they are taken. */
     refusesSockets: 0,
     /** Answers upgrades by hand, byte for byte. */
-    upgrades: undefined as ((socket: Duplex) => void) | undefined,
+    upgrades: undefined as ((socket: Duplex, request: IncomingMessage) => void) | undefined,
   };
   const listener = createServer(async (request, response) => {
     let body = '';
@@ -51,7 +52,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
   }).listen(0, '127.0.0.1');
   const accepting = new WebSocketServer({ noServer: true });
   listener.on('upgrade', (request, socket, head) => {
-    if (container.upgrades) return container.upgrades(socket);
+    if (container.upgrades) return container.upgrades(socket, request);
     if (container.refusesSockets > 0) {
       socket.end(`HTTP/1.1 ${container.refusesSockets} No\r\ncontent-length: 0\r\n\r\n`);
       return;
@@ -67,6 +68,7 @@ export async function openGatewayWorld(environment: Environment = {}) {
     clock: systemClock,
     runningMs: () => runningMs() + aheadMs,
     environment: { PIPECAT_CLOUD_ICE_SERVERS: 'stun:stun.example:3478', ...environment },
+    ...(handOver ? { handOver } : {}),
   });
   const url = await server.http.listen({ port: 0, host: '127.0.0.1' });
   await server.enrolment.offer(server.config.workerEnrolmentFile);

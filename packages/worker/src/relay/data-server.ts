@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
 import { InstanceAgent } from '../instances/dial.js';
 import { createBotReceived } from './bot-received.js';
+import type { HandOvers } from './hand-overs.js';
 import { createHopCheck, type HopDeps, HopRefused } from './hop.js';
 import { refuse, relayRequest } from './http.js';
 import type { Relays } from './relays.js';
@@ -18,6 +19,7 @@ export interface DataServerDeps extends HopDeps {
   /** Undefined until it is made: there are no instances before. */
   driver: () => Pick<Driver, 'runs'> | undefined;
   relays: Relays;
+  handOvers: HandOvers;
   /** Answers `/metrics`, which is signed by nobody and asks for a token of its own. */
   metrics: (req: IncomingMessage, res: ServerResponse) => void;
   log: Logger;
@@ -28,7 +30,7 @@ const idleConnectionMs = 2000;
 
 /** The data port: relays what the control plane has signed to the instances of this worker. Resolves when it listens. */
 export async function openDataServer(deps: DataServerDeps) {
-  const { host, port, driver, relays, log } = deps;
+  const { host, port, driver, relays, handOvers, log } = deps;
   const agent = new InstanceAgent(driver, { keepAlive: true, timeout: idleConnectionMs });
   const received = createBotReceived();
   const checkHop = createHopCheck(deps);
@@ -52,7 +54,7 @@ export async function openDataServer(deps: DataServerDeps) {
   server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => socket.destroy());
     try {
-      relaySocket({ runs: driver()?.runs, relays, log }, allowed(req), req, socket, head).catch((err) => {
+      relaySocket({ runs: driver()?.runs, relays, handOvers, log }, allowed(req), req, socket, head).catch((err) => {
         log.error({ err }, 'relaying a socket failed');
         socket.destroy();
       });

@@ -1,11 +1,14 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { failpoint } from '@pipecat-cloud/contract/failpoint';
+import { handOverHeader } from '@pipecat-cloud/contract/hand-over';
 import { endWith, hold, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
 import { leadsTo } from '../instances/dial.js';
+import type { Handed, HandOvers } from './hand-overs.js';
 import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
 import type { Relays } from './relays.js';
@@ -14,6 +17,7 @@ import { createSocketFate } from './socket-fate.js';
 export interface SocketRelayDeps {
   runs: Driver['runs'];
   relays: Relays;
+  handOvers: HandOvers;
   log: Logger;
 }
 
@@ -22,18 +26,19 @@ const halfOpenMs = 5000;
 
 /**
  * Passes an upgrade on to the instance, with its path. Once that has answered 101, and not before, bytes pass both ways, close codes
- * included; any other answer is passed on and ends the connection.
+ * included; any other answer is passed on and ends the connection. Where the control plane offers its caller's connection, that takes
+ * the place of the one to the control plane: the 101 asks for it, and what is said follows there.
  * The first `/ws` of a `socket` session makes that session, and its close, by either side, ends it.
  */
 export async function relaySocket(
-  { runs, relays, log }: SocketRelayDeps,
+  { runs, relays, handOvers, log }: SocketRelayDeps,
   hop: AllowedHop,
   req: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
   const { address, path, tenancy, instance } = hop;
-  const client = socket as Socket;
+  let client = socket as Socket;
   let upstream: Socket | undefined;
   const destroy = () => {
     client.destroy();
@@ -59,7 +64,7 @@ export async function relaySocket(
     reached = true;
   });
   instanceSide.on('error', () => fate.brokenBy('instance'));
-  endAfter(client, instanceSide, () => fate.closed('caller'));
+  const stopAttending = endAfter(client, instanceSide, () => fate.closed('caller'));
 
   if (runs && !(await leadsTo(runs, instance.id, instanceSide))) {
     instanceSide.destroy();
@@ -73,9 +78,15 @@ export async function relaySocket(
     if (client.destroyed) return;
     fate.accepted();
     fate.heard(rest);
-    instanceSide.on('data', fate.heard);
-    endAfter(instanceSide, client, () => fate.closed('instance'));
-    splice(client, instanceSide, Buffer.concat([upgradedHead(answer), rest]), waiting.release());
+    const offer = String(req.headers[handOverHeader]);
+    const handed = handOvers.expect(offer);
+    if (!handed) return begin(Buffer.concat([upgradedHead(answer), rest]), waiting.release());
+    // Its end is not the caller's.
+    stopAttending();
+    client.off('error', destroy).off('close', ended);
+    waiting.release();
+    client.write(upgradedHead(answer, [`${handOverHeader}: ${offer}`]));
+    handed.then((caller) => takeOver(caller, rest)).catch(destroy);
   });
   let answered: IncomingMessage | undefined;
   asked.on('response', (answer) => {
@@ -102,6 +113,28 @@ export async function relaySocket(
     destroy();
   });
   asked.end();
+
+  function begin(forClient: Buffer, said: Buffer): void {
+    instanceSide.on('data', fate.heard);
+    endAfter(instanceSide, client, () => fate.closed('instance'));
+    splice(client, instanceSide, forClient, said);
+  }
+
+  /** Goes on with the caller itself, unless that has left, or the session has ended meanwhile. */
+  async function takeOver(caller: Handed | undefined, forClient: Buffer): Promise<void> {
+    client.destroy();
+    if (!caller) {
+      fate.closed('caller');
+      instanceSide.destroy();
+      return ended();
+    }
+    client = caller.socket;
+    client.on('error', destroy).on('close', ended);
+    endAfter(client, instanceSide, () => fate.closed('caller'));
+    await failpoint('socket.handed');
+    if (client.destroyed || instanceSide.destroyed) return destroy();
+    begin(forClient, caller.said);
+  }
 
   /** It answered, in something that is no answer. */
   function notUnderstood(): void {
@@ -132,16 +165,20 @@ function splice(client: Socket, instanceSide: Socket, forClient: Buffer, said: B
   client.pipe(instanceSide);
 }
 
-function endAfter(side: Socket, other: Socket, closed: () => void): void {
-  side.on('end', () => {
+/** Until the result is called. */
+function endAfter(side: Socket, other: Socket, closed: () => void): () => void {
+  const destroySoon = () => setTimeout(() => other.destroy(), halfOpenMs).unref();
+  const onEnd = () => {
     closed();
-    setTimeout(() => other.destroy(), halfOpenMs).unref();
-  });
-  side.on('close', () => {
+    destroySoon();
+  };
+  const onClose = () => {
     closed();
     other.end();
-    setTimeout(() => other.destroy(), halfOpenMs).unref();
-  });
+    destroySoon();
+  };
+  side.on('end', onEnd).on('close', onClose);
+  return () => void side.off('end', onEnd).off('close', onClose);
 }
 
 /** A whole HTTP answer to an upgrade that is not made, with the error envelope of contract §2.1. */

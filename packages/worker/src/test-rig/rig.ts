@@ -40,6 +40,7 @@ export interface RigOptions {
   places?: number;
   /** KiB of log a second that an instance may write; no limit by default. */
   logRateKib?: number;
+  supervisor?: string;
   /** Written as the enrolment file; undefined writes none. */
   enrolmentToken?: string | undefined;
 }
@@ -67,6 +68,7 @@ export async function startRig(options: RigOptions = {}) {
       dataHost: '127.0.0.1',
       dataPort: 0,
       logLevel: 'silent',
+      supervisor: options.supervisor,
       logRateKib: options.logRateKib ?? 0,
       driver: 'process' as const,
       engine: undefined,
@@ -117,6 +119,8 @@ export async function startRig(options: RigOptions = {}) {
       if (hello?.type !== 'hello') throw new Error('the worker has not said hello');
       return hello.dataUrl;
     },
+    /** As the process that has started it tells it. */
+    tellWorker: (message: unknown, handle?: unknown) => worker.receive(message, handle),
     stopWorker: () => worker.close(),
     /** Composes a worker on what the one before left, and forgets what that one said. */
     async startWorker(): Promise<void> {

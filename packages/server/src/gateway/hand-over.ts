@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import {
+  type ConnectionHandle,
+  canBeHandedOver,
+  type HandOverMessage,
+  takeOut,
+} from '@pipecat-cloud/contract/hand-over';
+
+/** What a worker may have instead of being sent all that a caller says. */
+export interface Offer {
+  id: string;
+  /** Gives the connection away, with what its caller has said so far; where that has left, the worker is told. */
+  give(said: Buffer): void;
+}
+
+export interface HandOver {
+  /** Undefined where the connection has to stay with this process. */
+  offer(client: Duplex): Offer | undefined;
+}
+
+/** To the process that has started this one: Node's own `process.send`, which calls back with or without success. */
+export type SendUp = (message: HandOverMessage, handle: ConnectionHandle | undefined, sent: () => void) => unknown;
+
+/**
+ * Hands callers' connections to the worker that `supervisor` has started beside this control plane: their sockets then cost one process
+ * instead of two, and outlive this one. Workers of other supervisors do not take them.
+ */
+export function createHandOver(supervisor: string | undefined, send: SendUp | undefined): HandOver {
+  return {
+    offer(client) {
+      if (!supervisor || !send || !canBeHandedOver(client)) return undefined;
+      const id = `${supervisor}/${randomUUID()}`;
+      return {
+        id,
+        give(said) {
+          const taken = takeOut(client);
+          const message = { type: 'hand-over', offer: id, said: '' } as const;
+          if (!taken) return void send(message, undefined, () => undefined);
+          const all = Buffer.concat([said, taken.said]);
+          send({ ...message, said: all.toString('base64') }, taken.handle, () => taken.handle.close());
+        },
+      };
+    },
+  };
+}
