@@ -152,6 +152,25 @@ describe.skipIf(lacking)(`usage and health in the dashboard${lacking ? ` (${lack
     expect(await dana.getByRole('link', { name: 'Health' }).count()).toBe(0);
   });
 
+  test('of what only a database knows that does not answer, the page says that it is not known', async () => {
+    await page.route('**/v1/installation/health', async (route) => {
+      const health = await (await route.fetch()).json();
+      const unknown = { version: null, bytes: null, latencyMs: null, migrations: null, lastMigration: null };
+      const database = { ...health.database, ...unknown, error: 'refused' };
+      await route.fulfill({ json: { ...health, database, lastBackupAt: null, workers: [] } });
+    });
+    await page.goto('/installation');
+    await page.getByText('It does not answer').waitFor();
+    await page.getByText('Only connected ones are known').waitFor();
+    await page.getByText('No worker is connected', { exact: true }).waitFor();
+    await page.getByText('When the last one was made is not known').waitFor();
+    for (const wrong of ['No worker is enrolled', 'No backup is known'])
+      expect(await page.getByText(wrong).count()).toBe(0);
+    await page.unroute('**/v1/installation/health');
+    await page.reload();
+    await page.getByText(/The last one was made/).waitFor();
+  });
+
   test('what was backed up is put back as the page says: tokens, sign-ins, sessions and the audit chain hold', async () => {
     const { value: later } = await owner.createToken({ name: 'after the backup' });
     const laterSession = await startSession(cli, 'echo', { seconds: 600 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCli } from './testing/cli.js';
-import { deployRoutes, missing, org, sequence, wrapped } from './testing/deploy-routes.js';
+import { deployRoutes, missing, org, pullSet, secretSet, sequence, wrapped } from './testing/deploy-routes.js';
 import { type SeenRequest, token, useServer } from './testing/server.js';
 import { service } from './testing/service.js';
 
@@ -29,9 +29,8 @@ describe('from an image', () => {
 max_session_duration = 600\n[scaling]\nmin_agents = 1\nmax_agents = 5\n[krisp_viva]\naudio_filter = "tel"\n`;
     const cwd = await agentFolder({ 'pcc-deploy.toml': toml });
     server.routes[`GET ${org}/services/bot`] = wrapped();
-    const pull = { status: 400, json: { error: 'An image pull secret', code: '400' } };
-    server.routes[`GET ${org}/secrets/reg`] = pull;
-    server.routes[`GET ${org}/secrets/env-set`] = { json: { secrets: [], region: 'local', status: 'ready' } };
+    server.routes[`GET ${org}/secrets/reg`] = pullSet;
+    server.routes[`GET ${org}/secrets/env-set`] = secretSet;
     const args = ['deploy', '-max', '7', '--secrets', 'env-set', '--max-session-duration', '900', '--force'];
     expect((await cli.run(args, { env, cwd })).code).toBe(0);
     expect(seen(`PUT ${org}/services`)?.json()).toEqual({

@@ -96,29 +96,6 @@ describe('from a directory', () => {
     expect(await uploadedMembers()).toEqual(['bot.py', 'sub/a.txt']);
   });
 
-  test('a secret set for the steps goes with the build, from the flag or else from the file, and not with the agent', async () => {
-    const file = 'agent_name = "bot"\n[build]\nsecret_set = "index"\n';
-    const cwd = await agentFolder({ 'bot.py': 'print("hi")\n', 'pcc-deploy.toml': file });
-    await cli.run(['deploy', '--yes'], { env, cwd });
-    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ secretSet: 'index' });
-    expect(seen(`POST ${org}/services`)?.json()).not.toHaveProperty('secretSet');
-    server.requests.length = 0;
-    await cli.run(['deploy', '--yes', '--build-secrets', 'other'], { env, cwd });
-    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ secretSet: 'other' });
-  });
-
-  test('so does the image pull secret set of base images', async () => {
-    const file = 'agent_name = "bot"\n[build]\nimage_credentials = "ghcr"\n';
-    const cwd = await agentFolder({ 'bot.py': 'print("hi")\n', 'pcc-deploy.toml': file });
-    await cli.run(['deploy', '--yes'], { env, cwd });
-    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ imagePullSecretSet: 'ghcr' });
-    expect(seen(`POST ${org}/services`)?.json()).not.toHaveProperty('imagePullSecretSet');
-    server.requests.length = 0;
-    await cli.run(['deploy', '--yes', '--build-credentials', 'other'], { env, cwd });
-    expect(seen(`POST ${org}/builds`)?.json()).toMatchObject({ imagePullSecretSet: 'other' });
-    expect(seen(`POST ${org}/builds`)?.json()).not.toHaveProperty('secretSet');
-  });
-
   test('uploads the fields in their order, the file last, without a credential', async () => {
     const cwd = await agentFolder({ 'bot.py': 'print("hi")\n' });
     await cli.run(['deploy', 'bot', '--yes'], { env, cwd });
@@ -144,26 +121,6 @@ describe('from a directory', () => {
       .digest('hex')
       .slice(0, 16);
     expect(new URL(seen(`GET ${org}/builds`)?.url ?? '', 'http://x').searchParams.get('contextHash')).toBe(hash);
-  });
-
-  test('a build with other credentials is not taken for the same', async () => {
-    const cwd = await agentFolder({ Dockerfile: 'FROM scratch\n' });
-    server.routes[`GET ${org}/builds`] = ({ url }) => {
-      const contextHash = new URL(url, 'http://x').searchParams.get('contextHash') ?? '';
-      const builds = [
-        build({ id: 'bld_other', contextHash, imagePullSecretSet: 'other' }),
-        build({ id: 'bld_same', contextHash, imagePullSecretSet: 'ghcr' }),
-        build({ id: 'bld_plain', contextHash }),
-      ];
-      return { json: { builds, total: 3, limit: 20, offset: 0 } };
-    };
-    const used = async (...more: string[]) => {
-      const { stdout } = await cli.run(['deploy', 'bot', '--yes', '--json', ...more], { env, cwd });
-      return JSON.parse(stdout).build.id;
-    };
-    expect(await used('--build-credentials', 'ghcr')).toBe('bld_same');
-    expect(await used()).toBe('bld_plain');
-    expect(await used('--build-credentials', 'third')).toBe('bld_1');
   });
 
   test('uses a successful build of the same files without uploading', async () => {

@@ -160,7 +160,15 @@ test.each([
 describe('how the installation is', () => {
   const health = {
     ...{ installationId: 'i', checkedAt: '', version: '0.1.0', node: '24', startedAt: '', lastBackupAt: null },
-    database: { kind: 'postgres', version: '15.18', bytes: 1, latencyMs: 3, migrations: 9, lastMigration: 'x' },
+    database: {
+      kind: 'postgres',
+      version: '15.18',
+      bytes: 1,
+      latencyMs: 3,
+      error: null,
+      migrations: 9,
+      lastMigration: 'x',
+    },
     disk: { folder: '/data', bytes: 100e9, freeBytes: 50e9, logBytes: 0, uploadBytes: 0 },
     workers: [
       {
@@ -196,6 +204,17 @@ describe('how the installation is', () => {
     expect(remark.of('installation')[0]).toMatchObject({ state: 'warning', text: 'it is down', hint: 'Start it.' });
     server.routes[path] = { json: { ...health, warnings: [warning('critical')] } };
     expect((await doctor()).code).toBe(12);
+  });
+
+  test('of a database that does not answer says so, with the workers that are known', async () => {
+    const away = { ...warning('critical'), code: 'database_down', text: 'the database does not answer: refused' };
+    const unknown = { version: null, bytes: null, latencyMs: null, migrations: null, lastMigration: null };
+    const database = { ...health.database, ...unknown, error: 'refused' };
+    server.routes[path] = { json: { ...health, database, warnings: [away] } };
+    const found = await doctor();
+    expect(found.code).toBe(12);
+    expect(found.of('installation').map(({ text }) => text)).toEqual([away.text]);
+    expect(found.of('worker')[0]?.text).toContain('w1 runs agents');
   });
 
   test('is left out for everybody else, and for a server that does not tell', async () => {

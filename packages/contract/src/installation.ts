@@ -14,7 +14,7 @@ export type HealthWarning = Static<typeof HealthWarning>;
 
 export const WorkerHealth = Type.Object({
   id: Type.String(),
-  name: Type.String(),
+  name: Type.String({ description: 'While the database does not answer: what the machine calls itself, or its id' }),
   region: OrNull(Type.String()),
   organizationId: OrNull(Type.String()),
   connected: Type.Boolean(),
@@ -54,7 +54,8 @@ export const InstallationHealth = Type.Object({
     version: OrNull(Type.String()),
     bytes: OrNull(Bytes),
     latencyMs: OrNull(Type.Integer({ description: 'One read, at this moment' })),
-    migrations: Type.Integer({ description: 'How many have been applied' }),
+    error: OrNull(Type.String({ description: 'Why it does not answer. What only it knows is null then' })),
+    migrations: OrNull(Type.Integer({ description: 'How many have been applied' })),
     lastMigration: OrNull(Type.String()),
   }),
   disk: Type.Object({
@@ -65,7 +66,9 @@ export const InstallationHealth = Type.Object({
     uploadBytes: OrNull(Bytes),
   }),
   lastBackupAt: OrNull(Timestamp),
-  workers: Type.Array(WorkerHealth),
+  workers: Type.Array(WorkerHealth, {
+    description: 'All that are enrolled; while the database does not answer, those that are connected',
+  }),
   warnings: Type.Array(HealthWarning),
 });
 export type InstallationHealth = Static<typeof InstallationHealth>;

@@ -8,6 +8,7 @@ import type { Tally } from '../tally.js';
 import { now, pause } from '../world/wait.js';
 import type { World } from '../world/world.js';
 import { failpointFaults, meet } from './failpoints.js';
+import type { Fault } from './fault.js';
 import { processFaults } from './processes.js';
 import { provoke } from './provoke.js';
 import { surroundingFaults } from './surroundings.js';
@@ -81,13 +82,29 @@ export async function chaos({ world, random, signal, tally, say, only }: ChaosOp
     const why = missing?.(world);
     if (why !== undefined) say(`Left out: ${name} (${why})`);
   }
-  const strike = async () => {
-    const fault = random.weighted(possible);
+  const strike = createStrike(possible, async (fault) => {
     await fault.make(world, random, signal);
     tally.add(fault.name);
-  };
+  });
   while (!signal.aborted && possible.length > 0) {
-    await Promise.all(random.chance(0.15) ? [strike(), strike()] : [strike()]);
+    await Promise.all(random.chance(0.15) ? [strike(random), strike(random)] : [strike(random)]);
     await pause(random.between(300, 5_000), signal);
   }
+}
+
+/** Makes one of the faults at a time, or several at once, but none whose place another is at: then nothing where there are no more. */
+export function createStrike(faults: readonly Fault[], make: (fault: Fault) => Promise<void>) {
+  const taken = new Set<string>();
+  return async (random: Random): Promise<void> => {
+    const free = faults.filter(({ place }) => place === undefined || !taken.has(place));
+    if (free.length === 0) return;
+    const fault = random.weighted(free);
+    const { place } = fault;
+    if (place !== undefined) taken.add(place);
+    try {
+      await make(fault);
+    } finally {
+      if (place !== undefined) taken.delete(place);
+    }
+  };
 }

@@ -23,12 +23,14 @@ export async function meet(
   { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
 ): Promise<boolean> {
   const part = partOf(name);
-  const before = world.starts(part);
+  // As they were when it was last seen that nobody had come by: another fault may start the process again meanwhile.
+  let before = world.starts(part);
   let from = now();
   const passed = () => {
-    const looked = now();
+    const looked = { at: now(), starts: world.starts(part) };
     if (!world.armed(name)) return true;
-    from = looked;
+    from = looked.at;
+    before = looked.starts;
     return false;
   };
   world.arm(name, action);
@@ -47,6 +49,7 @@ export async function meet(
 const failpointFault = (name: Failpoint, weight: number, what: string, deadlineMs: number, action: Action): Fault => ({
   name: `${what} at ${name}`,
   weight,
+  place: `failpoint ${name}`,
   make: async (world, random, signal) => void (await meet(world, name, action(random), { deadlineMs, signal })),
 });
 type Action = (random: Random) => string;

@@ -10,6 +10,8 @@ export interface Fault {
   weight: number;
   /** Undefined: it can be done here. Otherwise why not. */
   missing?: (world: World) => string | undefined;
+  /** What it works with: two faults that share it would undo each other. */
+  place?: string;
   make(world: World, random: Random, signal: AbortSignal): Promise<void>;
 }
 

@@ -82,6 +82,7 @@ export const surroundingFaults: readonly Fault[] = [
   {
     name: 'older backup restored',
     weight: 0.5,
+    place: 'files of the database',
     make: (world, random, signal) =>
       during(world, ['restore', 'server'], async () => {
         await backUp(world);

@@ -12,6 +12,10 @@ export function sequence(...answers: Answer[]): () => Answer {
   return () => answers[Math.min(at++, answers.length - 1)] ?? { status: 500, json: {} };
 }
 
+/** What the server says of a set that is there: values are listed of one kind, the other is not shown. */
+export const secretSet: Answer = { json: { secrets: [], region: 'local', status: 'ready' } };
+export const pullSet: Answer = { status: 400, json: { error: 'An image pull secret', code: '400' } };
+
 /** A server on which the first deploy of `bot` goes well: it builds in two polls and is ready at once. */
 export function deployRoutes(host: string): Record<string, Route> {
   return {

@@ -148,7 +148,7 @@ describe.each(databases)('what a build is asked for with, on $name', (database) 
       const ends = await Promise.allSettled([one(), two()]);
       expect(ends).toMatchObject(Array(2).fill({ status: 'rejected', reason: { status: 503 } }));
       expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true]);
-      expect(await world.store.builds.uploads.countUnused(world.acme.id)).toMatchObject({ count: 2 });
+      expect(await world.store.builds.uploads.unused(world.acme.id)).toMatchObject({ count: 2 });
     });
 
     test('whoever goes away while others are before it is not waited for', async () => {

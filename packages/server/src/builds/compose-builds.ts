@@ -43,6 +43,7 @@ export function composeBuilds(deps: BuildsDeps) {
     uploads: files,
     signingKey: keys.signing,
     publicUrl: config.publicUrl,
+    unusedLimitBytes: config.builds.unusedUploadBytes,
   });
   const makers: BuildWorkers = {
     pick: async ({ organizationId, region }) => workers.pick({ scope: await regions.scopeOf(organizationId, region) }),

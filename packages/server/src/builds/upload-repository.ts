@@ -26,9 +26,19 @@ export interface UploadContent {
   contextHash: string;
 }
 
+export interface UnusedUploads {
+  /** Of those that still wait for a file or for a build. */
+  count: number;
+  /** That their files take, and that those which are on their way may. */
+  bytes: number;
+  /** When the first of those that count expires. */
+  firstExpiresAt: Date | undefined;
+}
+
 export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
   return {
-    async insert(upload: Omit<Upload, 'state' | 'content'>): Promise<void> {
+    /** With the bytes that whoever holds its form may send from now on, where these are known. */
+    async insert(upload: Omit<Upload, 'state' | 'content'>, reservedBytes: number | undefined): Promise<void> {
       await db
         .insertInto('upload')
         .values({
@@ -36,7 +46,7 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
           organization_id: upload.organizationId,
           region: upload.region,
           state: 'waiting',
-          size_bytes: null,
+          size_bytes: reservedBytes ?? null,
           sha256: null,
           context_hash: null,
           created_at: upload.createdAt.toISOString(),
@@ -55,15 +65,31 @@ export function createUploadRepository({ db }: Pick<RepositoryContext, 'db'>) {
       return row && toUpload(row);
     },
 
-    /** How many there are that are of no use yet, with a file or without, and when the first of them expires. */
-    async countUnused(organizationId: string): Promise<{ count: number; firstExpiresAt: Date | undefined }> {
-      const { count, first } = await db
+    /** What the organization has of uploads that no build was made of; `except` one of them. */
+    async unused(organizationId: string, except?: string): Promise<UnusedUploads> {
+      const { count, bytes, first } = await db
         .selectFrom('upload')
-        .select(({ fn }) => [fn.countAll().as('count'), fn.min('expires_at').as('first')])
+        .select(({ fn }) => [
+          fn.countAll().filterWhere('state', '!=', 'removed').as('count'),
+          // Also of those whose file only is about to go.
+          fn.sum('size_bytes').as('bytes'),
+          fn.min('expires_at').filterWhere('state', '!=', 'removed').as('first'),
+        ])
         .where('organization_id', '=', organizationId)
-        .where('state', 'in', ['waiting', 'complete'])
+        .where('state', 'in', ['waiting', 'complete', 'removed'])
+        .$if(except !== undefined, (query) => query.where('id', '!=', except ?? ''))
         .executeTakeFirstOrThrow();
-      return { count: Number(count), firstExpiresAt: first ? new Date(first) : undefined };
+      return { count: Number(count), bytes: Number(bytes ?? 0), firstExpiresAt: first ? new Date(first) : undefined };
+    },
+
+    /** Room for the file of a waiting upload, instead of what it had; undefined for none. Nothing once it is complete. */
+    async reserve(id: string, bytes: number | undefined): Promise<void> {
+      await db
+        .updateTable('upload')
+        .set({ size_bytes: bytes ?? null })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .execute();
     },
 
     /** For the upload itself, whose signature stands for the organization. */
@@ -157,6 +183,7 @@ interface UploadRow {
   organization_id: string;
   region: string;
   state: string;
+  /** As long as no hash is known: the room that is kept for the file. */
   size_bytes: number | null;
   sha256: string | null;
   context_hash: string | null;

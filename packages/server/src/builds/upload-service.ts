@@ -1,12 +1,13 @@
 import type { UploadUrl } from '@pipecat-cloud/contract/builds';
 import type { Actor, OrganizationAccess } from '../access/principal.js';
 import type { Audit } from '../audit/audit-service.js';
-import type { Repositories, Store } from '../db/store.js';
-import { AppError, badRequest, conflict, notFound, tooManyRequests } from '../errors.js';
+import type { Store } from '../db/store.js';
+import { AppError, badRequest, conflict, notFound } from '../errors.js';
 import type { Regions } from '../regions/regions.js';
 import type { Clock, Ids } from '../system.js';
 import { isUuid } from '../uuid.js';
 import type { Upload, UploadContent } from './upload-repository.js';
+import { createUploadRoom } from './upload-room.js';
 import { contextType, isSignedUpload, signUpload, type UploadFields } from './upload-signature.js';
 import { type StagedUpload, tooLargeUpload, type UploadForm, type UploadStore } from './upload-store.js';
 
@@ -20,8 +21,9 @@ interface UploadServiceDeps {
   signingKey: Buffer;
   publicUrl: string;
   regions: Pick<Regions, 'check' | 'defaultOf'>;
-  /** Uploads that an organization may have without a build of them: each may be as large as a file can be. */
+  /** Uploads that an organization may have without a build of them, and their bytes. */
   unusedLimit?: number;
+  unusedLimitBytes?: number | undefined;
 }
 
 const minuteMs = 60_000;
@@ -31,8 +33,10 @@ const keepForMs = 60 * minuteMs;
 
 export function createUploadService(deps: UploadServiceDeps) {
   const { store, clock, ids, audit, uploads, signingKey, publicUrl, regions } = deps;
-  const { unusedLimit = 100 } = deps;
+  const { unusedLimit = 100, unusedLimitBytes = Number.POSITIVE_INFINITY } = deps;
   const { arrival } = uploads;
+  const limits = { count: unusedLimit, bytes: unusedLimitBytes };
+  const room = createUploadRoom({ store, clock, limits, keepForMs });
 
   /** Ids whose file is arriving; of two senders the second is refused at once. */
   const arriving = new Set<string>();
@@ -52,17 +56,13 @@ export function createUploadService(deps: UploadServiceDeps) {
     return upload;
   }
 
-  /** Under a lock, so that of many who ask at once no more are let in. Throws 429. */
-  async function checkRoom(repos: Repositories, { id, name }: OrganizationAccess): Promise<void> {
-    if (!(await repos.organizations.lock(id))) throw notFound('Organization', name);
-    const { count, firstExpiresAt } = await repos.builds.uploads.countUnused(id);
-    if (count < unusedLimit) return;
-    const firstGoesAt = (firstExpiresAt?.getTime() ?? 0) + keepForMs;
-    throw tooManyRequests(
-      `The organization has ${unusedLimit} uploads that no build was made of, which is the most; make builds of them, or wait: each goes about an hour after it came`,
-      // One whose time is over goes with the next sweep.
-      Math.max(60, Math.ceil((firstGoesAt - clock.now().getTime()) / 1000)),
-    );
+  /** Of one whose file has not come whole; it may be sent again. */
+  async function letGo(id: string): Promise<void> {
+    try {
+      await room.giveBack(id);
+    } finally {
+      arriving.delete(id);
+    }
   }
 
   return {
@@ -71,7 +71,7 @@ export function createUploadService(deps: UploadServiceDeps) {
 
     /**
      * A place for one file, for 15 minutes (contract §10.1). 400 for a region that is not offered, 429 while the organization has too many
-     * that no build was made of.
+     * or too much that no build was made of.
      */
     async createUrl(organization: OrganizationAccess, actor: Actor, wantedRegion?: string): Promise<UploadUrl> {
       const chosen = wantedRegion ?? (await regions.defaultOf(organization));
@@ -82,8 +82,10 @@ export function createUploadService(deps: UploadServiceDeps) {
       const form =
         arrival.kind === 'there' ? await arrival.offer(upload.id, now, expiresAt) : ownForm(upload.id, expiresAt);
       await store.transaction(async (repos) => {
-        await checkRoom(repos, organization);
-        await repos.builds.uploads.insert({ ...upload, expiresAt });
+        // Nobody is told what is posted to a storage of its own: its form may take all that it lets through.
+        const reservedBytes = arrival.kind === 'there' ? uploads.limitBytes : undefined;
+        await room.checkNew(repos, organization, reservedBytes);
+        await repos.builds.uploads.insert({ ...upload, expiresAt }, reservedBytes);
         // The upload itself carries no credential, only what is signed here.
         await audit.record(repos, actor, {
           action: 'build.upload_offered',
@@ -96,7 +98,8 @@ export function createUploadService(deps: UploadServiceDeps) {
 
     /**
      * Takes one file. The fields are checked before the first byte of it is read: 403 for a wrong signature or an expired one,
-     * 404, 409 for a second file. `complete` puts the file in place, `abandon` leaves nothing; one of them must be called.
+     * 404, 409 for a second file, 429 where the organization has no room for it. `complete` puts the file in place, `abandon` leaves
+     * nothing; one of them must be called.
      */
     async receive(
       fields: UploadFields,
@@ -109,16 +112,18 @@ export function createUploadService(deps: UploadServiceDeps) {
           '404',
           'Uploads go to a storage of their own here: post to the uploadUrl that was given',
         );
-      const { id } = await admit(fields);
+      const upload = await admit(fields);
+      const { id } = upload;
       if (declaredBytes !== undefined && declaredBytes > uploads.limitBytes + formOverheadBytes)
         throw tooLargeUpload(uploads.limitBytes);
       if (arriving.has(id)) throw secondFile();
       arriving.add(id);
       let staged: StagedUpload;
       try {
+        await room.reserve(upload, Math.min(declaredBytes ?? uploads.limitBytes, uploads.limitBytes));
         staged = await arrival.stage(id, source);
       } catch (error) {
-        arriving.delete(id);
+        await letGo(id);
         throw error;
       }
       return {
@@ -132,8 +137,11 @@ export function createUploadService(deps: UploadServiceDeps) {
           }
         },
         async abandon() {
-          arriving.delete(id);
-          await staged.discard();
+          try {
+            await staged.discard();
+          } finally {
+            await letGo(id);
+          }
         },
       };
     },

@@ -39,6 +39,12 @@ describe('settings', () => {
     expect(readConfig({ PIPECAT_CLOUD_SESSION_MINUTE_CENTS: '1.5' }).sessionMinuteCents).toBe(1.5);
   });
 
+  test.each(['-1', '563', '1e4', 'many'])('%s MiB is no room for uploads', (megabytes) => {
+    const room = (text: string) => readConfig({ PIPECAT_CLOUD_UPLOADS_MAX_MB: text }).builds.unusedUploadBytes;
+    expect(() => room(megabytes)).toThrow('PIPECAT_CLOUD_UPLOADS_MAX_MB: MiB from 564');
+    expect([room('564'), room('0'), room('')]).toEqual([564 * 1024 ** 2, undefined, 20 * 1024 ** 3]);
+  });
+
   test('a password in a refused database URL is not repeated', () => {
     const url = 'mysql://user:hunter2hunter2@host/db';
     expect(() => readConfig({ PIPECAT_CLOUD_DATABASE_URL: url })).toThrow(/PIPECAT_CLOUD_DATABASE_URL/);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { uploadLimitBytes } from '@pipecat-cloud/contract/builds';
 import { organizationNamePattern } from '@pipecat-cloud/contract/names';
 import { parseSender, parseSmtpUrl, type Sender } from '../mail/smtp-settings.js';
 import { type DailyConfig, readDailyConfig } from './daily-config.js';
@@ -34,7 +35,8 @@ export interface Config {
   usageDays: number;
   /** How long a session is kept after its end; 0 for ever. */
   sessionDays: number;
-  builds: { timeoutSeconds: number; retentionDays: number };
+  /** `unusedUploadBytes`: of each organization's uploads that no build was made of; undefined for no limit. */
+  builds: { timeoutSeconds: number; retentionDays: number; unusedUploadBytes: number | undefined };
   /** Where mails go: a URL, which may hold a password, or the file that holds one. Absent: no mail server. */
   mail?: { url: string; from: Sender } | { urlFile: string; from: Sender };
   /** Webhooks may be posted to this machine and to private networks. */
@@ -125,6 +127,15 @@ export function readConfig(environment: Environment): Config {
     Number.isInteger(timeoutSeconds) && timeoutSeconds >= 1 && timeoutSeconds <= 86_400,
     '1 to 86400 seconds',
   );
+  const uploadMebibytes = Number(read('PIPECAT_CLOUD_UPLOADS_MAX_MB'));
+  const oneUpload = uploadLimitBytes / 1024 / 1024;
+  check(
+    'PIPECAT_CLOUD_UPLOADS_MAX_MB',
+    /^\d{1,9}$/.test(read('PIPECAT_CLOUD_UPLOADS_MAX_MB')) &&
+      (uploadMebibytes === 0 || uploadMebibytes >= oneUpload) &&
+      uploadMebibytes <= 104_857_600,
+    `MiB from ${oneUpload}, what a single upload may take, or 0 for no limit`,
+  );
   const privateWebhooks = read('PIPECAT_CLOUD_PRIVATE_WEBHOOKS');
   check('PIPECAT_CLOUD_PRIVATE_WEBHOOKS', ['on', 'off'].includes(privateWebhooks), 'on or off');
   const mail = readMail(read, problems);
@@ -160,7 +171,11 @@ export function readConfig(environment: Environment): Config {
     auditDays,
     usageDays,
     sessionDays,
-    builds: { retentionDays: days, timeoutSeconds },
+    builds: {
+      retentionDays: days,
+      timeoutSeconds,
+      unusedUploadBytes: uploadMebibytes === 0 ? undefined : uploadMebibytes * 1024 * 1024,
+    },
     ...(mail ? { mail } : {}),
     privateWebhooks: privateWebhooks === 'on',
     signIn,

@@ -107,6 +107,11 @@ export const variables = {
     default: '',
     about: 'File with the secret; read anew for each request, so it can be replaced at any time',
   },
+  PIPECAT_CLOUD_UPLOADS_MAX_MB: {
+    default: '20480',
+    about:
+      'MiB of uploads that no build was made of that one organization may have, those under way included; from 564, 0 for no limit',
+  },
   PIPECAT_CLOUD_LOG_DAYS: { default: '30', about: 'How many days log lines of agents are kept; 0 for ever' },
   PIPECAT_CLOUD_LOG_AGENT_MAX_MB: {
     default: '1024',

@@ -8,7 +8,7 @@ import { createFakeWorker, type FakeWorker } from '../testing/fake-worker.js';
 import { type Harness, harness } from '../testing/harness.js';
 import { warningsOf } from './warnings.js';
 
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 60_000, interval: 20 });
 const path = '/v1/installation/health';
 
 describe.each(scratchDatabases)('an installation on $name', ({ create }) => {
@@ -64,6 +64,39 @@ describe.each(scratchDatabases)('an installation on $name', ({ create }) => {
         expect.objectContaining({ code: 'no_worker', severity: 'critical' }),
       ),
     );
+  });
+
+  const away = new Error('connect ECONNREFUSED 10.0.0.5:5432');
+
+  test('says what is known without the database while it does not answer', async () => {
+    await until(async () => expect((await server.call(token, 'GET', path)).body.workers[0]?.connected).toBe(true));
+    const ping = vi.spyOn(server.store, 'ping').mockRejectedValue(away);
+    const versions = vi.spyOn(server.store.installation, 'version');
+    const { status, body } = await server.call(token, 'GET', path);
+    expect(status).toBe(200);
+    expect(body.database).toMatchObject({ latencyMs: null, error: away.message, version: null, migrations: null });
+    expect(body.workers).toMatchObject([{ connected: true, driver: 'fake', lastSeenAt: null }]);
+    expect(body.disk.freeBytes).toBeGreaterThan(0);
+    expect(body.warnings).toContainEqual(
+      expect.objectContaining({ code: 'database_down', text: expect.stringContaining(away.message) }),
+    );
+    // Each would wait as long again.
+    expect(versions).not.toHaveBeenCalled();
+    ping.mockRestore();
+    const enrolled = vi.spyOn(server.store.installation, 'workers').mockRejectedValue(away);
+    const half = (await server.call(token, 'GET', path)).body;
+    expect(half.database).toMatchObject({ latencyMs: expect.any(Number), error: away.message });
+    expect(half.workers).toHaveLength(1);
+    enrolled.mockRestore();
+    expect((await server.call(token, 'GET', path)).body.database.error).toBeNull();
+  });
+
+  test('refuses nobody for what the database does not say', async () => {
+    const reading = vi.spyOn(server.store.organizations, 'listOfUser').mockRejectedValue(away);
+    await server.store.changeAccess(async () => {});
+    expect((await server.call(token, 'GET', path)).status).toBeGreaterThanOrEqual(500);
+    reading.mockRestore();
+    expect((await server.call(token, 'GET', path)).status).toBe(200);
   });
 
   test('tells nobody else', async () => {
@@ -143,7 +176,7 @@ describe('warnings', () => {
   };
   const well: Omit<InstallationHealth, 'warnings'> = {
     ...{ installationId: 'i', checkedAt: '2026-05-04T10:00:00.000Z', version: '1', node: '24', startedAt: '' },
-    database: { kind: 'sqlite', version: '3', bytes: 1, latencyMs: 1, migrations: 9, lastMigration: 'x' },
+    database: { kind: 'sqlite', version: '3', bytes: 1, latencyMs: 1, error: null, migrations: 9, lastMigration: 'x' },
     disk: { folder: '/data', bytes: 100e9, freeBytes: 50e9, logBytes: 5e9, uploadBytes: 0 },
     lastBackupAt: null,
     workers: [worker],
@@ -168,7 +201,8 @@ describe('warnings', () => {
     ['worker_disk_low', { workers: [{ ...worker, diskFreeBytes: 1e9 }] }],
     ['data_disk_low', { disk: { ...well.disk, freeBytes: 1e9 } }],
     ['database_slow', { database: { ...well.database, latencyMs: 900 } }],
-    ['database_down', { database: { ...well.database, latencyMs: null } }],
+    ['database_down', { database: { ...well.database, latencyMs: null, error: 'refused' } }],
+    ['database_down', { database: { ...well.database, error: 'one read failed' } }],
     ['backup_old', { lastBackupAt: '2026-04-04T10:00:00.000Z' }],
   ])('%s', (code, change) => {
     expect(codes(change)).toEqual([code]);

@@ -71,17 +71,17 @@ function ofWorkers({ workers, version, checkedAt }: Checked): HealthWarning[] {
   return found;
 }
 
-function ofDatabase({ database: { latencyMs } }: Checked): HealthWarning[] {
-  if (latencyMs === null)
+function ofDatabase({ database: { latencyMs, error } }: Checked): HealthWarning[] {
+  if (error !== null)
     return [
       {
         code: 'database_down',
         severity: 'critical',
-        text: 'the database does not answer',
+        text: `the database does not answer: ${error}`,
         hint: 'See the log of the control plane and of the database.',
       },
     ];
-  if (latencyMs < slowDatabaseMs) return [];
+  if (latencyMs === null || latencyMs < slowDatabaseMs) return [];
   return [
     {
       code: 'database_slow',

@@ -99,8 +99,9 @@ export function createPolicyRepository({ db }: RepositoryContext) {
         .execute();
     },
 
-    /** For a new token that comes from another: what organizations decided about that one holds for it too. */
+    /** For a token with a new secret that comes from another: what organizations decided about that one holds for it, and nothing else. */
     async copyDecisions(from: string, to: string): Promise<void> {
+      await db.deleteFrom('token_decision').where('token_id', '=', to).execute();
       await copyOf(from, to, ['approved', 'denied']).execute();
     },
 

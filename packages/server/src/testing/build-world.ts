@@ -20,7 +20,11 @@ export const withoutWorkers = {
 /** Two organizations with the real build and upload services, their files in a folder of their own. */
 export async function openBuildWorld(
   database: TestDatabase,
-  { unusedLimit, ...options }: { lineLimit?: number; openLimit?: number; unusedLimit?: number } = {},
+  {
+    unusedLimit,
+    unusedLimitBytes,
+    ...options
+  }: { lineLimit?: number; openLimit?: number; unusedLimit?: number; unusedLimitBytes?: number } = {},
 ) {
   const world = await openTwoOrganizations(database);
   const folder = await mkdtemp(join(tmpdir(), 'builds-'));
@@ -31,6 +35,7 @@ export async function openBuildWorld(
     signingKey: Buffer.alloc(32, 3),
     publicUrl: 'http://localhost:7400',
     ...(unusedLimit !== undefined && { unusedLimit }),
+    unusedLimitBytes,
   });
   let nudges = 0;
   const queue = {
@@ -71,7 +76,7 @@ export async function openBuildWorld(
       const source = (async function* () {
         yield content;
       })();
-      await (await uploads.receive(fields, undefined, source)).complete();
+      await (await uploads.receive(fields, content.length, source)).complete();
       return uploadId;
     },
     async end() {

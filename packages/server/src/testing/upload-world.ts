@@ -19,7 +19,11 @@ export interface OpenFiles {
 }
 
 /** Upload and build services on a store of files, and a listening server for forms that go there. */
-export async function openUploadWorld(database: TestDatabase, open: (clock: FakeClock) => Promise<OpenFiles>) {
+export async function openUploadWorld(
+  database: TestDatabase,
+  open: (clock: FakeClock) => Promise<OpenFiles>,
+  { unusedLimitBytes }: { unusedLimitBytes?: number } = {},
+) {
   const world = await openTwoOrganizations(database);
   const files = await open(world.clock);
   const uploads = createUploadService({
@@ -27,6 +31,7 @@ export async function openUploadWorld(database: TestDatabase, open: (clock: Fake
     uploads: files.store,
     signingKey: Buffer.alloc(32, 3),
     publicUrl: ownUrl,
+    unusedLimitBytes,
   });
   const builds = createBuildService({ ...world, ...withoutWorkers, files: files.store, uploads });
   const app = Fastify({ forceCloseConnections: true });

@@ -103,6 +103,33 @@ describe.each(databases)('what an organization decided about a token on $name', 
     expect(await stoppedBy(obtained)).toBe('denied');
   });
 
+  test.each([
+    ['itself', (value: string) => world.authenticate(value)],
+    ['by its owner', async () => person],
+  ])(
+    'a token whose successor a denied one got is rotated again %s, with what was decided about it alone',
+    async (_, by) => {
+      const grant = { permissions: ['tokens:write' as const, 'logs:read' as const] };
+      await world.setPolicy(org.id, { approvalRequired: true });
+      const [{ token, value }, { token: honest, value: own }] = [await create({ grant }), await create({ grant })];
+      await decide(token.id, 'denied');
+      await decide(honest.id, 'approved');
+      const lost = await rotate(await world.authenticate(value), honest.id);
+      const { value: again } = await rotate(await by(own), honest.id);
+      expect(await stoppedBy(again)).toBeUndefined();
+      await expect(world.authenticate(lost.value)).rejects.toMatchObject({ status: 401 });
+    },
+  );
+
+  test('a denial of a token holds for a successor of it that gets another secret', async () => {
+    const { token, value } = await create();
+    await rotate(person, token.id);
+    await decide(token.id, 'denied');
+    const again = await rotate(await world.authenticate(value), 'self');
+    expect(await stoppedBy(again.value)).toBe('denied');
+    expect(await stoppedBy((await rotate(person, again.token.id)).value)).toBe('denied');
+  });
+
   test('a token that is denied nowhere rotates another as it is', async () => {
     const grant = { permissions: ['tokens:write' as const, 'logs:read' as const] };
     const [{ token, value }, { token: other }] = [await create({ grant }), await create({ grant })];

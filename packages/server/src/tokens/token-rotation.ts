@@ -144,6 +144,8 @@ export function createTokenRotation(deps: TokenServiceDeps) {
     if (pending && !pending.revokedAt && !isPast(pending.expiresAt, now)) {
       if (!(await repos.tokens.replaceSecret(pending.id, secret, expiresAt)))
         throw conflict(`The successor of the token '${token.name}' was used or ended at this moment: rotate again`);
+      // Whoever had its last secret has nothing of it any more: a denial that came from there is not for who has this one.
+      await repos.policies.copyDecisions(token.id, pending.id);
       return { token: await presentToken(repos, pending.id, now), value: secret.value };
     }
     // A successor that ended before its first use makes way for another.

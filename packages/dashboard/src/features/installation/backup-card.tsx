@@ -15,7 +15,9 @@ export function BackupCard({ health: { lastBackupAt, disk, database } }: { healt
     <Card
       title="Backup"
       about={
-        lastBackupAt === null ? (
+        database.error !== null ? (
+          'When the last one was made is not known while the database does not answer.'
+        ) : lastBackupAt === null ? (
           'No backup is known: none is made by itself, and one of another kind is not seen unless it is noted.'
         ) : (
           <>

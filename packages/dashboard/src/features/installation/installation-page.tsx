@@ -57,7 +57,12 @@ function Health({ health }: { health: InstallationHealth }) {
             ['Kind', `${database.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'} ${database.version ?? ''}`],
             ['Size', size(database.bytes)],
             ['One read', database.latencyMs === null ? 'It does not answer' : `${Math.max(1, database.latencyMs)} ms`],
-            ['Migrations', `${database.migrations} applied, the last ${database.lastMigration ?? 'not known'}`],
+            [
+              'Migrations',
+              database.migrations === null
+                ? 'Not known'
+                : `${database.migrations} applied, the last ${database.lastMigration ?? 'not known'}`,
+            ],
           ]}
         />
       </Card>

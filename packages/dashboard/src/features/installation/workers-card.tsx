@@ -9,10 +9,20 @@ import { Time } from '../../ui/time';
 import { room } from './size-words';
 
 /** Every worker that may connect: its driver and engine, what runs there, how much room there is. */
-export function WorkersCard({ health: { workers } }: { health: InstallationHealth }) {
+export function WorkersCard({ health: { workers, database } }: { health: InstallationHealth }) {
+  const isAllKnown = database.error === null;
   return (
-    <Card title="Workers" about="They run the agents.">
-      {workers.length === 0 ? (
+    <Card
+      title="Workers"
+      about={
+        isAllKnown
+          ? 'They run the agents.'
+          : 'They run the agents. Only connected ones are known while the database does not answer.'
+      }
+    >
+      {workers.length === 0 && !isAllKnown ? (
+        <Empty title="No worker is connected" />
+      ) : workers.length === 0 ? (
         <Empty title="No worker is enrolled">
           <p>Without one no agent can start. This runs one beside the control plane:</p>
           <div className="mt-3 text-left">

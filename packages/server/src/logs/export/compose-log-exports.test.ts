@@ -72,6 +72,7 @@ function controlPlane(name: string) {
       register: new Registry(),
       leads,
       openPlaces,
+      retryMs: 5,
     },
   });
   closing.push(async () => {
@@ -80,6 +81,7 @@ function controlPlane(name: string) {
   });
   return {
     exports,
+    logs,
     lead() {
       leader = name;
       logs.reopen();
@@ -113,6 +115,22 @@ test('an export that another control plane went on with meanwhile goes on where 
   await until(() => expect(received).toEqual(['line 1', 'line 2', 'line 3']));
   await first.add(4);
   await until(() => expect(received).toEqual(['line 1', 'line 2', 'line 3', 'line 4']));
+});
+
+test('exports that cannot begin are begun again, until their control plane closes', async () => {
+  const [one, other] = [controlPlane('one'), controlPlane('other')];
+  const failing = (plane: typeof one) =>
+    vi.spyOn(plane.logs, 'agents').mockRejectedValue(new Error('too many open files'));
+  const [listing, otherListing] = [failing(one), failing(other)];
+  for (const plane of [other, one]) plane.lead();
+  for (const spy of [listing, otherListing]) await until(() => expect(spy.mock.calls.length).toBeGreaterThan(2));
+  await other.exports.close();
+  const tries = otherListing.mock.calls.length;
+  listing.mockRestore();
+  await until(async () => expect(await places()).toEqual({}));
+  await one.add(1);
+  await until(() => expect(received).toEqual(['line 1']));
+  expect(otherListing).toHaveBeenCalledTimes(tries);
 });
 
 test('the files belong to an export until the next beginning, and only while its control plane leads', async () => {

@@ -24,11 +24,13 @@ interface LogExportsDeps {
   /** Whether this control plane runs the agents. */
   leads: () => boolean;
   openPlaces?: typeof openExportPlaces;
+  /** Wait before another try, where they could not begin. */
+  retryMs?: number;
 }
 
 /** The exports that are set, each with a file of its own for how far it is. None costs anything where none is set. */
 export function composeLogExports(deps: LogExportsDeps) {
-  const { config, store, logs, log, register, leads, openPlaces = openExportPlaces } = deps;
+  const { config, store, logs, log, register, leads, openPlaces = openExportPlaces, retryMs = 5000 } = deps;
   const sinks = sinksOf(config);
   const exports: LogExport[] = [];
   const names = new LRUCache<string, ExportedAgent>(atMost(5000));
@@ -49,6 +51,7 @@ export function composeLogExports(deps: LogExportsDeps) {
   /** Grows with each beginning and end: what began before has no say over the files any more. */
   let term = 0;
   let changing = Promise.resolve();
+  let closed = false;
 
   async function agentOf(agentId: string): Promise<ExportedAgent | undefined> {
     const known = names.get(agentId) ?? (await store.logRetention.agentNames(agentId));
@@ -86,18 +89,26 @@ export function composeLogExports(deps: LogExportsDeps) {
   }
 
   function inTurn(work: () => Promise<void>): Promise<void> {
-    changing = changing.then(work).catch((err: unknown) => log.error({ err }, 'exports of logs could not be started'));
+    changing = changing.then(work).catch((err: unknown) => log.error({ err }, 'exports of logs could not be ended'));
     return changing;
+  }
+
+  /** Tried again until it works, or has been overtaken. */
+  function begin(begun: number): void {
+    void inTurn(async () => {
+      if (closed || term !== begun) return;
+      await stop();
+      await open(() => leads() && term === begun).catch((err: unknown) => {
+        log.error({ err }, 'exports of logs could not be started; trying again');
+        setTimeout(() => begin(begun), retryMs).unref();
+      });
+    });
   }
 
   return {
     /** Goes on with all agents from where the files say, which another control plane may have written meanwhile. */
     lead(): void {
-      const begun = ++term;
-      void inTurn(async () => {
-        await stop();
-        await open(() => leads() && term === begun);
-      });
+      begin(++term);
     },
     /** Another one exports, and writes the files. */
     standBy(): void {
@@ -105,7 +116,10 @@ export function composeLogExports(deps: LogExportsDeps) {
       void inTurn(stop);
     },
     warnings: (): HealthWarning[] => exports.flatMap((one) => one.warnings()),
-    close: (): Promise<void> => inTurn(stop),
+    close(): Promise<void> {
+      closed = true;
+      return inTurn(stop);
+    },
   };
 }
 

@@ -19,7 +19,7 @@ import { createS3Sink } from './s3-sink.js';
 const agentId = '11111111-1111-4111-8111-111111111111';
 const otherAgentId = '22222222-2222-4222-8222-222222222222';
 const source = { agentId, deploymentId: 'd-1', instanceId: 'i-1' };
-const until = (look: () => void) => vi.waitFor(look, { interval: 5 });
+const until = (look: () => void) => vi.waitFor(look, { timeout: 60_000, interval: 5 });
 const never = new AbortController().signal;
 const line = (position: number, more: object = {}) => ({
   position,
@@ -101,6 +101,18 @@ describe('an export', () => {
     await logs.append(source, [line(3)]);
     await open({ send });
     await until(() => expect(sent).toEqual(['line 1', 'line 2', 'line 3']));
+  });
+
+  test('that cannot list the logs at its start says so and tries again', async () => {
+    await logs.append(source, [line(1)]);
+    const listing = vi.spyOn(logs, 'agents').mockRejectedValue(new Error('too many open files'));
+    const sent: string[] = [];
+    const one = await open({ send: async ({ lines }) => void sent.push(...lines.map(({ text }) => text)) });
+    await until(() => expect(one.warnings()[0]?.text).toContain('too many open files'));
+    expect(warnings[0]).toMatchObject({ failures: 1, err: { message: 'too many open files' } });
+    listing.mockRestore();
+    await until(() => expect(sent).toEqual(['line 1']));
+    expect(one.warnings()).toEqual([]);
   });
 
   test('leaves out what its receiver refuses for good, and what belongs to nobody any more', async () => {

@@ -110,30 +110,43 @@ export function createLogExport(deps: LogExportDeps) {
     return step.full ? 'more' : 'done';
   }
 
+  /** False where it failed, which is counted, told now and then, and followed by a wait that grows with each failure. */
+  async function attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      failures = 0;
+      problem = undefined;
+      return true;
+    } catch (error) {
+      if (closing.signal.aborted) return false;
+      failures++;
+      problem = (error as Error).message;
+      onFailed();
+      if (failures === 1 || failures % 20 === 0)
+        log.warn({ err: error, sink: sink.name, failures }, 'log lines could not be exported; trying again');
+      const ceiling = Math.min(longestRetryMs, retryMs * 2 ** Math.min(failures - 1, 10));
+      await pause(ceiling / 2 + (Math.random() * ceiling) / 2);
+      return false;
+    }
+  }
+
   async function round(): Promise<void> {
     for (const agentId of [...dirty]) {
       if (closing.signal.aborted) return;
       dirty.delete(agentId);
-      try {
+      const done = await attempt(async () => {
         if ((await sendOn(agentId)) === 'more') dirty.add(agentId);
-        failures = 0;
-        problem = undefined;
-      } catch (error) {
-        dirty.add(agentId);
-        if (closing.signal.aborted) return;
-        failures++;
-        problem = (error as Error).message;
-        onFailed();
-        if (failures === 1 || failures % 20 === 0)
-          log.warn({ err: error, sink: sink.name, failures }, 'log lines could not be exported; trying again');
-        const ceiling = Math.min(longestRetryMs, retryMs * 2 ** Math.min(failures - 1, 10));
-        await pause(ceiling / 2 + (Math.random() * ceiling) / 2);
-      }
+      });
+      if (!done) dirty.add(agentId);
     }
   }
 
-  async function run(): Promise<void> {
+  async function markAll(): Promise<void> {
     for (const agentId of await logs.agents()) mark(agentId);
+  }
+
+  async function run(): Promise<void> {
+    for (let known = false; !known && !closing.signal.aborted; ) known = await attempt(markAll);
     while (!closing.signal.aborted) {
       if (dirty.size === 0) {
         wake = Promise.withResolvers();
