@@ -1,4 +1,4 @@
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
@@ -38,11 +38,17 @@ interface HandleHolder {
 export const canBeHandedOver = (stream: Duplex): stream is Socket =>
   stream instanceof Socket && !(stream instanceof TLSSocket);
 
+/** A connection without its stream, and what was read of it that nobody has taken. */
+export interface Taken {
+  handle: ConnectionHandle;
+  said: Buffer;
+}
+
 /**
- * Takes a paused connection out of its stream, with all that was read and not taken. For the stream, and for the server that has
- * accepted it, it is closed from then on. Undefined where it is closed already.
+ * Takes a paused connection out of its stream, all of whose writes are done. For the stream, and for the server that has accepted it, it
+ * is closed from then on. Undefined where it is closed already.
  */
-export function takeOut(socket: Socket): { handle: ConnectionHandle; said: Buffer } | undefined {
+export function takeOut(socket: Socket): Taken | undefined {
   const holder = socket as unknown as HandleHolder;
   const handle = holder._handle;
   if (!handle || socket.destroyed) return undefined;
@@ -57,8 +63,11 @@ export function takeOut(socket: Socket): { handle: ConnectionHandle; said: Buffe
   return { handle, said: Buffer.concat(said) };
 }
 
-/** A stream of its own for a connection that was handed over. As a server's, it stays open for writing when its other side has ended. */
-export function socketOf(handle: ConnectionHandle): Socket {
-  const options = { handle, readable: true, writable: true, allowHalfOpen: true };
+/**
+ * A stream of its own for a connection that was taken out of another. As a server's, it stays open for writing when its other side has
+ * ended.
+ */
+export function socketOf(handle: ConnectionHandle, onread?: OnReadOpts): Socket {
+  const options = { handle, readable: true, writable: true, allowHalfOpen: true, onread };
   return new Socket(options as unknown as SocketConstructorOpts);
 }

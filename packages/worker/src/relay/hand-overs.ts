@@ -1,29 +1,21 @@
-import type { Socket } from 'node:net';
-import { type ConnectionHandle, isHandOver, socketOf } from '@pipecat-cloud/contract/hand-over';
-
-/** A caller's connection, which the control plane had accepted. */
-export interface Handed {
-  socket: Socket;
-  /** What its caller has said that nobody has passed on. */
-  said: Buffer;
-}
+import { type ConnectionHandle, isHandOver, type Taken } from '@pipecat-cloud/contract/hand-over';
 
 /** Then whoever wanted to hand it over is gone. */
 const waitMs = 5000;
 
 /** Takes over callers' connections from the control plane that `supervisor` has started beside this worker. */
 export function createHandOvers(supervisor: string | undefined) {
-  const expected = new Map<string, (handed: Handed | undefined) => void>();
+  const expected = new Map<string, (handed: Taken | undefined) => void>();
 
   return {
     /**
      * Undefined where an upgrade's offer can't be taken: then its connection is the caller's. Resolves to undefined where the caller has
      * left, or nothing comes.
      */
-    expect(offer: string | undefined): Promise<Handed | undefined> | undefined {
+    expect(offer: string | undefined): Promise<Taken | undefined> | undefined {
       if (!supervisor || !offer?.startsWith(`${supervisor}/`) || expected.has(offer)) return undefined;
-      const { promise, resolve } = Promise.withResolvers<Handed | undefined>();
-      const take = (handed: Handed | undefined) => {
+      const { promise, resolve } = Promise.withResolvers<Taken | undefined>();
+      const take = (handed: Taken | undefined) => {
         clearTimeout(timer);
         expected.delete(offer);
         resolve(handed);
@@ -38,7 +30,7 @@ export function createHandOvers(supervisor: string | undefined) {
       if (!isHandOver(message)) return;
       const connection = handle as ConnectionHandle | undefined;
       const take = expected.get(message.offer);
-      if (take) take(connection && { socket: socketOf(connection), said: Buffer.from(message.said, 'base64') });
+      if (take) take(connection && { handle: connection, said: Buffer.from(message.said, 'base64') });
       else connection?.close();
     },
   };

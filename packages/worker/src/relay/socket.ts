@@ -2,15 +2,16 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
-import { handOverHeader } from '@pipecat-cloud/contract/hand-over';
+import { handOverHeader, type Taken, takeOut } from '@pipecat-cloud/contract/hand-over';
 import { endWith, hold, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
 import type { Driver } from '../drivers/driver.js';
 import { leadsTo } from '../instances/dial.js';
-import type { Handed, HandOvers } from './hand-overs.js';
+import type { HandOvers } from './hand-overs.js';
 import { forInstance, fromInstance } from './headers.js';
 import type { AllowedHop } from './hop.js';
+import { join } from './join.js';
 import type { Relays } from './relays.js';
 import { createSocketFate } from './socket-fate.js';
 
@@ -23,6 +24,7 @@ export interface SocketRelayDeps {
 
 /** One side may close a little later than the other, then both are ended. */
 const halfOpenMs = 5000;
+const nothing = Buffer.alloc(0);
 
 /**
  * Passes an upgrade on to the instance, with its path. Once that has answered 101, and not before, bytes pass both ways, close codes
@@ -77,16 +79,21 @@ export async function relaySocket(
     instanceSide.on('error', destroy);
     if (client.destroyed) return;
     fate.accepted();
-    fate.heard(rest);
-    const offer = String(req.headers[handOverHeader]);
-    const handed = handOvers.expect(offer);
-    if (!handed) return begin(Buffer.concat([upgradedHead(answer), rest]), waiting.release());
-    // Its end is not the caller's.
+    // Its end is not the caller's any more.
     stopAttending();
     client.off('error', destroy).off('close', ended);
-    waiting.release();
+    const said = waiting.release();
+    const offer = String(req.headers[handOverHeader]);
+    const handed = handOvers.expect(offer);
+    if (!handed) return begin(takeOut(client), said, upgradedHead(answer), rest);
     client.write(upgradedHead(answer, [`${handOverHeader}: ${offer}`]));
-    handed.then((caller) => takeOver(caller, rest)).catch(destroy);
+    handed
+      .then(async (caller) => {
+        client.destroy();
+        await failpoint('socket.handed');
+        begin(caller, said, nothing, rest);
+      })
+      .catch(destroy);
   });
   let answered: IncomingMessage | undefined;
   asked.on('response', (answer) => {
@@ -114,26 +121,28 @@ export async function relaySocket(
   });
   asked.end();
 
-  function begin(forClient: Buffer, said: Buffer): void {
-    instanceSide.on('data', fate.heard);
-    endAfter(instanceSide, client, () => fate.closed('instance'));
-    splice(client, instanceSide, forClient, said);
-  }
-
-  /** Goes on with the caller itself, unless that has left, or the session has ended meanwhile. */
-  async function takeOver(caller: Handed | undefined, forClient: Buffer): Promise<void> {
-    client.destroy();
-    if (!caller) {
-      fate.closed('caller');
+  /**
+   * Joins the caller with the instance, after each was told what has come for it so far, unless the caller has left or the session has
+   * ended meanwhile. `rest` is the last that the instance has said.
+   */
+  function begin(caller: Taken | undefined, said: Buffer, head: Buffer, rest: Buffer): void {
+    const agent = caller && takeOut(instanceSide);
+    if (!agent) {
+      caller?.handle.close();
       instanceSide.destroy();
-      return ended();
+      fate.closed('caller');
+      ended();
+      return;
     }
-    client = caller.socket;
-    client.on('error', destroy).on('close', ended);
-    endAfter(client, instanceSide, () => fate.closed('caller'));
-    await failpoint('socket.handed');
-    if (client.destroyed || instanceSide.destroyed) return destroy();
-    begin(forClient, caller.said);
+    const joined = join(caller.handle, agent.handle, fate.heard);
+    client = joined.caller.on('error', destroy).on('close', ended);
+    upstream = joined.instance.on('error', () => fate.brokenBy('instance')).on('error', destroy);
+    endAfter(client, upstream, () => fate.closed('caller'));
+    endAfter(upstream, client, () => fate.closed('instance'));
+    const heard = Buffer.concat([rest, agent.said]);
+    fate.heard(heard);
+    client.write(Buffer.concat([head, heard]));
+    upstream.write(Buffer.concat([said, caller.said]));
   }
 
   /** It answered, in something that is no answer. */
@@ -155,15 +164,6 @@ const ask = (instanceSide: Socket, req: IncomingMessage, { path, sessionId }: Al
       ...forInstance(req.rawHeaders, host, sessionId),
     ],
   });
-
-/** Joins the two byte for byte, after each was told what has come for it so far. */
-function splice(client: Socket, instanceSide: Socket, forClient: Buffer, said: Buffer): void {
-  for (const side of [client, instanceSide]) side.setNoDelay(true).setKeepAlive(true, 15_000);
-  client.write(forClient);
-  if (said.length > 0) instanceSide.write(said);
-  instanceSide.pipe(client);
-  client.pipe(instanceSide);
-}
 
 /** Until the result is called. */
 function endAfter(side: Socket, other: Socket, closed: () => void): () => void {
