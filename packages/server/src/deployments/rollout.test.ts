@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../system.js';
 import { scratchDatabases } from '../testing/databases.js';
@@ -176,15 +177,22 @@ describe.each(scratchDatabases)('rollouts on $name', (database) => {
     test('idle instances are replaced one after the other, never fewer than are to be warm', async () => {
       await deploy('bot:1', scaling);
       await allIdle('bot:1', 3);
-      const least: number[] = [];
-      const watch = setInterval(async () => {
-        const counted = (await world.slots()).filter(({ spare, state }) => !spare && state === 'ready').length;
-        least.push(counted);
-      }, 5);
-      await deploy('bot:2', scaling);
-      await allIdle('bot:2', 3);
-      clearInterval(watch);
-      expect(Math.min(...least)).toBe(3);
+      const warm: number[] = [];
+      let watching = true;
+      const watch = async () => {
+        for (; watching; await delay(5))
+          warm.push((await world.slots()).filter(({ spare, state }) => !spare && state === 'ready').length);
+      };
+      const watched = watch();
+      try {
+        await deploy('bot:2', scaling);
+        await allIdle('bot:2', 3);
+      } finally {
+        watching = false;
+        // No read is left under way when the database is closed.
+        await watched;
+      }
+      expect(Math.min(...warm)).toBe(3);
       expect((await world.slots()).length).toBe(4);
     });
 
