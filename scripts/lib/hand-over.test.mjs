@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { passHandOvers } from './hand-over.mjs';
 
 const testing = fileURLToPath(new URL('../testing', import.meta.url));
@@ -52,4 +52,20 @@ test('one that no worker can take is closed', async () => {
   worker.child.kill('SIGKILL');
   await once(worker.child, 'exit');
   expect(await heardAt(said.port)).toBe('');
+});
+
+test('those that are on their way to a worker that ends are closed', async () => {
+  const { child, said } = await start('accepting-process.mjs');
+  const worker = await start('taking-process.mjs');
+  passHandOvers(child, () => worker.child);
+  // It takes none any more, but for what the system takes for it.
+  worker.child.kill('SIGSTOP');
+  const callers = Array.from({ length: 20 }, () => heardAt(said.port));
+  let passed = 0;
+  child.on('message', ({ type }) => {
+    if (type === 'hand-over') passed++;
+  });
+  await vi.waitFor(() => expect(passed).toBe(callers.length), { timeout: 60_000 });
+  worker.child.kill('SIGKILL');
+  expect(new Set(await Promise.all(callers))).toEqual(new Set(['']));
 });

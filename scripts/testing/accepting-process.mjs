@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 const server = createServer({ pauseOnConnect: true }, (socket) => {
   const handle = socket._handle;
   socket._handle = null;
-  process.send({ type: 'hand-over', offer: 'of a test', said: '' }, handle, () => handle.close());
+  process.send({ type: 'hand-over', offer: 'of a test' }, handle, () => handle.close());
 });
 server.listen(0, '127.0.0.1', () => process.send({ type: 'listening', port: server.address().port }));
 process.on('disconnect', () => process.exit());

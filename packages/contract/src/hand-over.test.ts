@@ -37,7 +37,9 @@ test('a connection is taken out with what was read of it, and its server is free
   expect(String((await once(near, 'data'))[0])).toBe('three');
 });
 
-test('one that is closed is not taken out', () => {
+test('one that is closed is not taken out, nor one that was told its last word', () => {
+  accepted.end('no');
+  expect(takeOut(accepted)).toBeUndefined();
   accepted.destroy();
   expect(takeOut(accepted)).toBeUndefined();
 });

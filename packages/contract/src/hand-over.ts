@@ -4,7 +4,10 @@ import { TLSSocket } from 'node:tls';
 
 /** How a control plane hands a caller's connection to the worker beside it: through the process that has started both of them. */
 
-/** On an upgrade at a worker's data port: the connection may be had. On its 101: it is wanted, and nothing else is said there. */
+/**
+ * On an upgrade at a worker's data port: the connection may be had. On its 101: it is wanted. The worker says nothing else there; what
+ * comes there is what the caller has said so far, and ends before the connection is sent.
+ */
 export const handOverHeader = 'x-pipecat-cloud-hand-over';
 
 /** From the control plane to its supervisor, and from there to the worker. Without a handle beside it: the caller has left. */
@@ -12,8 +15,6 @@ export interface HandOverMessage {
   type: 'hand-over';
   /** What the header said. */
   offer: string;
-  /** What the caller has said so far that nobody has passed on, in base64. */
-  said: string;
 }
 
 export const isHandOver = (message: unknown): message is HandOverMessage =>
@@ -46,12 +47,12 @@ export interface Taken {
 
 /**
  * Takes a paused connection out of its stream, all of whose writes are done. For the stream, and for the server that has accepted it, it
- * is closed from then on. Undefined where it is closed already.
+ * is closed from then on. Undefined where it is closed already, or was told its last word.
  */
 export function takeOut(socket: Socket): Taken | undefined {
   const holder = socket as unknown as HandleHolder;
   const handle = holder._handle;
-  if (!handle || socket.destroyed) return undefined;
+  if (!handle || socket.destroyed || socket.writableEnded) return undefined;
   // First: what the system reads from here on has nobody to go to.
   handle.readStop();
   handle.reading = false;

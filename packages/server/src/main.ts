@@ -14,6 +14,9 @@ import { systemClock } from './system.js';
 /** The parent that supervises this process, where there is one. */
 const tell = (message: object) => process.send?.(message);
 
+/** How often it is looked whether the supervisor is still there. */
+const orphanedMs = 2000;
+
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   await prepareDataDirectory(config.dataDirectory);
@@ -60,6 +63,8 @@ async function start(): Promise<void> {
   process.once('SIGINT', close);
   // The supervisor is gone: nobody would restart or stop this process.
   process.once('disconnect', close);
+  // Node does not tell where it has gone while a connection was being handed to it.
+  if (process.connected) setInterval(() => process.connected || close(), orphanedMs).unref();
 
   const { port } = plane.http.server.address() as { port: number };
   log.info({ port, dataDirectory: config.dataDirectory }, 'control plane listens');

@@ -4,14 +4,17 @@ import {
   type ConnectionHandle,
   canBeHandedOver,
   type HandOverMessage,
+  type Taken,
   takeOut,
 } from '@pipecat-cloud/contract/hand-over';
 
 /** What a worker may have instead of being sent all that a caller says. */
 export interface Offer {
   id: string;
-  /** Gives the connection away, with what its caller has said so far; where that has left, the worker is told. */
-  give(said: Buffer): void;
+  /** Undefined where the caller has left, or was told to. */
+  take(): Taken | undefined;
+  /** Gives the connection away, once the worker has all that was said on it. Undefined tells the worker that nothing will come. */
+  give(handle: ConnectionHandle | undefined): void;
 }
 
 export interface HandOver {
@@ -33,13 +36,8 @@ export function createHandOver(supervisor: string | undefined, send: SendUp | un
       const id = `${supervisor}/${randomUUID()}`;
       return {
         id,
-        give(said) {
-          const taken = takeOut(client);
-          const message = { type: 'hand-over', offer: id, said: '' } as const;
-          if (!taken) return void send(message, undefined, () => undefined);
-          const all = Buffer.concat([said, taken.said]);
-          send({ ...message, said: all.toString('base64') }, taken.handle, () => taken.handle.close());
-        },
+        take: () => takeOut(client),
+        give: (handle) => void send({ type: 'hand-over', offer: id }, handle, () => handle?.close()),
       };
     },
   };

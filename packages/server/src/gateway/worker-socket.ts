@@ -138,12 +138,22 @@ export function join(client: Duplex, upgraded: Upgraded, forClient: Buffer, forI
 function giveAway(client: Duplex, socket: Socket, wanted: Offer, forClient: Buffer, said: Buffer): void {
   const give = async () => {
     await failpoint('socket.handing');
-    wanted.give(said);
-    socket.destroy();
+    const taken = wanted.take();
+    if (!taken) {
+      wanted.give(undefined);
+      return void socket.destroy();
+    }
+    // Were the connection sent earlier, what was said could be cut off by an end of this process, and nobody would see that.
+    socket.end(Buffer.concat([said, taken.said]), (error?: Error | null) =>
+      error ? taken.handle.close() : wanted.give(taken.handle),
+    );
+    setTimeout(() => socket.destroy(), closingMs).unref();
   };
   const orNobody = () => void give().catch(() => socket.destroy());
   // A worker that is gone before it was given the caller does not answer it any more.
-  socket.once('close', () => client.destroy());
+  socket.resume().once('close', () => {
+    if (!isLeft(client)) client.destroy();
+  });
   if (isLeft(client) || socket.destroyed) orNobody();
   else client.write(forClient, orNobody);
 }

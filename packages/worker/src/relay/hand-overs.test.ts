@@ -8,7 +8,7 @@ import { type Rig, startRig } from '../test-rig/rig.js';
 let rig: Rig;
 const closers: (() => unknown)[] = [];
 beforeEach(async () => {
-  rig = await startRig({ supervisor: 'ours', timings: { socketGraceMs: 60_000, exitLookMs: 60_000 } });
+  rig = await startRig({ supervisor: 'ours', timings: { socketGraceMs: 60_000, exitLookMs: 600_000 } });
   await rig.ready();
   await rig.makeReady('i-1');
   await rig.activate({ instanceId: 'i-1', entry: 'socket' });
@@ -65,8 +65,7 @@ async function caller() {
   return { near, handle };
 }
 
-const handOver = (offer: string, said: Buffer, handle?: unknown) =>
-  rig.tellWorker({ type: 'hand-over', offer, said: said.toString('base64') }, handle);
+const handOver = (offer: string, handle?: unknown) => rig.tellWorker({ type: 'hand-over', offer }, handle);
 const isTaken = (control: ReturnType<typeof upgrade>, offer: string) =>
   vi.waitFor(
     () => expect(control.received.toString()).toMatch(new RegExp(`\r\n${handOverHeader}: ${offer}\r\n(.*\r\n)*\r\n$`)),
@@ -88,7 +87,8 @@ describe('a caller that is handed over', () => {
     agent.socket.send('first');
     const { near, handle } = await caller();
     near.socket.write(masked('two'));
-    handOver('ours/1', masked('one'), handle);
+    control.socket.end(masked('one'));
+    handOver('ours/1', handle);
     await vi.waitFor(() => expect(heard).toEqual(['one', 'two']), patience);
     agent.socket.send('last');
     // It says back what it hears.
@@ -101,10 +101,27 @@ describe('a caller that is handed over', () => {
     expect(await whenEnded()).toMatchObject({ reason: 'socket_closed', sessionId: 's-1' });
   });
 
-  test('is let go of when its session ends', async () => {
-    await isTaken(upgrade('ours/1'), 'ours/1');
+  test('ends its session also by breaking off, whatever the instance does then', async () => {
+    const control = upgrade('ours/1');
+    await isTaken(control, 'ours/1');
     const { near, handle } = await caller();
-    handOver('ours/1', Buffer.alloc(0), handle);
+    control.socket.end();
+    handOver('ours/1', handle);
+    (await agentSide()).socket.send('hello');
+    await vi.waitFor(() => expect(near.received).toEqual(plain('hello')), patience);
+    near.socket.resetAndDestroy();
+    // Had the instance cut it off, it would be looked for ten minutes whether that has ended.
+    expect(await whenEnded()).toMatchObject({ reason: 'socket_closed', sessionId: 's-1' });
+  });
+
+  test('is let go of when its session ends', async () => {
+    const control = upgrade('ours/1');
+    await isTaken(control, 'ours/1');
+    const { near, handle } = await caller();
+    control.socket.end();
+    handOver('ours/1', handle);
+    (await agentSide()).socket.send('hello');
+    await vi.waitFor(() => expect(near.received).toEqual(plain('hello')), patience);
     await rig.control.command({ do: 'stop', instanceId: 'i-1', sessionId: 's-1', epoch: 1 });
     await vi.waitFor(() => expect(near.closed).toBe(true), patience);
   });
@@ -115,20 +132,31 @@ describe('a caller that is handed over', () => {
     await rig.control.command({ do: 'stop', instanceId: 'i-1', sessionId: 's-1', epoch: 1 });
     await vi.waitFor(() => expect(control.closed).toBe(true), patience);
     const { near, handle } = await caller();
-    handOver('ours/1', masked('late'), handle);
+    handOver('ours/1', handle);
     await vi.waitFor(() => expect(near.closed).toBe(true), patience);
     expect(near.received).toHaveLength(0);
   });
 
+  test('is let go of where its first words break off', async () => {
+    const control = upgrade('ours/1');
+    await isTaken(control, 'ours/1');
+    const { near, handle } = await caller();
+    control.socket.write(masked('half'));
+    control.socket.resetAndDestroy();
+    handOver('ours/1', handle);
+    await vi.waitFor(() => expect(near.closed).toBe(true), patience);
+    expect(await whenEnded()).toMatchObject({ reason: 'socket_closed', sessionId: 's-1' });
+  });
+
   test('and that nobody waits for is let go of', async () => {
     const { near, handle } = await caller();
-    handOver('ours/nobody', Buffer.alloc(0), handle);
+    handOver('ours/nobody', handle);
     await vi.waitFor(() => expect(near.closed).toBe(true), patience);
   });
 });
 
 test.each([
-  ['has left', () => handOver('ours/1', Buffer.alloc(0))],
+  ['has left', () => handOver('ours/1')],
   ['is gone with its control plane', () => undefined],
 ])('a caller that %s before it was handed over ends its session', async (_how, leave) => {
   const control = upgrade('ours/1');

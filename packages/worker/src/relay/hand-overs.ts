@@ -1,24 +1,24 @@
-import { type ConnectionHandle, isHandOver, type Taken } from '@pipecat-cloud/contract/hand-over';
+import { type ConnectionHandle, isHandOver } from '@pipecat-cloud/contract/hand-over';
 
 /** Then whoever wanted to hand it over is gone. */
 const waitMs = 5000;
 
 /** Takes over callers' connections from the control plane that `supervisor` has started beside this worker. */
 export function createHandOvers(supervisor: string | undefined) {
-  const expected = new Map<string, (handed: Taken | undefined) => void>();
+  const expected = new Map<string, (handle: ConnectionHandle | undefined) => void>();
 
   return {
     /**
      * Undefined where an upgrade's offer can't be taken: then its connection is the caller's. Resolves to undefined where the caller has
      * left, or nothing comes.
      */
-    expect(offer: string | undefined): Promise<Taken | undefined> | undefined {
+    expect(offer: string | undefined): Promise<ConnectionHandle | undefined> | undefined {
       if (!supervisor || !offer?.startsWith(`${supervisor}/`) || expected.has(offer)) return undefined;
-      const { promise, resolve } = Promise.withResolvers<Taken | undefined>();
-      const take = (handed: Taken | undefined) => {
+      const { promise, resolve } = Promise.withResolvers<ConnectionHandle | undefined>();
+      const take = (handle: ConnectionHandle | undefined) => {
         clearTimeout(timer);
         expected.delete(offer);
-        resolve(handed);
+        resolve(handle);
       };
       const timer = setTimeout(() => take(undefined), waitMs).unref();
       expected.set(offer, take);
@@ -30,7 +30,7 @@ export function createHandOvers(supervisor: string | undefined) {
       if (!isHandOver(message)) return;
       const connection = handle as ConnectionHandle | undefined;
       const take = expected.get(message.offer);
-      if (take) take(connection && { handle: connection, said: Buffer.from(message.said, 'base64') });
+      if (take) take(connection);
       else connection?.close();
     },
   };

@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { failpoint } from '@pipecat-cloud/contract/failpoint';
-import { handOverHeader, type Taken, takeOut } from '@pipecat-cloud/contract/hand-over';
+import { type ConnectionHandle, handOverHeader, takeOut } from '@pipecat-cloud/contract/hand-over';
 import { endWith, hold, passRefusalOn, upgradedHead } from '@pipecat-cloud/contract/relay-upgrade';
 import { hopRefusedHeader } from '@pipecat-cloud/contract/worker-protocol';
 import type { Logger } from 'pino';
@@ -79,21 +79,20 @@ export async function relaySocket(
     instanceSide.on('error', destroy);
     if (client.destroyed) return;
     fate.accepted();
+    fate.heard(rest);
     // Its end is not the caller's any more.
     stopAttending();
     client.off('error', destroy).off('close', ended);
     const said = waiting.release();
     const offer = String(req.headers[handOverHeader]);
     const handed = handOvers.expect(offer);
-    if (!handed) return begin(takeOut(client), said, upgradedHead(answer), rest);
-    client.write(upgradedHead(answer, [`${handOverHeader}: ${offer}`]));
-    handed
-      .then(async (caller) => {
-        client.destroy();
-        await failpoint('socket.handed');
-        begin(caller, said, nothing, rest);
-      })
-      .catch(destroy);
+    if (handed) {
+      client.write(upgradedHead(answer, [`${handOverHeader}: ${offer}`]));
+      takeOver(handed, said, rest).catch(destroy);
+      return;
+    }
+    const taken = takeOut(client);
+    begin(taken?.handle, taken && Buffer.concat([said, taken.said]), upgradedHead(answer), rest);
   });
   let answered: IncomingMessage | undefined;
   asked.on('response', (answer) => {
@@ -121,28 +120,39 @@ export async function relaySocket(
   });
   asked.end();
 
+  /** Goes on with the caller itself, whose first words come from the control plane: all of them, or the caller is let go of. */
+  async function takeOver(handed: Promise<ConnectionHandle | undefined>, first: Buffer, rest: Buffer): Promise<void> {
+    const [caller, more] = await Promise.all([handed, allOf(client)]);
+    client.destroy();
+    const failed = await failpoint('socket.handed')?.catch((error: Error) => error);
+    begin(caller, more && !failed ? Buffer.concat([first, more]) : undefined, nothing, rest);
+  }
+
   /**
    * Joins the caller with the instance, after each was told what has come for it so far, unless the caller has left or the session has
    * ended meanwhile. `rest` is the last that the instance has said.
    */
-  function begin(caller: Taken | undefined, said: Buffer, head: Buffer, rest: Buffer): void {
-    const agent = caller && takeOut(instanceSide);
+  function begin(caller: ConnectionHandle | undefined, said: Buffer | undefined, head: Buffer, rest: Buffer): void {
+    const agent = caller && said && takeOut(instanceSide);
     if (!agent) {
-      caller?.handle.close();
+      caller?.close();
       instanceSide.destroy();
       fate.closed('caller');
       ended();
       return;
     }
-    const joined = join(caller.handle, agent.handle, fate.heard);
-    client = joined.caller.on('error', destroy).on('close', ended);
+    const joined = join(caller, agent.handle, fate.heard);
+    client = joined.caller
+      .on('error', () => fate.brokenBy('caller'))
+      .on('error', destroy)
+      .on('close', ended);
     upstream = joined.instance.on('error', () => fate.brokenBy('instance')).on('error', destroy);
     endAfter(client, upstream, () => fate.closed('caller'));
     endAfter(upstream, client, () => fate.closed('instance'));
     const heard = Buffer.concat([rest, agent.said]);
     fate.heard(heard);
     client.write(Buffer.concat([head, heard]));
-    upstream.write(Buffer.concat([said, caller.said]));
+    upstream.write(said);
   }
 
   /** It answered, in something that is no answer. */
@@ -164,6 +174,17 @@ const ask = (instanceSide: Socket, req: IncomingMessage, { path, sessionId }: Al
       ...forInstance(req.rawHeaders, host, sessionId),
     ],
   });
+
+/** What comes there until its end; undefined where it breaks off. */
+async function allOf(socket: Socket): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks);
+}
 
 /** Until the result is called. */
 function endAfter(side: Socket, other: Socket, closed: () => void): () => void {
