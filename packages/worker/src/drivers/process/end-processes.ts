@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProcessEntry, ProcessTable } from './process-table.js';
+import type { ProcessEntry, ProcessTable, ProcessView } from './process-table.js';
 
 /** Who belongs together: the process group of a leader, and whoever carries the marker in its environment. */
 export interface ProcessFamily {
@@ -10,7 +10,7 @@ export interface ProcessFamily {
 const stubbornMs = 30_000;
 
 /** The living members of a family. */
-export function members(table: ProcessTable, { leader, marker }: ProcessFamily): ProcessEntry[] {
+export function members(table: ProcessView, { leader, marker }: ProcessFamily): ProcessEntry[] {
   const all = table.list();
   const marked = new Set(table.marked(marker.name).flatMap(({ pid, value }) => (value === marker.value ? [pid] : [])));
   // A group keeps its number from being used again, so it is ours unless a different process now leads it.

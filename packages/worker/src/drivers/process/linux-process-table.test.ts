@@ -56,5 +56,8 @@ describe.runIf(process.platform === 'linux')('processes in /proc', () => {
     const marked = start('sleep', ['600'], { env: { PATH: process.env.PATH, OTHER: '1', [name]: '/a b/c' } });
     start('sleep', ['600'], { env: { PATH: process.env.PATH, [`X${name}`]: 'no', OTHER: `${name}=no` } });
     await vi.waitFor(() => expect(table.marked(name)).toEqual([{ pid: marked.pid, value: '/a b/c' }]));
+    const view = await table.look(name);
+    expect(view.marked(name)).toEqual([{ pid: marked.pid, value: '/a b/c' }]);
+    expect(view.list().map(({ pid }) => pid)).toEqual(expect.arrayContaining([marked.pid, process.pid]));
   });
 });

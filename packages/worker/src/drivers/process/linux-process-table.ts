@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate as breath } from 'node:timers/promises';
 import type { ProcessEntry, ProcessTable } from './process-table.js';
 
 /** /proc counts CPU time in ticks of 10 ms on every architecture that Node runs on (USER_HZ, proc(5)). */
 const tickMs = 10;
+/** Processes that are read in one go: half a millisecond, in which no session's socket is served. */
+const readAtOnce = 10;
 
 /** Reads /proc (proc(5)). */
 export function createLinuxProcessTable(): ProcessTable {
@@ -23,25 +26,41 @@ export function createLinuxProcessTable(): ProcessTable {
     };
   }
 
+  const sinceBoot = (startedAt: string) => startedAt.startsWith(`${boot}/`);
+
+  function living(pid: number): ProcessEntry[] {
+    const found = entry(pid);
+    if (!found || found.state === 'Z' || found.state === 'X') return [];
+    const { state: _, ...process } = found;
+    return [process];
+  }
+
+  function markOf(pid: number, name: string): { pid: number; value: string }[] {
+    const environment = `\0${read(`/proc/${pid}/environ`) ?? ''}`;
+    const start = environment.indexOf(`\0${name}=`);
+    if (start < 0) return [];
+    const from = start + name.length + 2;
+    const end = environment.indexOf('\0', from);
+    return [{ pid, value: environment.slice(from, end < 0 ? undefined : end) }];
+  }
+
   return {
     startedAt: (pid) => entry(pid)?.startedAt,
-    sinceBoot: (startedAt) => startedAt.startsWith(`${boot}/`),
-    list: (only) =>
-      (only === undefined ? pids() : [only]).flatMap((pid) => {
-        const found = entry(pid);
-        if (!found || found.state === 'Z' || found.state === 'X') return [];
-        const { state: _, ...process } = found;
-        return [process];
-      }),
-    marked: (name) =>
-      pids().flatMap((pid) => {
-        const environment = `\0${read(`/proc/${pid}/environ`) ?? ''}`;
-        const start = environment.indexOf(`\0${name}=`);
-        if (start < 0) return [];
-        const from = start + name.length + 2;
-        const end = environment.indexOf('\0', from);
-        return [{ pid, value: environment.slice(from, end < 0 ? undefined : end) }];
-      }),
+    sinceBoot,
+    list: (only) => (only === undefined ? pids() : [only]).flatMap(living),
+    marked: (name) => pids().flatMap((pid) => markOf(pid, name)),
+    async look(name) {
+      const all = pids();
+      const [found, marks]: [ProcessEntry[], { pid: number; value: string }[]] = [[], []];
+      for (let at = 0; at < all.length; at += readAtOnce) {
+        for (const pid of all.slice(at, at + readAtOnce)) {
+          found.push(...living(pid));
+          marks.push(...markOf(pid, name));
+        }
+        await breath();
+      }
+      return { list: () => found, marked: () => marks, sinceBoot };
+    },
     environment(pid) {
       const pairs = (read(`/proc/${pid}/environ`) ?? '').split('\0').filter((pair) => pair.includes('='));
       return Object.fromEntries(

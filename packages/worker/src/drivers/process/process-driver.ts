@@ -8,7 +8,7 @@ import { type AgentPackage, findAgentPackage } from './agent-package.js';
 import { createBuilds } from './builds.js';
 import { checkHost } from './check-host.js';
 import { members } from './end-processes.js';
-import { type HostEnvironment, instanceEnvironment, secretsIn } from './environment.js';
+import { type HostEnvironment, instanceEnvironment, instanceFolderVariable, secretsIn } from './environment.js';
 import { makeFolder } from './files.js';
 import { createInstance, type Instance, type InstanceDeps } from './instance.js';
 import { createInstanceRecords, type InstanceRecord } from './instance-records.js';
@@ -16,7 +16,7 @@ import { createKeyedQueue } from './keyed-queue.js';
 import { createLinuxProcessTable } from './linux-process-table.js';
 import { maskOutput, outputEnd, readOutput } from './output.js';
 import { freePort } from './ports.js';
-import type { ProcessTable } from './process-table.js';
+import type { ProcessTable, ProcessView } from './process-table.js';
 import { createPsProcessTable } from './ps-process-table.js';
 import { startProcess } from './start-process.js';
 
@@ -67,6 +67,15 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
       for (const listener of listeners) listener(instanceId);
     },
   };
+
+  let looking: Promise<ProcessView> | undefined;
+  /** For all who ask at once. */
+  function lookOnce(): Promise<ProcessView> {
+    looking ??= table.look(instanceFolderVariable).finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
 
   await builds.recover();
   for (const record of await adopt({ records, table, installationId, log })) {
@@ -182,8 +191,10 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
     async usage(instanceId): Promise<DriverUsage | undefined> {
       const instance = instances.get(instanceId);
       if (instance?.state !== 'running') return undefined;
+      const view = await lookOnce();
+      if (instances.get(instanceId)?.state !== 'running') return undefined;
       const usage = { cpuMs: 0, memoryBytes: 0 };
-      for (const { pid, cpuMs } of members(table, instance.family())) {
+      for (const { pid, cpuMs } of members(view, instance.family())) {
         usage.cpuMs += cpuMs;
         usage.memoryBytes += table.memoryBytes(pid);
       }

@@ -8,7 +8,13 @@ export interface ProcessEntry {
   cpuMs: number;
 }
 
-/** The machine's processes, as far as this user may see them. Reads are synchronous: each is a few microseconds. */
+/** What there is at a moment. */
+export type ProcessView = Pick<ProcessTable, 'list' | 'marked' | 'sinceBoot'>;
+
+/**
+ * The machine's processes, as far as this user may see them. Reads are synchronous: each is a few microseconds, and all processes of a
+ * machine are some milliseconds.
+ */
 export interface ProcessTable {
   /** Start time of a process, also of a zombie; undefined when there is none of that id. */
   startedAt(pid: number): string | undefined;
@@ -21,4 +27,6 @@ export interface ProcessTable {
   /** Environment of a process at its start; empty where the system doesn't tell. */
   environment(pid: number): Record<string, string>;
   memoryBytes(pid: number): number;
+  /** All of them and those with that mark, read in pieces between which others go on: one that has just begun may be missing. */
+  look(mark: string): Promise<ProcessView>;
 }

@@ -6,13 +6,18 @@ import type { ProcessEntry, ProcessTable } from './process-table.js';
  * not found here, nor an instance whose worker died between starting it and noting its process id.
  */
 export function createPsProcessTable(): ProcessTable {
+  const list = (pid?: number) =>
+    rows(pid === undefined ? ['-A'] : ['-p', String(pid)])
+      .filter(({ state }) => !state.startsWith('Z'))
+      .map(({ pid, group, startedAt, cpuMs }) => ({ pid, group, startedAt, cpuMs }));
   return {
     startedAt: (pid) => rows(['-p', String(pid)])[0]?.startedAt,
     sinceBoot: () => true,
-    list: (pid) =>
-      rows(pid === undefined ? ['-A'] : ['-p', String(pid)])
-        .filter(({ state }) => !state.startsWith('Z'))
-        .map(({ pid, group, startedAt, cpuMs }) => ({ pid, group, startedAt, cpuMs })),
+    list,
+    async look() {
+      const all = list();
+      return { list: () => all, marked: () => [], sinceBoot: () => true };
+    },
     marked: () => [],
     environment: () => ({}),
     memoryBytes: (pid) => rows(['-p', String(pid)])[0]?.memoryBytes ?? 0,
