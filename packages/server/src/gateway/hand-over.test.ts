@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import {
@@ -12,6 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bodyOf, type GatewayWorld, openGatewayWorld } from '../testing/gateway-world.js';
 import { createHandOver, type SendUp } from './hand-over.js';
+import { join } from './worker-socket.js';
 
 interface Sent {
   message: HandOverMessage;
@@ -162,4 +163,24 @@ test('nothing is offered without a supervisor, nor where the keys of the connect
   expect(createHandOver('ours', undefined).offer(new Socket())).toBeUndefined();
   socket.destroy();
   server.close();
+});
+
+test('the connection is given once the system has all that was said on it, and not where that breaks off', async () => {
+  for (const failure of [null, new Error('broken')]) {
+    const written = Promise.withResolvers<(error: Error | null) => void>();
+    const worker = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => written.resolve(done) });
+    worker.on('error', () => undefined);
+    const client = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    const handle = { readStop: vi.fn(), close: vi.fn() };
+    const give = vi.fn();
+    const wanted = { id: 'ours/1', take: () => ({ handle, said: Buffer.from('two') }), give };
+    join(client, { socket: worker as Socket, rest: Buffer.alloc(0), wanted }, Buffer.from('head'), Buffer.from('one'));
+    const done = await written.promise;
+    expect(give).not.toHaveBeenCalled();
+    done(failure);
+    if (failure) await vi.waitFor(() => expect(handle.close).toHaveBeenCalled(), patience);
+    else await vi.waitFor(() => expect(give).toHaveBeenCalledWith(handle), patience);
+    expect(give).toHaveBeenCalledTimes(failure ? 0 : 1);
+    worker.destroy();
+  }
 });

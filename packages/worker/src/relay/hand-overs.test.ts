@@ -77,6 +77,18 @@ const masked = (text: string) =>
   Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 const plain = (text: string) => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
 
+/** A caller that was handed over, and hears the instance. */
+async function joined() {
+  const control = upgrade('ours/1');
+  await isTaken(control, 'ours/1');
+  const { near, handle } = await caller();
+  control.socket.end();
+  handOver('ours/1', handle);
+  (await agentSide()).socket.send('hello');
+  await vi.waitFor(() => expect(near.received).toEqual(plain('hello')), patience);
+  return near;
+}
+
 describe('a caller that is handed over', () => {
   test('is joined with the instance: all that was said goes both ways, and its close ends the session', async () => {
     const control = upgrade('ours/1');
@@ -102,26 +114,14 @@ describe('a caller that is handed over', () => {
   });
 
   test('ends its session also by breaking off, whatever the instance does then', async () => {
-    const control = upgrade('ours/1');
-    await isTaken(control, 'ours/1');
-    const { near, handle } = await caller();
-    control.socket.end();
-    handOver('ours/1', handle);
-    (await agentSide()).socket.send('hello');
-    await vi.waitFor(() => expect(near.received).toEqual(plain('hello')), patience);
+    const near = await joined();
     near.socket.resetAndDestroy();
     // Had the instance cut it off, it would be looked for ten minutes whether that has ended.
     expect(await whenEnded()).toMatchObject({ reason: 'socket_closed', sessionId: 's-1' });
   });
 
   test('is let go of when its session ends', async () => {
-    const control = upgrade('ours/1');
-    await isTaken(control, 'ours/1');
-    const { near, handle } = await caller();
-    control.socket.end();
-    handOver('ours/1', handle);
-    (await agentSide()).socket.send('hello');
-    await vi.waitFor(() => expect(near.received).toEqual(plain('hello')), patience);
+    const near = await joined();
     await rig.control.command({ do: 'stop', instanceId: 'i-1', sessionId: 's-1', epoch: 1 });
     await vi.waitFor(() => expect(near.closed).toBe(true), patience);
   });
